@@ -1,0 +1,204 @@
+//! Making the tokens, and entering the grant into the books.
+//!
+//! Tokens are signed first and the books changed last, in one step, so that a request that fails
+//! changes nothing and of many with the same code exactly one succeeds.
+
+use serde_json::{Map, Value};
+
+use super::TokenRequest;
+use super::presented::{Basis, Origin, RefreshToken};
+use crate::fixture::RefreshPolicy;
+use crate::oauth::{Refusal, Row, Scopes, TokenResponse, refuse};
+use crate::realm::{Grant, Lost, Redemption, Registered, Renewal, RenewalOutcome, Rotation};
+use crate::token::{Claims, GrantId, REFRESH_TOKEN_TYPE, TokenId, grant_time};
+
+/// Signs an access token and, where one is due, a refresh token; then enters what has changed.
+pub(super) async fn issue(
+    request: &TokenRequest<'_>,
+    client: &Registered,
+    basis: Basis<'_>,
+    scopes: Scopes,
+) -> Result<TokenResponse, Refusal> {
+    let Basis { mut grant, grant_time: known_time, origin } = basis;
+    let settings = &request.registry.settings;
+    let now_ms = request.realm.clock().now_ms();
+    grant.dead_at_ms = now_ms
+        .saturating_add(settings.refresh_token_lifetime.as_ms())
+        .saturating_add(settings.refresh_grace.as_ms());
+    let zone = settings.grant_time_zone.time_zone();
+    let mint = Mint {
+        request,
+        client,
+        grant: &grant,
+        grant_time: known_time.unwrap_or_else(|| grant_time(grant.granted_at_ms, zone)),
+    };
+    let ledger = request.realm.ledger();
+    match origin {
+        Origin::Code { code, .. } => {
+            let refresh = mint.refresh_token(mint.new_id(), now_ms)?;
+            let response = mint.response(refresh, &scopes)?;
+            let redemption = Redemption { code, grant: grant.clone(), now_ms };
+            ledger.redeem(redemption).await.map_err(lost)?;
+            Ok(response)
+        }
+        Origin::Literal => {
+            let refresh = mint.refresh_token(mint.new_id(), now_ms)?;
+            let response = mint.response(refresh, &scopes)?;
+            ledger.confirm(grant.clone(), now_ms).await.map_err(lost)?;
+            Ok(response)
+        }
+        Origin::Token(token) => renew(&mint, token, &scopes, now_ms).await,
+    }
+}
+
+/// Refreshes: the same refresh token, or its successor.
+async fn renew(
+    mint: &Mint<'_>,
+    mut token: RefreshToken<'_>,
+    scopes: &Scopes,
+    now_ms: i64,
+) -> Result<TokenResponse, Refusal> {
+    let request = mint.request;
+    let settings = &request.registry.settings;
+    let ledger = request.realm.ledger();
+    let expired = now_ms > token.expires_at_ms;
+    let rotates = expired || settings.refresh_policy == RefreshPolicy::Rotate;
+    // Once more only if another request rotated the same token in between.
+    for _ in 0..2 {
+        if let Some(rotation) = token.overlapping(settings, now_ms) {
+            let refresh = mint.refresh_token(rotation.successor, rotation.at_ms)?;
+            let response = mint.response(refresh, scopes)?;
+            ledger.confirm(mint.grant.clone(), now_ms).await.map_err(lost)?;
+            return Ok(response);
+        }
+        let (refresh, outcome) = if rotates {
+            let rotation = Rotation { successor: mint.new_id(), at_ms: now_ms };
+            let refresh = mint.refresh_token(rotation.successor, now_ms)?;
+            (refresh, RenewalOutcome::Rotates(rotation))
+        } else {
+            let expires_at_ms = mint.refresh_expiry_ms(now_ms);
+            let refresh = RefreshOut { token: token.sent.to_owned(), expires_at_ms };
+            (refresh, RenewalOutcome::Slides { expires_at_ms })
+        };
+        let response = mint.response(refresh, scopes)?;
+        let renewal = Renewal {
+            token: token.id,
+            grant: mint.grant.clone(),
+            claimed_expiry_ms: token.expires_at_ms,
+            outcome,
+            now_ms,
+        };
+        match ledger.renew(renewal).await {
+            Ok(()) => return Ok(response),
+            Err(Lost::Rotated(rotation)) => {
+                token.rotated = Some(rotation);
+                if token.overlapping(settings, now_ms).is_none() {
+                    return Err(lost(Lost::Rotated(rotation)));
+                }
+            }
+            Err(other) => return Err(lost(other)),
+        }
+    }
+    refuse(Row::Server, "The refresh token could not be renewed.")
+}
+
+/// What another request, that was faster, leaves of this one.
+fn lost(lost: Lost) -> Refusal {
+    match lost {
+        Lost::Spent => {
+            Refusal::new(Row::CodeOrToken, "code was used already; a code can be exchanged once.")
+        }
+        Lost::Revoked => {
+            Refusal::new(Row::Grant, "The merchant revoked the permissions; they must grant again.")
+        }
+        Lost::Rotated(_) => Refusal::new(
+            Row::Grant,
+            "refresh_token was replaced by another one and must not be used again.",
+        ),
+    }
+}
+
+/// Makes the tokens of one grant.
+struct Mint<'a> {
+    request: &'a TokenRequest<'a>,
+    client: &'a Registered,
+    grant: &'a Grant,
+    grant_time: String,
+}
+
+/// A refresh token as it goes out.
+struct RefreshOut {
+    token: String,
+    /// In milliseconds since 1970.
+    expires_at_ms: i64,
+}
+
+impl Mint<'_> {
+    fn new_id(&self) -> TokenId {
+        let grant: GrantId = self.grant.id;
+        self.request.realm.ids().next(grant)
+    }
+
+    /// The last millisecond of a refresh token's life. (Source S: one less than its lifetime.)
+    fn refresh_expiry_ms(&self, from_ms: i64) -> i64 {
+        let lifetime = self.request.registry.settings.refresh_token_lifetime.as_ms();
+        from_ms.saturating_add(lifetime - 1)
+    }
+
+    fn refresh_token(&self, id: TokenId, iat_ms: i64) -> Result<RefreshOut, Refusal> {
+        let expires_at_ms = self.refresh_expiry_ms(iat_ms);
+        let scopes = &self.grant.scopes;
+        let token = self.sign(id, scopes, iat_ms, expires_at_ms, Some(REFRESH_TOKEN_TYPE))?;
+        Ok(RefreshOut { token, expires_at_ms })
+    }
+
+    /// The response with a new access token, which is signed after the refresh token (source S).
+    fn response(&self, refresh: RefreshOut, scopes: &Scopes) -> Result<TokenResponse, Refusal> {
+        let lifetime = self.request.registry.settings.access_token_lifetime.as_ms();
+        let now_ms = self.request.realm.clock().now_ms();
+        let expires_at_ms = now_ms.saturating_add(lifetime);
+        let access_token = self.sign(self.new_id(), scopes, now_ms, expires_at_ms, None)?;
+        let response_scope = self.client.client.response_scope.clone();
+        Ok(TokenResponse {
+            access_token,
+            token_type: "bearer".to_owned(),
+            refresh_token: refresh.token,
+            expires_in: whole_seconds(lifetime - 1),
+            scope: response_scope.unwrap_or_else(|| scopes.join(" ")),
+            refresh_token_expires_in: whole_seconds(refresh.expires_at_ms - now_ms),
+            client_status: "active".to_owned(),
+        })
+    }
+
+    fn sign(
+        &self,
+        id: TokenId,
+        scopes: &[String],
+        iat: i64,
+        expires_in: i64,
+        token_type: Option<&'static str>,
+    ) -> Result<String, Refusal> {
+        let extra: &Map<String, Value> = &self.request.registry.settings.extra_claims;
+        let claims = Claims {
+            jti: &id.to_string(),
+            scopes,
+            iat,
+            associated_id: &self.client.client.associated_id,
+            client_id: &self.grant.client_id,
+            merchant_id: &self.grant.merchant_id,
+            expires_in,
+            token_type,
+            grant_type: "authorization_code",
+            grant_time: &self.grant_time,
+            extra,
+        };
+        self.request
+            .key
+            .sign(&claims)
+            .map_err(|_| Refusal::new(Row::Server, "The server could not sign the token."))
+    }
+}
+
+fn whole_seconds(ms: i64) -> i64 {
+    ms.max(0) / 1000
+}

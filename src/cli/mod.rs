@@ -1,0 +1,85 @@
+//! The command line: one file per command.
+
+mod banner;
+mod call;
+mod check;
+mod health;
+mod inspect;
+mod schema;
+mod serve;
+mod signals;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// What the process ends with when arguments or fixtures are wrong.
+const WRONG: u8 = 2;
+/// What it ends with when something fails at run time.
+const FAILED: u8 = 1;
+
+/// A mock of the Smartpay Fuse OAuth 2.0 server, for tests.
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = true, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: serve::Serve,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server (what happens without a command, too).
+    Serve(serve::Serve),
+    /// Check fixtures, and tell every mistake with its place.
+    Check(check::Check),
+    /// Print the JSON Schema of fixtures.
+    Schema(schema::Schema),
+    /// Take a token apart: its claims, readable times, and whether it is good now.
+    Inspect(inspect::Inspect),
+    /// Ask a running server whether it is well.
+    Health(health::Health),
+}
+
+/// Why a command did not succeed: what to print, and the exit code.
+#[derive(Debug)]
+struct Failure {
+    code: u8,
+    message: String,
+}
+
+impl Failure {
+    fn wrong(message: impl ToString) -> Self {
+        Self { code: WRONG, message: message.to_string() }
+    }
+
+    fn at_run_time(message: impl ToString) -> Self {
+        Self { code: FAILED, message: message.to_string() }
+    }
+}
+
+/// Runs the command that the process was started with.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match cli.command.unwrap_or(Command::Serve(cli.serve)) {
+        Command::Serve(serve) => serve.run(),
+        Command::Check(check) => check.run(),
+        Command::Schema(schema) => schema.run(),
+        Command::Inspect(inspect) => inspect.run(),
+        Command::Health(health) => health.run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{}", failure.message);
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+/// Prints to standard output; a reader that has gone away is no reason to fail.
+fn print(text: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stdout(), "{text}");
+}

@@ -1,0 +1,59 @@
+//! Answers with the headers that the real server sends.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, UNIX_EPOCH};
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use serde::Serialize;
+
+use crate::oauth::ErrorCode;
+
+/// The body of an error.
+#[derive(Serialize)]
+struct ErrorBody<'a> {
+    error: &'a str,
+    error_description: &'a str,
+}
+
+/// An answer of the token endpoint: JSON that nobody may keep.
+pub(super) fn json(status: u16, body: &impl Serialize) -> Response {
+    let json = serde_json::to_vec(body).unwrap_or_default();
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = text(status, "application/json;charset=UTF-8", Body::from(json));
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+    response
+}
+
+/// An error of the token endpoint.
+pub(super) fn error(code: &ErrorCode, status: u16, description: &str) -> Response {
+    json(status, &ErrorBody { error: code.as_str(), error_description: description })
+}
+
+/// Any answer.
+pub(super) fn text(status: StatusCode, content_type: &'static str, body: Body) -> Response {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}
+
+/// Puts the headers that a fixture asks for into an answer. They were checked when it was loaded.
+pub(super) fn put_headers(headers: &mut HeaderMap, wanted: &BTreeMap<String, String>) {
+    for (name, value) in wanted {
+        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
+            headers.insert(name, value);
+        }
+    }
+}
+
+/// The `Date` of an answer, by the realm's clock.
+pub(super) fn put_date(headers: &mut HeaderMap, now_ms: i64) {
+    let date = UNIX_EPOCH + Duration::from_millis(now_ms.unsigned_abs());
+    if let Ok(value) = HeaderValue::from_str(&httpdate::fmt_http_date(date)) {
+        headers.insert(header::DATE, value);
+    }
+}

@@ -1,0 +1,116 @@
+//! Rows 1 to 6 of the table: what can be told from the bytes of a form request.
+
+use axum::body::{Body, Bytes};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, header};
+
+use super::body::{self, FORM_LIMIT, Unread};
+use crate::oauth::{Form, Refusal, Row, form, refuse};
+
+/// The bytes of a form: rows 1 to 4, in order.
+pub(super) async fn read(parts: &Parts, body: Body) -> Result<Bytes, Refusal> {
+    method(parts)?; //                       row 1
+    query(parts)?; //                        row 2
+    content_type(&parts.headers)?; //        row 3
+    within_size(body).await //               row 4
+}
+
+/// The parameters of a form: rows 5 and 6.
+pub(super) fn parse(body: &[u8]) -> Result<Form<'_>, Refusal> {
+    let form = well_formed(body)?; //        row 5
+    no_duplicates(&form)?; //                row 6
+    Ok(form)
+}
+
+fn method(parts: &Parts) -> Result<(), Refusal> {
+    if parts.method == Method::POST {
+        return Ok(());
+    }
+    refuse(Row::Method, "The method must be POST, with all parameters in the body.")
+}
+
+fn query(parts: &Parts) -> Result<(), Refusal> {
+    let query = parts.uri.query().unwrap_or_default();
+    let Some(first) = query.split('&').find(|piece| !piece.is_empty()) else { return Ok(()) };
+    let name = first.split('=').next().unwrap_or_default();
+    let name = form::speak_of(name, 1);
+    refuse(
+        Row::Query,
+        format!("{name} stands in the URL; all parameters must be sent in the body."),
+    )
+}
+
+fn content_type(headers: &HeaderMap) -> Result<(), Refusal> {
+    let mut values = headers.get_all(header::CONTENT_TYPE).iter();
+    let good = match (values.next(), values.next()) {
+        (Some(value), None) => value.to_str().is_ok_and(is_form),
+        _ => false,
+    };
+    if good {
+        return Ok(());
+    }
+    refuse(
+        Row::ContentType,
+        "The Content-Type must be application/x-www-form-urlencoded (a charset of utf-8 may \
+         follow).",
+    )
+}
+
+fn is_form(content_type: &str) -> bool {
+    let mut parts = content_type.split(';').map(str::trim);
+    let media_type = parts.next().unwrap_or_default();
+    media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+        && match (parts.next(), parts.next()) {
+            (None, None) => true,
+            (Some(parameter), None) => parameter.split_once('=').is_some_and(|(name, value)| {
+                name.eq_ignore_ascii_case("charset")
+                    && value.trim_matches('"').eq_ignore_ascii_case("utf-8")
+            }),
+            _ => false,
+        }
+}
+
+async fn within_size(body: Body) -> Result<Bytes, Refusal> {
+    body::read(body, FORM_LIMIT).await.map_err(|unread| match unread {
+        Unread::TooLarge => Refusal::new(Row::BodySize, "The body is larger than 64 KiB."),
+        Unread::TooSlow => {
+            Refusal::new(Row::WellFormed, "The body did not arrive within thirty seconds.")
+        }
+        Unread::Broken => Refusal::new(Row::WellFormed, "The body ended before it was complete."),
+    })
+}
+
+fn well_formed(body: &[u8]) -> Result<Form<'_>, Refusal> {
+    Form::parse(body)
+        .map_err(|error| Refusal::new(Row::WellFormed, format!("The body is not a form: {error}.")))
+}
+
+fn no_duplicates(form: &Form<'_>) -> Result<(), Refusal> {
+    match form.duplicate() {
+        None => Ok(()),
+        Some(name) => refuse(Row::Duplicate, format!("{name} occurs more than once in the body.")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_is_told_by_its_content_type() {
+        for (value, good) in [
+            ("application/x-www-form-urlencoded", true),
+            ("Application/X-WWW-Form-Urlencoded", true),
+            ("application/x-www-form-urlencoded;charset=UTF-8", true),
+            ("application/x-www-form-urlencoded ; charset=\"utf-8\"", true),
+            ("application/x-www-form-urlencoded; charset=latin1", false),
+            ("application/x-www-form-urlencoded; boundary=x", false),
+            ("application/x-www-form-urlencoded; charset=utf-8; a=b", false),
+            ("application/x-www-form-urlencoded2", false),
+            ("application/json", false),
+            ("", false),
+        ] {
+            assert_eq!(is_form(value), good, "{value}");
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! HTTP Basic client credentials (RFC 6749, section 2.3.1), read under `dialect: rfc6749` only.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+
+use super::form;
+
+/// A client's id and secret from an `Authorization` header, form-decoded.
+pub(crate) struct BasicCredentials {
+    pub(crate) client_id: String,
+    pub(crate) client_secret: String,
+}
+
+/// Reads the value of an `Authorization` header. `None`: it is not of the Basic scheme.
+/// `Some(Err(()))`: it is, but cannot be decoded.
+pub(crate) fn read_basic(header: &[u8]) -> Option<Result<BasicCredentials, ()>> {
+    let (scheme, rest) = header.split_at_checked(6)?;
+    scheme.eq_ignore_ascii_case(b"basic ").then(|| decode(rest.trim_ascii()).ok_or(()))
+}
+
+fn decode(encoded: &[u8]) -> Option<BasicCredentials> {
+    let decoded = STANDARD.decode(encoded).ok()?;
+    let colon = decoded.iter().position(|&b| b == b':')?;
+    Some(BasicCredentials {
+        client_id: form::decode_component(&decoded[..colon]).ok()?.into_owned(),
+        client_secret: form::decode_component(&decoded[colon + 1..]).ok()?.into_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_are_form_decoded() {
+        let header = format!("bAsIc {}", STANDARD.encode("a%2Bb:se+cr%3Aet"));
+        let Some(Ok(read)) = read_basic(header.as_bytes()) else { panic!("not read") };
+        assert_eq!((read.client_id.as_str(), read.client_secret.as_str()), ("a+b", "se cr:et"));
+    }
+
+    #[test]
+    fn other_schemes_are_not_ours_and_broken_ones_are_errors() {
+        assert!(read_basic(b"Bearer x").is_none());
+        assert!(read_basic(b"").is_none());
+        for broken in [&b"Basic !"[..], b"Basic ", b"Basic YQ==", b"Basic Og%%"] {
+            assert!(matches!(read_basic(broken), Some(Err(()))), "{broken:?}");
+        }
+    }
+}

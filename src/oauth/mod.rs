@@ -1,0 +1,24 @@
+//! The protocol's words: error codes, the strict form, scopes, secrets, the token response.
+//!
+//! Everything here is pure: no sockets, no clock, no state.
+
+mod basic;
+mod error_code;
+pub(crate) mod form;
+mod pkce;
+mod refusal;
+mod response;
+mod row;
+pub(crate) mod scope;
+mod secret;
+
+pub(crate) use basic::read_basic;
+pub use error_code::ErrorCode;
+pub(crate) use form::Form;
+pub(crate) use pkce::Challenge;
+pub use refusal::Refusal;
+pub(crate) use refusal::refuse;
+pub use response::TokenResponse;
+pub use row::{Dialect, Row};
+pub(crate) use scope::Scopes;
+pub use secret::Secret;

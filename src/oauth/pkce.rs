@@ -1,0 +1,66 @@
+//! Proof key for code exchange (RFC 7636): the challenge that a code may carry.
+
+use aws_lc_rs::{constant_time::verify_slices_are_equal, digest};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+
+use crate::fixture::ChallengeMethod;
+
+/// What the authorize request promised, and the token request must prove.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Challenge {
+    /// The verifier itself.
+    Plain(String),
+    /// The base64url of the verifier's SHA-256.
+    S256(String),
+}
+
+impl Challenge {
+    pub(crate) fn new(method: ChallengeMethod, challenge: &str) -> Self {
+        match method {
+            ChallengeMethod::Plain => Self::Plain(challenge.to_owned()),
+            ChallengeMethod::S256 => Self::S256(challenge.to_owned()),
+        }
+    }
+
+    /// Whether the verifier has the form of one and fits this challenge.
+    pub(crate) fn accepts(&self, verifier: &str) -> bool {
+        if !is_verifier(verifier) {
+            return false;
+        }
+        let (expected, shown) = match self {
+            Self::Plain(challenge) => (challenge, verifier.to_owned()),
+            Self::S256(challenge) => {
+                let hash = digest::digest(&digest::SHA256, verifier.as_bytes());
+                (challenge, URL_SAFE_NO_PAD.encode(hash))
+            }
+        };
+        verify_slices_are_equal(expected.as_bytes(), shown.as_bytes()).is_ok()
+    }
+}
+
+/// RFC 7636, section 4.1: 43 to 128 unreserved characters. A plain challenge has the same form.
+pub(crate) fn is_verifier(text: &str) -> bool {
+    (43..=128).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The pair of RFC 7636, appendix B.
+    const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+    const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+    #[test]
+    fn the_rfcs_own_pair_fits() {
+        assert!(Challenge::S256(CHALLENGE.into()).accepts(VERIFIER));
+        assert!(Challenge::Plain(VERIFIER.into()).accepts(VERIFIER));
+    }
+
+    #[test]
+    fn another_or_a_malformed_verifier_does_not() {
+        assert!(!Challenge::S256(CHALLENGE.into()).accepts(CHALLENGE));
+        assert!(!Challenge::Plain("short".into()).accepts("short"));
+    }
+}

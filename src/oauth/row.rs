@@ -1,0 +1,134 @@
+//! The rows of the decision table: what is checked of a token request, in order.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::ErrorCode;
+
+/// Which standard the answers follow where the page and RFC 6749 differ.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Dialect {
+    /// As the vendor's page documents it.
+    #[default]
+    Documented,
+    /// As RFC 6749 has it: `unsupported_grant_type`, `invalid_grant`, HTTP Basic.
+    Rfc6749,
+}
+
+/// A row of the table that decides a token request. The first row that fails answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Row {
+    /// 1: the method is POST.
+    Method,
+    /// 2: the URL has no query parameter.
+    Query,
+    /// 3: the content type is a form.
+    ContentType,
+    /// 4: the body is no larger than 64 KiB.
+    BodySize,
+    /// 5: the body is a well-formed form.
+    WellFormed,
+    /// 6: no parameter occurs twice.
+    Duplicate,
+    /// 7: grant type, client id and secret are there.
+    Credentials,
+    /// 8: the grant type is one of the two.
+    GrantType,
+    /// 9: the code or refresh token is there.
+    Presented,
+    /// 10: the client id has the form of one.
+    ClientIdForm,
+    /// 11: the client is registered.
+    ClientKnown,
+    /// 12: the client is confidential.
+    ClientType,
+    /// 13: secret and certificate are the client's.
+    ClientSecret,
+    /// 14: the client is active.
+    ClientActive,
+    /// 15: the client may use this grant type.
+    ClientGrantType,
+    /// 16: the code or refresh token is good, and this client's.
+    CodeOrToken,
+    /// 17: a redirect URL, if sent, is the one that the code was issued for.
+    Redirect,
+    /// 17, too: the PKCE verifier fits the challenge.
+    Pkce,
+    /// 18: the scope, if sent, was granted.
+    Scope,
+    /// 19: the grant stands.
+    Grant,
+    /// 20: the merchant is active.
+    MerchantActive,
+    /// 21: the server works.
+    Server,
+}
+
+impl Row {
+    /// The row's number in the table, 1 to 21.
+    pub fn number(self) -> u8 {
+        match self {
+            Self::Method => 1,
+            Self::Query => 2,
+            Self::ContentType => 3,
+            Self::BodySize => 4,
+            Self::WellFormed => 5,
+            Self::Duplicate => 6,
+            Self::Credentials => 7,
+            Self::GrantType => 8,
+            Self::Presented => 9,
+            Self::ClientIdForm => 10,
+            Self::ClientKnown => 11,
+            Self::ClientType => 12,
+            Self::ClientSecret => 13,
+            Self::ClientActive => 14,
+            Self::ClientGrantType => 15,
+            Self::CodeOrToken => 16,
+            Self::Redirect | Self::Pkce => 17,
+            Self::Scope => 18,
+            Self::Grant => 19,
+            Self::MerchantActive => 20,
+            Self::Server => 21,
+        }
+    }
+
+    /// The error that a request failing at this row gets.
+    pub fn error(self, dialect: Dialect) -> ErrorCode {
+        let rfc6749 = dialect == Dialect::Rfc6749;
+        match self {
+            Self::GrantType if rfc6749 => ErrorCode::UnsupportedGrantType,
+            Self::CodeOrToken | Self::Pkce | Self::Grant if rfc6749 => ErrorCode::InvalidGrant,
+            Self::Method
+            | Self::Query
+            | Self::ContentType
+            | Self::BodySize
+            | Self::WellFormed
+            | Self::Duplicate
+            | Self::Credentials
+            | Self::GrantType
+            | Self::Presented
+            | Self::CodeOrToken
+            | Self::Pkce => ErrorCode::InvalidRequest,
+            Self::ClientIdForm | Self::ClientSecret => ErrorCode::InvalidClient,
+            Self::ClientKnown => ErrorCode::ClientNotFound,
+            Self::ClientType => ErrorCode::InvalidClientType,
+            Self::ClientActive => ErrorCode::ClientNotActive,
+            Self::ClientGrantType => ErrorCode::UnauthorizedClient,
+            Self::Redirect => ErrorCode::InvalidRedirectUri,
+            Self::Scope => ErrorCode::InvalidScope,
+            Self::Grant => ErrorCode::AccessDenied,
+            Self::MerchantActive => ErrorCode::MerchantNotActive,
+            Self::Server => ErrorCode::ServerError,
+        }
+    }
+
+    /// The status where it is the row's own rather than the error code's.
+    pub(crate) fn own_status(self) -> Option<u16> {
+        match self {
+            Self::Method => Some(405),
+            Self::BodySize => Some(413),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Scopes: the fifteen of the page, and the `scope` parameter.
+
+use std::sync::Arc;
+
+/// A shared list of scopes, in the order in which tokens carry them.
+pub(crate) type Scopes = Arc<[String]>;
+
+/// The scopes of the page's sample tokens, in their order (source S).
+pub(crate) const DOCUMENTED: [&str; 15] = [
+    "alternate_payments",
+    "bank_transfers",
+    "boarding",
+    "commerce_services",
+    "fraud_management",
+    "invoicing",
+    "keys",
+    "manage_secure_acceptance",
+    "payments_with_standalone_credit",
+    "payments_without_standalone_credit",
+    "payouts",
+    "reporting",
+    "tokenization_services",
+    "transactions",
+    "users",
+];
+
+/// Whether this could be a scope at all (RFC 6749, section 3.3: `scope-token`).
+pub(crate) fn is_token(scope: &str) -> bool {
+    !scope.is_empty() && scope.chars().all(|c| matches!(c, '!' | '#'..='[' | ']'..='~'))
+}
+
+/// Splits a `scope` parameter at its single spaces; `None` if it is malformed.
+pub(crate) fn split(parameter: &str) -> Option<Vec<&str>> {
+    let scopes: Vec<&str> = parameter.split(' ').collect();
+    scopes.iter().all(|scope| is_token(scope)).then_some(scopes)
+}
+
+/// Those of `all` that were asked for, in the order of `all`; `None` if one is not among them.
+pub(crate) fn narrow(all: &[String], asked: &[&str]) -> Option<Scopes> {
+    let covered = asked.iter().all(|one| all.iter().any(|scope| scope == one));
+    covered.then(|| all.iter().filter(|scope| asked.contains(&scope.as_str())).cloned().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scope_parameter_is_tokens_with_one_space_between() {
+        assert_eq!(split("users"), Some(vec!["users"]));
+        assert_eq!(split("users keys"), Some(vec!["users", "keys"]));
+        for malformed in ["", " ", "users ", " users", "users  keys", "us\"ers", "é", "a\tb"] {
+            assert_eq!(split(malformed), None, "{malformed:?}");
+        }
+    }
+
+    #[test]
+    fn narrowing_keeps_the_granted_order_and_refuses_more() {
+        let all = ["a", "b", "c"].map(String::from);
+        assert_eq!(narrow(&all, &["c", "a"]).unwrap().join(" "), "a c");
+        assert!(narrow(&all, &["a", "d"]).is_none());
+    }
+}

@@ -1,0 +1,19 @@
+//! Scenarios: what the server does other than usual, and when.
+//!
+//! [`Scenario`] is what a fixture says; [`Script`](script::Script) plays a realm's scenarios and
+//! hands out their steps, each once. Every part of an outcome has a file of its own under
+//! `outcome/`, so that a new one is a new file and a member of [`Outcome`].
+
+mod model;
+mod outcome;
+mod pattern;
+mod script;
+mod when;
+
+pub use model::{Respond, Scenario, Then};
+pub(crate) use outcome::InjectedError;
+pub use outcome::{Delay, Outcome};
+pub use pattern::Pattern;
+pub(crate) use script::{Script, Turn};
+pub(crate) use when::{CORRELATION_ID, Sighting};
+pub use when::{Endpoint, When, WhenAny};

@@ -1,0 +1,230 @@
+//! Which requests a scenario is for.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use axum::http::HeaderMap;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::Pattern;
+
+/// The header by which client and server tell their logs' requests apart (source K).
+pub(crate) const CORRELATION_ID: &str = "v-c-client-correlation-id";
+
+/// Where a request goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Endpoint {
+    /// Either path of the token endpoint.
+    #[default]
+    Token,
+    /// Either path of the authorize endpoint.
+    Authorize,
+    /// Any resource.
+    Resource,
+    /// The introspection endpoint.
+    Introspect,
+    /// The revocation endpoint.
+    Revoke,
+    /// The public keys.
+    Jwks,
+    /// All of these.
+    Any,
+}
+
+/// What a request must be like. All that is given must hold; what is absent matches anything.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(title = "When")]
+pub struct When {
+    /// The endpoint.
+    pub endpoint: Endpoint,
+    /// The client, by id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<Pattern>,
+    /// The merchant, by id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub merchant_id: Option<Pattern>,
+    /// The parameter `grant_type`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grant_type: Option<Pattern>,
+    /// The parameter `code`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<Pattern>,
+    /// The parameter `refresh_token`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<Pattern>,
+    /// The header `v-c-client-correlation-id`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub correlation_id: Option<Pattern>,
+    /// Headers by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub header: BTreeMap<String, Pattern>,
+    /// Parameters by name, of the body or the query.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub param: BTreeMap<String, Pattern>,
+}
+
+/// What scenarios can see of a request.
+pub(crate) struct Sighting<'a> {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) client_id: Option<&'a str>,
+    pub(crate) headers: &'a HeaderMap,
+    /// Looks a parameter up.
+    pub(crate) param: &'a dyn Fn(&str) -> Option<&'a str>,
+    /// The merchant whose code or token it is; looked up only if [`Script::asks_for_merchant`].
+    ///
+    /// [`Script::asks_for_merchant`]: super::Script::asks_for_merchant
+    pub(crate) merchant_id: Option<&'a str>,
+}
+
+impl When {
+    pub(crate) fn matches(&self, request: &Sighting<'_>) -> bool {
+        let fits = |pattern: &Option<Pattern>, value: Option<&str>| match pattern {
+            None => true,
+            Some(pattern) => value.is_some_and(|value| pattern.matches(value)),
+        };
+        let param = |name: &str| (request.param)(name);
+        let header = |name: &str| request.headers.get(name).and_then(|value| value.to_str().ok());
+        let all = |wanted: &BTreeMap<String, Pattern>, find: &dyn Fn(&str) -> bool| {
+            wanted.keys().all(|name| find(name))
+        };
+        (self.endpoint == Endpoint::Any || self.endpoint == request.endpoint)
+            && fits(&self.client_id, request.client_id)
+            && (self.grant_type.is_none() || fits(&self.grant_type, param("grant_type")))
+            && (self.code.is_none() || fits(&self.code, param("code")))
+            && (self.refresh_token.is_none() || fits(&self.refresh_token, param("refresh_token")))
+            && (self.correlation_id.is_none() || fits(&self.correlation_id, header(CORRELATION_ID)))
+            && all(&self.header, &|name| {
+                header(name).is_some_and(|value| self.header[name].matches(value))
+            })
+            && all(&self.param, &|name| {
+                param(name).is_some_and(|value| self.param[name].matches(value))
+            })
+            && fits(&self.merchant_id, request.merchant_id)
+    }
+}
+
+/// One [`When`], or a list of which any may match.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WhenAny(Vec<When>);
+
+impl WhenAny {
+    pub(crate) fn alternatives(&self) -> &[When] {
+        &self.0
+    }
+
+    pub(crate) fn matches(&self, request: &Sighting<'_>) -> bool {
+        self.0.iter().any(|when| when.matches(request))
+    }
+}
+
+impl Default for WhenAny {
+    fn default() -> Self {
+        Self(vec![When::default()])
+    }
+}
+
+impl From<When> for WhenAny {
+    fn from(when: When) -> Self {
+        Self(vec![when])
+    }
+}
+
+impl Serialize for WhenAny {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.as_slice() {
+            [one] => one.serialize(serializer),
+            many => many.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for WhenAny {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = WhenAny;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a mapping such as { grant_type: refresh_token }, or a list of those")
+            }
+
+            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<WhenAny, A::Error> {
+                When::deserialize(MapAccessDeserializer::new(map)).map(WhenAny::from)
+            }
+
+            fn visit_seq<A: de::SeqAccess<'de>>(self, list: A) -> Result<WhenAny, A::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(list)).map(WhenAny)
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+impl JsonSchema for WhenAny {
+    fn schema_name() -> Cow<'static, str> {
+        "WhenAny".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let when = generator.subschema_for::<When>();
+        json_schema!({
+            "description": "What a request must be like; of a list, any may match.",
+            "anyOf": [when, { "type": "array", "items": when, "minItems": 1 }],
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matches(when: &str, params: &[(&str, &str)], headers: &[(&'static str, &str)]) -> bool {
+        let when: WhenAny = serde_json::from_str(when).unwrap();
+        let headers: HeaderMap = headers
+            .iter()
+            .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+            .collect();
+        let param =
+            |name: &str| params.iter().find(|(key, _)| *key == name).map(|(_, value)| *value);
+        when.matches(&Sighting {
+            endpoint: Endpoint::Token,
+            client_id: param("client_id"),
+            headers: &headers,
+            param: &param,
+            merchant_id: Some("rahulrama"),
+        })
+    }
+
+    #[test]
+    fn each_member_narrows_and_an_absent_one_does_not() {
+        let request = [("client_id", "abc"), ("grant_type", "refresh_token"), ("code", "x")];
+        let headers = [("x-test", "1"), (CORRELATION_ID, "id-7")];
+        for (when, expected) in [
+            ("{}", true),
+            (r#"{"endpoint":"token"}"#, true),
+            (r#"{"endpoint":"any"}"#, true),
+            (r#"{"endpoint":"jwks"}"#, false),
+            (r#"{"client_id":"a*"}"#, true),
+            (r#"{"client_id":"b*"}"#, false),
+            (r#"{"merchant_id":"rahulrama"}"#, true),
+            (r#"{"merchant_id":"other"}"#, false),
+            (r#"{"grant_type":"refresh_token","code":"*"}"#, true),
+            (r#"{"refresh_token":"*"}"#, false),
+            (r#"{"correlation_id":"id-*"}"#, true),
+            (r#"{"correlation_id":"x"}"#, false),
+            (r#"{"header":{"X-Test":"1"}}"#, true),
+            (r#"{"header":{"x-other":"*"}}"#, false),
+            (r#"{"param":{"code":"x"}}"#, true),
+            (r#"{"param":{"state":"*"}}"#, false),
+            (r#"[{"code":"no"},{"code":"x"}]"#, true),
+            (r#"[{"code":"no"},{"code":"nor"}]"#, false),
+        ] {
+            assert_eq!(matches(when, &request, &headers), expected, "{when}");
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Accepting connections, and letting them go.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::http::{App, Connection, router, serve};
+
+/// How long a client may take to send the head of a request, or keep a connection idle.
+const HEAD_PATIENCE: Duration = Duration::from_secs(60);
+/// The largest head of a request.
+const HEAD_LIMIT: usize = 64 * 1024;
+/// How long to rest when the system has no more sockets to give.
+const RESPITE: Duration = Duration::from_millis(20);
+/// How long requests in flight may take once the server is asked to stop.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// Serves until `stop` turns true, then finishes what is in flight. If the task is aborted,
+/// everything ends at once.
+pub(super) async fn accept(listener: TcpListener, app: Arc<App>, mut stop: watch::Receiver<bool>) {
+    let router = router(Arc::clone(&app));
+    let graceful = GracefulShutdown::new();
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    let served = serve_connection(stream, Arc::clone(&app), router.clone(), &graceful);
+                    connections.spawn(served);
+                }
+                Err(error) => rest(&error).await,
+            },
+            Some(_) = connections.join_next() => {}
+            () = stopping(&mut stop) => break,
+        }
+    }
+    drop(listener);
+    if tokio::time::timeout(GRACE, graceful.shutdown()).await.is_err() {
+        tracing::warn!("some requests were still in flight after {GRACE:?}; they were cut off");
+    }
+}
+
+fn serve_connection(
+    stream: TcpStream,
+    app: Arc<App>,
+    router: axum::Router,
+    graceful: &GracefulShutdown,
+) -> impl Future<Output = ()> + use<> {
+    // Small answers should not wait for more to come; if it cannot be set, they wait.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let (app, router) = (Arc::clone(&app), router.clone());
+        let request = request.map(axum::body::Body::new);
+        async move { Ok::<_, io::Error>(serve(&app, router, Connection::default(), request).await) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_PATIENCE)
+        .max_buf_size(HEAD_LIMIT)
+        .title_case_headers(true)
+        .serve_connection(TokioIo::new(stream), service);
+    let connection = graceful.watch(connection);
+    async move {
+        // A client that breaks off is its own affair.
+        if let Err(error) = connection.await {
+            tracing::debug!("connection: {error}");
+        }
+    }
+}
+
+async fn stopping(stop: &mut watch::Receiver<bool>) {
+    // An error means that nobody is left to say stop, which is as good as the word.
+    let _ = stop.wait_for(|&stop| stop).await;
+}
+
+async fn rest(error: &io::Error) {
+    tracing::warn!("a connection could not be accepted: {error}");
+    tokio::time::sleep(RESPITE).await;
+}

@@ -1,0 +1,184 @@
+//! The `jti`: a UUID that tells its realm, and the realm its grant.
+//!
+//! A `jti` looks like any random (version 4) UUID. Of its 122 free bits 54 are random; the rest
+//! is the number of the grant, hidden behind a hash of the realm's name and the random bits, and
+//! a mark taken from the same hash. So a realm can tell its own tokens from another's and find
+//! the grant of each without keeping a record of every token that it ever issued, also after a
+//! restart.
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+
+use aws_lc_rs::digest;
+use parking_lot::Mutex;
+use rand::RngExt;
+use uuid::Uuid;
+
+const GRANT_BITS: u32 = 40;
+const MARK_BITS: u32 = 28;
+const RANDOM_BITS: u32 = 54;
+
+/// The number of a grant within its realm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct GrantId(u64);
+
+impl GrantId {
+    pub(crate) fn random() -> Self {
+        Self(rand::rng().random_range(0..1 << GRANT_BITS))
+    }
+}
+
+impl fmt::Display for GrantId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:010x}", self.0)
+    }
+}
+
+impl std::str::FromStr for GrantId {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let digits = text.len() == 10 && text.bytes().all(|b| b.is_ascii_hexdigit());
+        if !digits {
+            return Err(());
+        }
+        u64::from_str_radix(text, 16).map(Self).map_err(|_| ())
+    }
+}
+
+/// The identifier of one token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct TokenId(u128);
+
+impl fmt::Display for TokenId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&Uuid::from_u128(self.0), f)
+    }
+}
+
+/// Makes and reads the identifiers of one realm.
+#[derive(Debug)]
+pub(crate) struct TokenIds {
+    realm: String,
+    fixed: Mutex<Fixed>,
+}
+
+/// Identifiers that a test has laid down beforehand, and whose grant they became.
+#[derive(Debug, Default)]
+struct Fixed {
+    coming: VecDeque<Uuid>,
+    given: HashMap<Uuid, GrantId>,
+}
+
+impl TokenIds {
+    pub(crate) fn new(realm: &str) -> Self {
+        Self { realm: realm.to_owned(), fixed: Mutex::default() }
+    }
+
+    /// Uses these first, in order, before making any.
+    pub(crate) fn fix(&self, ids: impl IntoIterator<Item = Uuid>) {
+        self.fixed.lock().coming.extend(ids);
+    }
+
+    /// A new identifier for a token of this grant.
+    pub(crate) fn next(&self, grant: GrantId) -> TokenId {
+        let mut fixed = self.fixed.lock();
+        if let Some(id) = fixed.coming.pop_front() {
+            fixed.given.insert(id, grant);
+            return TokenId(id.as_u128());
+        }
+        drop(fixed);
+        let random = rand::rng().random_range(0..1u64 << RANDOM_BITS);
+        let (mask, mark) = self.mask_and_mark(random);
+        let free = u128::from(grant.0 ^ mask) << (MARK_BITS + RANDOM_BITS)
+            | u128::from(mark) << RANDOM_BITS
+            | u128::from(random);
+        TokenId(with_version_4(free))
+    }
+
+    /// The identifier in a `jti`, and the grant that it belongs to; `None` if this realm never
+    /// made it.
+    pub(crate) fn read(&self, jti: &str) -> Option<(TokenId, GrantId)> {
+        let id = Uuid::try_parse(jti).ok()?;
+        if let Some(&grant) = self.fixed.lock().given.get(&id) {
+            return Some((TokenId(id.as_u128()), grant));
+        }
+        let free = without_version_4(id.as_u128())?;
+        let random = (free as u64) & ((1 << RANDOM_BITS) - 1);
+        let (mask, mark) = self.mask_and_mark(random);
+        let claimed = (free >> RANDOM_BITS) as u64 & ((1 << MARK_BITS) - 1);
+        (claimed == mark).then(|| {
+            let grant = (free >> (MARK_BITS + RANDOM_BITS)) as u64 ^ mask;
+            (TokenId(id.as_u128()), GrantId(grant))
+        })
+    }
+
+    fn mask_and_mark(&self, random: u64) -> (u64, u64) {
+        let mut hash = digest::Context::new(&digest::SHA256);
+        hash.update(self.realm.as_bytes());
+        hash.update(&random.to_be_bytes());
+        let hash = hash.finish();
+        let number = |bytes: &[u8]| bytes.iter().fold(0u64, |n, &b| n << 8 | u64::from(b));
+        let (mask, rest) = hash.as_ref().split_at((GRANT_BITS / 8) as usize);
+        (number(mask), number(&rest[..4]) & ((1 << MARK_BITS) - 1))
+    }
+}
+
+/// Spreads 122 bits around the version (0100) and the variant (10) of a random UUID.
+fn with_version_4(free: u128) -> u128 {
+    let (high, middle, low) = (free >> 74, free >> 62 & 0xfff, free & ((1 << 62) - 1));
+    high << 80 | 0x4 << 76 | middle << 64 | 0b10 << 62 | low
+}
+
+fn without_version_4(id: u128) -> Option<u128> {
+    let shaped = id >> 76 & 0xf == 0x4 && id >> 62 & 0b11 == 0b10;
+    shaped.then_some((id >> 80) << 74 | (id >> 64 & 0xfff) << 62 | id & ((1 << 62) - 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_realm_reads_its_own_identifiers_and_no_others() {
+        let (ours, theirs) = (TokenIds::new("default"), TokenIds::new("blue"));
+        for _ in 0..200 {
+            let grant = GrantId::random();
+            let jti = ours.next(grant).to_string();
+            assert_eq!(Uuid::try_parse(&jti).unwrap().get_version_num(), 4);
+            assert_eq!(ours.read(&jti).map(|(_, grant)| grant), Some(grant));
+            assert_eq!(TokenIds::new("default").read(&jti).map(|(_, grant)| grant), Some(grant));
+            assert!(theirs.read(&jti).is_none(), "{jti}");
+        }
+        assert!(ours.read("9a341edd-3ceb-4b36-b423-9088e9bad5a0").is_none());
+        assert!(ours.read("").is_none());
+    }
+
+    #[test]
+    fn tokens_of_one_grant_do_not_look_alike() {
+        let ids = TokenIds::new("default");
+        let grant = GrantId::random();
+        let first = ids.next(grant).to_string();
+        assert!((0..8).any(|_| ids.next(grant).to_string()[..8] != first[..8]));
+    }
+
+    #[test]
+    fn fixed_identifiers_come_first_and_are_known_again() {
+        let ids = TokenIds::new("default");
+        let fixed = Uuid::from_u128(7);
+        ids.fix([fixed]);
+        let grant = GrantId::random();
+        assert_eq!(ids.next(grant).to_string(), fixed.to_string());
+        assert_eq!(ids.read(&fixed.to_string()).map(|(_, grant)| grant), Some(grant));
+        assert_ne!(ids.next(grant).to_string(), fixed.to_string());
+    }
+
+    #[test]
+    fn grant_ids_are_written_and_read_back() {
+        let id = GrantId::random();
+        assert_eq!(id.to_string().parse(), Ok(id));
+        for wrong in ["", "12", "+123456789", "gggggggggg", "00000000000"] {
+            assert!(wrong.parse::<GrantId>().is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! The RSA key that signs every token.
+
+use std::fmt;
+use std::sync::{Arc, LazyLock};
+
+use aws_lc_rs::digest;
+use aws_lc_rs::encoding::AsDer;
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::{KeyPair, KeySize};
+use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256, RsaPublicKeyComponents};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jsonwebtoken::DecodingKey;
+use rustls_pki_types::PrivateKeyDer;
+use rustls_pki_types::pem::PemObject;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// The key that is compiled in. It is public, so nothing real may ever trust it.
+const DEVELOPMENT_PEM: &str = include_str!("development.pem");
+/// The length of the modulus in bytes: the page's tokens are signed with RSA-2048 (source S).
+const MODULUS_BYTES: usize = 256;
+
+/// A signing key, parsed once, with its `kid` and the token header that goes with it. Cloning
+/// shares the parsed key.
+#[derive(Clone)]
+pub struct SigningKey {
+    pair: Arc<KeyPair>,
+    random: SystemRandom,
+    kid: String,
+    /// The first segment of every token, with its dot.
+    header: String,
+    modulus: String,
+    exponent: String,
+    verifying: DecodingKey,
+}
+
+/// Why a key cannot sign.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// There is no private key in the PEM text.
+    #[error(
+        "no private key found; a PEM file with a block \"BEGIN PRIVATE KEY\" or \"BEGIN RSA \
+         PRIVATE KEY\" is expected (openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048)"
+    )]
+    NoKey,
+    /// There is one, but not of RSA.
+    #[error("the private key is not an RSA key; the service signs with RS256, so it must be")]
+    NotRsa,
+    /// An RSA key of another size.
+    #[error("the RSA key has {bits} bits; the service signs with RSA-2048, so it must have 2048")]
+    WrongSize {
+        /// The size of the key that was given.
+        bits: usize,
+    },
+    /// The cryptographic library failed.
+    #[error("the cryptographic library could not make a key")]
+    Unavailable,
+}
+
+impl SigningKey {
+    /// The key that is compiled in. Everyone has it: it starts at once and gives the same `kid`
+    /// everywhere, and must never be trusted by anything real.
+    pub fn development() -> Self {
+        static KEY: LazyLock<SigningKey> = LazyLock::new(|| {
+            let key = SigningKey::from_pem(DEVELOPMENT_PEM);
+            key.expect("the key in the source is a good one, as a test shows")
+        });
+        KEY.clone()
+    }
+
+    /// A new key; this takes a tenth to a third of a second.
+    pub fn generate() -> Result<Self, KeyError> {
+        let pair = KeyPair::generate(KeySize::Rsa2048).map_err(|_| KeyError::Unavailable)?;
+        Self::from_pair(pair)
+    }
+
+    /// Reads a PEM file's text: PKCS#8 or PKCS#1, RSA, 2048 bits.
+    pub fn from_pem(pem: &str) -> Result<Self, KeyError> {
+        let der = PrivateKeyDer::from_pem_slice(pem.as_bytes()).map_err(|_| KeyError::NoKey)?;
+        let pair = match &der {
+            PrivateKeyDer::Pkcs8(der) => KeyPair::from_pkcs8(der.secret_pkcs8_der()),
+            PrivateKeyDer::Pkcs1(der) => KeyPair::from_der(der.secret_pkcs1_der()),
+            _ => return Err(KeyError::NotRsa),
+        };
+        Self::from_pair(pair.map_err(|_| KeyError::NotRsa)?)
+    }
+
+    fn from_pair(pair: KeyPair) -> Result<Self, KeyError> {
+        if pair.public_modulus_len() != MODULUS_BYTES {
+            return Err(KeyError::WrongSize { bits: pair.public_modulus_len() * 8 });
+        }
+        let public: RsaPublicKeyComponents<Vec<u8>> = pair.public_key().into();
+        let modulus = URL_SAFE_NO_PAD.encode(&public.n);
+        let exponent = URL_SAFE_NO_PAD.encode(&public.e);
+        let kid = thumbprint(&modulus, &exponent);
+        Ok(Self {
+            header: header(&kid),
+            kid,
+            verifying: DecodingKey::from_rsa_raw_components(&public.n, &public.e),
+            modulus,
+            exponent,
+            random: SystemRandom::new(),
+            pair: Arc::new(pair),
+        })
+    }
+
+    /// The same key under another `kid`, for tests that compare tokens byte by byte.
+    pub fn with_kid(mut self, kid: impl Into<String>) -> Self {
+        self.kid = kid.into();
+        self.header = header(&self.kid);
+        self
+    }
+
+    /// The key's identifier: 32 hex digits of its RFC 7638 thumbprint, unless one was set.
+    pub fn kid(&self) -> &str {
+        &self.kid
+    }
+
+    /// The public key as the JWK Set that `/.well-known/jwks.json` serves.
+    pub fn jwks(&self) -> Value {
+        json!({ "keys": [{
+            "kty": "RSA",
+            "use": "sig",
+            "alg": "RS256",
+            "kid": self.kid,
+            "n": self.modulus,
+            "e": self.exponent,
+        }] })
+    }
+
+    /// The public key in PEM (SubjectPublicKeyInfo).
+    pub fn public_pem(&self) -> String {
+        let der = self.pair.public_key().as_der();
+        let encoded = der.map(|der| base64::engine::general_purpose::STANDARD.encode(der.as_ref()));
+        let mut pem = String::from("-----BEGIN PUBLIC KEY-----\n");
+        for (i, character) in encoded.unwrap_or_default().chars().enumerate() {
+            if i > 0 && i % 64 == 0 {
+                pem.push('\n');
+            }
+            pem.push(character);
+        }
+        pem + "\n-----END PUBLIC KEY-----\n"
+    }
+
+    /// A JWT with these claims.
+    pub(crate) fn sign(&self, claims: &impl Serialize) -> Result<String, SigningFailed> {
+        let payload = serde_json::to_vec(claims).map_err(|_| SigningFailed)?;
+        let mut token = String::with_capacity(self.header.len() + payload.len() * 4 / 3 + 350);
+        token.push_str(&self.header);
+        URL_SAFE_NO_PAD.encode_string(&payload, &mut token);
+        let mut signature = [0; MODULUS_BYTES];
+        self.pair
+            .sign(&RSA_PKCS1_SHA256, &self.random, token.as_bytes(), &mut signature)
+            .map_err(|_| SigningFailed)?;
+        token.push('.');
+        URL_SAFE_NO_PAD.encode_string(signature, &mut token);
+        Ok(token)
+    }
+
+    pub(super) fn verifying(&self) -> &DecodingKey {
+        &self.verifying
+    }
+}
+
+/// The library refused to sign. It has no reason to, so there is nothing more to say.
+#[derive(Debug, thiserror::Error)]
+#[error("the token could not be signed")]
+pub(crate) struct SigningFailed;
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SigningKey").field("kid", &self.kid).finish_non_exhaustive()
+    }
+}
+
+/// `kid` before `alg` and no `typ`, as in the page's samples.
+fn header(kid: &str) -> String {
+    let kid = serde_json::Value::from(kid);
+    URL_SAFE_NO_PAD.encode(format!(r#"{{"kid":{kid},"alg":"RS256"}}"#)) + "."
+}
+
+/// RFC 7638: the SHA-256 of the key's required members in alphabetical order; half of it makes
+/// as many digits as the sample's `kid` has.
+fn thumbprint(modulus: &str, exponent: &str) -> String {
+    let members = format!(r#"{{"e":"{exponent}","kty":"RSA","n":"{modulus}"}}"#);
+    let hash = digest::digest(&digest::SHA256, members.as_bytes());
+    hash.as_ref()[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_development_key_is_good_and_its_kid_derives_from_it() {
+        let key = SigningKey::development();
+        assert_eq!(key.kid().len(), 32);
+        assert!(key.kid().bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)));
+        assert_eq!(SigningKey::from_pem(DEVELOPMENT_PEM).unwrap().kid(), key.kid());
+        assert!(key.public_pem().starts_with("-----BEGIN PUBLIC KEY-----\nMIIBIjAN"));
+    }
+
+    #[test]
+    fn what_is_not_an_rsa_2048_key_is_refused_with_the_reason() {
+        let error = |pem: &str| SigningKey::from_pem(pem).unwrap_err();
+        assert!(matches!(error(""), KeyError::NoKey));
+        assert!(matches!(error(&SigningKey::development().public_pem()), KeyError::NoKey));
+        let wrong = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
+        assert!(matches!(error(wrong), KeyError::NotRsa));
+        let sec1 = "-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n";
+        assert!(matches!(error(sec1), KeyError::NotRsa));
+    }
+
+    #[test]
+    fn debug_shows_no_key() {
+        assert!(!format!("{:?}", SigningKey::development()).contains("pair"));
+    }
+}

@@ -1,0 +1,135 @@
+//! A token that somebody presents: what it says, once its signature has been verified.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jsonwebtoken::errors::ErrorKind;
+use jsonwebtoken::{Algorithm, Validation};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::SigningKey;
+use super::claims::REFRESH_TOKEN_TYPE;
+
+/// The claims of a token whose signature is this server's.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Presented {
+    pub(crate) jti: String,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) client_id: String,
+    pub(crate) merchant_id: String,
+    /// Milliseconds since 1970.
+    pub(crate) iat: i64,
+    /// When it expires, in milliseconds since 1970.
+    pub(crate) expires_in: i64,
+    token_type: Option<String>,
+    pub(crate) grant_time: String,
+}
+
+/// Why a token is not one of this server's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unreadable {
+    /// Not three segments of base64url with JSON in them.
+    Malformed,
+    /// The header names another algorithm than RS256.
+    Algorithm,
+    /// Signed by another key, or changed since.
+    Signature,
+    /// Signed by this server's key, yet without the claims of its tokens.
+    Claims,
+}
+
+impl Unreadable {
+    /// The end of a sentence that begins with "the token".
+    pub(crate) fn explain(self) -> &'static str {
+        match self {
+            Self::Malformed => "is malformed: it is not a JWT",
+            Self::Algorithm => "is not signed with RS256",
+            Self::Signature => "has a signature that is not this server's",
+            Self::Claims => "lacks claims that every token of this server has",
+        }
+    }
+}
+
+impl Presented {
+    /// Verifies the signature and reads the claims. Expiry is for the caller to judge.
+    pub(crate) fn verify(token: &str, key: &SigningKey) -> Result<Self, Unreadable> {
+        let mut validation = Validation::new(Algorithm::RS256);
+        // These claims are not RFC 7519's: `expires_in` stands for `exp`, in milliseconds.
+        validation.required_spec_claims.clear();
+        validation.validate_exp = false;
+        validation.validate_aud = false;
+        let decoded = jsonwebtoken::decode::<Self>(token, key.verifying(), &validation);
+        decoded.map(|data| data.claims).map_err(|error| match error.kind() {
+            ErrorKind::InvalidAlgorithm | ErrorKind::InvalidAlgorithmName => Unreadable::Algorithm,
+            ErrorKind::InvalidSignature => Unreadable::Signature,
+            ErrorKind::Json(_) => why_not_json(token),
+            _ => Unreadable::Malformed,
+        })
+    }
+
+    pub(crate) fn is_refresh_token(&self) -> bool {
+        self.token_type.as_deref() == Some(REFRESH_TOKEN_TYPE)
+    }
+}
+
+/// The library does not tell which part it could not read: the header, whose algorithm it may not
+/// know, or the claims.
+fn why_not_json(token: &str) -> Unreadable {
+    let json = |part: &str| {
+        let bytes = URL_SAFE_NO_PAD.decode(part).ok()?;
+        serde_json::from_slice::<Value>(&bytes).ok().filter(Value::is_object)
+    };
+    let mut parts = token.split('.').map(json);
+    match (parts.next().flatten(), parts.next().flatten()) {
+        (Some(header), _) if header["alg"] != "RS256" => Unreadable::Algorithm,
+        (Some(_), Some(_)) => Unreadable::Claims,
+        _ => Unreadable::Malformed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn claims() -> Value {
+        json!({
+            "jti": "x", "scopes": ["users"], "iat": 1, "client_id": "c", "merchant_id": "m",
+            "expires_in": 2, "token_type": "refresh_token", "grant_time": "202104270318",
+        })
+    }
+
+    #[test]
+    fn a_token_of_this_key_is_read() {
+        let key = SigningKey::development();
+        let token = key.sign(&claims()).unwrap();
+        let read = Presented::verify(&token, &key).unwrap();
+        assert_eq!((read.client_id.as_str(), read.expires_in), ("c", 2));
+        assert!(read.is_refresh_token());
+    }
+
+    #[test]
+    fn every_other_token_is_refused_with_the_reason() {
+        let key = SigningKey::development();
+        let token = key.sign(&claims()).unwrap();
+        let (head, signature) = token.rsplit_once('.').unwrap();
+        let none = URL_SAFE_NO_PAD.encode(r#"{"alg":"none"}"#);
+        let hs256 = URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256"}"#);
+        let payload = URL_SAFE_NO_PAD.encode("{}");
+        let other = SigningKey::generate().unwrap();
+        let table = [
+            (String::new(), Unreadable::Malformed),
+            ("a.b.c".into(), Unreadable::Malformed),
+            (head.to_owned(), Unreadable::Malformed),
+            (format!("{token}.{token}"), Unreadable::Malformed),
+            (format!("{head}.AAAA"), Unreadable::Signature),
+            (format!("{head}A.{signature}"), Unreadable::Signature),
+            (other.sign(&claims()).unwrap(), Unreadable::Signature),
+            (format!("{none}.{payload}."), Unreadable::Algorithm),
+            (format!("{hs256}.{payload}.{signature}"), Unreadable::Algorithm),
+            (key.sign(&json!({})).unwrap(), Unreadable::Claims),
+        ];
+        for (token, expected) in table {
+            assert_eq!(Presented::verify(&token, &key).err(), Some(expected), "{token}");
+        }
+    }
+}
