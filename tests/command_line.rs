@@ -1,0 +1,374 @@
+//! The program as a shell sees it: what it prints, what it writes, how it exits.
+
+mod support;
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_smartpay-oauth-mock");
+
+fn run(arguments: &[&str]) -> Output {
+    Command::new(PROGRAM).args(arguments).stdin(Stdio::null()).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A folder of this test's own, gone at its end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("smartpay-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn write(&self, name: &str, text: &str) -> String {
+        let path = self.0.join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.join(name).to_str().unwrap().to_owned()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A running server, stopped at the end of its test.
+struct Running {
+    child: Child,
+    url: String,
+}
+
+impl Running {
+    fn start(folder: &Folder, arguments: &[&str]) -> Self {
+        let ready = folder.path("ready.json");
+        // A server that was killed leaves its own behind.
+        let _ = fs::remove_file(&ready);
+        let mut child = Command::new(PROGRAM)
+            .args(["serve", "--listen", "127.0.0.1:0", "--ready-file", &ready])
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let url = wait_for(&ready, &mut child);
+        Self { child, url }
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
+    }
+
+    fn exit_code(&mut self) -> Option<i32> {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while Instant::now() < deadline {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        panic!("the server did not stop");
+    }
+
+    fn stderr(&mut self) -> String {
+        let mut text = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
+        text
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Waits for the ready file and returns the URL in it.
+fn wait_for(ready: &str, child: &mut Child) -> String {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !Path::new(ready).exists() {
+        assert!(child.try_wait().unwrap().is_none(), "the server ended early");
+        assert!(Instant::now() < deadline, "no ready file");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let ready: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(ready).unwrap()).unwrap();
+    assert_eq!(ready["pid"], child.id());
+    assert!(ready["https"].is_null());
+    ready["http"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_server_is_ready_when_its_ready_file_says_so_and_stops_on_sigterm() {
+    let folder = Folder::new("ready");
+    let mut server = Running::start(&folder, &[]);
+    let health = run(&["health", "--server", &server.url]);
+    assert!(health.status.success());
+    assert!(text(&health.stdout).contains(r#""status":"ok""#));
+    server.signal("-TERM");
+    assert_eq!(server.exit_code(), Some(0));
+    assert!(!Path::new(&folder.path("ready.json")).exists(), "the ready file is gone");
+    let log = server.stderr();
+    assert!(log.contains("listening on http://127.0.0.1:") && log.contains("SIGTERM"), "{log}");
+    let health = run(&["health", "--server", &server.url]);
+    assert_eq!(health.status.code(), Some(1));
+    assert_eq!(text(&health.stderr).lines().count(), 1);
+}
+
+#[test]
+fn a_ready_file_of_an_earlier_run_is_not_believed() {
+    let folder = Folder::new("stale");
+    let stale = folder.write("ready.json", "{}");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output = run(&["--listen", &address, "--ready-file", &stale]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(!Path::new(&stale).exists());
+}
+
+#[test]
+fn ctrl_c_stops_it_too_and_so_does_the_end_of_standard_input() {
+    let folder = Folder::new("stdin");
+    let mut server = Running::start(&folder, &[]);
+    server.signal("-INT");
+    assert_eq!(server.exit_code(), Some(0));
+
+    let mut server = Running::start(&folder, &["--exit-on-stdin-close"]);
+    server.child.stdin.as_mut().unwrap().write_all(b"still here\n").unwrap();
+    assert!(run(&["health", "--server", &server.url]).status.success());
+    drop(server.child.stdin.take());
+    assert_eq!(server.exit_code(), Some(0));
+}
+
+#[test]
+fn requests_in_flight_are_finished_and_a_second_signal_does_not_wait() {
+    let folder = Folder::new("drain");
+    let fixtures = folder.write(
+        "slow.yaml",
+        "extends: default\nscenarios: [{ name: slow, respond: { delay: 600ms } }]\n",
+    );
+    for (signals, finished) in [(1, true), (2, false)] {
+        let mut server = Running::start(&folder, &["--fixtures", &fixtures]);
+        let address = server.url.trim_start_matches("http://").to_owned();
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        let body = support::page::REQUEST;
+        write!(
+            stream,
+            "POST /oauth2/v3/token HTTP/1.1\r\nHost: x\r\nContent-Type: \
+             application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .unwrap();
+        // The request is in flight once the server has answered another.
+        assert!(run(&["health", "--server", &server.url]).status.success());
+        for _ in 0..signals {
+            server.signal("-TERM");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let mut answer = String::new();
+        let _ = BufReader::new(stream).read_line(&mut answer);
+        assert_eq!(answer.starts_with("HTTP/1.1 200"), finished, "{answer}");
+        assert_eq!(server.exit_code(), Some(0));
+    }
+}
+
+#[test]
+fn what_cannot_start_says_why_in_one_line_and_leaves_nothing() {
+    let folder = Folder::new("refused");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let ec = "-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n";
+    let ec = folder.write("ec.pem", ec);
+    let typo = folder.write("typo.yaml", "clients:\n  - id: a\n    secrt: b\n    secret: c\n");
+    let garbled = folder.write("garbled.yaml", "clients: [");
+    let empty = folder.path("nowhere.yaml");
+    let cases: [(&[&str], i32, &str); 9] = [
+        (&["--listen", &address], 1, "cannot listen on 127.0.0.1:"),
+        (&["--listen", "nonsense"], 2, "--listen nonsense: an address and a port are expected"),
+        (&["--fixtures", &empty], 2, "nowhere.yaml: cannot be read: No such file"),
+        (
+            &["--fixtures", &typo],
+            2,
+            "typo.yaml:3:5: unknown member \"secrt\", did you mean \"secret\"?",
+        ),
+        (&["--fixtures", &garbled], 2, "garbled.yaml:2:1: this is neither YAML nor JSON"),
+        (&["--signing-key", &ec], 2, "is not an RSA key"),
+        (&["--signing-key", &typo], 2, "no private key found"),
+        (&["--signing-key", &empty], 2, "nowhere.yaml: No such file"),
+        (&["--log", "a=b=c"], 2, "--log a=b=c"),
+    ];
+    for (arguments, exit, line) in cases {
+        let ready = folder.path("ready.json");
+        let default: &[&str] =
+            if arguments[0] == "--listen" { &[] } else { &["--listen", "127.0.0.1:0"] };
+        let output = run(&[default, arguments, &["--ready-file", &ready]].concat());
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(exit), "{arguments:?}: {said}");
+        assert!(said.contains(line), "{arguments:?}: {said}");
+        assert_eq!(said.lines().count(), 1, "{arguments:?}: {said}");
+        assert!(output.stdout.is_empty() && !Path::new(&ready).exists());
+    }
+    assert_eq!(run(&["--no-such-option"]).status.code(), Some(2));
+    assert_eq!(run(&["no-such-command"]).status.code(), Some(2));
+}
+
+#[test]
+fn a_key_of_its_own_or_a_new_one_signs() {
+    let folder = Folder::new("key");
+    let own = Command::new("openssl")
+        .args(["genrsa", "-traditional", "2048"])
+        .output()
+        .expect("openssl is there");
+    let own = folder.write("own.pem", &text(&own.stdout));
+    let mut kids = Vec::new();
+    for key in [own.as_str(), own.as_str(), "generate", "generate"] {
+        let server = Running::start(&folder, &["--signing-key", key]);
+        let address = server.url.trim_start_matches("http://").to_owned();
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        stream.write_all(b"GET /.well-known/jwks.json HTTP/1.0\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let jwks: serde_json::Value =
+            serde_json::from_str(answer.split("\r\n\r\n").nth(1).unwrap()).unwrap();
+        kids.push(jwks["keys"][0]["kid"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(kids[0], kids[1]);
+    assert_ne!(kids[2], kids[3]);
+}
+
+#[test]
+fn check_says_ok_or_everything_that_is_wrong() {
+    let good = run(&["check", "fixtures", "fixtures/errors/access_denied.yaml"]);
+    assert_eq!(good.status.code(), Some(0));
+    assert!(text(&good.stdout).starts_with("ok: 7 clients, 3 merchants, 5 codes"));
+
+    let folder = Folder::new("check");
+    let bad = folder.write(
+        "bad.yaml",
+        "settings:\n  access_token_lifetime: 15\n  dialect: rfc\nclients:\n  - id: a\n    \
+         secrt: x\ncodes:\n  - { code: c, client: b, merchant: m }\n",
+    );
+    let other = folder.write("other.json", "{\"errors\": {\"acces_denied\": {}}}");
+    let output = run(&["check", &bad, &other]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = text(&output.stderr);
+    for line in [
+        "bad.yaml:2:26: \"15\" is not a length of time: 15 has no unit; write 15s for seconds",
+        "bad.yaml:3:12: unknown value \"rfc\", did you mean \"rfc6749\"?",
+        "bad.yaml:6:5: unknown member \"secrt\", did you mean \"secret\"?",
+        "bad.yaml:8:24: there is no client \"b\"",
+        "bad.yaml:8:37: there is no merchant \"m\"",
+        "other.json:1:13: unknown error code \"acces_denied\", did you mean \"access_denied\"?",
+    ] {
+        assert!(said.contains(line), "{line}\nis not in\n{said}");
+    }
+    assert_eq!(said.lines().count(), 6, "{said}");
+    assert_eq!(run(&["check"]).status.code(), Some(2));
+}
+
+#[test]
+fn schema_prints_a_json_schema() {
+    let output = run(&["schema"]);
+    let schema: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    assert!(schema["properties"]["clients"]["description"].is_string());
+}
+
+#[test]
+fn inspect_takes_a_token_apart() {
+    let nonsense = run(&["inspect", "nonsense"]);
+    assert_eq!(text(&nonsense.stdout).trim(), "The token is malformed: it is not a JWT.");
+    // The page's own sample: readable, but not signed by this key.
+    let sample = format!("{}.AAAA", support::page::ACCESS_TOKEN);
+    let mut child = Command::new(PROGRAM)
+        .args(["inspect", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(sample.as_bytes()).unwrap();
+    let said = text(&child.wait_with_output().unwrap().stdout);
+    for part in [
+        "access_token: The token has a signature that is not this server's.",
+        "iat            1619518736895  (2021-04-27T10:18:56.895Z)",
+        "merchant_id    rahulrama",
+    ] {
+        assert!(said.contains(part), "{part}\nis not in\n{said}");
+    }
+    let json = run(&["inspect", "--json", &sample]);
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(json["valid"], false);
+    assert_eq!(json["claims"]["client_id"], "v6TJH1IqhM");
+}
+
+#[test]
+fn every_option_has_an_environment_variable_and_commands_do_not_mind_them() {
+    let output = Command::new(PROGRAM).env("SMARTPAY_MOCK_LISTEN", "nonsense").output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let output = Command::new(PROGRAM)
+        .args(["check", "fixtures"])
+        .env("SMARTPAY_MOCK_LISTEN", "nonsense")
+        .env("SMARTPAY_MOCK_LOG", "debug")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+}
+
+#[test]
+fn the_log_can_be_json() {
+    let folder = Folder::new("json");
+    let mut server = Running::start(&folder, &["--log-format", "json"]);
+    server.signal("-TERM");
+    server.exit_code();
+    for line in server.stderr().lines() {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!(line["level"], "INFO");
+    }
+}
+
+/// A terminal is what `script` (util-linux) gives.
+#[test]
+fn on_a_terminal_the_banner_has_a_line_that_works_when_pasted() {
+    if Command::new("script").arg("--version").output().is_err() {
+        println!("skipped: script, which gives a terminal, is not installed (.ci/run does)");
+        return;
+    }
+    let folder = Folder::new("banner");
+    let ready = folder.path("ready.json");
+    let command = format!("{PROGRAM} --listen 127.0.0.1:0 --log off --ready-file {ready}");
+    let mut terminal = Command::new("script")
+        .args(["-qec", &command, "/dev/null"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut banner = String::new();
+    let mut lines = BufReader::new(terminal.stdout.take().unwrap());
+    while !banner.contains("curl") {
+        assert!(lines.read_line(&mut banner).unwrap() > 0, "{banner}");
+    }
+    assert!(banner.contains("listens on") && banner.contains("v6TJH1IqhM"), "{banner}");
+    let curl = banner.lines().find_map(|line| Some(&line[line.find("curl")?..])).unwrap().trim();
+    let answer = Command::new("sh").args(["-c", curl]).output().unwrap();
+    assert!(text(&answer.stdout).contains("\"access_token\""), "{}", text(&answer.stdout));
+    let ready: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(&ready).unwrap()).unwrap();
+    Command::new("kill").arg(ready["pid"].to_string()).status().unwrap();
+    terminal.wait().unwrap();
+}
