@@ -13,10 +13,11 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::extract::Request;
+use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use axum::routing::{any, get};
+use tower::ServiceExt;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::realm::Realm;
@@ -54,13 +55,13 @@ pub(crate) fn router(app: Arc<App>) -> Router {
 /// correlation id.
 pub(crate) async fn serve(
     app: &App,
-    router: Router,
+    router: &Router,
     connection: Connection,
     mut request: Request,
 ) -> Response {
     let correlation_id = request.headers().get(CORRELATION_ID).cloned();
     request.extensions_mut().insert(connection);
-    let Ok(mut response) = tower::ServiceExt::oneshot(router, request).await;
+    let Ok(mut response) = router.clone().oneshot(request).await;
     let headers = response.headers_mut();
     if let Some(id) = correlation_id {
         headers.insert(CORRELATION_ID, id);
@@ -70,7 +71,7 @@ pub(crate) async fn serve(
 }
 
 /// What a path without an endpoint answers.
-async fn nothing_here(State(_): State<Arc<App>>, method: Method, _headers: HeaderMap) -> Response {
+async fn nothing_here(method: Method) -> Response {
     let text = format!(
         "Nothing answers {method} here. The token endpoint is POST /oauth2/v3/token; / lists the \
          others.\n"

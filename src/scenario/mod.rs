@@ -1,6 +1,6 @@
 //! Scenarios: what the server does other than usual, and when.
 //!
-//! [`Scenario`] is what a fixture says; [`Script`](script::Script) plays a realm's scenarios and
+//! [`Scenario`] is what a fixture says; the script plays a realm's scenarios and
 //! hands out their steps, each once. Every part of an outcome has a file of its own under
 //! `outcome/`, so that a new one is a new file and a member of [`Outcome`].
 

@@ -4,6 +4,8 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
+use axum::body::Body;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -13,7 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::http::{App, Connection, router, serve};
+use crate::http::{App, Connection, serve};
 
 /// How long a client may take to send the head of a request, or keep a connection idle.
 const HEAD_PATIENCE: Duration = Duration::from_secs(60);
@@ -26,8 +28,12 @@ const GRACE: Duration = Duration::from_secs(30);
 
 /// Serves until `stop` turns true, then finishes what is in flight. If the task is aborted,
 /// everything ends at once.
-pub(super) async fn accept(listener: TcpListener, app: Arc<App>, mut stop: watch::Receiver<bool>) {
-    let router = router(Arc::clone(&app));
+pub(super) async fn accept(
+    listener: TcpListener,
+    app: Arc<App>,
+    router: Router,
+    mut stop: watch::Receiver<bool>,
+) {
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
     loop {
@@ -52,15 +58,15 @@ pub(super) async fn accept(listener: TcpListener, app: Arc<App>, mut stop: watch
 fn serve_connection(
     stream: TcpStream,
     app: Arc<App>,
-    router: axum::Router,
+    router: Router,
     graceful: &GracefulShutdown,
 ) -> impl Future<Output = ()> + use<> {
     // Small answers should not wait for more to come; if it cannot be set, they wait.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let (app, router) = (Arc::clone(&app), router.clone());
-        let request = request.map(axum::body::Body::new);
-        async move { Ok::<_, io::Error>(serve(&app, router, Connection::default(), request).await) }
+        let request = request.map(Body::new);
+        async move { Ok::<_, io::Error>(serve(&app, &router, Connection::default(), request).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use super::{MockAuthServer, accept, background};
 use crate::fixture::{Fixtures, Mistakes, Source, builtin, load_paths, load_sources};
-use crate::http::App;
+use crate::http::{App, router};
 use crate::realm::Realm;
 use crate::token::SigningKey;
 
@@ -130,9 +130,11 @@ impl Builder {
             realm: Arc::new(Realm::new("default", &self.fixtures)),
             key: self.key.unwrap_or_else(SigningKey::development),
         });
+        let router = router(Arc::clone(&app));
         let (stop, stopped) = watch::channel(false);
-        let accepting = runtime.spawn(accept::accept(listener, Arc::clone(&app), stopped));
-        Ok(MockAuthServer { address: bound, app, stop, accepting })
+        let accepting =
+            runtime.spawn(accept::accept(listener, Arc::clone(&app), router.clone(), stopped));
+        Ok(MockAuthServer { address: bound, app, router, stop, accepting })
     }
 }
 

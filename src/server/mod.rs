@@ -7,11 +7,15 @@ mod builder;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::http::{Request, Response};
+use http_body_util::{BodyExt, Collected};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
-use crate::http::App;
+use crate::http::{App, Connection, serve};
 use crate::realm::IssueError;
 
 #[cfg(feature = "cli")]
@@ -38,6 +42,7 @@ pub use builder::{Builder, StartError};
 pub struct MockAuthServer {
     address: SocketAddr,
     app: Arc<App>,
+    router: Router,
     stop: watch::Sender<bool>,
     accepting: JoinHandle<()>,
 }
@@ -113,6 +118,29 @@ impl MockAuthServer {
             ids.iter().map(|id| uuid::Uuid::try_parse(id)).collect();
         self.app.realm.ids().fix(ids?);
         Ok(())
+    }
+
+    /// Answers a request in process, without a socket.
+    ///
+    /// ```
+    /// use axum::http::Request;
+    /// use smartpay_oauth_mock::MockAuthServer;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let server = MockAuthServer::start().await;
+    /// let request = Request::get("/oauth2/v3/token").body(String::new())?;
+    /// assert_eq!(server.answer(request).await.status(), 405);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn answer(&self, request: Request<String>) -> Response<Bytes> {
+        let request = request.map(Body::from);
+        let answer = serve(&self.app, &self.router, Connection::default(), request).await;
+        let (parts, body) = answer.into_parts();
+        // The bodies are made in memory, so reading them cannot fail.
+        let body = body.collect().await.map(Collected::to_bytes).unwrap_or_default();
+        Response::from_parts(parts, body)
     }
 
     /// Stops accepting, waits for the requests in flight, and stops.
