@@ -13,14 +13,27 @@ pub(crate) struct Credentials<'a> {
 
 /// Row 7: grant type, client id and secret must be there.
 pub(super) fn credentials<'a>(request: &TokenRequest<'a>) -> Result<Credentials<'a>, Refusal> {
+    read(request, &["grant_type", "client_id", "client_secret"])
+}
+
+/// Row 7 at the endpoints that have no grant type.
+pub(super) fn client_credentials<'a>(
+    request: &TokenRequest<'a>,
+) -> Result<Credentials<'a>, Refusal> {
+    read(request, &["client_id", "client_secret"])
+}
+
+fn read<'a>(request: &TokenRequest<'a>, needed: &[&str]) -> Result<Credentials<'a>, Refusal> {
     let basic = request.authorization.filter(|header| read_basic(header).is_some());
     if let Some(header) = basic
         && request.registry.settings.dialect == Dialect::Rfc6749
     {
-        missing(&["grant_type"], request.form, false)?;
+        let others: Vec<&str> =
+            needed.iter().copied().filter(|name| !name.starts_with("client_")).collect();
+        missing(&others, request.form, false)?;
         return from_header(header, request.form);
     }
-    missing(&["grant_type", "client_id", "client_secret"], request.form, basic.is_some())?;
+    missing(needed, request.form, basic.is_some())?;
     let sent = |name| request.form.get(name).unwrap_or_default().into();
     Ok(Credentials { client_id: sent("client_id"), client_secret: sent("client_secret") })
 }

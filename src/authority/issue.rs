@@ -3,14 +3,18 @@
 //! Tokens are signed first and the books changed last, in one step, so that a request that fails
 //! changes nothing and of many with the same code exactly one succeeds.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
 use super::TokenRequest;
 use super::presented::{Basis, Origin, RefreshToken};
 use crate::fixture::RefreshPolicy;
-use crate::oauth::{Refusal, Row, Scopes, TokenResponse, refuse};
-use crate::realm::{Grant, Lost, Redemption, Registered, Renewal, RenewalOutcome, Rotation};
-use crate::token::{Claims, GrantId, REFRESH_TOKEN_TYPE, TokenId, grant_time};
+use crate::oauth::{Form, Refusal, Row, Scopes, TokenResponse, refuse};
+use crate::realm::{
+    Grant, IssueError, Lost, Realm, Redemption, Registered, Renewal, RenewalOutcome, Rotation,
+};
+use crate::token::{Claims, GrantId, REFRESH_TOKEN_TYPE, SigningKey, TokenId, grant_time};
 
 /// Signs an access token and, where one is due, a refresh token; then enters what has changed.
 pub(super) async fn issue(
@@ -49,6 +53,42 @@ pub(super) async fn issue(
         }
         Origin::Token(token) => renew(&mint, token, &scopes, now_ms).await,
     }
+}
+
+/// Tokens without a flow, as if the merchant had consented and the code been exchanged just now.
+pub(crate) async fn issue_directly(
+    realm: &Realm,
+    key: &SigningKey,
+    client_id: &str,
+    merchant_id: &str,
+    scopes: Option<&[&str]>,
+) -> Result<TokenResponse, IssueError> {
+    let registry = realm.registry();
+    let (client, scopes) = realm.consented(&registry, client_id, merchant_id, scopes)?;
+    let now = realm.clock().now_ms();
+    let grant = Grant {
+        id: realm.ledger().unused_grant_id().await,
+        client_id: Arc::clone(&client.id),
+        merchant_id: merchant_id.into(),
+        scopes: Arc::clone(&scopes),
+        granted_at_ms: now,
+        redirect_url: None,
+        dead_at_ms: now,
+        revoked: false,
+    };
+    let form = Form::default();
+    let request = TokenRequest {
+        realm,
+        registry: &registry,
+        key,
+        form: &form,
+        authorization: None,
+        certificate: None,
+    };
+    let basis = Basis { grant, grant_time: None, origin: Origin::Literal };
+    issue(&request, client, basis, scopes)
+        .await
+        .map_err(|refusal| IssueError::Refused(refusal.description.into_owned()))
 }
 
 /// Refreshes: the same refresh token, or its successor.

@@ -2,10 +2,13 @@
 //!
 //! [`token::decide`] is the table of the token endpoint, row after row.
 
+pub(crate) mod bearer;
 mod client;
+pub(crate) mod consent;
 mod credentials;
 mod issue;
 mod presented;
 pub(crate) mod token;
 
-pub(crate) use token::{TokenRequest, merchant_of};
+pub(crate) use issue::issue_directly;
+pub(crate) use token::{TokenRequest, authenticate, merchant_of};

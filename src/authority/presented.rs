@@ -30,7 +30,8 @@ pub(super) enum Origin<'a> {
         code: &'a str,
         entry: CodeEntry,
     },
-    /// A value of the fixtures that stands for a refresh token.
+    /// A value of the fixtures that stands for a refresh token, or nothing at all: the grant is
+    /// given, and new tokens of it are wanted.
     Literal,
     Token(RefreshToken<'a>),
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::client::{
     client_active, client_grant_type, client_id_form, client_known, client_secret, client_type,
 };
-use super::credentials::credentials;
+use super::credentials::{client_credentials, credentials};
 use super::presented::{Basis, Origin, code_or_token, presented};
 use crate::fixture::{GrantType, ReuseDetection, Status};
 use crate::oauth::scope::{narrow, split};
@@ -44,6 +44,17 @@ pub(crate) async fn decide(request: &TokenRequest<'_>) -> Result<TokenResponse, 
     grant_stands(request, &basis).await?; //                                     row 19
     merchant_active(request, &basis)?; //                                        row 20
     super::issue::issue(request, client, basis, scopes).await //                 row 21
+}
+
+/// Rows 7 and 10 to 14, for the endpoints that a client authenticates at as it does here.
+pub(crate) fn authenticate<'r>(request: &TokenRequest<'r>) -> Result<&'r Arc<Registered>, Refusal> {
+    let credentials = client_credentials(request)?;
+    client_id_form(&credentials)?;
+    let client = client_known(request.registry, &credentials)?;
+    client_type(client)?;
+    client_secret(client, &credentials, request.certificate)?;
+    client_active(client)?;
+    Ok(client)
 }
 
 /// Row 8.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, UNIX_EPOCH};
 
 use axum::body::Body;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use serde::Serialize;
 
@@ -31,6 +31,34 @@ pub(super) fn json(status: u16, body: &impl Serialize) -> Response {
 /// An error of the token endpoint.
 pub(super) fn error(code: &ErrorCode, status: u16, description: &str) -> Response {
     json(status, &ErrorBody { error: code.as_str(), error_description: description })
+}
+
+/// A path without an endpoint.
+pub(super) fn nothing_here(method: &Method) -> Response {
+    let text = format!(
+        "Nothing answers {method} here. The token endpoint is POST /oauth2/v3/token; / lists the \
+         others.\n"
+    );
+    self::text(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", Body::from(text))
+}
+
+/// A path that answers other methods.
+pub(super) fn wrong_method(allowed: &str) -> Response {
+    let text = format!("This path answers {allowed}.\n");
+    let body = Body::from(text);
+    let mut response =
+        self::text(StatusCode::METHOD_NOT_ALLOWED, "text/plain; charset=utf-8", body);
+    if let Ok(allowed) = HeaderValue::from_str(allowed) {
+        response.headers_mut().insert(header::ALLOW, allowed);
+    }
+    response
+}
+
+/// A realm that is not there.
+pub(super) fn unknown_realm(name: &str) -> Response {
+    let shown: String = name.chars().take(64).collect();
+    let text = format!("There is no realm {shown:?} here; PUT /_mock/realms/NAME makes one.\n");
+    self::text(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", Body::from(text))
 }
 
 /// Any answer.

@@ -1,34 +1,70 @@
 //! The endpoints: bytes in, a call of [`crate::authority`], bytes out. One file per endpoint.
 
 mod answer;
+mod authorize;
 mod body;
+mod client_request;
+mod control;
 mod form_request;
-mod health;
+mod here;
 mod home;
+mod introspect;
 mod jwks;
+mod metadata;
+mod pages;
 mod panics;
+mod resource;
+mod revoke;
 mod token;
 
-use std::sync::Arc;
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use axum::routing::{any, get};
 use tower::ServiceExt;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::realm::Realm;
+use crate::realm::{Realm, Realms};
 use crate::scenario::CORRELATION_ID;
 use crate::token::SigningKey;
+
+use here::Here;
 
 /// What every endpoint works on.
 #[derive(Debug)]
 pub(crate) struct App {
-    pub(crate) realm: Arc<Realm>,
+    pub(crate) realms: Realms,
     pub(crate) key: SigningKey,
+    pub(crate) options: Options,
+    /// Opens a port of its own for a realm. The server sets it once it runs.
+    pub(crate) ports: OnceLock<PortOpener>,
+}
+
+/// What the server was started with, as far as answers depend on it.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    /// Where the server listens.
+    pub(crate) address: SocketAddr,
+    /// The base of every URL that is handed out, without a slash at the end.
+    pub(crate) public_url: Option<String>,
+    /// Whether `X-Forwarded-*` is believed.
+    pub(crate) trust_forwarded: bool,
+}
+
+type OpenPort = dyn Fn(Arc<Realm>) -> io::Result<()> + Send + Sync;
+
+/// Opens a port of its own for a realm.
+pub(crate) struct PortOpener(pub(crate) Box<OpenPort>);
+
+impl fmt::Debug for PortOpener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PortOpener")
+    }
 }
 
 /// What is known of the connection that a request came by.
@@ -36,6 +72,14 @@ pub(crate) struct App {
 pub(crate) struct Connection {
     /// The common name of the client's certificate.
     pub(crate) certificate: Option<Arc<str>>,
+    /// The realm whose own port it came to.
+    pub(crate) realm: Option<Arc<Realm>>,
+}
+
+impl Connection {
+    fn scheme(&self) -> &'static str {
+        "http"
+    }
 }
 
 /// Routes every path of the server.
@@ -43,10 +87,15 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     Router::new()
         .route("/oauth2/v3/token", any(token::token))
         .route("/oauth/v3/token", any(token::token))
+        .route("/ebc2/oauth/authorize", any(authorize::vendor))
+        .route("/oauth2/v3/authorize", any(authorize::rfc))
+        .route("/oauth2/v3/introspect", any(introspect::introspect))
+        .route("/oauth2/v3/revoke", any(revoke::revoke))
         .route("/.well-known/jwks.json", get(jwks::jwks))
-        .route("/_mock/health", get(health::health))
+        .route("/.well-known/oauth-authorization-server", get(metadata::metadata))
+        .nest("/_mock", control::router(Arc::clone(&app)))
         .route("/", get(home::home))
-        .fallback(nothing_here)
+        .fallback(resource::resource)
         .layer(CatchPanicLayer::custom(panics::answer))
         .with_state(app)
 }
@@ -60,21 +109,20 @@ pub(crate) async fn serve(
     mut request: Request,
 ) -> Response {
     let correlation_id = request.headers().get(CORRELATION_ID).cloned();
-    request.extensions_mut().insert(connection);
-    let Ok(mut response) = router.clone().oneshot(request).await;
+    let (realm, mut response) = match Here::find(app, &connection, &mut request) {
+        Ok(here) => {
+            let realm = Arc::clone(&here.realm);
+            request.extensions_mut().insert(connection);
+            request.extensions_mut().insert(here);
+            let Ok(response) = router.clone().oneshot(request).await;
+            (realm, response)
+        }
+        Err(name) => (Arc::clone(app.realms.default_realm()), answer::unknown_realm(&name)),
+    };
     let headers = response.headers_mut();
     if let Some(id) = correlation_id {
         headers.insert(CORRELATION_ID, id);
     }
-    answer::put_date(headers, app.realm.clock().now_ms());
+    answer::put_date(headers, realm.clock().now_ms());
     response
-}
-
-/// What a path without an endpoint answers.
-async fn nothing_here(method: Method) -> Response {
-    let text = format!(
-        "Nothing answers {method} here. The token endpoint is POST /oauth2/v3/token; / lists the \
-         others.\n"
-    );
-    answer::text(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", Body::from(text))
 }

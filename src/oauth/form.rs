@@ -34,7 +34,7 @@ const KNOWN: [&str; 20] = [
 ];
 
 /// The parameters of a form in the order in which they were sent.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Form<'a> {
     pairs: Vec<(Cow<'a, str>, Cow<'a, str>)>,
 }

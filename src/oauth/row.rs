@@ -19,6 +19,8 @@ pub enum Dialect {
 /// A row of the table that decides a token request. The first row that fails answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Row {
+    /// 0, before the table: the connection is HTTPS, where `require_https` asks for it.
+    Transport,
     /// 1: the method is POST.
     Method,
     /// 2: the URL has no query parameter.
@@ -66,9 +68,10 @@ pub enum Row {
 }
 
 impl Row {
-    /// The row's number in the table, 1 to 21.
+    /// The row's number in the table, 1 to 21; 0 before it.
     pub fn number(self) -> u8 {
         match self {
+            Self::Transport => 0,
             Self::Method => 1,
             Self::Query => 2,
             Self::ContentType => 3,
@@ -99,7 +102,8 @@ impl Row {
         match self {
             Self::GrantType if rfc6749 => ErrorCode::UnsupportedGrantType,
             Self::CodeOrToken | Self::Pkce | Self::Grant if rfc6749 => ErrorCode::InvalidGrant,
-            Self::Method
+            Self::Transport
+            | Self::Method
             | Self::Query
             | Self::ContentType
             | Self::BodySize

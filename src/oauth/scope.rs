@@ -24,6 +24,28 @@ pub(crate) const DOCUMENTED: [&str; 15] = [
     "users",
 ];
 
+/// A scope in words for the consent page (the mock's own).
+pub(crate) fn describe(scope: &str) -> &'static str {
+    match scope {
+        "alternate_payments" => "Take payments by other means than cards",
+        "bank_transfers" => "Take bank transfers",
+        "boarding" => "Set up merchant accounts",
+        "commerce_services" => "Use commerce services",
+        "fraud_management" => "Manage fraud checks",
+        "invoicing" => "Create and send invoices",
+        "keys" => "Manage your API keys",
+        "manage_secure_acceptance" => "Manage secure acceptance profiles",
+        "payments_with_standalone_credit" => "Take payments, and pay out credits without one",
+        "payments_without_standalone_credit" => "Take payments, and refund them",
+        "payouts" => "Make payouts",
+        "reporting" => "Read your reports",
+        "tokenization_services" => "Store and use tokenised cards",
+        "transactions" => "Read your transactions",
+        "users" => "Manage the users of your account",
+        _ => "Use a permission that the mock has no words for",
+    }
+}
+
 /// Whether this could be a scope at all (RFC 6749, section 3.3: `scope-token`).
 pub(crate) fn is_token(scope: &str) -> bool {
     !scope.is_empty() && scope.chars().all(|c| matches!(c, '!' | '#'..='[' | ']'..='~'))

@@ -245,6 +245,28 @@ impl Ledger {
         let mut books = self.books.lock();
         books.grants.entries.get_mut(&id).map(|grant| grant.revoked = true).is_some()
     }
+
+    /// Revokes the grant of a token, also where the books do not have it: after a restart.
+    pub(crate) async fn revoke_grant(&self, grant: Grant, now_ms: i64) {
+        let mut books = self.books.lock();
+        match books.grants.entries.get_mut(&grant.id) {
+            Some(known) => known.revoked = true,
+            None => {
+                let revoked = Grant { revoked: true, ..grant };
+                books.grants.insert(revoked.id, revoked, |grant| grant.dead_at_ms > now_ms);
+            }
+        }
+    }
+
+    /// The grants that are not yet dead, the oldest first.
+    pub(crate) async fn grants(&self, now_ms: i64) -> Vec<Grant> {
+        let books = self.books.lock();
+        let alive = books.grants.entries.values().filter(|grant| grant.dead_at_ms > now_ms);
+        let mut grants: Vec<Grant> = alive.cloned().collect();
+        drop(books);
+        grants.sort_by_key(|grant| (grant.granted_at_ms, grant.id));
+        grants
+    }
 }
 
 impl Books {

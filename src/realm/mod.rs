@@ -4,13 +4,16 @@
 //! could one day be kept somewhere else than in this process.
 
 mod ledger;
+mod realms;
 mod registry;
 
-use std::sync::Arc;
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
 
 use parking_lot::RwLock;
 use rand::RngExt;
 use rand::distr::Alphanumeric;
+use tokio::task::AbortHandle;
 
 use crate::clock::Clock;
 use crate::fixture::{Fixtures, Status};
@@ -21,6 +24,8 @@ use crate::token::{GrantId, TokenIds};
 pub(crate) use ledger::{
     Code, CodeEntry, Grant, Ledger, Lost, Redemption, Renewal, RenewalOutcome, Rotation,
 };
+pub use realms::RealmError;
+pub(crate) use realms::{Realms, Start};
 pub(crate) use registry::{Registered, Registry};
 
 /// How long an authorization code is: about 250 bits, within what any client stores.
@@ -29,6 +34,10 @@ const CODE_LENGTH: usize = 43;
 /// One isolated world.
 #[derive(Debug)]
 pub(crate) struct Realm {
+    name: String,
+    /// The names by which a request's `Host` finds it, beside its own.
+    hosts: Vec<String>,
+    port: OnceLock<OwnPort>,
     clock: Clock,
     registry: RwLock<Arc<Registry>>,
     ledger: Ledger,
@@ -36,7 +45,41 @@ pub(crate) struct Realm {
     ids: TokenIds,
 }
 
-/// Why a code cannot be issued without a browser.
+/// A port that serves one realm only.
+#[derive(Debug)]
+struct OwnPort {
+    address: SocketAddr,
+    accepting: AbortHandle,
+}
+
+/// A code that somebody wants without a browser.
+#[derive(Clone, Copy)]
+pub(crate) struct CodeWish<'a> {
+    pub(crate) client_id: &'a str,
+    pub(crate) merchant_id: &'a str,
+    /// All of the client's unless given.
+    pub(crate) scopes: Option<&'a [&'a str]>,
+    pub(crate) redirect_url: Option<&'a str>,
+    /// A random one unless given.
+    pub(crate) code: Option<&'a str>,
+}
+
+/// A code, and when it expires in milliseconds since 1970.
+pub(crate) struct IssuedCode {
+    pub(crate) code: String,
+    pub(crate) expires_at_ms: i64,
+}
+
+/// What a merchant has consented to at the authorize endpoint.
+pub(crate) struct Consented {
+    pub(crate) client_id: Arc<str>,
+    pub(crate) merchant_id: Arc<str>,
+    pub(crate) scopes: Scopes,
+    pub(crate) redirect_url: Arc<str>,
+    pub(crate) challenge: Option<Challenge>,
+}
+
+/// Why a code or tokens cannot be issued without a browser.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IssueError {
     /// No such client.
@@ -53,14 +96,27 @@ pub enum IssueError {
         /// The scope that was asked for.
         scope: String,
     },
+    /// The client did not register this redirect URL.
+    #[error("this is not one of the redirect URLs of the client \"{0}\"")]
+    UnknownRedirectUrl(String),
+    /// The code that was asked for cannot be sent in a form and read by people.
+    #[error("a code is 1 to 1024 printable ASCII characters")]
+    MalformedCode,
+    /// The tokens could not be signed.
+    #[error("{0}")]
+    Refused(String),
 }
 
 impl Realm {
     /// A realm that starts from these fixtures.
-    pub(crate) fn new(name: &str, fixtures: &Fixtures) -> Self {
+    pub(crate) fn new(name: &str, hosts: Vec<String>, start: &Start) -> Self {
+        let fixtures = &*start.fixtures;
         let realm = Self {
+            name: name.to_owned(),
+            hosts,
+            port: OnceLock::new(),
             clock: Clock::default(),
-            registry: RwLock::new(Arc::new(Registry::new(fixtures))),
+            registry: RwLock::new(Arc::clone(&start.registry)),
             ledger: Ledger::default(),
             script: Script::default(),
             ids: TokenIds::new(name),
@@ -68,6 +124,32 @@ impl Realm {
         realm.script.replace(&fixtures.scenarios);
         realm.lay_out(fixtures);
         realm
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn hosts(&self) -> &[String] {
+        &self.hosts
+    }
+
+    /// The address of the realm's own port, if it has one.
+    pub(crate) fn own_address(&self) -> Option<SocketAddr> {
+        self.port.get().map(|port| port.address)
+    }
+
+    /// Notes the port that was opened for this realm; it closes with it.
+    pub(crate) fn own_port(&self, address: SocketAddr, accepting: AbortHandle) {
+        // Only whoever has just made the realm calls this, once.
+        let _ = self.port.set(OwnPort { address, accepting });
+    }
+
+    /// Closes the realm's own port, if it has one.
+    pub(crate) fn close(&self) {
+        if let Some(port) = self.port.get() {
+            port.accepting.abort();
+        }
     }
 
     pub(crate) fn clock(&self) -> &Clock {
@@ -92,44 +174,79 @@ impl Realm {
     }
 
     /// Issues a code for a merchant who has consented, without a browser.
-    pub(crate) async fn issue_code(
+    pub(crate) async fn issue_code(&self, wanted: CodeWish<'_>) -> Result<IssuedCode, IssueError> {
+        let registry = self.registry();
+        let (client, scopes) =
+            self.consented(&registry, wanted.client_id, wanted.merchant_id, wanted.scopes)?;
+        if let Some(url) = wanted.redirect_url
+            && !client.client.redirect_urls.iter().any(|known| known == url)
+        {
+            return Err(IssueError::UnknownRedirectUrl(wanted.client_id.to_owned()));
+        }
+        if wanted.code.is_some_and(|code| !is_code(code)) {
+            return Err(IssueError::MalformedCode);
+        }
+        let code = wanted.code.map_or_else(random_code, str::to_owned);
+        let now = self.clock.now_ms();
+        let expires_at_ms = now.saturating_add(registry.settings.code_lifetime.as_ms());
+        let issued = Code {
+            client_id: Arc::clone(&client.id),
+            merchant_id: wanted.merchant_id.into(),
+            scopes,
+            redirect_url: wanted.redirect_url.map(Arc::from),
+            challenge: None,
+            by_authorize: false,
+            issued_at_ms: now,
+            expires_at_ms,
+            reusable: false,
+        };
+        self.ledger.record_code(code.clone(), issued, now).await;
+        Ok(IssuedCode { code, expires_at_ms })
+    }
+
+    /// The client and the scopes that a merchant is taken to have granted it.
+    pub(crate) fn consented<'r>(
         &self,
+        registry: &'r Registry,
         client_id: &str,
         merchant_id: &str,
         scopes: Option<&[&str]>,
-    ) -> Result<String, IssueError> {
-        let registry = self.registry();
+    ) -> Result<(&'r Arc<Registered>, Scopes), IssueError> {
         let client = registry
             .client(client_id)
             .ok_or_else(|| IssueError::UnknownClient(client_id.to_owned()))?;
         if registry.merchant(merchant_id).is_none() {
             return Err(IssueError::UnknownMerchant(merchant_id.to_owned()));
         }
-        let scopes = match scopes {
-            None => Arc::clone(&client.scopes),
-            Some(asked) => scope::narrow(&client.scopes, asked).ok_or_else(|| {
-                let unknown = asked.iter().find(|one| !client.scopes.iter().any(|s| s == *one));
-                IssueError::UnknownScope {
-                    client: client_id.to_owned(),
-                    scope: unknown.copied().unwrap_or_default().to_owned(),
-                }
-            })?,
-        };
+        let Some(asked) = scopes else { return Ok((client, Arc::clone(&client.scopes))) };
+        let scopes = scope::narrow(&client.scopes, asked).ok_or_else(|| {
+            let unknown = asked.iter().find(|one| !client.scopes.iter().any(|s| s == *one));
+            IssueError::UnknownScope {
+                client: client_id.to_owned(),
+                scope: unknown.copied().unwrap_or_default().to_owned(),
+            }
+        })?;
+        Ok((client, scopes))
+    }
+
+    /// A new code of the authorize endpoint.
+    pub(crate) async fn record_consent(&self, consent: Consented) -> String {
         let code = random_code();
         let now = self.clock.now_ms();
+        let lifetime = self.registry().settings.code_lifetime.as_ms();
         let issued = Code {
-            client_id: Arc::clone(&client.id),
-            merchant_id: merchant_id.into(),
-            scopes,
-            redirect_url: None,
-            challenge: None,
-            by_authorize: false,
+            client_id: consent.client_id,
+            merchant_id: consent.merchant_id,
+            scopes: consent.scopes,
+            redirect_url: Some(consent.redirect_url),
+            challenge: consent.challenge,
+            by_authorize: true,
             issued_at_ms: now,
-            expires_at_ms: now.saturating_add(registry.settings.code_lifetime.as_ms()),
+            expires_at_ms: now.saturating_add(lifetime),
             reusable: false,
         };
         self.ledger.record_code(code.clone(), issued, now).await;
-        Ok(code)
+        code
     }
 
     /// Puts the codes and refresh tokens of the fixtures into the ledger.
@@ -182,6 +299,10 @@ impl Realm {
             self.ledger.lay_literal(fixture.token.expose().to_owned(), grant);
         }
     }
+}
+
+fn is_code(code: &str) -> bool {
+    (1..=1024).contains(&code.len()) && code.chars().all(|c| matches!(c, ' '..='~'))
 }
 
 fn random_code() -> String {

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::fixture::{Client, ErrorOverride, ErrorStatus, Fixtures, Merchant, Settings};
+use crate::fixture::{Client, ErrorOverride, ErrorStatus, Fixtures, Merchant, Resource, Settings};
 use crate::oauth::{ErrorCode, Refusal, Scopes, scope};
 
 /// Settings, clients and merchants. It never changes: a change makes another one.
 #[derive(Clone, Debug)]
 pub(crate) struct Registry {
     pub(crate) settings: Arc<Settings>,
+    resources: Arc<[Resource]>,
     errors: Arc<BTreeMap<ErrorCode, ErrorOverride>>,
     clients: HashMap<Arc<str>, Arc<Registered>>,
     /// In fixture order, which the consent page and `mock_consent` follow.
@@ -35,6 +36,7 @@ impl Registry {
         let places = fixtures.merchants.iter().enumerate();
         Self {
             settings: Arc::new(fixtures.settings.clone()),
+            resources: fixtures.resources.iter().cloned().collect(),
             errors: Arc::new(fixtures.errors.clone()),
             clients: fixtures.clients.iter().map(register).collect(),
             merchants: fixtures.merchants.iter().cloned().map(Arc::new).collect(),
@@ -48,6 +50,16 @@ impl Registry {
 
     pub(crate) fn merchant(&self, id: &str) -> Option<&Arc<Merchant>> {
         self.merchant_places.get(id).and_then(|&place| self.merchants.get(place))
+    }
+
+    /// The merchants in fixture order.
+    pub(crate) fn merchants(&self) -> &[Arc<Merchant>] {
+        &self.merchants
+    }
+
+    /// The path of the resources that a request's path fits, in fixture order.
+    pub(crate) fn resources<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a Resource> {
+        self.resources.iter().filter(move |resource| resource.path.matches(path))
     }
 
     /// Whether anybody here could be granted this scope.
@@ -67,9 +79,13 @@ impl Registry {
     /// The status of an error: what `errors:` says, else 500 where all are, else the row's own,
     /// else the code's.
     pub(crate) fn status(&self, code: &ErrorCode, own: Option<u16>) -> u16 {
-        let overridden = self.errors.get(code).and_then(|error| error.status);
         let always = (self.settings.error_status == ErrorStatus::Always500).then_some(500);
-        overridden.or(always).or(own).unwrap_or_else(|| code.default_status())
+        self.overridden_status(code).or(always).or(own).unwrap_or_else(|| code.default_status())
+    }
+
+    /// The status that `errors:` gives an error. (`error_status` is about the token endpoint.)
+    pub(crate) fn overridden_status(&self, code: &ErrorCode) -> Option<u16> {
+        self.errors.get(code).and_then(|error| error.status)
     }
 
     /// The description of an error: the scenario's own, else what `errors:` says, else this one.

@@ -17,7 +17,7 @@ pub(crate) struct Script {
 #[derive(Debug)]
 pub(crate) struct Playing {
     name: String,
-    scenario: Scenario,
+    scenario: Arc<Scenario>,
     /// Matches so far.
     matched: AtomicU64,
 }
@@ -44,10 +44,10 @@ impl Turn {
 
 impl Script {
     /// Starts over with these scenarios.
-    pub(crate) fn replace(&self, scenarios: &[Scenario]) {
+    pub(crate) fn replace(&self, scenarios: &[Arc<Scenario>]) {
         let playing = scenarios.iter().enumerate().map(|(i, scenario)| {
             let name = scenario.name.clone().unwrap_or_else(|| format!("scenario-{}", i + 1));
-            Arc::new(Playing { name, scenario: scenario.clone(), matched: AtomicU64::new(0) })
+            Arc::new(Playing { name, scenario: Arc::clone(scenario), matched: AtomicU64::new(0) })
         });
         *self.playing.write() = playing.collect();
     }
@@ -116,7 +116,7 @@ mod tests {
 
     fn script(scenarios: &str) -> Script {
         let script = Script::default();
-        script.replace(&serde_json::from_str::<Vec<Scenario>>(scenarios).unwrap());
+        script.replace(&serde_json::from_str::<Vec<Arc<Scenario>>>(scenarios).unwrap());
         script
     }
 

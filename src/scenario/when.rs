@@ -35,6 +35,20 @@ pub enum Endpoint {
     Any,
 }
 
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Token => "token",
+            Self::Authorize => "authorize",
+            Self::Resource => "resource",
+            Self::Introspect => "introspect",
+            Self::Revoke => "revoke",
+            Self::Jwks => "jwks",
+            Self::Any => "any",
+        })
+    }
+}
+
 /// What a request must be like. All that is given must hold; what is absent matches anything.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]

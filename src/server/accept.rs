@@ -1,7 +1,7 @@
 //! Accepting connections, and letting them go.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use axum::Router;
@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::http::{App, Connection, serve};
+use crate::realm::Realm;
 
 /// How long a client may take to send the head of a request, or keep a connection idle.
 const HEAD_PATIENCE: Duration = Duration::from_secs(60);
@@ -26,27 +27,32 @@ const RESPITE: Duration = Duration::from_millis(20);
 /// How long requests in flight may take once the server is asked to stop.
 const GRACE: Duration = Duration::from_secs(30);
 
-/// Serves until `stop` turns true, then finishes what is in flight. If the task is aborted,
+/// What a listener serves.
+#[derive(Clone)]
+pub(super) struct Serving {
+    pub(super) app: Arc<App>,
+    pub(super) router: Router,
+    /// The one realm behind it; every realm, if there is none.
+    pub(super) realm: Option<Weak<Realm>>,
+    /// Turns true when it is time to stop.
+    pub(super) stop: watch::Receiver<bool>,
+}
+
+/// Serves until it is time to stop, then finishes what is in flight. If the task is aborted,
 /// everything ends at once.
-pub(super) async fn accept(
-    listener: TcpListener,
-    app: Arc<App>,
-    router: Router,
-    mut stop: watch::Receiver<bool>,
-) {
+pub(super) async fn accept(listener: TcpListener, mut serving: Serving) {
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    let served = serve_connection(stream, Arc::clone(&app), router.clone(), &graceful);
-                    connections.spawn(served);
+                    connections.spawn(serve_connection(stream, &serving, &graceful));
                 }
                 Err(error) => rest(&error).await,
             },
             Some(_) = connections.join_next() => {}
-            () = stopping(&mut stop) => break,
+            () = stopping(&mut serving.stop) => break,
         }
     }
     drop(listener);
@@ -57,16 +63,18 @@ pub(super) async fn accept(
 
 fn serve_connection(
     stream: TcpStream,
-    app: Arc<App>,
-    router: Router,
+    serving: &Serving,
     graceful: &GracefulShutdown,
 ) -> impl Future<Output = ()> + use<> {
     // Small answers should not wait for more to come; if it cannot be set, they wait.
     let _ = stream.set_nodelay(true);
+    let Serving { app, router, realm, .. } = serving.clone();
+    let connection =
+        Connection { certificate: None, realm: realm.as_ref().and_then(Weak::upgrade) };
     let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let (app, router) = (Arc::clone(&app), router.clone());
+        let (app, router, connection) = (Arc::clone(&app), router.clone(), connection.clone());
         let request = request.map(Body::new);
-        async move { Ok::<_, io::Error>(serve(&app, &router, Connection::default(), request).await) }
+        async move { Ok::<_, io::Error>(serve(&app, &router, connection, request).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

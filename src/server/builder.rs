@@ -3,15 +3,18 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock, Weak};
 
+use axum::Router;
 use tokio::net::{TcpListener, TcpSocket};
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-use super::{MockAuthServer, accept, background};
+use super::accept::{self, Serving};
+use super::{MockAuthServer, RealmHandle, background, url_of};
 use crate::fixture::{Fixtures, Mistakes, Source, builtin, load_paths, load_sources};
-use crate::http::{App, router};
-use crate::realm::Realm;
+use crate::http::{App, Options, PortOpener, router};
+use crate::realm::{Realms, Start};
 use crate::token::SigningKey;
 
 /// How many connections may wait to be accepted.
@@ -36,6 +39,8 @@ pub struct Builder {
     listen: SocketAddr,
     fixtures: Arc<Fixtures>,
     key: Option<SigningKey>,
+    public_url: Option<String>,
+    trust_forwarded: bool,
 }
 
 /// Why a server did not start.
@@ -56,7 +61,13 @@ pub enum StartError {
 
 impl Default for Builder {
     fn default() -> Self {
-        Self { listen: (Ipv4Addr::LOCALHOST, 0).into(), fixtures: builtin(), key: None }
+        Self {
+            listen: (Ipv4Addr::LOCALHOST, 0).into(),
+            fixtures: builtin(),
+            key: None,
+            public_url: None,
+            trust_forwarded: false,
+        }
     }
 }
 
@@ -110,6 +121,18 @@ impl Builder {
         self
     }
 
+    /// Hands out URLs that begin with this one, in place of whatever host a request named.
+    pub fn public_url(mut self, url: &str) -> Self {
+        self.public_url = Some(url.trim_end_matches('/').to_owned());
+        self
+    }
+
+    /// Believes `X-Forwarded-Proto`, `-Host` and `-Prefix`: the server stands behind a proxy.
+    pub fn trust_forwarded(mut self) -> Self {
+        self.trust_forwarded = true;
+        self
+    }
+
     /// Starts the server.
     ///
     /// # Errors
@@ -127,15 +150,51 @@ impl Builder {
         let listener = bind(address).map_err(listen)?;
         let bound = listener.local_addr().map_err(listen)?;
         let app = Arc::new(App {
-            realm: Arc::new(Realm::new("default", &self.fixtures)),
+            realms: Realms::new(Start::new(self.fixtures)),
             key: self.key.unwrap_or_else(SigningKey::development),
+            options: Options {
+                address: bound,
+                public_url: self.public_url,
+                trust_forwarded: self.trust_forwarded,
+            },
+            ports: OnceLock::new(),
         });
         let router = router(Arc::clone(&app));
         let (stop, stopped) = watch::channel(false);
-        let accepting =
-            runtime.spawn(accept::accept(listener, Arc::clone(&app), router.clone(), stopped));
-        Ok(MockAuthServer { address: bound, app, router, stop, accepting })
+        let serving = Serving {
+            app: Arc::clone(&app),
+            router: router.clone(),
+            realm: None,
+            stop: stopped.clone(),
+        };
+        let accepting = runtime.spawn(accept::accept(listener, serving));
+        // Nobody else sets it.
+        let _ = app.ports.set(open_ports(Arc::downgrade(&app), router.clone(), runtime, stopped));
+        let realm = Arc::clone(app.realms.default_realm());
+        let default = RealmHandle { app, realm, base_url: url_of(bound) };
+        Ok(MockAuthServer { default, address: bound, router, stop, accepting })
     }
+}
+
+/// Opens ports of their own for realms, on the interface of the server's own.
+fn open_ports(
+    app: Weak<App>,
+    router: Router,
+    runtime: Handle,
+    stop: watch::Receiver<bool>,
+) -> PortOpener {
+    PortOpener(Box::new(move |realm| {
+        let app = app.upgrade().ok_or(io::ErrorKind::NotConnected)?;
+        let _on_runtime = runtime.enter();
+        let listener = bind(SocketAddr::new(app.options.address.ip(), 0))?;
+        let address = listener.local_addr()?;
+        let realm_of = Arc::downgrade(&realm);
+        let (router, stop) = (router.clone(), stop.clone());
+        let serving = Serving { app, router, realm: Some(realm_of), stop };
+        let accepting = runtime.spawn(accept::accept(listener, serving));
+        realm.own_port(address, accepting.abort_handle());
+        Ok(())
+    }))
 }
 
 /// Listens with room for a stampede: a test may connect hundreds of clients at once.

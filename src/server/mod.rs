@@ -3,9 +3,10 @@
 mod accept;
 mod background;
 mod builder;
+mod handle;
 
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::ops::Deref;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -14,15 +15,17 @@ use http_body_util::{BodyExt, Collected};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::clock::Clock;
-use crate::http::{App, Connection, serve};
-use crate::realm::IssueError;
+use crate::http::{Connection, serve};
+use crate::realm::RealmError;
 
 #[cfg(feature = "cli")]
 pub(crate) use background::runtime;
 pub use builder::{Builder, StartError};
+pub use handle::{GrantInfo, NewRealm, RealmHandle};
 
 /// A running mock server. It stops when dropped.
+///
+/// It dereferences to its default realm: [`RealmHandle`] has what can be done with it.
 ///
 /// It runs on threads of its own, so it answers also while a test blocks, and does not care which
 /// runtime, if any, the test has.
@@ -40,11 +43,19 @@ pub use builder::{Builder, StartError};
 /// ```
 #[derive(Debug)]
 pub struct MockAuthServer {
+    default: RealmHandle,
     address: SocketAddr,
-    app: Arc<App>,
     router: Router,
     stop: watch::Sender<bool>,
     accepting: JoinHandle<()>,
+}
+
+impl Deref for MockAuthServer {
+    type Target = RealmHandle;
+
+    fn deref(&self) -> &RealmHandle {
+        &self.default
+    }
 }
 
 impl MockAuthServer {
@@ -70,54 +81,24 @@ impl MockAuthServer {
         self.address
     }
 
-    /// The URL that all its paths hang from, without a slash at the end.
-    pub fn base_url(&self) -> String {
-        let mut address = self.address;
-        if address.ip().is_unspecified() {
-            // It listens everywhere; this machine reaches it here.
-            address.set_ip(match address {
-                SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
-                SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
-            });
+    /// A realm of this name, to be made: an isolated server within this one.
+    pub fn new_realm(&self, name: impl Into<String>) -> NewRealm<'_> {
+        NewRealm {
+            server: &self.default,
+            name: name.into(),
+            fixtures: None,
+            hosts: Vec::new(),
+            own_port: false,
         }
-        format!("http://{address}")
     }
 
-    /// The URL of the token endpoint.
-    pub fn token_url(&self) -> String {
-        self.base_url() + "/oauth2/v3/token"
-    }
-
-    /// The clock that all lifetimes and dates follow.
-    pub fn clock(&self) -> &Clock {
-        self.app.realm.clock()
-    }
-
-    /// Issues an authorization code, as if the merchant had consented in a browser just now.
+    /// Removes a realm with everything in it. `false`: there is none of this name.
     ///
     /// # Errors
     ///
-    /// If there is no such client or merchant in the fixtures.
-    pub async fn issue_code(
-        &self,
-        client_id: &str,
-        merchant_id: &str,
-    ) -> Result<String, IssueError> {
-        self.app.realm.issue_code(client_id, merchant_id, None).await
-    }
-
-    /// The `jti`s of the next tokens, in order; a refresh token takes one before its access
-    /// token. With a frozen clock and [`SigningKey::with_kid`](crate::SigningKey::with_kid),
-    /// tokens are then the same in every run.
-    ///
-    /// # Errors
-    ///
-    /// If one of them is not a UUID.
-    pub fn fix_token_ids(&self, ids: &[&str]) -> Result<(), uuid::Error> {
-        let ids: Result<Vec<uuid::Uuid>, _> =
-            ids.iter().map(|id| uuid::Uuid::try_parse(id)).collect();
-        self.app.realm.ids().fix(ids?);
-        Ok(())
+    /// If it is the default realm, which is always there.
+    pub fn remove_realm(&self, name: &str) -> Result<bool, RealmError> {
+        self.app.realms.remove(name)
     }
 
     /// Answers a request in process, without a socket.
@@ -154,5 +135,19 @@ impl MockAuthServer {
 impl Drop for MockAuthServer {
     fn drop(&mut self) {
         self.accepting.abort();
+        for realm in self.app.realms.all() {
+            realm.close();
+        }
     }
+}
+
+/// The URL by which this machine reaches an address that is listened on.
+fn url_of(mut address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address {
+            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    format!("http://{address}")
 }

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::json;
 
-use super::answer;
+use crate::http::answer;
 
 pub(super) async fn health() -> Response {
     let body = json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") });

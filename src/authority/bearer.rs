@@ -1,0 +1,56 @@
+//! Whether an access token opens the API, and what a token is: resources, introspection and
+//! revocation ask here.
+
+use std::sync::Arc;
+
+use crate::realm::{Grant, Realm};
+use crate::token::{Presented, SigningKey};
+
+/// A token of this realm, as it stands now.
+pub(crate) struct Standing {
+    pub(crate) claims: Presented,
+    pub(crate) grant: Grant,
+    /// The expiry that counts, in milliseconds since 1970.
+    pub(crate) expires_at_ms: i64,
+    /// Why it is not good any more; `None` if it is.
+    pub(crate) fault: Option<&'static str>,
+}
+
+/// Looks a token up. `Err` says why it is none of this realm's.
+pub(crate) async fn standing(
+    realm: &Realm,
+    key: &SigningKey,
+    token: &str,
+) -> Result<Standing, &'static str> {
+    let claims = Presented::verify(token, key).map_err(|why| why.explain())?;
+    let Some((id, grant_id)) = realm.ids().read(&claims.jti) else {
+        return Err("was issued by another realm of this server");
+    };
+    let ledger = realm.ledger();
+    let grant = ledger.grant(grant_id).await.unwrap_or_else(|| Grant {
+        id: grant_id,
+        client_id: claims.client_id.as_str().into(),
+        merchant_id: claims.merchant_id.as_str().into(),
+        scopes: Arc::from(claims.scopes.as_slice()),
+        granted_at_ms: claims.iat,
+        redirect_url: None,
+        dead_at_ms: claims.expires_in,
+        revoked: false,
+    });
+    let state = ledger.token(id).await;
+    let expires_at_ms = state.map_or(claims.expires_in, |state| state.expires_at_ms);
+    let now_ms = realm.clock().now_ms();
+    // The last millisecond of an access token is the one before its expiry; that of a refresh
+    // token is its expiry itself (source S).
+    let expired = now_ms >= expires_at_ms.saturating_add(claims.is_refresh_token().into());
+    let fault = if grant.revoked {
+        Some("was revoked with the merchant's permissions")
+    } else if state.is_some_and(|state| state.rotated.is_some()) {
+        Some("was replaced by another one")
+    } else if expired {
+        Some("has expired")
+    } else {
+        None
+    };
+    Ok(Standing { claims, grant, expires_at_ms, fault })
+}

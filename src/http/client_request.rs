@@ -1,0 +1,110 @@
+//! What the endpoints that a client authenticates at have in common: introspection and revocation.
+
+use axum::body::Bytes;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::Response;
+
+use super::here::Here;
+use super::{App, Connection, answer};
+use crate::authority::TokenRequest;
+use crate::oauth::{Dialect, Form, Refusal, Row};
+use crate::realm::Registry;
+use crate::scenario::{Endpoint, InjectedError, Outcome, Sighting, Turn};
+
+/// The request as the table's rows see it.
+pub(super) fn as_token_request<'a>(
+    app: &'a App,
+    here: &'a Here,
+    registry: &'a Registry,
+    connection: &'a Connection,
+    headers: &'a HeaderMap,
+    form: &'a Form<'a>,
+) -> TokenRequest<'a> {
+    TokenRequest {
+        realm: &here.realm,
+        registry,
+        key: &app.key,
+        form,
+        authorization: headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes),
+        certificate: connection.certificate.as_deref(),
+    }
+}
+
+/// The bytes of a form, once the connection is as secure as the fixture wants it.
+pub(super) async fn read_form(
+    here: &Here,
+    registry: &Registry,
+    parts: &Parts,
+    body: axum::body::Body,
+) -> Result<Bytes, Refusal> {
+    require_https(here, registry)?;
+    super::form_request::read(parts, body).await
+}
+
+/// `require_https: true`, before any row of the table.
+pub(super) fn require_https(here: &Here, registry: &Registry) -> Result<(), Refusal> {
+    if registry.settings.require_https && !here.is_https() {
+        return Err(Refusal::new(
+            Row::Transport,
+            "The request came by plain HTTP; the service speaks HTTPS only.",
+        ));
+    }
+    Ok(())
+}
+
+/// What a scenario wants of this request: waits as it says, and returns its answer if it has one.
+pub(super) async fn play(
+    here: &Here,
+    registry: &Registry,
+    endpoint: Endpoint,
+    client_id: Option<&str>,
+    merchant_id: Option<&str>,
+    headers: &HeaderMap,
+    form: &Form<'_>,
+) -> Option<Response> {
+    let turn = here.realm.script().take(&Sighting {
+        endpoint,
+        client_id,
+        headers,
+        param: &|name| form.raw(name),
+        merchant_id,
+    })?;
+    if let Some(delay) = turn.outcome().and_then(|outcome| outcome.delay) {
+        delay.wait().await;
+    }
+    inject(registry, endpoint, &turn)
+}
+
+/// The error that a scenario asks for.
+fn inject(registry: &Registry, endpoint: Endpoint, turn: &Turn) -> Option<Response> {
+    let InjectedError { code, status, description, headers } =
+        turn.outcome().and_then(Outcome::injected_error)?;
+    let usual = match endpoint {
+        Endpoint::Token => registry.status(code, None),
+        _ => registry.overridden_status(code).unwrap_or_else(|| code.default_status()),
+    };
+    let status = status.unwrap_or(usual);
+    let description = registry.description(code, description, code.meaning());
+    tracing::info!(status, error = %code, scenario = turn.scenario(), "{endpoint}: {description}");
+    let mut response = answer::error(code, status, &description);
+    answer::put_headers(response.headers_mut(), headers);
+    Some(response)
+}
+
+/// The error of the row that failed.
+pub(super) fn refused(registry: &Registry, endpoint: Endpoint, refusal: &Refusal) -> Response {
+    let (code, status, description) = registry.dress(refusal);
+    let row = refusal.row.number();
+    tracing::info!(status, error = %code, row, "{endpoint}: {description}");
+    let mut response = answer::error(&code, status, &description);
+    let headers = response.headers_mut();
+    if refusal.row == Row::Method {
+        headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
+    }
+    if registry.settings.dialect == Dialect::Rfc6749 && status == 401 {
+        let challenge = HeaderValue::from_static("Basic realm=\"smartpay-oauth-mock\"");
+        headers.insert(header::WWW_AUTHENTICATE, challenge);
+    }
+    response
+}

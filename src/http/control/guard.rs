@@ -1,0 +1,53 @@
+//! Who may use the control API: whoever is on this machine, and no page in its browser.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::problem::Problem;
+use crate::http::{App, here::Here};
+
+pub(super) async fn guard(
+    State(app): State<Arc<App>>,
+    Extension(here): Extension<Here>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let headers = request.headers();
+    if is_cross_site(&here, headers) {
+        let text = "The control API does not answer pages of other sites.";
+        return Problem::new(StatusCode::FORBIDDEN, text).into_response();
+    }
+    if app.options.address.ip().is_loopback() && is_foreign(&app, here.host_name(headers)) {
+        let text = "The Host header names a host that is not this server's; a name that merely \
+                    resolves to it does not reach the control API.";
+        return Problem::new(StatusCode::FORBIDDEN, text).into_response();
+    }
+    next.run(request).await
+}
+
+/// Browsers say where a request comes from; other clients do not.
+fn is_cross_site(here: &Here, headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+    if text("sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none")) {
+        return true;
+    }
+    text(header::ORIGIN.as_str()).is_some_and(|origin| {
+        let host = origin.split_once("://").map(|(_, host)| host);
+        host.is_none() || host != here.host(headers)
+    })
+}
+
+/// On a loopback listener the host can only be this machine, under a name that means it. Anything
+/// else is a page that had its own name point here (DNS rebinding).
+fn is_foreign(app: &App, host: &str) -> bool {
+    let host = host.trim_matches(['[', ']']).to_ascii_lowercase();
+    let own_address = host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    let own_name = host.is_empty() || host == "localhost" || host.ends_with(".localhost");
+    !own_address && !own_name && !matches!(app.realms.by_host(&host), Ok(Some(_)))
+}

@@ -1,0 +1,110 @@
+//! `/_mock/realms`: making and removing isolated servers within this one.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::problem::{Fault, Problem};
+use super::{Answer, input, no_content};
+use crate::fixture::{Fixtures, Source, load_sources};
+use crate::http::{App, here::Here};
+use crate::realm::{Realm, RealmError};
+
+/// What a realm can be given; all of it is optional.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    #[serde(default)]
+    fixtures: Option<Value>,
+    #[serde(default)]
+    hosts: Vec<String>,
+    #[serde(default)]
+    listen: bool,
+}
+
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    Extension(here): Extension<Here>,
+    headers: HeaderMap,
+) -> Response {
+    let realms: Vec<Value> =
+        app.realms.all().iter().map(|realm| shown(&app, &here, &headers, realm)).collect();
+    super::json(StatusCode::OK, &json!({ "realms": realms }))
+}
+
+pub(super) async fn put(
+    State(app): State<Arc<App>>,
+    Extension(here): Extension<Here>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Answer {
+    let wanted: Wanted = input::read(&headers, body).await?;
+    let fixtures = wanted.fixtures.map(|fixtures| load(&fixtures)).transpose()?;
+    let existed = app.realms.named(&name).is_some();
+    let realm = app.realms.create(&name, fixtures, wanted.hosts).map_err(problem)?;
+    if wanted.listen {
+        let opened = match app.ports.get() {
+            Some(ports) => (ports.0)(Arc::clone(&realm)).map_err(|error| error.to_string()),
+            None => Err("the server does not listen".to_owned()),
+        };
+        if let Err(error) = opened {
+            let _ = app.realms.remove(&name);
+            return Err(problem(RealmError::Port(error)));
+        }
+    }
+    let status = if existed { StatusCode::OK } else { StatusCode::CREATED };
+    Ok(super::json(status, &shown(&app, &here, &headers, &realm)))
+}
+
+fn load(fixtures: &Value) -> Result<Arc<Fixtures>, Problem> {
+    let source = Source { name: "fixtures".to_owned(), text: fixtures.to_string() };
+    load_sources(&[source]).map(Arc::new).map_err(|mistakes| {
+        let faults = mistakes.0.into_iter().map(|mistake| Fault {
+            pointer: format!("/fixtures{}", mistake.pointer),
+            detail: mistake.message,
+        });
+        Problem::of_members(faults.collect())
+    })
+}
+
+fn problem(error: RealmError) -> Problem {
+    let status = match &error {
+        RealmError::Host(_) => return Problem::of_member("/hosts", error),
+        RealmError::HostTaken(_) | RealmError::Default | RealmError::TooMany => {
+            StatusCode::CONFLICT
+        }
+        RealmError::Name => StatusCode::UNPROCESSABLE_ENTITY,
+        RealmError::Port(_) => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    Problem::new(status, error.to_string())
+}
+
+pub(super) async fn remove(State(app): State<Arc<App>>, Path(name): Path<String>) -> Answer {
+    match app.realms.remove(&name).map_err(problem)? {
+        true => Ok(no_content()),
+        false => Err(Problem::new(StatusCode::NOT_FOUND, "There is no realm of this name.")),
+    }
+}
+
+/// A realm and the URLs by which whoever asks can reach it.
+fn shown(app: &App, here: &Here, headers: &HeaderMap, realm: &Realm) -> Value {
+    let base = here.base_url_of(app, headers, realm);
+    let own = |address: SocketAddr| here.url_of_port(headers, address);
+    json!({
+        "name": realm.name(),
+        "url": base,
+        "token_url": format!("{base}/oauth2/v3/token"),
+        "authorize_url": format!("{base}/ebc2/oauth/authorize"),
+        "hosts": realm.hosts(),
+        "http": realm.own_address().map(own),
+        "https": null,
+    })
+}

@@ -1,0 +1,87 @@
+//! POST `/oauth2/v3/introspect`: what a token is, for whoever must decide about it (RFC 7662).
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::response::Response;
+use serde_json::{Value, json};
+
+use super::client_request::{as_token_request, play, read_form, refused};
+use super::here::Here;
+use super::{App, Connection, answer, form_request};
+use crate::authority::authenticate;
+use crate::authority::bearer::{Standing, standing};
+use crate::oauth::{Refusal, Row, refuse};
+use crate::realm::Registry;
+use crate::scenario::Endpoint;
+
+pub(super) async fn introspect(
+    State(app): State<Arc<App>>,
+    Extension(here): Extension<Here>,
+    Extension(connection): Extension<Connection>,
+    request: Request,
+) -> Response {
+    let registry = here.realm.registry();
+    let (parts, body) = request.into_parts();
+    judge(&app, &here, &registry, &connection, &parts, body)
+        .await
+        .unwrap_or_else(|refusal| refused(&registry, Endpoint::Introspect, &refusal))
+}
+
+async fn judge(
+    app: &App,
+    here: &Here,
+    registry: &Registry,
+    connection: &Connection,
+    parts: &Parts,
+    body: Body,
+) -> Result<Response, Refusal> {
+    let body = read_form(here, registry, parts, body).await?;
+    let form = form_request::parse(&body)?;
+    let (headers, client_id) = (&parts.headers, form.get("client_id"));
+    let endpoint = Endpoint::Introspect;
+    if let Some(response) = play(here, registry, endpoint, client_id, None, headers, &form).await {
+        return Ok(response);
+    }
+    authenticate(&as_token_request(app, here, registry, connection, headers, &form))?;
+    let Some(token) = form.get("token") else {
+        return refuse(Row::Credentials, "token is missing from the body, or empty.");
+    };
+    let found = match here.realm.ledger().literal(token).await {
+        Some(grant) if !grant.revoked => json!({
+            "active": true,
+            "scope": grant.scopes.join(" "),
+            "client_id": &*grant.client_id,
+            "merchant_id": &*grant.merchant_id,
+            "token_type": "refresh_token",
+        }),
+        Some(_) => json!({ "active": false }),
+        None => match standing(&here.realm, &app.key, token).await {
+            Ok(standing) if standing.fault.is_none() => {
+                active(&standing, &here.base_url(app, headers))
+            }
+            _ => json!({ "active": false }),
+        },
+    };
+    Ok(answer::json(200, &found))
+}
+
+/// RFC 7662, section 2.2; times in seconds there, unlike in the token.
+fn active(standing: &Standing, issuer: &str) -> Value {
+    let claims = &standing.claims;
+    json!({
+        "active": true,
+        "scope": claims.scopes.join(" "),
+        "client_id": claims.client_id,
+        "merchant_id": claims.merchant_id,
+        "sub": claims.merchant_id,
+        "token_type": if claims.is_refresh_token() { "refresh_token" } else { "bearer" },
+        "iat": claims.iat / 1000,
+        "exp": standing.expires_at_ms / 1000,
+        "iss": issuer,
+        "jti": claims.jti,
+    })
+}

@@ -1,0 +1,167 @@
+//! The consent page and the page of an error, from compiled templates that escape everything.
+
+use std::sync::LazyLock;
+
+use askama::Template;
+use aws_lc_rs::digest;
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::response::Response;
+use base64::{Engine, engine::general_purpose::STANDARD};
+
+use super::answer;
+use crate::authority::consent::{Ask, Declined, Trusted, may_grant};
+use crate::fixture::Merchant;
+use crate::oauth::Form;
+use crate::oauth::scope::describe;
+use crate::realm::Registry;
+
+const STYLE: &str = include_str!("../../templates/style.css");
+
+/// The parameters of the request that the page's forms send again.
+const KEPT: [&str; 9] = [
+    "sub",
+    "response_type",
+    "client_id",
+    "redirect_url",
+    "redirect_uri",
+    "scope",
+    "state",
+    "code_challenge",
+    "code_challenge_method",
+];
+
+#[derive(Template)]
+#[template(path = "consent.html")]
+struct ConsentPage<'a> {
+    style: &'static str,
+    partner: &'a str,
+    client_id: &'a str,
+    redirect_host: &'a str,
+    permissions: Vec<Permission<'a>>,
+    merchants: Vec<Choice<'a>>,
+    merchant: Option<&'a Merchant>,
+    /// Why Allow cannot be clicked.
+    obstacle: Option<String>,
+    action: &'a str,
+    kept: Vec<(&'static str, &'a str)>,
+}
+
+struct Permission<'a> {
+    scope: &'a str,
+    words: &'static str,
+}
+
+struct Choice<'a> {
+    id: &'a str,
+    name: &'a str,
+    selected: bool,
+}
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage<'a> {
+    style: &'static str,
+    code: &'a str,
+    status: u16,
+    description: &'a str,
+}
+
+/// The page on which a person allows or denies.
+pub(super) fn consent(
+    registry: &Registry,
+    trusted: &Trusted,
+    ask: &Ask,
+    merchant: Option<&std::sync::Arc<Merchant>>,
+    action: &str,
+    parameters: &Form<'_>,
+) -> Response {
+    let client = &trusted.client.client;
+    let obstacle = match merchant {
+        None => Some("There is no merchant in the fixtures who could grant.".to_owned()),
+        Some(merchant) => {
+            may_grant(merchant).err().map(|declined| declined.description.into_owned())
+        }
+    };
+    let redirect: Option<Uri> = trusted.redirect_url.parse().ok();
+    let redirect_host = redirect.as_ref().and_then(Uri::host).unwrap_or_default();
+    let page = ConsentPage {
+        style: STYLE,
+        partner: client.display_name(),
+        client_id: &client.id,
+        redirect_host,
+        permissions: ask
+            .scopes
+            .iter()
+            .map(|scope| Permission { scope, words: describe(scope) })
+            .collect(),
+        merchants: registry
+            .merchants()
+            .iter()
+            .map(|one| Choice {
+                id: &one.id,
+                name: one.display_name(),
+                selected: merchant.is_some_and(|merchant| merchant.id == one.id),
+            })
+            .collect(),
+        merchant: merchant.map(|merchant| &**merchant),
+        obstacle,
+        action,
+        kept: KEPT.into_iter().filter_map(|name| Some((name, parameters.raw(name)?))).collect(),
+    };
+    let origin = redirect.as_ref().and_then(origin).unwrap_or_default();
+    html(StatusCode::OK, &page, &format!("'self' {origin}"))
+}
+
+/// An error that cannot be told to the partner: a page, or JSON for a client that asks for it.
+pub(super) fn error(registry: &Registry, headers: &HeaderMap, declined: &Declined) -> Response {
+    let Declined { code, description } = declined;
+    let description = registry.description(code, None, description);
+    let status = registry.overridden_status(code).unwrap_or_else(|| code.default_status());
+    tracing::info!(status, error = %code, "authorize: {description}");
+    if wants_json(headers) {
+        return answer::error(code, status, &description);
+    }
+    let page = ErrorPage { style: STYLE, code: code.as_str(), status, description: &description };
+    html(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST), &page, "'none'")
+}
+
+fn wants_json(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    accepted.flat_map(|value| value.split(',')).any(|kind| {
+        let kind = kind.split(';').next().unwrap_or_default().trim();
+        kind.eq_ignore_ascii_case("application/json")
+    })
+}
+
+/// The scheme, host and port of a URL, as a Content-Security-Policy writes them.
+fn origin(url: &Uri) -> Option<String> {
+    Some(format!("{}://{}", url.scheme_str()?, url.authority()?))
+}
+
+/// A page that may do nothing but show itself and send its forms to where it says.
+fn html(status: StatusCode, page: &impl Template, form_action: &str) -> Response {
+    /// The hash by which the policy knows the style.
+    static STYLE_HASH: LazyLock<String> =
+        LazyLock::new(|| STANDARD.encode(digest::digest(&digest::SHA256, STYLE.as_bytes())));
+    let text = page.render().unwrap_or_else(|_| "The page could not be made.".to_owned());
+    let mut response = answer::text(status, "text/html; charset=utf-8", Body::from(text));
+    let policy = format!(
+        "default-src 'none'; style-src 'sha256-{}'; form-action {form_action}; base-uri 'none'; \
+         frame-ancestors 'none'",
+        *STYLE_HASH
+    );
+    let headers = response.headers_mut();
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    for (name, value) in [
+        (header::CACHE_CONTROL, "no-store"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}

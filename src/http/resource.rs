@@ -1,0 +1,189 @@
+//! Every other path: the resources of the fixtures, an API behind a bearer token (RFC 6750).
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use serde_json::{Value, json};
+
+use super::client_request::{play, refused, require_https};
+use super::here::Here;
+use super::{App, answer};
+use crate::authority::bearer::{Standing, standing};
+use crate::fixture::Resource;
+use crate::oauth::Form;
+use crate::scenario::Endpoint;
+
+pub(super) async fn resource(
+    State(app): State<Arc<App>>,
+    Extension(here): Extension<Here>,
+    request: Request,
+) -> Response {
+    let registry = here.realm.registry();
+    let path = request.uri().path();
+    let mut methods = Vec::new();
+    let mut found = None;
+    for resource in registry.resources(path) {
+        if resource.methods.iter().any(|method| method == request.method().as_str()) {
+            found = Some(resource);
+            break;
+        }
+        methods.extend(resource.methods.iter().map(String::as_str));
+    }
+    let Some(resource) = found else {
+        return match methods.is_empty() {
+            true => answer::nothing_here(request.method()),
+            false => answer::wrong_method(&methods.join(", ")),
+        };
+    };
+    if let Err(refusal) = require_https(&here, &registry) {
+        return refused(&registry, Endpoint::Resource, &refusal);
+    }
+    let token = bearer(request.headers());
+    let bearer = match token {
+        Err(why) => Err(why),
+        Ok(token) => check(&app, &here, token).await,
+    };
+    let standing = bearer.as_ref().ok();
+    let client_id = standing.map(|standing| standing.claims.client_id.as_str());
+    let merchant_id = standing.map(|standing| standing.claims.merchant_id.as_str());
+    let parameters = Form::parse(request.uri().query().unwrap_or_default().as_bytes());
+    let parameters = parameters.unwrap_or_default();
+    let headers = request.headers();
+    let endpoint = Endpoint::Resource;
+    let played =
+        play(&here, &registry, endpoint, client_id, merchant_id, headers, &parameters).await;
+    if let Some(response) = played {
+        return response;
+    }
+    match bearer {
+        Err(fault) => fault.answer(),
+        Ok(standing) => match missing_scope(resource, &standing) {
+            Some(scope) => insufficient(scope),
+            None => respond(resource, path, request.method().as_str()),
+        },
+    }
+}
+
+/// Why a request brings no good token.
+enum Fault {
+    /// It brings none: RFC 6750, section 3.1 wants no error code then.
+    None,
+    /// The `Authorization` header is not one of a bearer token.
+    Malformed,
+    /// The token is not good.
+    Invalid(&'static str),
+}
+
+impl Fault {
+    fn answer(&self) -> Response {
+        let (error, text) = match self {
+            Self::None => {
+                (None, "An access token is missing: Authorization: Bearer ...".to_owned())
+            }
+            Self::Malformed => (
+                Some("invalid_request"),
+                "The Authorization header must be the word Bearer, a space, and one token."
+                    .to_owned(),
+            ),
+            Self::Invalid(why) => (Some("invalid_token"), format!("The access token {why}.")),
+        };
+        let challenge = match error {
+            None => "Bearer realm=\"smartpay-oauth-mock\"".to_owned(),
+            Some(error) => format!(
+                "Bearer realm=\"smartpay-oauth-mock\", error=\"{error}\", error_description=\"{text}\""
+            ),
+        };
+        challenged(401, &challenge, error.unwrap_or("invalid_token"), &text)
+    }
+}
+
+/// The token in the `Authorization` header (RFC 6750, section 2.1).
+fn bearer(headers: &HeaderMap) -> Result<&str, Fault> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let value = values.next().ok_or(Fault::None)?;
+    let text = value.to_str().map_err(|_| Fault::Malformed)?;
+    let (scheme, token) = text.split_once(' ').ok_or(Fault::Malformed)?;
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b);
+    let good = values.next().is_none()
+        && scheme.eq_ignore_ascii_case("bearer")
+        && !token.is_empty()
+        && token.bytes().all(allowed);
+    good.then_some(token).ok_or(Fault::Malformed)
+}
+
+async fn check(app: &App, here: &Here, token: &str) -> Result<Standing, Fault> {
+    let standing = standing(&here.realm, &app.key, token).await.map_err(Fault::Invalid)?;
+    if standing.claims.is_refresh_token() {
+        return Err(Fault::Invalid("is a refresh token; the API takes the access token"));
+    }
+    match standing.fault {
+        Some(fault) => Err(Fault::Invalid(fault)),
+        None => Ok(standing),
+    }
+}
+
+fn missing_scope<'r>(resource: &'r Resource, standing: &Standing) -> Option<&'r str> {
+    let scope = resource.scope.as_deref()?;
+    (!standing.claims.scopes.iter().any(|one| one == scope)).then_some(scope)
+}
+
+fn insufficient(scope: &str) -> Response {
+    let text = format!("The access token does not have the scope {scope}.");
+    let challenge = format!(
+        "Bearer realm=\"smartpay-oauth-mock\", error=\"insufficient_scope\", \
+         error_description=\"{text}\", scope=\"{scope}\""
+    );
+    challenged(403, &challenge, "insufficient_scope", &text)
+}
+
+fn challenged(status: u16, challenge: &str, error: &str, text: &str) -> Response {
+    tracing::info!(status, error, "resource: {text}");
+    let body = json!({ "error": error, "error_description": text });
+    let mut response = answer::json(status, &body);
+    if let Ok(value) = HeaderValue::from_str(challenge) {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
+    }
+    response
+}
+
+/// The fixture's answer; `{id}` in its texts is what the path has there.
+fn respond(resource: &Resource, path: &str, method: &str) -> Response {
+    let answer = &resource.respond;
+    let usual = if method == "POST" { 201 } else { 200 };
+    let status = StatusCode::from_u16(answer.status.unwrap_or(usual)).unwrap_or(StatusCode::OK);
+    let parameters = resource.path.parameters(path);
+    let (content_type, body) = match (&answer.body, &answer.json) {
+        (Some(body), _) => ("text/plain; charset=utf-8", fill_text(body, &parameters)),
+        (None, Some(json)) => {
+            ("application/json;charset=UTF-8", fill(json, &parameters).to_string())
+        }
+        (None, None) => {
+            let json = json!({ "id": "7048...", "status": "AUTHORIZED" });
+            ("application/json;charset=UTF-8", json.to_string())
+        }
+    };
+    let mut response = answer::text(status, content_type, Body::from(body));
+    answer::put_headers(response.headers_mut(), &answer.headers);
+    response
+}
+
+fn fill(json: &Value, parameters: &[(&str, &str)]) -> Value {
+    match json {
+        Value::String(text) => Value::String(fill_text(text, parameters)),
+        Value::Array(items) => items.iter().map(|item| fill(item, parameters)).collect(),
+        Value::Object(members) => Value::Object(
+            members.iter().map(|(name, value)| (name.clone(), fill(value, parameters))).collect(),
+        ),
+        other => other.clone(),
+    }
+}
+
+fn fill_text(text: &str, parameters: &[(&str, &str)]) -> String {
+    parameters
+        .iter()
+        .fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
+}

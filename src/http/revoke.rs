@@ -1,0 +1,67 @@
+//! POST `/oauth2/v3/revoke`: a client gives a token back (RFC 7009).
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::response::Response;
+
+use super::client_request::{as_token_request, play, read_form, refused};
+use super::here::Here;
+use super::{App, Connection, answer, form_request};
+use crate::authority::authenticate;
+use crate::authority::bearer::standing;
+use crate::oauth::{Refusal, Row, refuse};
+use crate::realm::Registry;
+use crate::scenario::Endpoint;
+
+pub(super) async fn revoke(
+    State(app): State<Arc<App>>,
+    Extension(here): Extension<Here>,
+    Extension(connection): Extension<Connection>,
+    request: Request,
+) -> Response {
+    let registry = here.realm.registry();
+    let (parts, body) = request.into_parts();
+    judge(&app, &here, &registry, &connection, &parts, body)
+        .await
+        .unwrap_or_else(|refusal| refused(&registry, Endpoint::Revoke, &refusal))
+}
+
+/// Whichever token of a grant is given back, the whole grant ends (RFC 7009 allows it for access
+/// tokens and asks for it for refresh tokens). A token that is none is no error (section 2.2).
+async fn judge(
+    app: &App,
+    here: &Here,
+    registry: &Registry,
+    connection: &Connection,
+    parts: &Parts,
+    body: Body,
+) -> Result<Response, Refusal> {
+    let body = read_form(here, registry, parts, body).await?;
+    let form = form_request::parse(&body)?;
+    let (headers, client_id) = (&parts.headers, form.get("client_id"));
+    let endpoint = Endpoint::Revoke;
+    if let Some(response) = play(here, registry, endpoint, client_id, None, headers, &form).await {
+        return Ok(response);
+    }
+    let client = authenticate(&as_token_request(app, here, registry, connection, headers, &form))?;
+    let Some(token) = form.get("token") else {
+        return refuse(Row::Credentials, "token is missing from the body, or empty.");
+    };
+    let ledger = here.realm.ledger();
+    let grant = match ledger.literal(token).await {
+        Some(grant) => Some(grant),
+        None => standing(&here.realm, &app.key, token).await.ok().map(|standing| standing.grant),
+    };
+    if let Some(grant) = grant {
+        if grant.client_id != client.id {
+            return refuse(Row::CodeOrToken, "token was issued to another client.");
+        }
+        ledger.revoke_grant(grant, here.realm.clock().now_ms()).await;
+    }
+    Ok(answer::text(StatusCode::OK, "application/json;charset=UTF-8", Body::empty()))
+}
