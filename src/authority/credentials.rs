@@ -11,6 +11,19 @@ pub(crate) struct Credentials<'a> {
     pub(crate) client_secret: Cow<'a, str>,
 }
 
+/// The client id that a request claims, for scenarios: nothing of it has been checked.
+pub(crate) fn claimed_client_id<'a>(
+    form: &'a Form<'_>,
+    authorization: Option<&[u8]>,
+    dialect: Dialect,
+) -> Option<Cow<'a, str>> {
+    let basic = authorization.filter(|_| dialect == Dialect::Rfc6749).and_then(read_basic);
+    match basic {
+        Some(Ok(basic)) => Some(basic.client_id.into()),
+        _ => form.get("client_id").map(Cow::Borrowed),
+    }
+}
+
 /// Row 7: grant type, client id and secret must be there.
 pub(super) fn credentials<'a>(request: &TokenRequest<'a>) -> Result<Credentials<'a>, Refusal> {
     read(request, &["grant_type", "client_id", "client_secret"])

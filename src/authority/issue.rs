@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::TokenRequest;
+use super::again::lost;
 use super::presented::{Basis, Origin, RefreshToken};
 use crate::fixture::RefreshPolicy;
 use crate::oauth::{Form, Refusal, Row, Scopes, TokenResponse, refuse};
@@ -40,16 +41,20 @@ pub(super) async fn issue(
     match origin {
         Origin::Code { code, .. } => {
             let refresh = mint.refresh_token(mint.new_id(), now_ms)?;
-            let response = mint.response(refresh, &scopes)?;
+            let response = mint.response(refresh, &scopes, now_ms)?;
             let redemption = Redemption { code, grant: grant.clone(), now_ms };
-            ledger.redeem(redemption).await.map_err(lost)?;
-            Ok(response)
+            match ledger.redeem(redemption).await {
+                Ok(()) => Ok(response),
+                Err(why) => Err(lost(request, grant.id, why).await),
+            }
         }
         Origin::Literal => {
             let refresh = mint.refresh_token(mint.new_id(), now_ms)?;
-            let response = mint.response(refresh, &scopes)?;
-            ledger.confirm(grant.clone(), now_ms).await.map_err(lost)?;
-            Ok(response)
+            let response = mint.response(refresh, &scopes, now_ms)?;
+            match ledger.confirm(grant.clone(), now_ms).await {
+                Ok(()) => Ok(response),
+                Err(why) => Err(lost(request, grant.id, why).await),
+            }
         }
         Origin::Token(token) => renew(&mint, token, &scopes, now_ms).await,
     }
@@ -107,9 +112,11 @@ async fn renew(
     for _ in 0..2 {
         if let Some(rotation) = token.overlapping(settings, now_ms) {
             let refresh = mint.refresh_token(rotation.successor, rotation.at_ms)?;
-            let response = mint.response(refresh, scopes)?;
-            ledger.confirm(mint.grant.clone(), now_ms).await.map_err(lost)?;
-            return Ok(response);
+            let response = mint.response(refresh, scopes, now_ms)?;
+            return match ledger.confirm(mint.grant.clone(), now_ms).await {
+                Ok(()) => Ok(response),
+                Err(why) => Err(lost(request, mint.grant.id, why).await),
+            };
         }
         let (refresh, outcome) = if rotates {
             let rotation = Rotation { successor: mint.new_id(), at_ms: now_ms };
@@ -120,7 +127,7 @@ async fn renew(
             let refresh = RefreshOut { token: token.sent.to_owned(), expires_at_ms };
             (refresh, RenewalOutcome::Slides { expires_at_ms })
         };
-        let response = mint.response(refresh, scopes)?;
+        let response = mint.response(refresh, scopes, now_ms)?;
         let renewal = Renewal {
             token: token.id,
             grant: mint.grant.clone(),
@@ -133,29 +140,13 @@ async fn renew(
             Err(Lost::Rotated(rotation)) => {
                 token.rotated = Some(rotation);
                 if token.overlapping(settings, now_ms).is_none() {
-                    return Err(lost(Lost::Rotated(rotation)));
+                    return Err(lost(request, mint.grant.id, Lost::Rotated(rotation)).await);
                 }
             }
-            Err(other) => return Err(lost(other)),
+            Err(why) => return Err(lost(request, mint.grant.id, why).await),
         }
     }
     refuse(Row::Server, "The refresh token could not be renewed.")
-}
-
-/// What another request, that was faster, leaves of this one.
-fn lost(lost: Lost) -> Refusal {
-    match lost {
-        Lost::Spent => {
-            Refusal::new(Row::CodeOrToken, "code was used already; a code can be exchanged once.")
-        }
-        Lost::Revoked => {
-            Refusal::new(Row::Grant, "The merchant revoked the permissions; they must grant again.")
-        }
-        Lost::Rotated(_) => Refusal::new(
-            Row::Grant,
-            "refresh_token was replaced by another one and must not be used again.",
-        ),
-    }
 }
 
 /// Makes the tokens of one grant.
@@ -193,11 +184,17 @@ impl Mint<'_> {
     }
 
     /// The response with a new access token, which is signed after the refresh token (source S).
-    fn response(&self, refresh: RefreshOut, scopes: &Scopes) -> Result<TokenResponse, Refusal> {
+    /// What is left of the refresh token is counted from `now_ms`, when the request was decided.
+    fn response(
+        &self,
+        refresh: RefreshOut,
+        scopes: &Scopes,
+        now_ms: i64,
+    ) -> Result<TokenResponse, Refusal> {
         let lifetime = self.request.registry.settings.access_token_lifetime.as_ms();
-        let now_ms = self.request.realm.clock().now_ms();
-        let expires_at_ms = now_ms.saturating_add(lifetime);
-        let access_token = self.sign(self.new_id(), scopes, now_ms, expires_at_ms, None)?;
+        let iat_ms = self.request.realm.clock().now_ms();
+        let expires_at_ms = iat_ms.saturating_add(lifetime);
+        let access_token = self.sign(self.new_id(), scopes, iat_ms, expires_at_ms, None)?;
         let response_scope = self.client.client.response_scope.clone();
         Ok(TokenResponse {
             access_token,

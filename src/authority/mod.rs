@@ -2,6 +2,7 @@
 //!
 //! [`token::decide`] is the table of the token endpoint, row after row.
 
+mod again;
 pub(crate) mod bearer;
 mod client;
 pub(crate) mod consent;
@@ -10,5 +11,6 @@ mod issue;
 mod presented;
 pub(crate) mod token;
 
+pub(crate) use credentials::claimed_client_id;
 pub(crate) use issue::issue_directly;
 pub(crate) use token::{TokenRequest, authenticate, merchant_of};

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::TokenRequest;
-use crate::fixture::{CodeReplay, GrantType, Settings};
+use super::again::code_again;
+use crate::fixture::{GrantType, Settings};
 use crate::oauth::{Refusal, Row, refuse};
 use crate::realm::{CodeEntry, Grant, Registered, Rotation};
 use crate::token::{Presented, TokenId};
@@ -118,14 +119,7 @@ async fn from_code<'a>(
     if let Some(grant) = entry.grant
         && !issued.reusable
     {
-        if settings.code_replay == CodeReplay::Revoke {
-            ledger.revoke(grant).await;
-            return refuse(
-                Row::CodeOrToken,
-                "code was used already. Using it again revoked the grant that it made.",
-            );
-        }
-        return refuse(Row::CodeOrToken, "code was used already; a code can be exchanged once.");
+        return Err(code_again(request, grant).await);
     }
     if now >= issued.expires_at_ms && !issued.reusable {
         let lifetime = settings.code_lifetime;

@@ -3,12 +3,13 @@
 
 use std::sync::Arc;
 
+use super::again::{revoked, token_again};
 use super::client::{
     client_active, client_grant_type, client_id_form, client_known, client_secret, client_type,
 };
 use super::credentials::{client_credentials, credentials};
 use super::presented::{Basis, Origin, code_or_token, presented};
-use crate::fixture::{GrantType, ReuseDetection, Status};
+use crate::fixture::{GrantType, Status};
 use crate::oauth::scope::{narrow, split};
 use crate::oauth::{Form, Refusal, Row, Scopes, TokenResponse, refuse};
 use crate::realm::{Realm, Registered, Registry};
@@ -144,24 +145,13 @@ fn scope(request: &TokenRequest<'_>, basis: &Basis<'_>) -> Result<Scopes, Refusa
 /// Row 19.
 async fn grant_stands(request: &TokenRequest<'_>, basis: &Basis<'_>) -> Result<(), Refusal> {
     if basis.grant.revoked {
-        return refuse(Row::Grant, "The merchant revoked the permissions; they must grant again.");
+        return Err(revoked());
     }
     let Origin::Token(token) = &basis.origin else { return Ok(()) };
     let settings = &request.registry.settings;
     let now = request.realm.clock().now_ms();
     if token.rotated.is_some() && token.overlapping(settings, now).is_none() {
-        if settings.reuse_detection == ReuseDetection::RevokeGrant {
-            request.realm.ledger().revoke(basis.grant.id).await;
-            return refuse(
-                Row::Grant,
-                "refresh_token was replaced by another one and must not be used again. Its \
-                 reuse revoked the grant; the merchant must grant again.",
-            );
-        }
-        return refuse(
-            Row::Grant,
-            "refresh_token was replaced by another one and must not be used again.",
-        );
+        return Err(token_again(request, basis.grant.id).await);
     }
     if now > token.expires_at_ms.saturating_add(settings.refresh_grace.as_ms()) {
         return refuse(
@@ -192,12 +182,11 @@ pub(crate) async fn merchant_of(
     form: &Form<'_>,
 ) -> Option<Arc<str>> {
     let ledger = realm.ledger();
-    if let Some(code) = form.get("code")
-        && let Some(entry) = ledger.code(code).await
-    {
-        return Some(Arc::clone(&entry.code.merchant_id));
+    let code = form.get("code");
+    if form.get("grant_type") != Some("refresh_token") {
+        return Some(Arc::clone(&ledger.code(code?).await?.code.merchant_id));
     }
-    let token = form.get("refresh_token").or_else(|| form.get("code"))?;
+    let token = form.get("refresh_token").or(code)?;
     if let Some(grant) = ledger.literal(token).await {
         return Some(grant.merchant_id);
     }

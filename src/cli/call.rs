@@ -25,9 +25,16 @@ pub(super) struct Server {
         long = "server",
         value_name = "URL",
         env = "SMARTPAY_MOCK_SERVER",
-        default_value = "http://127.0.0.1:8080"
+        default_value = "http://127.0.0.1:8080",
+        value_parser = base_url
     )]
     url: Uri,
+}
+
+fn base_url(written: &str) -> Result<Uri, String> {
+    let url = written.parse::<Uri>().ok();
+    url.filter(|url| url.scheme_str() == Some("http") && url.host().is_some())
+        .ok_or_else(|| "a URL such as http://127.0.0.1:8080 is expected".to_owned())
 }
 
 impl Server {
@@ -44,9 +51,7 @@ impl Server {
     }
 
     async fn call(&self, path: &str) -> Result<String, String> {
-        let (Some("http"), Some(host)) = (self.url.scheme_str(), self.url.host()) else {
-            return Err("--server takes a URL such as http://127.0.0.1:8080".to_owned());
-        };
+        let host = self.url.host().unwrap_or_default();
         let port = self.url.port_u16().unwrap_or(80);
         let text = |error: &dyn std::error::Error| error.to_string();
         let host = host.trim_matches(['[', ']']);

@@ -18,7 +18,7 @@ pub(super) struct Inspect {
     /// The token, or - to read it from standard input.
     token: String,
     /// The private key of the server, if not the development key.
-    #[arg(long, value_name = "FILE", env = "SMARTPAY_MOCK_SIGNING_KEY")]
+    #[arg(long, value_name = "FILE")]
     signing_key: Option<PathBuf>,
     /// Print JSON.
     #[arg(long)]
@@ -72,6 +72,9 @@ fn table(inspection: &Inspection) -> String {
             };
             let time = inspection.times.get(name).filter(|_| title == "claims");
             let time = time.and_then(Value::as_str).map(|t| format!("  ({t})")).unwrap_or_default();
+            // Whoever made the token may have put terminal commands into it.
+            let value: String =
+                value.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
             lines.push(format!("  {name:<14} {value}{time}"));
         }
     }

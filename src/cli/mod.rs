@@ -9,6 +9,7 @@ mod schema;
 mod serve;
 mod signals;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -20,17 +21,15 @@ const FAILED: u8 = 1;
 
 /// A mock of the Smartpay Fuse OAuth 2.0 server, for tests.
 #[derive(Debug, Parser)]
-#[command(version, args_conflicts_with_subcommands = true, max_term_width = 100)]
+#[command(version, max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
-    command: Option<Command>,
-    #[command(flatten)]
-    serve: serve::Serve,
+    command: Command,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the server (what happens without a command, too).
+    /// Run the server. The word can be left out: options alone mean it, and so does nothing.
     Serve(serve::Serve),
     /// Check fixtures, and tell every mistake with its place.
     Check(check::Check),
@@ -61,8 +60,8 @@ impl Failure {
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let done = match cli.command.unwrap_or(Command::Serve(cli.serve)) {
+    let cli = Cli::parse_from(with_command(std::env::args_os()));
+    let done = match cli.command {
         Command::Serve(serve) => serve.run(),
         Command::Check(check) => check.run(),
         Command::Schema(schema) => schema.run(),
@@ -76,6 +75,18 @@ pub fn main() -> ExitCode {
             ExitCode::from(failure.code)
         }
     }
+}
+
+/// Puts `serve` where no command is named. (As an optional command, clap would read the options of
+/// `serve`, and their environment variables, for every other command, too.)
+fn with_command(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = arguments.collect();
+    let first = arguments.get(1).and_then(|first| first.to_str());
+    let general = ["-h", "--help", "-V", "--version"];
+    if first.is_none_or(|first| first.starts_with('-') && !general.contains(&first)) {
+        arguments.insert(1.min(arguments.len()), "serve".into());
+    }
+    arguments
 }
 
 /// Prints to standard output; a reader that has gone away is no reason to fail.

@@ -6,9 +6,12 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::process;
 
-use clap::{Args, ValueEnum};
-use serde_json::json;
+use axum::http::Uri;
+use clap::Args;
+use clap::builder::FalseyValueParser;
+use serde_json::{Value, json};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 use super::signals::Reasons;
 use super::{Failure, banner::banner, print};
@@ -16,67 +19,76 @@ use crate::fixture::load_paths;
 use crate::server::{MockAuthServer, StartError};
 use crate::token::SigningKey;
 
+/// The variable beside `--fixtures`; its paths have commas between.
+const FIXTURES: &str = "SMARTPAY_MOCK_FIXTURES";
+
+/// A variable that is set to nothing counts as not set at all, as Compose files have it.
 #[derive(Debug, Args)]
 pub(super) struct Serve {
     /// Where to listen; port 0 is any that is free.
-    #[arg(
-        long,
-        value_name = "ADDR",
-        env = "SMARTPAY_MOCK_LISTEN",
-        default_value = "127.0.0.1:8080"
-    )]
+    #[arg(long, value_name = "ADDR", env = "SMARTPAY_MOCK_LISTEN", default_value = LISTEN)]
     listen: String,
     /// Fixture files, and folders with *.yaml, *.yml and *.json; later ones win. The built-in set
-    /// unless given.
-    #[arg(long, value_name = "PATH", env = "SMARTPAY_MOCK_FIXTURES", num_args = 1.., value_delimiter = ',')]
+    /// unless given. [env: SMARTPAY_MOCK_FIXTURES, with commas between]
+    #[arg(long, value_name = "PATH", num_args = 1..)]
     fixtures: Vec<PathBuf>,
     /// An RSA-2048 private key in PEM to sign with, or "generate" for a new one. The development
     /// key, which everybody has, unless given.
     #[arg(long, value_name = "FILE|generate", env = "SMARTPAY_MOCK_SIGNING_KEY")]
-    signing_key: Option<PathBuf>,
+    signing_key: Option<String>,
     /// A file to write when requests are accepted, with the URLs as JSON. It is gone when the
     /// server has stopped.
     #[arg(long, value_name = "FILE", env = "SMARTPAY_MOCK_READY_FILE")]
-    ready_file: Option<PathBuf>,
+    ready_file: Option<String>,
     /// Stop when standard input ends: with the parent process, say.
-    #[arg(long, env = "SMARTPAY_MOCK_EXIT_ON_STDIN_CLOSE")]
+    #[arg(long, env = "SMARTPAY_MOCK_EXIT_ON_STDIN_CLOSE", value_parser = FalseyValueParser::new())]
     exit_on_stdin_close: bool,
+    /// The base of every URL that is handed out, whatever host a request names.
+    #[arg(long, value_name = "URL", env = "SMARTPAY_MOCK_PUBLIC_URL")]
+    public_url: Option<String>,
+    /// Believe X-Forwarded-Proto, -Host and -Prefix: the server stands behind a proxy.
+    #[arg(long, env = "SMARTPAY_MOCK_TRUST_FORWARDED", value_parser = FalseyValueParser::new())]
+    trust_forwarded: bool,
     /// What to log to standard error: error, warn, info, debug, trace or off, also by module.
-    #[arg(long, value_name = "FILTER", env = "SMARTPAY_MOCK_LOG", default_value = "info")]
+    #[arg(long, value_name = "FILTER", env = "SMARTPAY_MOCK_LOG", default_value = LOG)]
     log: String,
-    /// How to write the log.
+    /// How to write the log: text or json.
     #[arg(long, value_name = "FORMAT", env = "SMARTPAY_MOCK_LOG_FORMAT", default_value = "text")]
-    log_format: LogFormat,
+    log_format: String,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum LogFormat {
-    Text,
-    Json,
-}
+const LISTEN: &str = "127.0.0.1:8080";
+const LOG: &str = "info";
 
 impl Serve {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let listen = address(&self.listen)?;
+        let listen = address(or(&self.listen, LISTEN))?;
         self.start_log()?;
-        let fixtures = load_paths(&self.fixtures).map_err(Failure::wrong)?;
-        let mut builder = MockAuthServer::builder().listen(listen).fixture_set(fixtures.clone());
-        if let Some(key) = &self.signing_key {
-            builder = builder.signing_key(match key.to_str() {
-                Some("generate") => SigningKey::generate().map_err(Failure::at_run_time)?,
-                _ => read_key(key)?,
-            });
-        }
-        if let Some(file) = &self.ready_file {
+        let ready_file = given(&self.ready_file).map(Path::new);
+        if let Some(file) = ready_file {
             // Whoever waits for it must not find that of an earlier run.
             remove(file)?;
+        }
+        let fixtures = load_paths(&self.fixture_paths()).map_err(Failure::wrong)?;
+        let mut builder = MockAuthServer::builder().listen(listen).fixture_set(fixtures.clone());
+        if let Some(key) = given(&self.signing_key) {
+            builder = builder.signing_key(match key {
+                "generate" => SigningKey::generate().map_err(Failure::at_run_time)?,
+                file => read_key(Path::new(file))?,
+            });
+        }
+        if let Some(url) = given(&self.public_url) {
+            builder = builder.public_url(base_url(url)?);
+        }
+        if self.trust_forwarded {
+            builder = builder.trust_forwarded();
         }
         let runtime = crate::server::runtime().map_err(Failure::at_run_time)?;
         let server = runtime.block_on(builder.start()).map_err(|error| Failure::from(&error))?;
         let done = runtime.block_on(async {
             let mut reasons =
                 Reasons::listen(self.exit_on_stdin_close).map_err(Failure::at_run_time)?;
-            if let Some(file) = &self.ready_file {
+            if let Some(file) = ready_file {
                 announce(file, &server)?;
             }
             if std::io::stdout().is_terminal() {
@@ -87,33 +99,82 @@ impl Serve {
             tracing::info!("stopping, because of {reason}; finishing the requests in flight");
             tokio::select! {
                 () = server.stop() => {}
-                reason = reasons.next() => {
+                reason = reasons.next_signal() => {
                     tracing::warn!("stopping at once, because of {reason}");
                 }
             }
             Ok(())
         });
-        if let Some(file) = &self.ready_file {
+        if let Some(file) = ready_file
+            && is_own(file)
+        {
             remove(file)?;
         }
         done
     }
 
+    fn fixture_paths(&self) -> Vec<PathBuf> {
+        if !self.fixtures.is_empty() {
+            return self.fixtures.clone();
+        }
+        let named = std::env::var(FIXTURES).unwrap_or_default();
+        named.split(',').map(str::trim).filter(|path| !path.is_empty()).map(PathBuf::from).collect()
+    }
+
     fn start_log(&self) -> Result<(), Failure> {
-        let filter = EnvFilter::try_new(&self.log)
-            .map_err(|error| Failure::wrong(format!("--log {}: {error}", self.log)))?;
+        let filter = filter(or(&self.log, LOG))?;
+        let json = match or(&self.log_format, "text") {
+            "text" => false,
+            "json" => true,
+            other => {
+                return Err(Failure::wrong(format!("--log-format {other}: it is text or json")));
+            }
+        };
         let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
         let log = tracing_subscriber::fmt()
             .with_env_filter(filter)
             .with_writer(std::io::stderr)
             .with_ansi(colours)
             .with_target(false);
-        match self.log_format {
-            LogFormat::Text => log.init(),
-            LogFormat::Json => log.json().init(),
+        match json {
+            false => log.init(),
+            true => log.json().init(),
         }
         Ok(())
     }
+}
+
+/// A value, unless it is empty.
+fn given(value: &Option<String>) -> Option<&str> {
+    value.as_deref().filter(|value| !value.is_empty())
+}
+
+fn or<'a>(value: &'a str, default: &'a str) -> &'a str {
+    if value.is_empty() { default } else { value }
+}
+
+/// A log filter. A lone word that is no level would be taken for a module's name, and silence
+/// everything else.
+fn filter(written: &str) -> Result<EnvFilter, Failure> {
+    let wrong = |why: String| Failure::wrong(format!("--log {written}: {why}"));
+    let lone = written
+        .split(',')
+        .find(|part| !part.contains(['=', '[']) && part.trim().parse::<LevelFilter>().is_err());
+    if lone.is_some() {
+        return Err(wrong("error, warn, info, debug, trace or off is expected".to_owned()));
+    }
+    EnvFilter::try_new(written).map_err(|error| wrong(error.to_string()))
+}
+
+fn base_url(written: &str) -> Result<&str, Failure> {
+    let good = written.parse::<Uri>().is_ok_and(|url| {
+        matches!(url.scheme_str(), Some("http" | "https")) && url.query().is_none()
+    });
+    good.then_some(written).ok_or_else(|| {
+        Failure::wrong(format!(
+            "--public-url {written}: a URL such as https://mock.example is expected"
+        ))
+    })
 }
 
 impl From<&StartError> for Failure {
@@ -149,6 +210,13 @@ fn announce(file: &Path, server: &MockAuthServer) -> Result<(), Failure> {
     fs::write(&unfinished, format!("{ready}\n"))
         .and_then(|()| fs::rename(&unfinished, file))
         .map_err(|error| Failure::at_run_time(format!("--ready-file {}: {error}", file.display())))
+}
+
+/// Whether the ready file is this process's: another server may have been given the same one.
+fn is_own(file: &Path) -> bool {
+    let text = fs::read_to_string(file).unwrap_or_default();
+    let ready: Value = serde_json::from_str(&text).unwrap_or_default();
+    ready["pid"] == process::id()
 }
 
 fn remove(file: &Path) -> Result<(), Failure> {

@@ -4,6 +4,9 @@ use std::io::Read;
 
 use tokio::sync::mpsc;
 
+/// What the end of standard input is called.
+const STDIN: &str = "the end of standard input";
+
 /// Reports each reason to stop, as words for the log.
 pub(super) struct Reasons(mpsc::UnboundedReceiver<&'static str>);
 
@@ -34,10 +37,21 @@ impl Reasons {
             std::thread::spawn(move || {
                 let mut buffer = [0; 1024];
                 while std::io::stdin().read(&mut buffer).is_ok_and(|read| read > 0) {}
-                let _ = reasons.send("the end of standard input");
+                let _ = reasons.send(STDIN);
             });
         }
         Ok(Self(received))
+    }
+
+    /// The next signal: whoever repeats one does not want to wait. That standard input ends after
+    /// the first is what parents do when they clean up.
+    pub(super) async fn next_signal(&mut self) -> &'static str {
+        loop {
+            let reason = self.next().await;
+            if reason != STDIN {
+                return reason;
+            }
+        }
     }
 
     /// The next reason to stop.

@@ -82,6 +82,7 @@ pub(super) fn put_headers(headers: &mut HeaderMap, wanted: &BTreeMap<String, Str
 pub(super) fn put_date(headers: &mut HeaderMap, now_ms: i64) {
     let date = UNIX_EPOCH + Duration::from_millis(now_ms.unsigned_abs());
     if let Ok(value) = HeaderValue::from_str(&httpdate::fmt_http_date(date)) {
-        headers.insert(header::DATE, value);
+        // A scenario may have its own.
+        headers.entry(header::DATE).or_insert(value);
     }
 }

@@ -80,7 +80,7 @@ async fn authorize(app: &App, here: &Here, request: Request, flavour: Flavour) -
 }
 
 /// The parameters as they were sent: in the query of a GET, in the body of a POST.
-async fn read(parts: &Parts, sent: Body) -> Result<Vec<u8>, Declined> {
+async fn read(parts: &Parts, mut sent: Body) -> Result<Vec<u8>, Declined> {
     let wrong =
         |text: &'static str| Declined { code: ErrorCode::InvalidRequest, description: text.into() };
     let query = parts.uri.query().unwrap_or_default();
@@ -90,7 +90,7 @@ async fn read(parts: &Parts, sent: Body) -> Result<Vec<u8>, Declined> {
     if !query.is_empty() {
         return Err(wrong("The parameters of a POST belong in its body, not in the URL."));
     }
-    let bytes = body::read(sent, FORM_LIMIT).await;
+    let bytes = body::read(&mut sent, FORM_LIMIT).await;
     bytes.map(Into::into).map_err(|_| wrong("The body is larger than 64 KiB, or did not arrive."))
 }
 
@@ -187,7 +187,7 @@ impl Visit<'_> {
             endpoint: Endpoint::Authorize,
             client_id: Some(&self.trusted.client.id),
             headers,
-            param: &|name| self.parameters.raw(name),
+            param: &|name| self.parameters.get(name),
             merchant_id: self.parameters.get("mock_merchant"),
         });
         let Some(outcome) = turn.as_ref().and_then(|turn| turn.outcome()) else { return Ok(()) };

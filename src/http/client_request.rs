@@ -1,13 +1,15 @@
 //! What the endpoints that a client authenticates at have in common: introspection and revocation.
 
+use std::borrow::Cow;
+
 use axum::body::Bytes;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 
 use super::here::Here;
 use super::{App, Connection, answer};
-use crate::authority::TokenRequest;
+use crate::authority::{TokenRequest, claimed_client_id};
 use crate::oauth::{Dialect, Form, Refusal, Row};
 use crate::realm::Registry;
 use crate::scenario::{Endpoint, InjectedError, Outcome, Sighting, Turn};
@@ -67,7 +69,7 @@ pub(super) async fn play(
         endpoint,
         client_id,
         headers,
-        param: &|name| form.raw(name),
+        param: &|name| form.get(name),
         merchant_id,
     })?;
     if let Some(delay) = turn.outcome().and_then(|outcome| outcome.delay) {
@@ -88,6 +90,7 @@ fn inject(registry: &Registry, endpoint: Endpoint, turn: &Turn) -> Option<Respon
     let description = registry.description(code, description, code.meaning());
     tracing::info!(status, error = %code, scenario = turn.scenario(), "{endpoint}: {description}");
     let mut response = answer::error(code, status, &description);
+    put_challenge(registry, &mut response);
     answer::put_headers(response.headers_mut(), headers);
     Some(response)
 }
@@ -98,13 +101,28 @@ pub(super) fn refused(registry: &Registry, endpoint: Endpoint, refusal: &Refusal
     let row = refusal.row.number();
     tracing::info!(status, error = %code, row, "{endpoint}: {description}");
     let mut response = answer::error(&code, status, &description);
-    let headers = response.headers_mut();
     if refusal.row == Row::Method {
-        headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
     }
-    if registry.settings.dialect == Dialect::Rfc6749 && status == 401 {
-        let challenge = HeaderValue::from_static("Basic realm=\"smartpay-oauth-mock\"");
-        headers.insert(header::WWW_AUTHENTICATE, challenge);
-    }
+    put_challenge(registry, &mut response);
     response
+}
+
+/// RFC 6749, section 5.2: a 401 says how to authenticate.
+fn put_challenge(registry: &Registry, response: &mut Response) {
+    let rfc6749 = registry.settings.dialect == Dialect::Rfc6749;
+    if rfc6749 && response.status() == StatusCode::UNAUTHORIZED {
+        let challenge = HeaderValue::from_static("Basic realm=\"smartpay-oauth-mock\"");
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+    }
+}
+
+/// The client id that a request claims, in its body or in HTTP Basic.
+pub(super) fn claimed<'a>(
+    registry: &Registry,
+    headers: &HeaderMap,
+    form: &'a Form<'_>,
+) -> Option<Cow<'a, str>> {
+    let authorization = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
+    claimed_client_id(form, authorization, registry.settings.dialect)
 }

@@ -121,7 +121,7 @@ pub(crate) async fn serve(
     };
     let headers = response.headers_mut();
     if let Some(id) = correlation_id {
-        headers.insert(CORRELATION_ID, id);
+        headers.entry(CORRELATION_ID).or_insert(id);
     }
     answer::put_date(headers, realm.clock().now_ms());
     response

@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
 
-use super::client_request::{as_token_request, play, read_form, refused};
+use super::client_request::{as_token_request, claimed, play, read_form, refused};
 use super::here::Here;
 use super::{App, Connection, answer, form_request};
 use crate::authority::authenticate;
@@ -43,7 +43,9 @@ async fn judge(
 ) -> Result<Response, Refusal> {
     let body = read_form(here, registry, parts, body).await?;
     let form = form_request::parse(&body)?;
-    let (headers, client_id) = (&parts.headers, form.get("client_id"));
+    let headers = &parts.headers;
+    let client_id = claimed(registry, headers, &form);
+    let client_id = client_id.as_deref();
     let endpoint = Endpoint::Revoke;
     if let Some(response) = play(here, registry, endpoint, client_id, None, headers, &form).await {
         return Ok(response);

@@ -8,7 +8,7 @@ use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::response::Response;
 
-use super::client_request::{as_token_request, play, read_form, refused};
+use super::client_request::{as_token_request, claimed, play, read_form, refused};
 use super::here::Here;
 use super::{App, Connection, answer, form_request};
 use crate::authority::{merchant_of, token::decide};
@@ -40,7 +40,8 @@ async fn judge(
 ) -> Result<Response, Refusal> {
     let body = read_form(here, registry, parts, body).await?;
     let form = form_request::parse(&body)?;
-    let client_id = form.get("client_id");
+    let client_id = claimed(registry, &parts.headers, &form);
+    let client_id = client_id.as_deref();
     let merchant_id = match here.realm.script().asks_for_merchant() {
         true => merchant_of(&here.realm, &app.key, &form).await,
         false => None,

@@ -112,8 +112,10 @@ pub(crate) enum RenewalOutcome {
 /// Somebody else was faster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lost {
-    /// The code was exchanged meanwhile.
-    Spent,
+    /// The code was exchanged meanwhile, for this grant.
+    Spent(GrantId),
+    /// The code is gone.
+    Forgotten,
     /// The grant was revoked meanwhile.
     Revoked,
     /// The refresh token was replaced meanwhile.
@@ -204,9 +206,11 @@ impl Ledger {
     pub(crate) async fn redeem(&self, redemption: Redemption<'_>) -> Result<(), Lost> {
         let Redemption { code, grant, now_ms } = redemption;
         let mut books = self.books.lock();
-        let entry = books.codes.entries.get_mut(code).ok_or(Lost::Spent)?;
-        if entry.grant.is_some() && !entry.code.reusable {
-            return Err(Lost::Spent);
+        let entry = books.codes.entries.get_mut(code).ok_or(Lost::Forgotten)?;
+        if let Some(made) = entry.grant
+            && !entry.code.reusable
+        {
+            return Err(Lost::Spent(made));
         }
         entry.grant = Some(grant.id);
         books.enter_grant(grant, now_ms)
@@ -346,11 +350,12 @@ mod tests {
     async fn a_code_is_redeemed_once() {
         let ledger = Ledger::default();
         ledger.record_code("x".into(), code(10), 0).await;
-        let redeem = || ledger.redeem(Redemption { code: "x", grant: grant(), now_ms: 1 });
+        let grant = grant();
+        let redeem = || ledger.redeem(Redemption { code: "x", grant: grant.clone(), now_ms: 1 });
         assert_eq!(redeem().await, Ok(()));
-        assert_eq!(redeem().await, Err(Lost::Spent));
-        let unknown = Redemption { code: "y", grant: grant(), now_ms: 1 };
-        assert_eq!(ledger.redeem(unknown).await, Err(Lost::Spent));
+        assert_eq!(redeem().await, Err(Lost::Spent(grant.id)));
+        let unknown = Redemption { code: "y", grant: grant.clone(), now_ms: 1 };
+        assert_eq!(ledger.redeem(unknown).await, Err(Lost::Forgotten));
     }
 
     #[tokio::test]

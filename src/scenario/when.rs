@@ -102,22 +102,21 @@ impl When {
             Some(pattern) => value.is_some_and(|value| pattern.matches(value)),
         };
         let param = |name: &str| (request.param)(name);
-        let header = |name: &str| request.headers.get(name).and_then(|value| value.to_str().ok());
-        let all = |wanted: &BTreeMap<String, Pattern>, find: &dyn Fn(&str) -> bool| {
-            wanted.keys().all(|name| find(name))
+        let header = |name: &str, pattern: &Pattern| {
+            let mut values = request.headers.get_all(name).iter();
+            values.any(|value| pattern.matches(&String::from_utf8_lossy(value.as_bytes())))
         };
         (self.endpoint == Endpoint::Any || self.endpoint == request.endpoint)
             && fits(&self.client_id, request.client_id)
             && (self.grant_type.is_none() || fits(&self.grant_type, param("grant_type")))
             && (self.code.is_none() || fits(&self.code, param("code")))
             && (self.refresh_token.is_none() || fits(&self.refresh_token, param("refresh_token")))
-            && (self.correlation_id.is_none() || fits(&self.correlation_id, header(CORRELATION_ID)))
-            && all(&self.header, &|name| {
-                header(name).is_some_and(|value| self.header[name].matches(value))
-            })
-            && all(&self.param, &|name| {
-                param(name).is_some_and(|value| self.param[name].matches(value))
-            })
+            && self.correlation_id.iter().all(|pattern| header(CORRELATION_ID, pattern))
+            && self.header.iter().all(|(name, pattern)| header(name, pattern))
+            && self
+                .param
+                .iter()
+                .all(|(name, pattern)| param(name).is_some_and(|value| pattern.matches(value)))
             && fits(&self.merchant_id, request.merchant_id)
     }
 }

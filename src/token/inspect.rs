@@ -1,11 +1,10 @@
 //! What a token says, for people: its claims with readable times, and whether it is good now.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::presented::Unreadable;
+use super::presented::{Unreadable, object};
 use super::{Presented, SigningKey};
 
 /// A token taken apart.
@@ -56,11 +55,6 @@ pub fn inspect(token: &str, key: &SigningKey, now_ms: i64) -> Inspection {
         claims,
         times,
     }
-}
-
-fn object(part: &str) -> Option<Value> {
-    let bytes = URL_SAFE_NO_PAD.decode(part).ok()?;
-    serde_json::from_slice(&bytes).ok().filter(Value::is_object)
 }
 
 fn lifetime(claims: &Presented, now_ms: i64) -> (bool, String) {

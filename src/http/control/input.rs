@@ -27,7 +27,7 @@ where
 }
 
 /// Reads a body that is JSON.
-pub(super) async fn text(headers: &HeaderMap, body: Body) -> Result<String, Problem> {
+pub(super) async fn text(headers: &HeaderMap, mut body: Body) -> Result<String, Problem> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let kind = kind.unwrap_or_default().split(';').next().unwrap_or_default().trim();
     if !kind.eq_ignore_ascii_case("application/json") {
@@ -36,7 +36,7 @@ pub(super) async fn text(headers: &HeaderMap, body: Body) -> Result<String, Prob
             "The Content-Type must be application/json.",
         ));
     }
-    let bytes = body::read(body, LIMIT).await.map_err(|unread| match unread {
+    let bytes = body::read(&mut body, LIMIT).await.map_err(|unread| match unread {
         Unread::TooLarge => {
             Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "The body is larger than 8 MiB.")
         }
