@@ -1,0 +1,242 @@
+//! Isolated servers within one: found by path, host and port, and seeing nothing of each other.
+
+mod support;
+
+use std::time::Duration;
+
+use smartpay_oauth_mock::{MockAuthServer, RealmHandle};
+use support::{Answer, CLIENT, MERCHANT, post, server_with};
+
+async fn exchange(realm: &RealmHandle, code: &str) -> Answer {
+    let form = [
+        ("grant_type", "authorization_code"),
+        ("client_id", CLIENT.0),
+        ("client_secret", CLIENT.1),
+        ("code", code),
+    ];
+    post(&realm.token_url(), serde_urlencoded::to_string(form).unwrap()).await
+}
+
+async fn refresh(realm: &RealmHandle, token: &str) -> Answer {
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("client_id", CLIENT.0),
+        ("client_secret", CLIENT.1),
+        ("refresh_token", token),
+    ];
+    post(&realm.token_url(), serde_urlencoded::to_string(form).unwrap()).await
+}
+
+async fn get(url: &str, headers: &[(&str, &str)]) -> Answer {
+    let mut request = reqwest::Client::new().get(url);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    Answer::of(request.send().await.unwrap()).await
+}
+
+async fn issuer(url: &str, headers: &[(&str, &str)]) -> String {
+    get(&format!("{url}/.well-known/oauth-authorization-server"), headers)
+        .await
+        .ok()
+        .member("issuer")
+}
+
+#[tokio::test]
+async fn two_realms_with_the_same_client_see_nothing_of_each_other() {
+    let server = MockAuthServer::start().await;
+    let blue = server.new_realm("blue").create().unwrap();
+    let green = server.new_realm("green").create().unwrap();
+
+    let code = blue.issue_code(CLIENT.0, MERCHANT).await.unwrap();
+    assert!(exchange(&green, &code).await.description().contains("code is unknown"));
+    let tokens = exchange(&blue, &code).await.ok();
+    let token = tokens.member("refresh_token");
+    let answer = refresh(&green, &token).await;
+    assert!(answer.description().contains("another realm"), "{}", answer.text);
+    refresh(&blue, &token).await.ok();
+    let bearer = format!("Bearer {}", tokens.member("access_token"));
+    let pay = async |realm: &RealmHandle| {
+        let request = reqwest::Client::new().post(realm.base_url() + "/pts/v2/payments");
+        request.header("Authorization", &bearer).send().await.unwrap().status().as_u16()
+    };
+    assert_eq!((pay(&blue).await, pay(&green).await, pay(&server).await), (201, 401, 401));
+
+    // The three of the fixtures are in both.
+    assert_eq!((blue.grants().await.len(), green.grants().await.len()), (4, 3));
+    blue.clock().advance(Duration::from_secs(3_600));
+    assert!(blue.clock().now_ms() - green.clock().now_ms() > 3_500_000);
+    assert_eq!(pay(&blue).await, 401, "an hour has passed there");
+    // The same key signs in all.
+    let keys = async |realm: &RealmHandle| {
+        get(&(realm.base_url() + "/.well-known/jwks.json"), &[]).await.text
+    };
+    assert_eq!(keys(&blue).await, keys(&green).await);
+}
+
+#[tokio::test]
+async fn a_token_belongs_to_its_realm_also_after_a_restart() {
+    let before = MockAuthServer::start().await;
+    let token = before.new_realm("blue").create().unwrap().issue_tokens(CLIENT.0, MERCHANT).await;
+    let token = token.unwrap().refresh_token;
+    drop(before);
+    let after = MockAuthServer::start().await;
+    let blue = after.new_realm("blue").create().unwrap();
+    let green = after.new_realm("green").create().unwrap();
+    assert_eq!(refresh(&green, &token).await.error(), "invalid_request");
+    assert_eq!(refresh(&after, &token).await.error(), "invalid_request");
+    refresh(&blue, &token).await.ok();
+}
+
+#[tokio::test]
+async fn a_realm_has_its_own_fixtures_or_the_servers() {
+    let server = server_with("clients: [{ id: mine, secret: s }]").await;
+    let same = server.new_realm("same").create().unwrap();
+    assert!(same.issue_code("mine", MERCHANT).await.is_ok());
+    let other = server
+        .new_realm("other")
+        .fixtures("clients: [{ id: theirs, secret: s }]\nmerchants: [{ id: m }]")
+        .unwrap()
+        .create()
+        .unwrap();
+    assert!(other.issue_code("mine", "m").await.is_err());
+    assert!(other.issue_code("theirs", "m").await.is_ok());
+}
+
+#[tokio::test]
+async fn a_request_finds_its_realm_by_port_then_path_then_host() {
+    let server = MockAuthServer::start().await;
+    let base = server.base_url();
+    let port = server.address().port();
+    let blue = server.new_realm("blue").host("pay.test").own_port().create().unwrap();
+    server.new_realm("green").create().unwrap();
+    let own = blue.base_url();
+    assert_ne!(own, base);
+
+    // The issuer is the base URL as the request reached it.
+    assert_eq!(issuer(&base, &[]).await, base);
+    assert_eq!(issuer(&own, &[]).await, own);
+    assert_eq!(issuer(&format!("{own}/realms/blue"), &[]).await, own);
+    assert_eq!(issuer(&format!("{base}/realms/blue"), &[]).await, format!("{base}/realms/blue"));
+    let well_known = format!("{base}/.well-known/oauth-authorization-server/realms/blue");
+    assert_eq!(get(&well_known, &[]).await.member("issuer"), format!("{base}/realms/blue"));
+    assert_eq!(issuer(&base, &[("Host", "pay.test")]).await, "http://pay.test");
+    let named = format!("BLUE.localhost:{port}");
+    assert_eq!(issuer(&base, &[("Host", &named)]).await, format!("http://{named}"));
+
+    // Which realm it really was shows in whether it knows the code.
+    let knows = async |url: &str, host: &str| {
+        let code = blue.issue_code(CLIENT.0, MERCHANT).await.unwrap();
+        let form = format!(
+            "grant_type=authorization_code&code={code}&client_id={}&client_secret={}",
+            CLIENT.0, CLIENT.1
+        );
+        let mut request = reqwest::Client::new()
+            .post(format!("{url}/oauth2/v3/token"))
+            .header("Content-Type", "application/x-www-form-urlencoded");
+        if !host.is_empty() {
+            request = request.header("Host", host);
+        }
+        request.body(form).send().await.unwrap().status() == 200
+    };
+    assert!(knows(&own, "").await && knows(&own, "green.localhost").await, "the port comes first");
+    assert!(knows(&format!("{base}/realms/blue"), "green.localhost").await, "then the path");
+    assert!(
+        knows(&base, "pay.test").await && knows(&base, "blue.localhost").await,
+        "then the host"
+    );
+    assert!(!knows(&base, "").await && !knows(&base, "green.localhost").await);
+    assert!(!knows(&format!("{base}/realms/default"), "").await);
+}
+
+#[tokio::test]
+async fn an_unknown_realm_is_a_404_that_says_so_and_a_removed_one_too() {
+    let server = MockAuthServer::start().await;
+    let base = server.base_url();
+    let answer = get(&format!("{base}/realms/nowhere/oauth2/v3/token"), &[]).await;
+    assert_eq!(answer.status, 404);
+    assert!(answer.text.contains("no realm \"nowhere\""), "{}", answer.text);
+    assert_eq!(get(&base, &[("Host", "nowhere.localhost")]).await.status, 404);
+    let blue = server.new_realm("blue").own_port().create().unwrap();
+    assert_eq!(get(&format!("{base}/realms/blue/"), &[]).await.status, 200);
+    assert_eq!(get(&blue.base_url(), &[]).await.status, 200);
+    assert_eq!(get(&format!("{}/realms/green/", blue.base_url()), &[]).await.status, 404);
+    assert!(server.remove_realm("blue").unwrap());
+    assert_eq!(get(&format!("{base}/realms/blue/"), &[]).await.status, 404);
+    let mut refused = false;
+    for _ in 0..200 {
+        refused = reqwest::get(blue.base_url()).await.is_err();
+        if refused {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(refused, "its port is closed");
+    assert!(server.remove_realm("default").is_err());
+}
+
+#[tokio::test]
+async fn urls_follow_a_proxy_where_it_is_trusted_and_the_public_url_always() {
+    let forwarded = [
+        ("X-Forwarded-Proto", "https"),
+        ("X-Forwarded-Host", "mock.example, inner"),
+        ("X-Forwarded-Prefix", "/auth/"),
+    ];
+    let plain = MockAuthServer::start().await;
+    assert_eq!(issuer(&plain.base_url(), &forwarded).await, plain.base_url());
+
+    let trusting = MockAuthServer::builder().trust_forwarded().start().await.unwrap();
+    trusting.new_realm("blue").create().unwrap();
+    let base = trusting.base_url();
+    assert_eq!(issuer(&base, &forwarded).await, "https://mock.example/auth");
+    assert_eq!(
+        issuer(&format!("{base}/realms/blue"), &forwarded).await,
+        "https://mock.example/auth/realms/blue"
+    );
+    let nonsense = [
+        ("X-Forwarded-Proto", "javascript"),
+        ("X-Forwarded-Host", "a\"b"),
+        ("X-Forwarded-Prefix", "x"),
+    ];
+    assert_eq!(issuer(&base, &nonsense).await, base);
+
+    let public =
+        MockAuthServer::builder().public_url("https://mock.example/").start().await.unwrap();
+    public.new_realm("blue").create().unwrap();
+    let base = public.base_url();
+    assert_eq!(issuer(&base, &[]).await, "https://mock.example");
+    assert_eq!(
+        issuer(&base, &[("Host", "blue.localhost")]).await,
+        "https://mock.example/realms/blue"
+    );
+}
+
+#[tokio::test]
+async fn dates_are_of_the_realms_clock() {
+    let server = MockAuthServer::start().await;
+    let blue = server.new_realm("blue").create().unwrap();
+    blue.clock().freeze_at(1_619_518_736_895);
+    let url = blue.base_url() + "/.well-known/jwks.json";
+    assert_eq!(get(&url, &[]).await.header("date"), "Tue, 27 Apr 2021 10:18:56 GMT");
+    let url = server.base_url() + "/.well-known/jwks.json";
+    assert_ne!(get(&url, &[]).await.header("date"), "Tue, 27 Apr 2021 10:18:56 GMT");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_thousand_realms_cost_under_20_mb() {
+    let resident = || {
+        let status = std::fs::read_to_string("/proc/self/statm").unwrap();
+        let pages: usize = status.split_whitespace().nth(1).unwrap().parse().unwrap();
+        pages * 4096
+    };
+    let server = MockAuthServer::start().await;
+    let before = resident();
+    for i in 0..1_000 {
+        server.new_realm(format!("realm-{i}")).create().unwrap();
+    }
+    let cost = resident().saturating_sub(before);
+    assert!(cost < 20_000_000, "{cost} bytes");
+    let last = format!("{}/realms/realm-999", server.base_url());
+    post(&(last + "/oauth2/v3/token"), support::page::REQUEST).await.ok();
+}
