@@ -25,6 +25,10 @@ fn main() {
         return;
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    if std::env::args().any(|argument| argument == "--million") {
+        memory_of_a_million_exchanges();
+        return;
+    }
     println!("{:<52} {:>10} {:>10}", "figure", "measured", "bound");
     runtime.block_on(async {
         exchange_in_process().await;
@@ -103,6 +107,38 @@ async fn start_of_the_library() {
         drop(server);
     }
     report("MockAuthServer::start()", median(times), 2.0, "ms");
+}
+
+/// `cargo bench -- --million`, which takes some minutes: codes are issued, exchanged and expire,
+/// and so do their grants, while the clock runs through three years.
+fn memory_of_a_million_exchanges() {
+    let resident = || {
+        let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
+        statm.split_whitespace().nth(1).unwrap().parse::<f64>().unwrap() * 4096.0 / 1e6
+    };
+    let exchanges = |server: &MockAuthServer, count: usize| {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            for _ in 0..count {
+                let code = server.issue_code("8l57hYffFb", "rahulrama").await.unwrap();
+                let body = EXCHANGE.replace("eyJraK", &code);
+                let request = Request::post("/oauth2/v3/token").header("content-type", FORM);
+                let answer = server.answer(request.body(body).unwrap()).await;
+                assert_eq!(answer.status(), 200);
+                server.clock().advance(Duration::from_secs(95));
+            }
+        });
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let server = runtime.block_on(MockAuthServer::start());
+    exchanges(&server, 1_000);
+    let before = resident();
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| exchanges(&server, 500_000));
+        }
+    });
+    report("memory that a million exchanges leave behind", resident() - before, 30.0, "MB");
 }
 
 fn first_token_and_memory() {

@@ -198,7 +198,7 @@ fn what_cannot_start_says_why_in_one_line_and_leaves_nothing() {
     let typo = folder.write("typo.yaml", "clients:\n  - id: a\n    secrt: b\n    secret: c\n");
     let garbled = folder.write("garbled.yaml", "clients: [");
     let empty = folder.path("nowhere.yaml");
-    let cases: [(&[&str], i32, &str); 9] = [
+    let cases: [(&[&str], i32, &str); 12] = [
         (&["--listen", &address], 1, "cannot listen on 127.0.0.1:"),
         (&["--listen", "nonsense"], 2, "--listen nonsense: an address and a port are expected"),
         (&["--fixtures", &empty], 2, "nowhere.yaml: cannot be read: No such file"),
@@ -212,6 +212,9 @@ fn what_cannot_start_says_why_in_one_line_and_leaves_nothing() {
         (&["--signing-key", &typo], 2, "no private key found"),
         (&["--signing-key", &empty], 2, "nowhere.yaml: No such file"),
         (&["--log", "a=b=c"], 2, "--log a=b=c"),
+        (&["--log", "loud"], 2, "--log loud: error, warn, info"),
+        (&["--log-format", "xml"], 2, "--log-format xml: it is text or json"),
+        (&["--public-url", "mock"], 2, "--public-url mock: a URL such as"),
     ];
     for (arguments, exit, line) in cases {
         let ready = folder.path("ready.json");
@@ -283,6 +286,74 @@ fn check_says_ok_or_everything_that_is_wrong() {
 }
 
 #[test]
+fn check_hides_no_mistake_behind_another_and_invents_none() {
+    let folder = Folder::new("check-all");
+    let check = |files: &[&str]| {
+        let output = run(&[&["check"], files].concat());
+        let lines: Vec<String> = text(&output.stderr)
+            .lines()
+            .map(|line| line.rsplit_once(".yaml:").map_or(line, |(_, rest)| rest).to_owned())
+            .collect();
+        lines
+    };
+    // Both missing members, and what is wrong beside a missing or misspelt one.
+    let file = folder.write("a.yaml", "clients:\n  - { nmae: x, redirect_urls: [nope] }\n");
+    let found = check(&[&file]);
+    for part in ["\"id\" is missing", "\"secret\" is missing", "\"nmae\"", "a redirect URL is"] {
+        assert!(found.iter().any(|line| line.contains(part)), "{part}: {found:#?}");
+    }
+    assert_eq!(found.len(), 4, "{found:#?}");
+    // A name that stands twice does not end the reading.
+    let file =
+        folder.write("b.yaml", "clients: []\nclients: []\ncolour: red\nsettings: { dialect: x }\n");
+    assert_eq!(check(&[&file]).len(), 3);
+    // A broken file does not make what refers to it look wrong.
+    let broken = folder.write("c.yaml", "clients: [{ id: a, secret: s }]\nmerchants: [\n");
+    let user = folder.write("d.yaml", "codes: [{ code: c, client: a, merchant: m }]\n");
+    assert_eq!(check(&[&broken, &user]).len(), 1);
+    let misnamed = folder.write(
+        "e.yaml",
+        "extends: defalt\ncodes: [{ code: c, client: v6TJH1IqhM, merchant: rahulrama }]\n",
+    );
+    assert_eq!(check(&[&misnamed]).len(), 1);
+    // A section with nothing in it means nothing.
+    let empty = folder.write("f.yaml", "extends: default\nclients:\n  # - { id: a }\nsettings:\n");
+    assert_eq!(check(&[&empty]), Vec::<String>::new());
+    // What would silently do nothing, and a number that may be a secret.
+    for (fixture, part) in [
+        ("scenarios: [{ respond: { error: } }]", "does nothing"),
+        ("scenarios: [{ when: [], respond: pass }]", "matches nothing"),
+        ("scenarios: [{ respond: { error: x, headers: { Content-Length: '5' } } }]", "frames"),
+        (
+            "clients: [{ id: a, secret: 83748374 }]",
+            "a number stands here, text is expected; put it in quotes",
+        ),
+        ("errors: { server_error: { status: 70000 } }", "a whole number"),
+    ] {
+        let found = check(&[&folder.write("g.yaml", fixture)]);
+        assert!(found.len() == 1 && found[0].contains(part), "{fixture}: {found:?}");
+        assert!(!found[0].contains("83748374"));
+    }
+}
+
+#[test]
+fn json_fixtures_may_have_any_json_and_nothing_else() {
+    let folder = Folder::new("json-fixtures");
+    let emoji = folder.write(
+        "a.json",
+        r#"{"extends": "default", "merchants": [{"id": "shop", "name": "Shop \ud83d\ude00"}]}"#,
+    );
+    assert_eq!(run(&["check", &emoji]).status.code(), Some(0));
+    let comma = folder.write("b.json", "{\n  \"clients\": [],\n}\n");
+    let output = run(&["check", &comma]);
+    assert!(
+        text(&output.stderr).contains("b.json:3:1: this is not JSON"),
+        "{}",
+        text(&output.stderr)
+    );
+}
+
+#[test]
 fn schema_prints_a_json_schema() {
     let output = run(&["schema"]);
     let schema: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -328,6 +399,63 @@ fn every_option_has_an_environment_variable_and_commands_do_not_mind_them() {
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+}
+
+#[test]
+fn variables_of_serve_leave_other_commands_alone_and_empty_ones_count_for_nothing() {
+    let output = Command::new(PROGRAM)
+        .args(["check", "fixtures"])
+        .env("SMARTPAY_MOCK_LOG_FORMAT", "bogus")
+        .env("SMARTPAY_MOCK_EXIT_ON_STDIN_CLOSE", "maybe")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let folder = Folder::new("variables");
+    let ready = folder.path("ready.json");
+    let mut child = Command::new(PROGRAM)
+        .env("SMARTPAY_MOCK_LISTEN", "127.0.0.1:0")
+        .env("SMARTPAY_MOCK_READY_FILE", &ready)
+        .env("SMARTPAY_MOCK_FIXTURES", "fixtures, fixtures/errors/access_denied.yaml")
+        .env("SMARTPAY_MOCK_SIGNING_KEY", "")
+        .env("SMARTPAY_MOCK_PUBLIC_URL", "")
+        .env("SMARTPAY_MOCK_LOG", "")
+        .env("SMARTPAY_MOCK_LOG_FORMAT", "")
+        .env("SMARTPAY_MOCK_EXIT_ON_STDIN_CLOSE", "1")
+        .stdin(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    wait_for(&ready, &mut child);
+    drop(child.stdin.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+/// What a parent does that cleans up: terminate, then close the pipe. And a client that has sent
+/// half a request does not hold the end up.
+#[test]
+fn the_end_of_standard_input_is_no_second_signal_and_half_a_request_is_not_waited_for() {
+    let folder = Folder::new("cleanup");
+    let fixtures = folder.write(
+        "slow.yaml",
+        "extends: default\nscenarios: [{ name: slow, respond: { delay: 600ms } }]\n",
+    );
+    let mut server = Running::start(&folder, &["--exit-on-stdin-close", "--fixtures", &fixtures]);
+    let address = server.url.trim_start_matches("http://").to_owned();
+    let mut half = std::net::TcpStream::connect(&address).unwrap();
+    half.write_all(b"POST /oauth2").unwrap();
+    let mut stream = std::net::TcpStream::connect(&address).unwrap();
+    let body = support::page::REQUEST;
+    let head = "POST /oauth2/v3/token HTTP/1.1\r\nHost: x\r\nContent-Type: \
+                application/x-www-form-urlencoded\r\nContent-Length:";
+    write!(stream, "{head} {}\r\n\r\n{body}", body.len()).unwrap();
+    assert!(run(&["health", "--server", &server.url]).status.success());
+    server.signal("-TERM");
+    drop(server.child.stdin.take());
+    let mut answer = String::new();
+    BufReader::new(stream).read_line(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert_eq!(server.exit_code(), Some(0));
+    assert!(!server.stderr().contains("cut off"));
 }
 
 #[test]

@@ -365,6 +365,42 @@ async fn basic_credentials_count_under_the_rfc_dialect_only() {
     }
 }
 
+/// A scenario sees the client of HTTP Basic, and its 401 says how to authenticate, too.
+#[tokio::test]
+async fn scenarios_follow_the_dialect() {
+    let server = server_with(
+        "settings: { dialect: rfc6749 }\n\
+         scenarios: [{ when: { client_id: 8l57hYffFb }, respond: { error: invalid_client } }]",
+    )
+    .await;
+    let request = reqwest::Client::new()
+        .post(server.token_url())
+        .header("Content-Type", "application/x-www-form-urlencoded")
+        .basic_auth("8l57hYffFb", Some("yourClientSecret"))
+        .body("grant_type=authorization_code&code=eyJraK");
+    let answer = Answer::of(request.send().await.unwrap()).await;
+    assert_eq!((answer.error().as_str(), answer.status), ("invalid_client", 401));
+    assert!(answer.header("www-authenticate").starts_with("Basic "));
+}
+
+#[tokio::test]
+async fn the_merchant_that_a_scenario_asks_for_is_that_of_the_grant_type() {
+    let server = server_with(
+        "merchants: [{ id: m }, { id: n }]\n\
+         codes: [{ code: both, client: 8l57hYffFb, merchant: m, reusable: true }]\n\
+         refresh_tokens: [{ token: both, client: 8l57hYffFb, merchant: n }]\n\
+         scenarios: [{ when: { merchant_id: n }, respond: { error: server_error } }]",
+    )
+    .await;
+    let send = async |grant_type: &str| {
+        let body = format!(
+            "client_id=8l57hYffFb&client_secret=yourClientSecret&code=both&grant_type={grant_type}"
+        );
+        support::post(&server.token_url(), body).await.status
+    };
+    assert_eq!((send("authorization_code").await, send("refresh_token").await), (200, 500));
+}
+
 #[tokio::test]
 async fn every_failure_is_a_500_where_the_fixture_says_so_and_an_override_still_counts() {
     let fixtures = format!(

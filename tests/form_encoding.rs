@@ -82,6 +82,28 @@ async fn any_parameter_twice_is_refused_known_or_not() {
     }
 }
 
+/// Clients that look for an answer only after the whole body is sent must still find it.
+#[tokio::test]
+async fn a_refused_body_is_read_before_the_connection_closes() {
+    let server = MockAuthServer::start().await;
+    for _ in 0..5 {
+        let body = vec![b'x'; 5_000_000];
+        let address = server.address();
+        let answer = tokio::task::spawn_blocking(move || {
+            use std::io::{Read, Write};
+            let mut stream = std::net::TcpStream::connect(address).unwrap();
+            let head = "POST /oauth2/v3/token HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
+                        Content-Type: application/x-www-form-urlencoded\r\nContent-Length:";
+            write!(stream, "{head} {}\r\n\r\n", body.len()).unwrap();
+            stream.write_all(&body).unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            answer
+        });
+        assert!(answer.await.unwrap().starts_with("HTTP/1.1 413"));
+    }
+}
+
 #[tokio::test]
 async fn ten_thousand_parameters_are_one_request_and_64_kib_its_limit() {
     let server = MockAuthServer::start().await;

@@ -383,12 +383,30 @@ mod tests {
         assert!(!ledger.revoke(GrantId::random()).await);
     }
 
+    /// A code, its grant and a rotated token at each tick, each dead some ticks later.
     #[tokio::test]
     async fn the_dead_are_forgotten() {
         let ledger = Ledger::default();
-        for i in 0..100_000 {
-            ledger.record_code(i.to_string(), code(i + 10), i).await;
+        let ids = TokenIds::new("default");
+        for now_ms in 0..100_000 {
+            let code_text = now_ms.to_string();
+            let grant = Grant { dead_at_ms: now_ms + 50, ..grant() };
+            ledger.record_code(code_text.clone(), code(now_ms + 10), now_ms).await;
+            let redemption = Redemption { code: &code_text, grant: grant.clone(), now_ms };
+            ledger.redeem(redemption).await.unwrap();
+            let successor = ids.next(grant.id);
+            let renewal = Renewal {
+                token: ids.next(grant.id),
+                grant,
+                claimed_expiry_ms: now_ms + 20,
+                outcome: RenewalOutcome::Rotates(Rotation { successor, at_ms: now_ms }),
+                now_ms,
+            };
+            ledger.renew(renewal).await.unwrap();
         }
-        assert!(ledger.books.lock().codes.entries.len() <= SMALL + 1);
+        let books = ledger.books.lock();
+        let left =
+            [books.codes.entries.len(), books.grants.entries.len(), books.tokens.entries.len()];
+        assert!(left.iter().all(|&left| left <= SMALL + 1), "{left:?}");
     }
 }
