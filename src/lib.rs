@@ -56,6 +56,13 @@
 //! # }
 //! ```
 //!
+//! # From consent to the API
+//!
+//! [`RealmHandle::authorize_url`] is where a partner sends the merchant's browser. Tests that have
+//! none add `mock_consent=allow` to that URL, or skip it with [`RealmHandle::issue_code`] and
+//! [`RealmHandle::issue_tokens`]. [`RealmHandle::revoke_grant`] is the merchant who changes their
+//! mind; the API at `/pts/v2/payments` refuses the token from then on.
+//!
 //! # Fixtures and scenarios
 //!
 //! Clients, merchants, codes, settings and scenarios come from YAML or JSON, a file or a text.
@@ -97,7 +104,8 @@
 //! # Each test its own
 //!
 //! Starting costs well under a millisecond after the first, and servers share nothing but
-//! threads, so parallel tests never meet. The threads are the library's own: a test may block, or
+//! threads, so parallel tests never meet. Where they must share one server, each takes a realm
+//! ([`MockAuthServer::new_realm`]). The threads are the library's own: a test may block, or
 //! have no runtime at all.
 //!
 //! The keys are not secret: the development key, which signs unless
