@@ -118,6 +118,7 @@ mod authority;
 #[doc(hidden)]
 pub mod cli;
 mod clock;
+mod faults;
 pub mod fixture;
 mod http;
 mod oauth;
@@ -130,6 +131,8 @@ pub use clock::Clock;
 pub use fixture::{Mistakes, PathPattern, Period, PeriodError};
 pub use oauth::{ErrorCode, Secret, TokenResponse};
 pub use realm::{IssueError, RealmError};
-pub use scenario::{Outcome, Pattern, Scenario};
-pub use server::{Builder, GrantInfo, MockAuthServer, NewRealm, RealmHandle, StartError};
+pub use scenario::{Endpoint, Fault, Outcome, Pattern, Scenario, When};
+pub use server::{
+    Builder, GrantInfo, MockAuthServer, NewRealm, RealmHandle, ScenarioGuard, StartError,
+};
 pub use token::{Inspection, KeyError, SigningKey, inspect};

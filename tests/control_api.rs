@@ -42,6 +42,8 @@ async fn a_code_without_a_browser() {
     );
     let answer = exchange(&server, "my-code").await.ok();
     assert_eq!(claims(&answer.member("access_token"))["scopes"], json!(["users"]));
+    let again = json!({ "client_id": CLIENT.0, "merchant_id": MERCHANT, "code": "eyJraK" });
+    assert_problem(&call(&server, "POST", "codes", Some(again)).await, 409, "/code");
     let random = json!({ "client_id": CLIENT.0, "merchant_id": MERCHANT });
     let random = call(&server, "POST", "codes", Some(random)).await.member("code");
     exchange(&server, &random).await.ok();
@@ -165,6 +167,7 @@ async fn a_wrong_call_names_the_member_and_changes_nothing() {
         ("POST", "tokens", json!([]), 422, ""),
         ("POST", "clock/advance", json!({ "by": "16" }), 422, "/by"),
         ("POST", "clock/advance", json!({ "by": "-1s" }), 422, "/by"),
+        ("POST", "clock/advance", json!({}), 422, ""),
         ("PUT", "clock", json!({ "now": "yesterday" }), 422, "/now"),
         (
             "PUT",
@@ -187,6 +190,10 @@ async fn a_wrong_call_names_the_member_and_changes_nothing() {
         assert_problem(&call(&server, method, path, Some(body)).await, status, pointer);
     }
     assert_problem(&call(&server, "GET", "nowhere", None).await, 404, "");
+    let unknown = reqwest::get(server.base_url() + "/realms/nope/_mock/clock").await.unwrap();
+    assert_problem(&Answer::of(unknown).await, 404, "");
+    let missing = call(&server, "POST", "clock/advance", Some(json!({}))).await.json();
+    assert_eq!(missing["errors"].as_array().unwrap().len(), 1, "{missing}");
     assert_problem(&call(&server, "PATCH", "clock", None).await, 405, "");
     let send = async |kind: &str, body: Vec<u8>| {
         let url = format!("{}/_mock/codes", server.base_url());
@@ -208,8 +215,9 @@ async fn other_sites_pages_and_foreign_hosts_are_refused() {
     let server = MockAuthServer::start().await;
     server.new_realm("blue").host("pay.test").create().unwrap();
     let own = server.base_url();
+    let long = format!("{}.example", "a".repeat(300));
     let host = format!("evil.example:{}", server.address().port());
-    let table: [(&[(&str, &str)], u16); 10] = [
+    let table: [(&[(&str, &str)], u16); 12] = [
         (&[], 200),
         (&[("Origin", &own)], 200),
         (&[("Sec-Fetch-Site", "same-origin")], 200),
@@ -220,6 +228,8 @@ async fn other_sites_pages_and_foreign_hosts_are_refused() {
         (&[("Origin", "null")], 403),
         (&[("Sec-Fetch-Site", "cross-site")], 403),
         (&[("Host", &host)], 403),
+        (&[("Host", "a~b.evil.example")], 403),
+        (&[("Host", &long)], 403),
     ];
     for (headers, status) in table {
         let mut request = reqwest::Client::new().get(format!("{own}/_mock/clock"));

@@ -80,9 +80,9 @@ async fn every_other_token_is_refused_as_rfc_6750_has_it() {
     let bearer = |token: &str| format!("Bearer {token}");
     let table = [
         (String::new(), "", "missing"),
-        ("Basic abc".to_owned(), "invalid_request", "word Bearer"),
-        ("Bearer".to_owned(), "invalid_request", "word Bearer"),
-        (format!("Bearer {} x", good.access_token), "invalid_request", "word Bearer"),
+        ("Basic abc".to_owned(), "", "missing"),
+        ("Bearer".to_owned(), "invalid_token", "word Bearer"),
+        (format!("Bearer {} x", good.access_token), "invalid_token", "word Bearer"),
         (bearer("nonsense"), "invalid_token", "malformed"),
         (bearer(&tokens(&stranger).await.access_token), "invalid_token", "signature"),
         (bearer(&old.access_token), "invalid_token", "expired"),

@@ -27,6 +27,8 @@ pub(crate) async fn standing(
         return Err("was issued by another realm of this server");
     };
     let ledger = realm.ledger();
+    let registry = realm.registry();
+    let settings = &registry.settings;
     let grant = ledger.grant(grant_id).await.unwrap_or_else(|| Grant {
         id: grant_id,
         client_id: claims.client_id.as_str().into(),
@@ -34,7 +36,8 @@ pub(crate) async fn standing(
         scopes: Arc::from(claims.scopes.as_slice()),
         granted_at_ms: claims.iat,
         redirect_url: None,
-        dead_at_ms: claims.expires_in,
+        // Its refresh token may have been issued, or may expire, as late as this one.
+        dead_at_ms: settings.grant_ends_ms(claims.iat.max(claims.expires_in)),
         revoked: false,
     });
     let state = ledger.token(id).await;

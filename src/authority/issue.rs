@@ -7,15 +7,18 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::TokenRequest;
 use super::again::lost;
 use super::presented::{Basis, Origin, RefreshToken};
+use super::{Effects, TokenRequest};
 use crate::fixture::RefreshPolicy;
 use crate::oauth::{Form, Refusal, Row, Scopes, TokenResponse, refuse};
 use crate::realm::{
     Grant, IssueError, Lost, Realm, Redemption, Registered, Renewal, RenewalOutcome, Rotation,
 };
-use crate::token::{Claims, GrantId, REFRESH_TOKEN_TYPE, SigningKey, TokenId, grant_time};
+use crate::scenario::{AlteredAlgorithm, AlteredKey, AlteredSignature, TokenAlteration};
+use crate::token::{
+    Claims, GrantId, REFRESH_TOKEN_TYPE, SigningFailed, SigningKey, TokenId, grant_time,
+};
 
 /// Signs an access token and, where one is due, a refresh token; then enters what has changed.
 pub(super) async fn issue(
@@ -27,9 +30,7 @@ pub(super) async fn issue(
     let Basis { mut grant, grant_time: known_time, origin } = basis;
     let settings = &request.registry.settings;
     let now_ms = request.realm.clock().now_ms();
-    grant.dead_at_ms = now_ms
-        .saturating_add(settings.refresh_token_lifetime.as_ms())
-        .saturating_add(settings.refresh_grace.as_ms());
+    grant.dead_at_ms = settings.grant_ends_ms(now_ms);
     let zone = settings.grant_time_zone.time_zone();
     let mint = Mint {
         request,
@@ -42,6 +43,9 @@ pub(super) async fn issue(
         Origin::Code { code, .. } => {
             let refresh = mint.refresh_token(mint.new_id(), now_ms)?;
             let response = mint.response(refresh, &scopes, now_ms)?;
+            if request.effects.none_last() {
+                return Ok(response);
+            }
             let redemption = Redemption { code, grant: grant.clone(), now_ms };
             match ledger.redeem(redemption).await {
                 Ok(()) => Ok(response),
@@ -51,6 +55,9 @@ pub(super) async fn issue(
         Origin::Literal => {
             let refresh = mint.refresh_token(mint.new_id(), now_ms)?;
             let response = mint.response(refresh, &scopes, now_ms)?;
+            if request.effects.none_last() {
+                return Ok(response);
+            }
             match ledger.confirm(grant.clone(), now_ms).await {
                 Ok(()) => Ok(response),
                 Err(why) => Err(lost(request, grant.id, why).await),
@@ -89,6 +96,7 @@ pub(crate) async fn issue_directly(
         form: &form,
         authorization: None,
         certificate: None,
+        effects: &Effects::default(),
     };
     let basis = Basis { grant, grant_time: None, origin: Origin::Literal };
     issue(&request, client, basis, scopes)
@@ -128,6 +136,9 @@ async fn renew(
             (refresh, RenewalOutcome::Slides { expires_at_ms })
         };
         let response = mint.response(refresh, scopes, now_ms)?;
+        if request.effects.none_last() {
+            return Ok(response);
+        }
         let renewal = Renewal {
             token: token.id,
             grant: mint.grant.clone(),
@@ -172,8 +183,8 @@ impl Mint<'_> {
 
     /// The last millisecond of a refresh token's life. (Source S: one less than its lifetime.)
     fn refresh_expiry_ms(&self, from_ms: i64) -> i64 {
-        let lifetime = self.request.registry.settings.refresh_token_lifetime.as_ms();
-        from_ms.saturating_add(lifetime - 1)
+        let usual = self.request.registry.settings.refresh_token_lifetime.as_ms();
+        from_ms.saturating_add(self.altered_lifetime_ms(true).unwrap_or(usual) - 1)
     }
 
     fn refresh_token(&self, id: TokenId, iat_ms: i64) -> Result<RefreshOut, Refusal> {
@@ -191,7 +202,7 @@ impl Mint<'_> {
         scopes: &Scopes,
         now_ms: i64,
     ) -> Result<TokenResponse, Refusal> {
-        let lifetime = self.request.registry.settings.access_token_lifetime.as_ms();
+        let lifetime = self.access_lifetime_ms();
         let iat_ms = self.request.realm.clock().now_ms();
         let expires_at_ms = iat_ms.saturating_add(lifetime);
         let access_token = self.sign(self.new_id(), scopes, iat_ms, expires_at_ms, None)?;
@@ -229,10 +240,53 @@ impl Mint<'_> {
             grant_time: &self.grant_time,
             extra,
         };
-        self.request
-            .key
-            .sign(&claims)
-            .map_err(|_| Refusal::new(Row::Server, "The server could not sign the token."))
+        let key = self.request.key;
+        let signed = match self.alteration(token_type.is_some()) {
+            None => key.sign(&claims),
+            Some(alteration) => alter(key, &claims, alteration),
+        };
+        signed.map_err(|_| Refusal::new(Row::Server, "The server could not sign the token."))
+    }
+
+    /// What a scenario wants to be different about this kind of token.
+    fn alteration(&self, refresh: bool) -> Option<&TokenAlteration> {
+        self.request.effects.token().filter(|alteration| alteration.concerns(refresh))
+    }
+
+    /// How long an access token lives, in milliseconds.
+    fn access_lifetime_ms(&self) -> i64 {
+        let usual = self.request.registry.settings.access_token_lifetime.as_ms();
+        self.altered_lifetime_ms(false).unwrap_or(usual)
+    }
+
+    fn altered_lifetime_ms(&self, refresh: bool) -> Option<i64> {
+        self.alteration(refresh)?.lifetime.map(|lifetime| lifetime.as_ms())
+    }
+}
+
+/// A token that is different on purpose.
+fn alter(
+    key: &SigningKey,
+    claims: &Claims<'_>,
+    alteration: &TokenAlteration,
+) -> Result<String, SigningFailed> {
+    let Ok(Value::Object(mut claims)) = serde_json::to_value(claims) else {
+        return Err(SigningFailed);
+    };
+    for (name, value) in &alteration.claims {
+        claims.insert(name.clone(), value.clone());
+    }
+    for name in &alteration.drop {
+        claims.shift_remove(name);
+    }
+    let key = match alteration.kid {
+        Some(AlteredKey::Other) => SigningKey::other(),
+        None => key,
+    };
+    match (alteration.alg, alteration.signature) {
+        (Some(AlteredAlgorithm::None), _) => key.leave_unsigned(&claims),
+        (None, Some(AlteredSignature::Invalid)) => key.sign_wrongly(&claims),
+        (None, None) => key.sign(&claims),
     }
 }
 

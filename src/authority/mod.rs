@@ -7,10 +7,12 @@ pub(crate) mod bearer;
 mod client;
 pub(crate) mod consent;
 mod credentials;
+mod effects;
 mod issue;
 mod presented;
 pub(crate) mod token;
 
 pub(crate) use credentials::claimed_client_id;
+pub(crate) use effects::Effects;
 pub(crate) use issue::issue_directly;
 pub(crate) use token::{TokenRequest, authenticate, merchant_of};

@@ -187,6 +187,7 @@ async fn from_token<'a>(
     }
     let state = ledger.token(id).await;
     let known = ledger.grant(grant_id).await;
+    let settings = &request.registry.settings;
     // After a restart the books know nothing, and the token speaks for itself.
     let grant = known.unwrap_or_else(|| Grant {
         id: grant_id,
@@ -195,7 +196,7 @@ async fn from_token<'a>(
         scopes: claims.scopes.into(),
         granted_at_ms: claims.iat,
         redirect_url: None,
-        dead_at_ms: claims.expires_in,
+        dead_at_ms: settings.grant_ends_ms(claims.iat.max(claims.expires_in)),
         revoked: false,
     });
     let token = RefreshToken {

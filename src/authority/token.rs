@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::Effects;
 use super::again::{revoked, token_again};
 use super::client::{
     client_active, client_grant_type, client_id_form, client_known, client_secret, client_type,
@@ -25,6 +26,8 @@ pub(crate) struct TokenRequest<'a> {
     pub(crate) authorization: Option<&'a [u8]>,
     /// The common name of the certificate that the connection shows.
     pub(crate) certificate: Option<&'a str>,
+    /// What a scenario wants to be different about a success.
+    pub(crate) effects: &'a Effects,
 }
 
 /// The table, top to bottom. Nothing changes before the last line.

@@ -5,15 +5,16 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 
 use super::body::FORM_LIMIT;
 use super::client_request::require_https;
 use super::here::Here;
-use super::{App, answer, body, pages};
+use super::play::{Stage, play};
+use super::{answer, body, form_request, pages};
 use crate::authority::consent::{
     Ask, Declined, Flavour, Trusted, answer as who_answers, ask, may_grant, merchant, redirect,
     trust,
@@ -21,25 +22,17 @@ use crate::authority::consent::{
 use crate::fixture::{Consent, DenyRedirect};
 use crate::oauth::{ErrorCode, Form};
 use crate::realm::{Consented, Registry};
-use crate::scenario::{Endpoint, Outcome, Sighting};
+use crate::scenario::Endpoint;
 
-pub(super) async fn vendor(
-    State(app): State<Arc<App>>,
-    Extension(here): Extension<Here>,
-    request: Request,
-) -> Response {
-    authorize(&app, &here, request, Flavour::Vendor).await
+pub(super) async fn vendor(Extension(here): Extension<Here>, request: Request) -> Response {
+    authorize(&here, request, Flavour::Vendor).await
 }
 
-pub(super) async fn rfc(
-    State(app): State<Arc<App>>,
-    Extension(here): Extension<Here>,
-    request: Request,
-) -> Response {
-    authorize(&app, &here, request, Flavour::Rfc).await
+pub(super) async fn rfc(Extension(here): Extension<Here>, request: Request) -> Response {
+    authorize(&here, request, Flavour::Rfc).await
 }
 
-async fn authorize(app: &App, here: &Here, request: Request, flavour: Flavour) -> Response {
+async fn authorize(here: &Here, request: Request, flavour: Flavour) -> Response {
     let registry = here.realm.registry();
     let (parts, body) = request.into_parts();
     if parts.method != Method::GET && parts.method != Method::POST {
@@ -71,12 +64,27 @@ async fn authorize(app: &App, here: &Here, request: Request, flavour: Flavour) -
         Method::POST => StatusCode::SEE_OTHER,
         _ => StatusCode::FOUND,
     };
-    let visit = Visit { app, here, registry: &registry, parameters: &parameters, flavour, trusted };
-    match visit.decide(&parts).await {
-        Ok(Decision::Page(page)) => page,
-        Ok(Decision::Redirect(url)) => redirected(status, &url),
-        Err(declined) => redirected(status, &visit.back_with(&declined)),
+    let visit = Visit { here, registry: &registry, parameters: &parameters, flavour, trusted };
+    let visit = &visit;
+    let headers = &parts.headers;
+    // A scenario's step belongs to the visit, not once more to the click on its page.
+    if let Some(clicked) = visit.clicked(&parts.method) {
+        return visit.answer(Some(clicked), status).await;
     }
+    let stage = Stage {
+        here,
+        registry: &registry,
+        endpoint: Endpoint::Authorize,
+        client_id: Some(&visit.trusted.client.id),
+        merchant_id: parameters.get("mock_merchant"),
+        headers,
+        param: &|name| parameters.get(name),
+        error: &|code, _, text| {
+            let parameters = [("error", code.as_str()), ("error_description", text)];
+            redirected(status, &visit.back(&parameters))
+        },
+    };
+    play(stage, |_| visit.answer(None, status)).await
 }
 
 /// The parameters as they were sent: in the query of a GET, in the body of a POST.
@@ -86,6 +94,9 @@ async fn read(parts: &Parts, mut sent: Body) -> Result<Vec<u8>, Declined> {
     let query = parts.uri.query().unwrap_or_default();
     if parts.method == Method::GET {
         return Ok(query.as_bytes().to_vec());
+    }
+    if form_request::content_type(&parts.headers).is_err() {
+        return Err(wrong("The Content-Type of a POST must be application/x-www-form-urlencoded."));
     }
     if !query.is_empty() {
         return Err(wrong("The parameters of a POST belong in its body, not in the URL."));
@@ -102,7 +113,6 @@ enum Decision {
 
 /// A request of a client that is known, with a redirect URL that is its own.
 struct Visit<'a> {
-    app: &'a App,
     here: &'a Here,
     registry: &'a Registry,
     parameters: &'a Form<'a>,
@@ -111,27 +121,37 @@ struct Visit<'a> {
 }
 
 impl Visit<'_> {
-    async fn decide(&self, parts: &Parts) -> Result<Decision, Declined> {
-        self.play(&parts.headers).await?;
-        let ask = ask(self.registry, &self.trusted, self.parameters, self.flavour)?;
-        let named = self.parameters.get("mock_merchant");
-        match self.clicked(&parts.method)? {
-            Some(Consent::Allow) => self.allow(ask, named).await.map(Decision::Redirect),
-            Some(Consent::Deny) => Ok(Decision::Redirect(self.deny())),
-            _ => self.page(&ask, named, &parts.headers).map(Decision::Page),
+    /// The redirect, or the page.
+    async fn answer(&self, clicked: Option<Consent>, status: StatusCode) -> Response {
+        match self.decide(clicked).await {
+            Ok(Decision::Page(page)) => page,
+            Ok(Decision::Redirect(url)) => redirected(status, &url),
+            Err(declined) => redirected(status, &self.back_with(&declined)),
         }
     }
 
-    /// The answer, if there is one already: from the page's buttons, the request or the settings.
-    fn clicked(&self, method: &Method) -> Result<Option<Consent>, Declined> {
-        if *method == Method::POST {
-            match self.parameters.get("mock_decision") {
-                Some("allow") => return Ok(Some(Consent::Allow)),
-                Some("deny") => return Ok(Some(Consent::Deny)),
-                _ => {}
-            }
+    async fn decide(&self, clicked: Option<Consent>) -> Result<Decision, Declined> {
+        let ask = ask(self.registry, &self.trusted, self.parameters, self.flavour)?;
+        let named = self.parameters.get("mock_merchant");
+        let consent = match clicked {
+            Some(clicked) => clicked,
+            None => who_answers(self.registry, self.parameters)?,
+        };
+        match consent {
+            Consent::Allow => self.allow(ask, named).await.map(Decision::Redirect),
+            Consent::Deny => Ok(Decision::Redirect(self.deny())),
+            Consent::Prompt => self.page(&ask, named).map(Decision::Page),
         }
-        who_answers(self.registry, self.parameters).map(Some)
+    }
+
+    /// Which button of the page was clicked, if this is a click.
+    fn clicked(&self, method: &Method) -> Option<Consent> {
+        match self.parameters.get("mock_decision").filter(|_| *method == Method::POST) {
+            Some("allow") => Some(Consent::Allow),
+            Some("deny") => Some(Consent::Deny),
+            Some("switch") => Some(Consent::Prompt),
+            _ => None,
+        }
     }
 
     async fn allow(&self, ask: Ask, named: Option<&str>) -> Result<String, Declined> {
@@ -163,43 +183,13 @@ impl Visit<'_> {
         }
     }
 
-    fn page(
-        &self,
-        ask: &Ask,
-        named: Option<&str>,
-        headers: &HeaderMap,
-    ) -> Result<Response, Declined> {
-        let merchant = merchant(self.registry, named).ok();
-        if named.is_some() && merchant.is_none() {
-            self::merchant(self.registry, named)?;
-        }
-        let action = match self.flavour {
-            Flavour::Vendor => "/ebc2/oauth/authorize",
-            Flavour::Rfc => "/oauth2/v3/authorize",
+    fn page(&self, ask: &Ask, named: Option<&str>) -> Result<Response, Declined> {
+        let merchant = match named {
+            Some(_) => Some(merchant(self.registry, named)?),
+            None => merchant(self.registry, None).ok(),
         };
-        let action = format!("{}{action}", self.here.base_url(self.app, headers));
-        Ok(pages::consent(self.registry, &self.trusted, ask, merchant, &action, self.parameters))
-    }
-
-    /// What a scenario wants of this request.
-    async fn play(&self, headers: &HeaderMap) -> Result<(), Declined> {
-        let turn = self.here.realm.script().take(&Sighting {
-            endpoint: Endpoint::Authorize,
-            client_id: Some(&self.trusted.client.id),
-            headers,
-            param: &|name| self.parameters.get(name),
-            merchant_id: self.parameters.get("mock_merchant"),
-        });
-        let Some(outcome) = turn.as_ref().and_then(|turn| turn.outcome()) else { return Ok(()) };
-        if let Some(delay) = outcome.delay {
-            delay.wait().await;
-        }
-        let Some(error) = Outcome::injected_error(outcome) else { return Ok(()) };
-        let usual = error.code.meaning();
-        Err(Declined {
-            code: error.code.clone(),
-            description: self.registry.description(error.code, error.description, usual).into(),
-        })
+        let merchant = merchant.map(|merchant| &**merchant);
+        Ok(pages::consent(self.registry, &self.trusted, ask, merchant, self.parameters))
     }
 
     fn back(&self, parameters: &[(&str, &str)]) -> String {

@@ -9,10 +9,10 @@ use axum::response::Response;
 
 use super::here::Here;
 use super::{App, Connection, answer};
-use crate::authority::{TokenRequest, claimed_client_id};
-use crate::oauth::{Dialect, Form, Refusal, Row};
+use crate::authority::{Effects, TokenRequest, claimed_client_id};
+use crate::oauth::{Dialect, ErrorCode, Form, Refusal, Row};
 use crate::realm::Registry;
-use crate::scenario::{Endpoint, InjectedError, Outcome, Sighting, Turn};
+use crate::scenario::Endpoint;
 
 /// The request as the table's rows see it.
 pub(super) fn as_token_request<'a>(
@@ -22,6 +22,7 @@ pub(super) fn as_token_request<'a>(
     connection: &'a Connection,
     headers: &'a HeaderMap,
     form: &'a Form<'a>,
+    effects: &'a Effects,
 ) -> TokenRequest<'a> {
     TokenRequest {
         realm: &here.realm,
@@ -30,6 +31,7 @@ pub(super) fn as_token_request<'a>(
         form,
         authorization: headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes),
         certificate: connection.certificate.as_deref(),
+        effects,
     }
 }
 
@@ -55,44 +57,21 @@ pub(super) fn require_https(here: &Here, registry: &Registry) -> Result<(), Refu
     Ok(())
 }
 
-/// What a scenario wants of this request: waits as it says, and returns its answer if it has one.
-pub(super) async fn play(
-    here: &Here,
+/// How the endpoints with JSON answers tell an error that a scenario asks for.
+pub(super) fn injected(
     registry: &Registry,
     endpoint: Endpoint,
-    client_id: Option<&str>,
-    merchant_id: Option<&str>,
-    headers: &HeaderMap,
-    form: &Form<'_>,
-) -> Option<Response> {
-    let turn = here.realm.script().take(&Sighting {
-        endpoint,
-        client_id,
-        headers,
-        param: &|name| form.get(name),
-        merchant_id,
-    })?;
-    if let Some(delay) = turn.outcome().and_then(|outcome| outcome.delay) {
-        delay.wait().await;
-    }
-    inject(registry, endpoint, &turn)
-}
-
-/// The error that a scenario asks for.
-fn inject(registry: &Registry, endpoint: Endpoint, turn: &Turn) -> Option<Response> {
-    let InjectedError { code, status, description, headers } =
-        turn.outcome().and_then(Outcome::injected_error)?;
+    code: &ErrorCode,
+    status: Option<u16>,
+    description: &str,
+) -> Response {
     let usual = match endpoint {
         Endpoint::Token => registry.status(code, None),
         _ => registry.overridden_status(code).unwrap_or_else(|| code.default_status()),
     };
-    let status = status.unwrap_or(usual);
-    let description = registry.description(code, description, code.meaning());
-    tracing::info!(status, error = %code, scenario = turn.scenario(), "{endpoint}: {description}");
-    let mut response = answer::error(code, status, &description);
+    let mut response = answer::error(code, status.unwrap_or(usual), description);
     put_challenge(registry, &mut response);
-    answer::put_headers(response.headers_mut(), headers);
-    Some(response)
+    response
 }
 
 /// The error of the row that failed.

@@ -49,7 +49,7 @@ fn query(parts: &Parts) -> Result<(), Refusal> {
     )
 }
 
-fn content_type(headers: &HeaderMap) -> Result<(), Refusal> {
+pub(super) fn content_type(headers: &HeaderMap) -> Result<(), Refusal> {
     let mut values = headers.get_all(header::CONTENT_TYPE).iter();
     let good = match (values.next(), values.next()) {
         (Some(value), None) => value.to_str().is_ok_and(is_form),

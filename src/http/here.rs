@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::extract::Request;
+use axum::http::header;
 use axum::http::uri::{PathAndQuery, Uri};
-use axum::http::{HeaderMap, header};
 
 use super::{App, Connection};
 use crate::realm::Realm;
@@ -15,15 +15,20 @@ const REALMS: &str = "/realms/";
 /// RFC 8414, section 3: the issuer's path comes behind the well-known part.
 const METADATA: &str = "/.well-known/oauth-authorization-server";
 
-/// A request's realm, and what the URLs need that it is told.
+/// A request's realm, and the URL as the client sees it: by itself, or through a proxy that is
+/// trusted.
 #[derive(Clone, Debug)]
 pub(crate) struct Here {
     pub(crate) realm: Arc<Realm>,
     /// Whether the realm was named in the path, so that URLs must name it there, too.
     by_path: bool,
+    /// Whether it was found by its own port, where no other realm is.
+    by_port: bool,
     scheme: &'static str,
-    /// The host of an absolute-form request line, which counts over the header.
-    authority: Option<String>,
+    /// The host and port, if the request named any that can be one.
+    host: Option<String>,
+    /// What a proxy takes off the path.
+    prefix: String,
 }
 
 impl Here {
@@ -34,17 +39,34 @@ impl Here {
         connection: &Connection,
         request: &mut Request,
     ) -> Result<Self, String> {
-        let authority = request.uri().authority().map(ToString::to_string);
+        let headers = request.headers();
+        let forwarded = |name: &str| {
+            let value = headers.get(name).filter(|_| app.options.trust_forwarded)?;
+            // Of several proxies the first named is the one that the client saw.
+            value.to_str().ok()?.split(',').next().map(str::trim)
+        };
+        let scheme = match forwarded("x-forwarded-proto") {
+            Some("https") => "https",
+            Some("http") => "http",
+            _ => connection.scheme(),
+        };
+        let host = forwarded("x-forwarded-host")
+            .filter(|host| is_authority(host))
+            .or_else(|| direct_host(request).filter(|host| is_authority(host)));
+        let prefix = forwarded("x-forwarded-prefix").filter(|prefix| is_path(prefix));
         let mut here = Self {
             realm: Arc::clone(app.realms.default_realm()),
             by_path: false,
-            scheme: connection.scheme(),
-            authority,
+            by_port: false,
+            scheme,
+            host: host.map(str::to_owned),
+            prefix: prefix.unwrap_or_default().trim_end_matches('/').to_owned(),
         };
         let path = request.uri().path();
         let in_path = named_in(path).map(|(name, rest)| (name.to_owned(), rest));
         if let Some(realm) = &connection.realm {
             here.realm = Arc::clone(realm);
+            here.by_port = true;
             // On a realm's own port its own path works, too, and no other's.
             match in_path {
                 Some((name, rest)) if name == realm.name() => rewrite(request, &rest),
@@ -59,15 +81,15 @@ impl Here {
             rewrite(request, &rest);
             return Ok(here);
         }
-        if let Some(realm) = app.realms.by_host(here.host_name(request.headers()))? {
+        if let Some(realm) = app.realms.by_host(here.host_name())? {
             here.realm = realm;
         }
         Ok(here)
     }
 
     /// The base URL of this realm as the request reached it, without a slash at the end.
-    pub(super) fn base_url(&self, app: &App, headers: &HeaderMap) -> String {
-        let root = self.root(app, headers);
+    pub(super) fn base_url(&self, app: &App) -> String {
+        let root = self.root(app);
         let named = self.by_path || (app.options.public_url.is_some() && !self.is_default());
         match named {
             true => format!("{root}{REALMS}{}", self.realm.name()),
@@ -76,63 +98,67 @@ impl Here {
     }
 
     /// The base URL of any realm, for whoever made this request.
-    pub(super) fn base_url_of(&self, app: &App, headers: &HeaderMap, realm: &Realm) -> String {
+    pub(super) fn base_url_of(&self, app: &App, realm: &Realm) -> String {
         if realm.name() == self.realm.name() {
-            return self.base_url(app, headers);
+            return self.base_url(app);
         }
-        format!("{}{REALMS}{}", self.root(app, headers), realm.name())
+        // A realm's own port has no others; they are on the server's.
+        let root = match self.by_port && app.options.public_url.is_none() {
+            true => self.url_of_port(app, app.options.address),
+            false => self.root(app),
+        };
+        format!("{root}{REALMS}{}", realm.name())
     }
 
     /// The URL of another port of this server, for whoever made this request.
-    pub(super) fn url_of_port(&self, headers: &HeaderMap, address: SocketAddr) -> String {
-        let host = self.host_name(headers);
+    pub(super) fn url_of_port(&self, app: &App, address: SocketAddr) -> String {
+        let public = app.options.public_url.as_ref().and_then(|url| url.parse::<Uri>().ok());
+        let public = public.as_ref().and_then(Uri::host);
+        let host = public.unwrap_or_else(|| self.host_name());
         let host = if host.is_empty() { "127.0.0.1" } else { host };
-        format!("{}://{host}:{}", self.scheme, address.port())
+        // Only the server's own port stands behind the proxy that speaks HTTPS.
+        format!("http://{host}:{}", address.port())
     }
 
     /// The URL of `/` as the client sees it, without that slash.
-    fn root(&self, app: &App, headers: &HeaderMap) -> String {
+    fn root(&self, app: &App) -> String {
         if let Some(public) = &app.options.public_url {
             return public.clone();
         }
-        let forwarded = |name: &str| {
-            let value = headers.get(name).filter(|_| app.options.trust_forwarded)?;
-            // Of several proxies the first named is the one that the client saw.
-            value.to_str().ok()?.split(',').next().map(str::trim)
-        };
-        let scheme = forwarded("x-forwarded-proto").filter(|s| matches!(*s, "http" | "https"));
-        let host = forwarded("x-forwarded-host").filter(|host| is_authority(host));
-        let prefix = forwarded("x-forwarded-prefix").filter(|prefix| is_path(prefix));
         let listening = app.options.address.to_string();
-        format!(
-            "{}://{}{}",
-            scheme.unwrap_or(self.scheme),
-            host.or_else(|| self.host(headers)).unwrap_or(&listening),
-            prefix.unwrap_or_default().trim_end_matches('/'),
-        )
+        let host = self.host.as_deref().unwrap_or(&listening);
+        format!("{}://{host}{}", self.scheme, self.prefix)
     }
 
     fn is_default(&self) -> bool {
         self.realm.name() == "default"
     }
 
-    /// The host and port that the client used.
-    pub(super) fn host<'a>(&'a self, headers: &'a HeaderMap) -> Option<&'a str> {
-        let header = || headers.get(header::HOST)?.to_str().ok();
-        self.authority.as_deref().or_else(header).filter(|host| is_authority(host))
+    /// The host and port as the client sees them.
+    pub(super) fn host(&self) -> Option<&str> {
+        self.host.as_deref()
     }
 
-    /// The host alone.
-    pub(super) fn host_name<'a>(&'a self, headers: &'a HeaderMap) -> &'a str {
-        let host = self.host(headers).unwrap_or_default();
-        match host.rsplit_once(':') {
-            Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
-            _ => host,
-        }
+    fn host_name(&self) -> &str {
+        name_of(self.host.as_deref().unwrap_or_default())
     }
 
     pub(super) fn is_https(&self) -> bool {
         self.scheme == "https"
+    }
+}
+
+/// The host that a request names: in an absolute-form request line, which counts over the header.
+pub(super) fn direct_host(request: &Request) -> Option<&str> {
+    let authority = request.uri().authority().map(|authority| authority.as_str());
+    authority.or_else(|| request.headers().get(header::HOST)?.to_str().ok())
+}
+
+/// A host without its port.
+pub(super) fn name_of(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
+        _ => host,
     }
 }
 

@@ -5,16 +5,18 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Request, State};
+use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::client_request::{as_token_request, claimed, play, read_form, refused};
+use super::client_request::{as_token_request, claimed, injected, read_form, refused};
 use super::here::Here;
+use super::play::{Stage, play};
 use super::{App, Connection, answer, form_request};
-use crate::authority::authenticate;
 use crate::authority::bearer::{Standing, standing};
-use crate::oauth::{Refusal, Row, refuse};
+use crate::authority::{Effects, authenticate};
+use crate::oauth::{Form, Refusal, Row, refuse};
 use crate::realm::Registry;
 use crate::scenario::Endpoint;
 
@@ -43,12 +45,35 @@ async fn judge(
     let form = form_request::parse(&body)?;
     let headers = &parts.headers;
     let client_id = claimed(registry, headers, &form);
-    let client_id = client_id.as_deref();
-    let endpoint = Endpoint::Introspect;
-    if let Some(response) = play(here, registry, endpoint, client_id, None, headers, &form).await {
-        return Ok(response);
-    }
-    authenticate(&as_token_request(app, here, registry, connection, headers, &form))?;
+    let stage = Stage {
+        here,
+        registry,
+        endpoint: Endpoint::Introspect,
+        client_id: client_id.as_deref(),
+        merchant_id: None,
+        headers,
+        param: &|name| form.get(name),
+        error: &|code, status, text| injected(registry, Endpoint::Introspect, code, status, text),
+    };
+    let form = &form;
+    Ok(play(stage, |effects| async move {
+        introspected(app, here, registry, connection, headers, form, effects)
+            .await
+            .unwrap_or_else(|refusal| refused(registry, Endpoint::Introspect, &refusal))
+    })
+    .await)
+}
+
+async fn introspected(
+    app: &App,
+    here: &Here,
+    registry: &Registry,
+    connection: &Connection,
+    headers: &HeaderMap,
+    form: &Form<'_>,
+    effects: Effects,
+) -> Result<Response, Refusal> {
+    authenticate(&as_token_request(app, here, registry, connection, headers, form, &effects))?;
     let Some(token) = form.get("token") else {
         return refuse(Row::Credentials, "token is missing from the body, or empty.");
     };
@@ -62,9 +87,7 @@ async fn judge(
         }),
         Some(_) => json!({ "active": false }),
         None => match standing(&here.realm, &app.key, token).await {
-            Ok(standing) if standing.fault.is_none() => {
-                active(&standing, &here.base_url(app, headers))
-            }
+            Ok(standing) if standing.fault.is_none() => active(&standing, &here.base_url(app)),
             _ => json!({ "active": false }),
         },
     };

@@ -8,10 +8,10 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 
-use super::client_request::play;
+use super::client_request::injected;
 use super::here::Here;
+use super::play::{Stage, play};
 use super::{App, answer};
-use crate::oauth::Form;
 use crate::scenario::Endpoint;
 
 pub(super) async fn jwks(
@@ -20,10 +20,20 @@ pub(super) async fn jwks(
     headers: HeaderMap,
 ) -> Response {
     let registry = here.realm.registry();
-    let form = Form::default();
-    let played = play(&here, &registry, Endpoint::Jwks, None, None, &headers, &form).await;
-    played.unwrap_or_else(|| {
+    let registry = &*registry;
+    let stage = Stage {
+        here: &here,
+        registry,
+        endpoint: Endpoint::Jwks,
+        client_id: None,
+        merchant_id: None,
+        headers: &headers,
+        param: &|_| None,
+        error: &|code, status, text| injected(registry, Endpoint::Jwks, code, status, text),
+    };
+    play(stage, |_| async {
         let body = Body::from(app.key.jwks().to_string());
         answer::text(StatusCode::OK, "application/json", body)
     })
+    .await
 }

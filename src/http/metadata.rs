@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::json;
 
@@ -16,9 +16,8 @@ use crate::oauth::{Dialect, scope};
 pub(super) async fn metadata(
     State(app): State<Arc<App>>,
     Extension(here): Extension<Here>,
-    headers: HeaderMap,
 ) -> Response {
-    let base = here.base_url(&app, &headers);
+    let base = here.base_url(&app);
     let methods = match here.realm.registry().settings.dialect {
         Dialect::Documented => vec!["client_secret_post"],
         Dialect::Rfc6749 => vec!["client_secret_post", "client_secret_basic"],

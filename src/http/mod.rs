@@ -13,6 +13,7 @@ mod jwks;
 mod metadata;
 mod pages;
 mod panics;
+mod play;
 mod resource;
 mod revoke;
 mod token;
@@ -20,7 +21,7 @@ mod token;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 use axum::Router;
 use axum::extract::Request;
@@ -29,7 +30,7 @@ use axum::routing::{any, get};
 use tower::ServiceExt;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::realm::{Realm, Realms};
+use crate::realm::{OwnPort, Realm, Realms};
 use crate::scenario::CORRELATION_ID;
 use crate::token::SigningKey;
 
@@ -56,10 +57,24 @@ pub(crate) struct Options {
     pub(crate) trust_forwarded: bool,
 }
 
-type OpenPort = dyn Fn(Arc<Realm>) -> io::Result<()> + Send + Sync;
+type OpenPort = dyn Fn(&Weak<Realm>) -> io::Result<OwnPort> + Send + Sync;
 
 /// Opens a port of its own for a realm.
 pub(crate) struct PortOpener(pub(crate) Box<OpenPort>);
+
+impl App {
+    /// A port of its own for a realm that is being made, if it wants one.
+    pub(crate) fn open_port(
+        &self,
+        wanted: bool,
+        realm: &Weak<Realm>,
+    ) -> io::Result<Option<OwnPort>> {
+        match self.ports.get().filter(|_| wanted) {
+            Some(ports) => (ports.0)(realm).map(Some),
+            None => Ok(None),
+        }
+    }
+}
 
 impl fmt::Debug for PortOpener {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -117,7 +132,13 @@ pub(crate) async fn serve(
             let Ok(response) = router.clone().oneshot(request).await;
             (realm, response)
         }
-        Err(name) => (Arc::clone(app.realms.default_realm()), answer::unknown_realm(&name)),
+        Err(name) => {
+            let answer = match request.uri().path().contains("/_mock/") {
+                true => control::unknown_realm(&name),
+                false => answer::unknown_realm(&name),
+            };
+            (Arc::clone(app.realms.default_realm()), answer)
+        }
     };
     let headers = response.headers_mut();
     if let Some(id) = correlation_id {

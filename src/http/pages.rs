@@ -18,18 +18,8 @@ use crate::realm::Registry;
 
 const STYLE: &str = include_str!("../../templates/style.css");
 
-/// The parameters of the request that the page's forms send again.
-const KEPT: [&str; 9] = [
-    "sub",
-    "response_type",
-    "client_id",
-    "redirect_url",
-    "redirect_uri",
-    "scope",
-    "state",
-    "code_challenge",
-    "code_challenge_method",
-];
+/// What the page itself says; every other parameter of the request is sent again with its form.
+const OWN: [&str; 3] = ["mock_merchant", "mock_decision", "mock_consent"];
 
 #[derive(Template)]
 #[template(path = "consent.html")]
@@ -40,11 +30,9 @@ struct ConsentPage<'a> {
     redirect_host: &'a str,
     permissions: Vec<Permission<'a>>,
     merchants: Vec<Choice<'a>>,
-    merchant: Option<&'a Merchant>,
     /// Why Allow cannot be clicked.
     obstacle: Option<String>,
-    action: &'a str,
-    kept: Vec<(&'static str, &'a str)>,
+    kept: Vec<(&'a str, &'a str)>,
 }
 
 struct Permission<'a> {
@@ -72,8 +60,7 @@ pub(super) fn consent(
     registry: &Registry,
     trusted: &Trusted,
     ask: &Ask,
-    merchant: Option<&std::sync::Arc<Merchant>>,
-    action: &str,
+    merchant: Option<&Merchant>,
     parameters: &Form<'_>,
 ) -> Response {
     let client = &trusted.client.client;
@@ -84,7 +71,8 @@ pub(super) fn consent(
         }
     };
     let redirect: Option<Uri> = trusted.redirect_url.parse().ok();
-    let redirect_host = redirect.as_ref().and_then(Uri::host).unwrap_or_default();
+    let authority = redirect.as_ref().and_then(Uri::authority);
+    let redirect_host = authority.map_or("", |authority| authority.as_str());
     let page = ConsentPage {
         style: STYLE,
         partner: client.display_name(),
@@ -104,13 +92,13 @@ pub(super) fn consent(
                 selected: merchant.is_some_and(|merchant| merchant.id == one.id),
             })
             .collect(),
-        merchant: merchant.map(|merchant| &**merchant),
         obstacle,
-        action,
-        kept: KEPT.into_iter().filter_map(|name| Some((name, parameters.raw(name)?))).collect(),
+        kept: parameters.iter().filter(|(name, _)| !OWN.contains(name)).collect(),
     };
-    let origin = redirect.as_ref().and_then(origin).unwrap_or_default();
-    html(StatusCode::OK, &page, &format!("'self' {origin}"))
+    // Browsers hold the form to this policy along the whole chain of redirects, so it must admit
+    // the partner's origin and wherever the partner sends the merchant on to. The redirect URL
+    // itself is one that was registered.
+    html(StatusCode::OK, &page, "'self' http: https:")
 }
 
 /// An error that cannot be told to the partner: a page, or JSON for a client that asks for it.
@@ -126,17 +114,16 @@ pub(super) fn error(registry: &Registry, headers: &HeaderMap, declined: &Decline
     html(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST), &page, "'none'")
 }
 
+/// Whether a client asks for JSON, and not for a page as well, as browsers do.
 fn wants_json(headers: &HeaderMap) -> bool {
     let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    accepted.flat_map(|value| value.split(',')).any(|kind| {
-        let kind = kind.split(';').next().unwrap_or_default().trim();
-        kind.eq_ignore_ascii_case("application/json")
-    })
-}
-
-/// The scheme, host and port of a URL, as a Content-Security-Policy writes them.
-fn origin(url: &Uri) -> Option<String> {
-    Some(format!("{}://{}", url.scheme_str()?, url.authority()?))
+    let kinds: Vec<&str> = accepted
+        .flat_map(|value| value.split(','))
+        .filter(|kind| !kind.replace(' ', "").ends_with(";q=0"))
+        .map(|kind| kind.split(';').next().unwrap_or_default().trim())
+        .collect();
+    let has = |wanted: &str| kinds.iter().any(|kind| kind.eq_ignore_ascii_case(wanted));
+    has("application/json") && !has("text/html")
 }
 
 /// A page that may do nothing but show itself and send its forms to where it says.

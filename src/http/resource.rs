@@ -9,8 +9,9 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::client_request::{play, refused, require_https};
+use super::client_request::{injected, refused, require_https};
 use super::here::Here;
+use super::play::{Stage, play};
 use super::{App, answer};
 use crate::authority::bearer::{Standing, standing};
 use crate::fixture::Resource;
@@ -52,20 +53,28 @@ pub(super) async fn resource(
     let merchant_id = standing.map(|standing| standing.claims.merchant_id.as_str());
     let parameters = Form::parse(request.uri().query().unwrap_or_default().as_bytes());
     let parameters = parameters.unwrap_or_default();
-    let headers = request.headers();
-    let endpoint = Endpoint::Resource;
-    let played =
-        play(&here, &registry, endpoint, client_id, merchant_id, headers, &parameters).await;
-    if let Some(response) = played {
-        return response;
-    }
-    match bearer {
-        Err(fault) => fault.answer(),
-        Ok(standing) => match missing_scope(resource, &standing) {
-            Some(scope) => insufficient(scope),
-            None => respond(resource, path, request.method().as_str()),
-        },
-    }
+    let registry = &*registry;
+    let stage = Stage {
+        here: &here,
+        registry,
+        endpoint: Endpoint::Resource,
+        client_id,
+        merchant_id,
+        headers: request.headers(),
+        param: &|name| parameters.get(name),
+        error: &|code, status, text| injected(registry, Endpoint::Resource, code, status, text),
+    };
+    let (bearer, method) = (&bearer, request.method().as_str());
+    play(stage, |_| async move {
+        match bearer {
+            Err(fault) => fault.answer(),
+            Ok(standing) => match missing_scope(resource, standing) {
+                Some(scope) => insufficient(scope),
+                None => respond(resource, path, method),
+            },
+        }
+    })
+    .await
 }
 
 /// Why a request brings no good token.
@@ -85,7 +94,7 @@ impl Fault {
                 (None, "An access token is missing: Authorization: Bearer ...".to_owned())
             }
             Self::Malformed => (
-                Some("invalid_request"),
+                Some("invalid_token"),
                 "The Authorization header must be the word Bearer, a space, and one token."
                     .to_owned(),
             ),
@@ -106,12 +115,13 @@ fn bearer(headers: &HeaderMap) -> Result<&str, Fault> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let value = values.next().ok_or(Fault::None)?;
     let text = value.to_str().map_err(|_| Fault::Malformed)?;
-    let (scheme, token) = text.split_once(' ').ok_or(Fault::Malformed)?;
+    let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
+    // Another scheme is no attempt at this one.
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(Fault::None);
+    }
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b);
-    let good = values.next().is_none()
-        && scheme.eq_ignore_ascii_case("bearer")
-        && !token.is_empty()
-        && token.bytes().all(allowed);
+    let good = values.next().is_none() && !token.is_empty() && token.bytes().all(allowed);
     good.then_some(token).ok_or(Fault::Malformed)
 }
 

@@ -5,16 +5,18 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Request, State};
+use axum::http::HeaderMap;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
 
-use super::client_request::{as_token_request, claimed, play, read_form, refused};
+use super::client_request::{as_token_request, claimed, injected, read_form, refused};
 use super::here::Here;
+use super::play::{Stage, play};
 use super::{App, Connection, answer, form_request};
-use crate::authority::authenticate;
 use crate::authority::bearer::standing;
-use crate::oauth::{Refusal, Row, refuse};
+use crate::authority::{Effects, authenticate};
+use crate::oauth::{Form, Refusal, Row, refuse};
 use crate::realm::Registry;
 use crate::scenario::Endpoint;
 
@@ -45,12 +47,36 @@ async fn judge(
     let form = form_request::parse(&body)?;
     let headers = &parts.headers;
     let client_id = claimed(registry, headers, &form);
-    let client_id = client_id.as_deref();
-    let endpoint = Endpoint::Revoke;
-    if let Some(response) = play(here, registry, endpoint, client_id, None, headers, &form).await {
-        return Ok(response);
-    }
-    let client = authenticate(&as_token_request(app, here, registry, connection, headers, &form))?;
+    let stage = Stage {
+        here,
+        registry,
+        endpoint: Endpoint::Revoke,
+        client_id: client_id.as_deref(),
+        merchant_id: None,
+        headers,
+        param: &|name| form.get(name),
+        error: &|code, status, text| injected(registry, Endpoint::Revoke, code, status, text),
+    };
+    let form = &form;
+    Ok(play(stage, |effects| async move {
+        given_back(app, here, registry, connection, headers, form, effects)
+            .await
+            .unwrap_or_else(|refusal| refused(registry, Endpoint::Revoke, &refusal))
+    })
+    .await)
+}
+
+async fn given_back(
+    app: &App,
+    here: &Here,
+    registry: &Registry,
+    connection: &Connection,
+    headers: &HeaderMap,
+    form: &Form<'_>,
+    effects: Effects,
+) -> Result<Response, Refusal> {
+    let client =
+        authenticate(&as_token_request(app, here, registry, connection, headers, form, &effects))?;
     let Some(token) = form.get("token") else {
         return refuse(Row::Credentials, "token is missing from the body, or empty.");
     };
@@ -63,7 +89,14 @@ async fn judge(
         if grant.client_id != client.id {
             return refuse(Row::CodeOrToken, "token was issued to another client.");
         }
+        if effects.none_last() {
+            return Ok(gone());
+        }
         ledger.revoke_grant(grant, here.realm.clock().now_ms()).await;
     }
-    Ok(answer::text(StatusCode::OK, "application/json;charset=UTF-8", Body::empty()))
+    Ok(gone())
+}
+
+fn gone() -> Response {
+    answer::text(StatusCode::OK, "application/json;charset=UTF-8", Body::empty())
 }

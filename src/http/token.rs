@@ -8,8 +8,9 @@ use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::response::Response;
 
-use super::client_request::{as_token_request, claimed, play, read_form, refused};
+use super::client_request::{as_token_request, claimed, injected, read_form, refused};
 use super::here::Here;
+use super::play::{Stage, play};
 use super::{App, Connection, answer, form_request};
 use crate::authority::{merchant_of, token::decide};
 use crate::oauth::Refusal;
@@ -40,21 +41,29 @@ async fn judge(
 ) -> Result<Response, Refusal> {
     let body = read_form(here, registry, parts, body).await?;
     let form = form_request::parse(&body)?;
-    let client_id = claimed(registry, &parts.headers, &form);
-    let client_id = client_id.as_deref();
+    let headers = &parts.headers;
+    let client_id = claimed(registry, headers, &form);
     let merchant_id = match here.realm.script().asks_for_merchant() {
         true => merchant_of(&here.realm, &app.key, &form).await,
         false => None,
     };
-    let merchant_id = merchant_id.as_deref();
-    let headers = &parts.headers;
-    let injected =
-        play(here, registry, Endpoint::Token, client_id, merchant_id, headers, &form).await;
-    if let Some(response) = injected {
-        return Ok(response);
-    }
-    let request = as_token_request(app, here, registry, connection, headers, &form);
-    let response = decide(&request).await?;
-    tracing::debug!(status = 200, "token");
-    Ok(answer::json(200, &response))
+    let stage = Stage {
+        here,
+        registry,
+        endpoint: Endpoint::Token,
+        client_id: client_id.as_deref(),
+        merchant_id: merchant_id.as_deref(),
+        headers,
+        param: &|name| form.get(name),
+        error: &|code, status, text| injected(registry, Endpoint::Token, code, status, text),
+    };
+    let form = &form;
+    Ok(play(stage, |effects| async move {
+        let request = as_token_request(app, here, registry, connection, headers, form, &effects);
+        match decide(&request).await {
+            Ok(response) => answer::json(200, &response),
+            Err(refusal) => refused(registry, Endpoint::Token, &refusal),
+        }
+    })
+    .await)
 }

@@ -72,6 +72,11 @@ impl<'a> Form<'a> {
         Some(speak_of(&self.pairs[again].0, again + 1))
     }
 
+    /// Every parameter in its order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.pairs.iter().map(|(name, value)| (name.as_ref(), value.as_ref()))
+    }
+
     /// The value of a parameter; one that was sent without a value counts as omitted
     /// (RFC 6749, section 3.2).
     pub(crate) fn get(&self, name: &str) -> Option<&str> {

@@ -149,11 +149,16 @@ struct Books {
 }
 
 impl Ledger {
-    /// Enters a new code.
-    pub(crate) async fn record_code(&self, code: String, issued: Code, now_ms: i64) {
+    /// Enters a new code. `false`: there is one of this name, which stays as it is.
+    pub(crate) async fn record_code(&self, code: String, issued: Code, now_ms: i64) -> bool {
         let entry = CodeEntry { code: Arc::new(issued), grant: None };
         let alive = |entry: &CodeEntry| entry.code.reusable || entry.code.expires_at_ms > now_ms;
-        self.books.lock().codes.insert(code, entry, alive);
+        let mut books = self.books.lock();
+        if books.codes.entries.contains_key(&code) {
+            return false;
+        }
+        books.codes.insert(code, entry, alive);
+        true
     }
 
     /// Enters a code of the fixtures.

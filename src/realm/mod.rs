@@ -8,7 +8,7 @@ mod realms;
 mod registry;
 
 use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use parking_lot::RwLock;
 use rand::RngExt;
@@ -37,7 +37,7 @@ pub(crate) struct Realm {
     name: String,
     /// The names by which a request's `Host` finds it, beside its own.
     hosts: Vec<String>,
-    port: OnceLock<OwnPort>,
+    port: Option<OwnPort>,
     clock: Clock,
     registry: RwLock<Arc<Registry>>,
     ledger: Ledger,
@@ -45,11 +45,18 @@ pub(crate) struct Realm {
     ids: TokenIds,
 }
 
-/// A port that serves one realm only.
+/// A port that serves one realm only. Dropped with the realm, it closes.
 #[derive(Debug)]
-struct OwnPort {
-    address: SocketAddr,
-    accepting: AbortHandle,
+pub(crate) struct OwnPort {
+    pub(crate) address: SocketAddr,
+    /// Ends the listener, and with it its connections.
+    pub(crate) accepting: AbortHandle,
+}
+
+impl Drop for OwnPort {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
 }
 
 /// A code that somebody wants without a browser.
@@ -102,6 +109,9 @@ pub enum IssueError {
     /// The code that was asked for cannot be sent in a form and read by people.
     #[error("a code is 1 to 1024 printable ASCII characters")]
     MalformedCode,
+    /// There is such a code already.
+    #[error("there is a code of this name already")]
+    CodeTaken,
     /// The tokens could not be signed.
     #[error("{0}")]
     Refused(String),
@@ -109,12 +119,17 @@ pub enum IssueError {
 
 impl Realm {
     /// A realm that starts from these fixtures.
-    pub(crate) fn new(name: &str, hosts: Vec<String>, start: &Start) -> Self {
+    pub(crate) fn new(
+        name: &str,
+        hosts: Vec<String>,
+        port: Option<OwnPort>,
+        start: &Start,
+    ) -> Self {
         let fixtures = &*start.fixtures;
         let realm = Self {
             name: name.to_owned(),
             hosts,
-            port: OnceLock::new(),
+            port,
             clock: Clock::default(),
             registry: RwLock::new(Arc::clone(&start.registry)),
             ledger: Ledger::default(),
@@ -136,20 +151,7 @@ impl Realm {
 
     /// The address of the realm's own port, if it has one.
     pub(crate) fn own_address(&self) -> Option<SocketAddr> {
-        self.port.get().map(|port| port.address)
-    }
-
-    /// Notes the port that was opened for this realm; it closes with it.
-    pub(crate) fn own_port(&self, address: SocketAddr, accepting: AbortHandle) {
-        // Only whoever has just made the realm calls this, once.
-        let _ = self.port.set(OwnPort { address, accepting });
-    }
-
-    /// Closes the realm's own port, if it has one.
-    pub(crate) fn close(&self) {
-        if let Some(port) = self.port.get() {
-            port.accepting.abort();
-        }
+        self.port.as_ref().map(|port| port.address)
     }
 
     pub(crate) fn clock(&self) -> &Clock {
@@ -200,7 +202,9 @@ impl Realm {
             expires_at_ms,
             reusable: false,
         };
-        self.ledger.record_code(code.clone(), issued, now).await;
+        if !self.ledger.record_code(code.clone(), issued, now).await {
+            return Err(IssueError::CodeTaken);
+        }
         Ok(IssuedCode { code, expires_at_ms })
     }
 

@@ -1,11 +1,12 @@
 //! The realms of a server: one is always there, others come and go.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::io;
+use std::sync::{Arc, Weak};
 
 use parking_lot::RwLock;
 
-use super::{Realm, Registry};
+use super::{OwnPort, Realm, Registry};
 use crate::fixture::Fixtures;
 
 /// The realm of a request that names none.
@@ -54,8 +55,8 @@ pub enum RealmError {
     /// A host name cannot be one.
     #[error("\"{0}\" is not a host name; it has no port, path or scheme")]
     Host(String),
-    /// A host name belongs to another realm.
-    #[error("the host \"{0}\" belongs to another realm")]
+    /// A host name belongs to another realm, or to none.
+    #[error("the host \"{0}\" belongs to another realm, or to the machine")]
     HostTaken(String),
     /// There are too many.
     #[error("there are {MOST_REALMS} realms already")]
@@ -67,7 +68,7 @@ pub enum RealmError {
 
 impl Realms {
     pub(crate) fn new(start: Start) -> Self {
-        let default = Arc::new(Realm::new(DEFAULT, Vec::new(), &start));
+        let default = Arc::new(Realm::new(DEFAULT, Vec::new(), None, &start));
         Self { start, default, others: RwLock::default() }
     }
 
@@ -110,6 +111,7 @@ impl Realms {
         name: &str,
         fixtures: Option<Arc<Fixtures>>,
         hosts: Vec<String>,
+        port: impl FnOnce(&Weak<Realm>) -> io::Result<Option<OwnPort>>,
     ) -> Result<Arc<Realm>, RealmError> {
         if name == DEFAULT {
             return Err(RealmError::Default);
@@ -123,13 +125,27 @@ impl Realms {
             return Err(RealmError::Host(wrong.clone()));
         }
         let start = fixtures.map_or_else(|| self.start.clone(), Start::new);
-        let realm = Arc::new(Realm::new(name, hosts, &start));
+        // The port is opened before anybody else can know the realm, so that it closes with it.
+        let mut failed = None;
+        let realm = Arc::new_cyclic(|weak| {
+            let port = port(weak).unwrap_or_else(|error| {
+                failed = Some(error);
+                None
+            });
+            Realm::new(name, hosts, port, &start)
+        });
+        if let Some(error) = failed {
+            return Err(RealmError::Port(error.to_string()));
+        }
         let mut others = self.others.write();
         if others.by_name.len() >= MOST_REALMS && !others.by_name.contains_key(name) {
             return Err(RealmError::TooMany);
         }
-        let taken =
-            |host: &&String| others.by_host.get(*host).is_some_and(|owner| owner.name() != name);
+        let taken = |host: &&String| {
+            let by_name = host.strip_suffix(".localhost").is_some_and(|other| other != name);
+            let owner = others.by_host.get(*host);
+            by_name || *host == "localhost" || owner.is_some_and(|owner| owner.name() != name)
+        };
         if let Some(host) = realm.hosts.iter().find(taken) {
             return Err(RealmError::HostTaken(host.clone()));
         }
@@ -139,6 +155,11 @@ impl Realms {
         }
         others.by_name.insert(name.to_owned(), Arc::clone(&realm));
         Ok(realm)
+    }
+
+    /// Removes all but the default realm.
+    pub(crate) fn remove_all(&self) {
+        *self.others.write() = Others::default();
     }
 
     /// Removes a realm. `Ok(false)`: there is none of this name.
@@ -156,7 +177,6 @@ impl Others {
         for host in &realm.hosts {
             self.by_host.remove(host);
         }
-        realm.close();
         true
     }
 }
@@ -178,7 +198,7 @@ mod tests {
     #[test]
     fn a_realm_is_found_by_name_and_host_until_it_is_removed() {
         let realms = realms();
-        let blue = realms.create("blue", None, vec!["Pay.Example".into()]).unwrap();
+        let blue = realms.create("blue", None, vec!["Pay.Example".into()], |_| Ok(None)).unwrap();
         let found = [
             realms.named("blue"),
             realms.by_host("pay.example").unwrap(),
@@ -195,7 +215,9 @@ mod tests {
     #[test]
     fn what_cannot_be_is_refused() {
         let realms = realms();
-        let error = |name: &str, host: &str| realms.create(name, None, vec![host.into()]).err();
+        let error = |name: &str, host: &str| {
+            realms.create(name, None, vec![host.into()], |_| Ok(None)).err()
+        };
         assert_eq!(error("Blue", "h"), Some(RealmError::Name));
         assert_eq!(error("", "h"), Some(RealmError::Name));
         assert_eq!(error("a/b", "h"), Some(RealmError::Name));
@@ -204,6 +226,9 @@ mod tests {
         assert_eq!(error("blue", "h"), None);
         assert_eq!(error("blue", "h"), None, "the same realm anew");
         assert_eq!(error("green", "H"), Some(RealmError::HostTaken("h".into())));
+        for host in ["localhost", "green.localhost"] {
+            assert_eq!(error("blue", host), Some(RealmError::HostTaken(host.into())));
+        }
         assert_eq!(realms.remove("default"), Err(RealmError::Default));
     }
 }

@@ -1,6 +1,6 @@
 //! What a realm's fixtures say, in the form in which requests look it up.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::fixture::{Client, ErrorOverride, ErrorStatus, Fixtures, Merchant, Resource, Settings};
@@ -50,6 +50,16 @@ impl Registry {
 
     pub(crate) fn merchant(&self, id: &str) -> Option<&Arc<Merchant>> {
         self.merchant_places.get(id).and_then(|&place| self.merchants.get(place))
+    }
+
+    /// The ids of all clients.
+    pub(crate) fn client_ids(&self) -> HashSet<&str> {
+        self.clients.keys().map(|id| &**id).collect()
+    }
+
+    /// The ids of all merchants.
+    pub(crate) fn merchant_ids(&self) -> HashSet<&str> {
+        self.merchant_places.keys().map(|id| &**id).collect()
     }
 
     /// The merchants in fixture order.

@@ -5,7 +5,7 @@ use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
-use serde::{Deserialize, Deserializer, Serialize, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::{Outcome, WhenAny};
 
@@ -29,9 +29,73 @@ pub struct Scenario {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub times: Option<u64>,
+    /// How likely a match takes part, from 0 to 1; the others are as if it did not match.
+    #[serde(default = "always", skip_serializing_if = "is_always")]
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub probability: f64,
+    /// Makes the draws of `probability` the same in every run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
     /// Whether it is in force.
     #[serde(default = "yes")]
     pub enabled: bool,
+}
+
+impl Scenario {
+    /// A scenario that answers every token request so; the methods below narrow it.
+    ///
+    /// ```
+    /// use smartpay_oauth_mock::{ErrorCode, Outcome, Scenario, When};
+    ///
+    /// let scenario = Scenario::respond(Outcome::error(ErrorCode::AccessDenied))
+    ///     .when(When::grant_type("refresh_token"))
+    ///     .times(1);
+    /// assert_eq!(scenario.times, Some(1));
+    /// ```
+    pub fn respond(respond: impl Into<Respond>) -> Self {
+        Self {
+            name: None,
+            when: WhenAny::default(),
+            respond: respond.into(),
+            then: Then::default(),
+            times: None,
+            probability: always(),
+            seed: None,
+            enabled: true,
+        }
+    }
+
+    /// Under this name.
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// For requests like this.
+    pub fn when(mut self, when: impl Into<WhenAny>) -> Self {
+        self.when = when.into();
+        self
+    }
+
+    /// With this after the list.
+    pub fn then(mut self, then: Then) -> Self {
+        self.then = then;
+        self
+    }
+
+    /// For so many matches.
+    pub fn times(mut self, times: u64) -> Self {
+        self.times = Some(times);
+        self
+    }
+}
+
+fn always() -> f64 {
+    1.0
+}
+
+fn is_always(probability: &f64) -> bool {
+    *probability >= 1.0
 }
 
 fn yes() -> bool {
@@ -52,8 +116,7 @@ pub enum Then {
 }
 
 /// One outcome for every match, or a list of them.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(untagged)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Respond {
     /// The same every time.
     Always(Box<Outcome>),
@@ -70,6 +133,76 @@ impl Respond {
     }
 }
 
+impl From<Outcome> for Respond {
+    fn from(outcome: Outcome) -> Self {
+        Self::Always(Box::new(outcome))
+    }
+}
+
+impl From<Vec<Outcome>> for Respond {
+    fn from(outcomes: Vec<Outcome>) -> Self {
+        Self::InOrder(outcomes)
+    }
+}
+
+impl<const N: usize> From<[Outcome; N]> for Respond {
+    fn from(outcomes: [Outcome; N]) -> Self {
+        Self::InOrder(outcomes.into())
+    }
+}
+
+/// An outcome as it is written: `pass`, or a mapping.
+struct Written(Outcome);
+
+impl Serialize for Written {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.0 == Outcome::pass() {
+            return serializer.serialize_str("pass");
+        }
+        self.0.serialize(serializer)
+    }
+}
+
+fn from_word<E: de::Error>(word: &str) -> Result<Outcome, E> {
+    match word {
+        "pass" => Ok(Outcome::pass()),
+        _ => Err(E::unknown_variant(word, &["pass"])),
+    }
+}
+
+impl<'de> Deserialize<'de> for Written {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = Written;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("pass, or a mapping such as { error: server_error }")
+            }
+
+            fn visit_str<E: de::Error>(self, word: &str) -> Result<Written, E> {
+                from_word(word).map(Written)
+            }
+
+            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Written, A::Error> {
+                Outcome::deserialize(MapAccessDeserializer::new(map)).map(Written)
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+impl Serialize for Respond {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Always(outcome) => Written((**outcome).clone()).serialize(serializer),
+            Self::InOrder(outcomes) => {
+                serializer.collect_seq(outcomes.iter().map(|outcome| Written(outcome.clone())))
+            }
+        }
+    }
+}
+
 impl<'de> Deserialize<'de> for Respond {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Visitor;
@@ -81,16 +214,16 @@ impl<'de> Deserialize<'de> for Respond {
             }
 
             fn visit_str<E: de::Error>(self, word: &str) -> Result<Respond, E> {
-                Outcome::from_word(word).map(|outcome| Respond::Always(Box::new(outcome)))
+                from_word(word).map(Respond::from)
             }
 
             fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Respond, A::Error> {
-                let outcome = Outcome::deserialize(MapAccessDeserializer::new(map))?;
-                Ok(Respond::Always(Box::new(outcome)))
+                Outcome::deserialize(MapAccessDeserializer::new(map)).map(Respond::from)
             }
 
             fn visit_seq<A: de::SeqAccess<'de>>(self, list: A) -> Result<Respond, A::Error> {
-                Vec::deserialize(SeqAccessDeserializer::new(list)).map(Respond::InOrder)
+                let written: Vec<Written> = Vec::deserialize(SeqAccessDeserializer::new(list))?;
+                Ok(Respond::InOrder(written.into_iter().map(|written| written.0).collect()))
             }
         }
         deserializer.deserialize_any(Visitor)
@@ -104,9 +237,10 @@ impl JsonSchema for Respond {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let outcome = generator.subschema_for::<Outcome>();
+        let one = json_schema!({ "anyOf": [{ "const": "pass" }, outcome] });
         json_schema!({
             "description": "One outcome for every match, or a list taken in order, one a match.",
-            "anyOf": [outcome, { "type": "array", "items": outcome, "minItems": 1 }],
+            "anyOf": [one, { "type": "array", "items": one, "minItems": 1 }],
         })
     }
 }

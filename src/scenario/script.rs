@@ -3,9 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
 
+use super::outcome::{Holding, Window};
 use super::{Outcome, Respond, Scenario, Sighting, Then};
+use crate::oauth::ErrorCode;
 
 /// The scenarios in force, in the order in which they are asked.
 #[derive(Debug, Default)]
@@ -20,6 +24,10 @@ pub(crate) struct Playing {
     scenario: Arc<Scenario>,
     /// Matches so far.
     matched: AtomicU64,
+    holding: Holding,
+    window: Window,
+    /// Where the draws of a `probability` with a `seed` come from.
+    draws: Option<Mutex<StdRng>>,
 }
 
 /// The step that one request got.
@@ -40,6 +48,16 @@ impl Turn {
     pub(crate) fn outcome(&self) -> Option<&Outcome> {
         self.playing.scenario.respond.outcomes().get(self.step?)
     }
+
+    /// The requests that the scenario holds.
+    pub(crate) fn holding(&self) -> &Holding {
+        &self.playing.holding
+    }
+
+    /// The scenario's count of requests in a time.
+    pub(crate) fn window(&self) -> &Window {
+        &self.playing.window
+    }
 }
 
 impl Script {
@@ -47,9 +65,44 @@ impl Script {
     pub(crate) fn replace(&self, scenarios: &[Arc<Scenario>]) {
         let playing = scenarios.iter().enumerate().map(|(i, scenario)| {
             let name = scenario.name.clone().unwrap_or_else(|| format!("scenario-{}", i + 1));
-            Arc::new(Playing { name, scenario: Arc::clone(scenario), matched: AtomicU64::new(0) })
+            Arc::new(Playing::new(name, Arc::clone(scenario)))
         });
-        *self.playing.write() = playing.collect();
+        let old = std::mem::replace(&mut *self.playing.write(), playing.collect());
+        for playing in old.iter() {
+            playing.holding.release();
+        }
+    }
+
+    /// Puts a scenario before all others, or in place of one of the same name; returns its name.
+    pub(crate) fn add(&self, scenario: Scenario) -> String {
+        let mut playing = self.playing.write();
+        let name = scenario.name.clone().unwrap_or_else(|| unused_name(&playing));
+        let new = Arc::new(Playing::new(name.clone(), Arc::new(scenario)));
+        let kept = playing.iter().filter(|one| one.name != name).cloned();
+        let all: Vec<Arc<Playing>> = std::iter::once(new).chain(kept).collect();
+        *playing = all.into();
+        name
+    }
+
+    /// Takes a scenario out; whoever it holds goes on. `false`: there is none of this name.
+    pub(crate) fn remove(&self, name: &str) -> bool {
+        let mut playing = self.playing.write();
+        let Some(found) = playing.iter().find(|one| one.name == name).cloned() else {
+            return false;
+        };
+        *playing = playing.iter().filter(|one| one.name != name).cloned().collect();
+        found.holding.release();
+        true
+    }
+
+    /// Every scenario in its order.
+    pub(crate) fn all(&self) -> Arc<[Arc<Playing>]> {
+        Arc::clone(&self.playing.read())
+    }
+
+    /// A scenario by its name.
+    pub(crate) fn get(&self, name: &str) -> Option<Arc<Playing>> {
+        self.playing.read().iter().find(|playing| playing.name == name).cloned()
     }
 
     /// Whether a scenario in force wants to know the merchant, which takes some finding out.
@@ -63,19 +116,97 @@ impl Script {
 
     /// The step of the first scenario that matches, taken so that nobody else gets it.
     pub(crate) fn take(&self, request: &Sighting<'_>) -> Option<Turn> {
-        let playing = Arc::clone(&self.playing.read());
+        let playing = self.all();
         playing
             .iter()
             .filter(|playing| playing.scenario.enabled && playing.scenario.when.matches(request))
             .find_map(Playing::take)
     }
+
+    /// The step of the scenario that a request names itself, be it disabled; or the error that it
+    /// names. `None`: there is neither.
+    pub(crate) fn take_named(&self, name: &str) -> Option<Turn> {
+        if let Some(playing) = self.get(name) {
+            let spent = Turn { playing: Arc::clone(&playing), step: None };
+            return Some(playing.take().unwrap_or(spent));
+        }
+        match ErrorCode::from(name) {
+            ErrorCode::Other(_) => None,
+            code => {
+                let scenario = Arc::new(Scenario::respond(Outcome::error(code)));
+                let playing = Arc::new(Playing::new(name.to_owned(), scenario));
+                Some(Turn { playing, step: Some(0) })
+            }
+        }
+    }
+}
+
+fn unused_name(playing: &[Arc<Playing>]) -> String {
+    let mut number = playing.len() + 1;
+    loop {
+        let name = format!("scenario-{number}");
+        if playing.iter().all(|one| one.name != name) {
+            return name;
+        }
+        number += 1;
+    }
 }
 
 impl Playing {
+    fn new(name: String, scenario: Arc<Scenario>) -> Self {
+        let draws = scenario.seed.map(|seed| Mutex::new(StdRng::seed_from_u64(seed)));
+        Self {
+            name,
+            scenario,
+            matched: AtomicU64::new(0),
+            holding: Holding::default(),
+            window: Window::default(),
+            draws,
+        }
+    }
+
     fn take(self: &Arc<Self>) -> Option<Turn> {
+        if !self.draw() {
+            return None;
+        }
         let left = |n: u64| self.scenario.times.is_none_or(|times| n < times).then_some(n + 1);
         let n = self.matched.fetch_update(Ordering::AcqRel, Ordering::Acquire, left).ok()?;
         Some(Turn { playing: Arc::clone(self), step: self.scenario.step(n) })
+    }
+
+    /// Whether this match takes part.
+    fn draw(&self) -> bool {
+        let probability = self.scenario.probability;
+        if probability >= 1.0 {
+            return true;
+        }
+        match &self.draws {
+            Some(draws) => draws.lock().random::<f64>() < probability,
+            None => rand::random::<f64>() < probability,
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn scenario(&self) -> &Scenario {
+        &self.scenario
+    }
+
+    /// Matches so far.
+    pub(crate) fn matched(&self) -> u64 {
+        self.matched.load(Ordering::Acquire)
+    }
+
+    /// Matches that are left, if their number is limited.
+    pub(crate) fn remaining(&self) -> Option<u64> {
+        self.scenario.times.map(|times| times.saturating_sub(self.matched()))
+    }
+
+    /// The requests that it holds.
+    pub(crate) fn holding(&self) -> &Holding {
+        &self.holding
     }
 }
 
@@ -155,6 +286,37 @@ mod tests {
                 {"respond":{"error":"b"}}]"#,
         );
         assert_eq!(codes(&script, 3), "abb");
+    }
+
+    #[test]
+    fn draws_with_a_seed_repeat() {
+        let json = r#"[{"respond":{"error":"a"},"probability":0.5,"seed":42}]"#;
+        let first = codes(&script(json), 40);
+        assert_eq!(codes(&script(json), 40), first);
+        assert!(first.contains('a') && first.contains(' '));
+        let never = r#"[{"respond":{"error":"a"},"probability":0.0}]"#;
+        assert_eq!(codes(&script(never), 5), "     ");
+    }
+
+    #[test]
+    fn the_last_added_comes_first_and_takes_the_place_of_its_name() {
+        let script = script(r#"[{"name":"x","respond":{"error":"a"}}]"#);
+        assert_eq!(script.add(Scenario::respond(Outcome::error("b"))), "scenario-2");
+        assert_eq!(codes(&script, 1), "b");
+        script.add(Scenario::respond(Outcome::error("c")).named("x"));
+        assert_eq!((codes(&script, 1).as_str(), script.all().len()), ("c", 2));
+        assert!(script.remove("x") && !script.remove("x"));
+        assert_eq!(codes(&script, 1), "b");
+    }
+
+    #[test]
+    fn a_request_may_name_a_scenario_or_an_error() {
+        let script = script(r#"[{"name":"x","respond":{"error":"a"},"enabled":false,"times":1}]"#);
+        let code = |name| script.take_named(name)?.outcome()?.error.clone();
+        assert_eq!(code("x"), Some("a".into()));
+        assert_eq!(code("x"), None, "spent");
+        assert_eq!(code("access_denied"), Some(ErrorCode::AccessDenied));
+        assert!(script.take_named("nobody").is_none());
     }
 
     #[test]

@@ -96,6 +96,21 @@ pub(crate) struct Sighting<'a> {
 }
 
 impl When {
+    /// Requests to this endpoint.
+    pub fn endpoint(endpoint: Endpoint) -> Self {
+        Self { endpoint, ..Self::default() }
+    }
+
+    /// Token requests of this client.
+    pub fn client_id(pattern: &str) -> Self {
+        Self { client_id: Some(pattern.into()), ..Self::default() }
+    }
+
+    /// Token requests with this grant type.
+    pub fn grant_type(pattern: &str) -> Self {
+        Self { grant_type: Some(pattern.into()), ..Self::default() }
+    }
+
     pub(crate) fn matches(&self, request: &Sighting<'_>) -> bool {
         let fits = |pattern: &Option<Pattern>, value: Option<&str>| match pattern {
             None => true,

@@ -1,9 +1,11 @@
 //! Accepting connections, and letting them go.
 
+use std::convert::Infallible;
+use std::future::poll_fn;
 use std::io;
-use std::pin::pin;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use axum::Router;
@@ -12,10 +14,12 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
+use crate::faults::WireFault;
 use crate::http::{App, Connection, serve};
 use crate::realm::Realm;
 
@@ -29,6 +33,8 @@ const RESPITE: Duration = Duration::from_millis(20);
 /// seconds after which container engines kill.
 const GRACE: Duration = Duration::from_secs(8);
 
+/// How long a request that is just arriving is waited for once it is time to stop.
+const LAST_CALL: Duration = Duration::from_millis(50);
 /// How long the last bytes of an answer may take once it is time to stop.
 const FLUSH: Duration = Duration::from_millis(300);
 
@@ -41,6 +47,8 @@ pub(super) struct Serving {
     pub(super) realm: Option<Weak<Realm>>,
     /// Turns true when it is time to stop.
     pub(super) stop: watch::Receiver<bool>,
+    /// Dropped when everything has been served.
+    pub(super) done: mpsc::Sender<Infallible>,
 }
 
 /// Serves until it is time to stop, then finishes what is in flight. If the task is aborted,
@@ -71,48 +79,80 @@ pub(super) async fn accept(listener: TcpListener, mut serving: Serving) {
 async fn serve_connection(stream: TcpStream, serving: Serving) {
     // Small answers should not wait for more to come; if it cannot be set, they wait.
     let _ = stream.set_nodelay(true);
-    let Serving { app, router, realm, mut stop } = serving;
-    let connection =
-        Connection { certificate: None, realm: realm.as_ref().and_then(Weak::upgrade) };
+    let Serving { app, router, realm, mut stop, done: _done } = serving;
     let in_flight = Arc::new(AtomicBool::new(false));
-    let busy = Arc::clone(&in_flight);
-    let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let (app, router, connection) = (Arc::clone(&app), router.clone(), connection.clone());
-        let busy = Arc::clone(&busy);
-        let request = request.map(Body::new);
-        async move {
-            busy.store(true, Ordering::Release);
-            let response = serve(&app, &router, connection, request).await;
-            busy.store(false, Ordering::Release);
-            Ok::<_, io::Error>(response)
-        }
-    });
-    let mut connection = pin!(
-        http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_PATIENCE)
-            .max_buf_size(HEAD_LIMIT)
-            .title_case_headers(true)
-            .serve_connection(TokioIo::new(stream), service)
-    );
-    let served = tokio::select! {
-        served = connection.as_mut() => served,
-        () = stopping(&mut stop) => {
-            connection.as_mut().graceful_shutdown();
-            // An answer may still have to be written out; half a head is not waited for.
-            loop {
-                match tokio::time::timeout(FLUSH, connection.as_mut()).await {
-                    Ok(served) => break served,
-                    Err(_) if in_flight.load(Ordering::Acquire) => {}
-                    Err(_) => break Ok(()),
+    let fault: Arc<OnceLock<WireFault>> = Arc::default();
+    let service = {
+        let (in_flight, fault) = (Arc::clone(&in_flight), Arc::clone(&fault));
+        service_fn(move |request: hyper::Request<Incoming>| {
+            let (app, router, realm) = (Arc::clone(&app), router.clone(), realm.clone());
+            let (in_flight, fault) = (Arc::clone(&in_flight), Arc::clone(&fault));
+            let request = request.map(Body::new);
+            Box::pin(async move {
+                // A realm that is gone closes its port; nobody else answers there meanwhile.
+                let realm = match realm.as_ref().map(Weak::upgrade) {
+                    None => None,
+                    Some(Some(realm)) => Some(realm),
+                    Some(None) => return Err(io::Error::other("the realm was removed")),
+                };
+                let connection = Connection { certificate: None, realm };
+                in_flight.store(true, Ordering::Release);
+                let response = serve(&app, &router, connection, request).await;
+                in_flight.store(false, Ordering::Release);
+                match response.extensions().get::<WireFault>() {
+                    None => Ok(response),
+                    // The client ends it: hyper drops this when the connection closes.
+                    Some(WireFault::Hang) => std::future::pending().await,
+                    Some(&other) => {
+                        let _ = fault.set(other);
+                        Err(io::Error::other("a fault on purpose"))
+                    }
                 }
+            })
+        })
+    };
+    let mut connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_PATIENCE)
+        .max_buf_size(HEAD_LIMIT)
+        .title_case_headers(true)
+        .serve_connection(TokioIo::new(stream), service);
+    let running = tokio::select! {
+        served = poll_fn(|cx| connection.poll_without_shutdown(cx)) => Some(served),
+        () = stopping(&mut stop) => None,
+    };
+    let served = match running {
+        Some(served) => served,
+        None => {
+            // A request that has arrived, but not been read yet, still gets its answer.
+            let last_call = poll_fn(|cx| connection.poll_without_shutdown(cx));
+            let mut served = tokio::time::timeout(LAST_CALL, last_call).await.ok();
+            Pin::new(&mut connection).graceful_shutdown();
+            // An answer may have to be written out; half a head is not waited for.
+            while served.is_none() {
+                let flush = poll_fn(|cx| connection.poll_without_shutdown(cx));
+                served = match tokio::time::timeout(FLUSH, flush).await {
+                    Ok(served) => Some(served),
+                    Err(_) if in_flight.load(Ordering::Acquire) => None,
+                    Err(_) => Some(Ok(())),
+                };
             }
+            served.unwrap_or(Ok(()))
         }
     };
-    // A client that breaks off is its own affair.
-    if let Err(error) = served {
-        tracing::debug!("connection: {error}");
+    let stream = connection.into_parts().io.into_inner();
+    match (fault.get(), served) {
+        (Some(fault), _) => fault.end(stream).await,
+        // A client that breaks off is its own affair.
+        (None, Err(error)) => tracing::debug!("connection: {error}"),
+        (None, Ok(())) => close(stream).await,
     }
+}
+
+/// Says that nothing more comes.
+async fn close(mut stream: TcpStream) {
+    // A client that has gone already has nothing to be told.
+    let _ = stream.shutdown().await;
 }
 
 async fn stopping(stop: &mut watch::Receiver<bool>) {

@@ -1,5 +1,6 @@
 //! What a server starts with.
 
+use std::convert::Infallible;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -8,13 +9,13 @@ use std::sync::{Arc, OnceLock, Weak};
 use axum::Router;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::Handle;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use super::accept::{self, Serving};
 use super::{MockAuthServer, RealmHandle, background, url_of};
 use crate::fixture::{Fixtures, Mistakes, Source, builtin, load_paths, load_sources};
 use crate::http::{App, Options, PortOpener, router};
-use crate::realm::{Realms, Start};
+use crate::realm::{OwnPort, Realms, Start};
 use crate::token::SigningKey;
 
 /// How many connections may wait to be accepted.
@@ -161,18 +162,27 @@ impl Builder {
         });
         let router = router(Arc::clone(&app));
         let (stop, stopped) = watch::channel(false);
+        // Every listener holds a sender; when all are gone, everything has been served.
+        let (done, all_done) = mpsc::channel(1);
         let serving = Serving {
             app: Arc::clone(&app),
             router: router.clone(),
             realm: None,
             stop: stopped.clone(),
+            done: done.clone(),
         };
         let accepting = runtime.spawn(accept::accept(listener, serving));
         // Nobody else sets it.
-        let _ = app.ports.set(open_ports(Arc::downgrade(&app), router.clone(), runtime, stopped));
+        let _ = app.ports.set(open_ports(
+            Arc::downgrade(&app),
+            router.clone(),
+            runtime,
+            stopped,
+            done.downgrade(),
+        ));
         let realm = Arc::clone(app.realms.default_realm());
         let default = RealmHandle { app, realm, base_url: url_of(bound) };
-        Ok(MockAuthServer { default, address: bound, router, stop, accepting })
+        Ok(MockAuthServer { default, address: bound, router, stop, accepting, all_done })
     }
 }
 
@@ -182,18 +192,18 @@ fn open_ports(
     router: Router,
     runtime: Handle,
     stop: watch::Receiver<bool>,
+    done: mpsc::WeakSender<Infallible>,
 ) -> PortOpener {
     PortOpener(Box::new(move |realm| {
         let app = app.upgrade().ok_or(io::ErrorKind::NotConnected)?;
         let _on_runtime = runtime.enter();
         let listener = bind(SocketAddr::new(app.options.address.ip(), 0))?;
         let address = listener.local_addr()?;
-        let realm_of = Arc::downgrade(&realm);
-        let (router, stop) = (router.clone(), stop.clone());
-        let serving = Serving { app, router, realm: Some(realm_of), stop };
-        let accepting = runtime.spawn(accept::accept(listener, serving));
-        realm.own_port(address, accepting.abort_handle());
-        Ok(())
+        let (router, stop, done) = (router.clone(), stop.clone(), done.upgrade());
+        let done = done.ok_or(io::ErrorKind::NotConnected)?;
+        let serving = Serving { app, router, realm: Some(Weak::clone(realm)), stop, done };
+        let accepting = runtime.spawn(accept::accept(listener, serving)).abort_handle();
+        Ok(OwnPort { address, accepting })
     }))
 }
 

@@ -1,7 +1,7 @@
 //! A realm in the hands of a test.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use uuid::Uuid;
 
@@ -11,6 +11,7 @@ use crate::fixture::{Fixtures, Mistakes, Source, load_paths, load_sources};
 use crate::http::App;
 use crate::oauth::TokenResponse;
 use crate::realm::{CodeWish, IssueError, Realm, RealmError};
+use crate::scenario::Scenario;
 
 /// One isolated world of a server, with its own clients, merchants, grants, scenarios and clock.
 ///
@@ -120,6 +121,25 @@ impl RealmHandle {
         }
     }
 
+    /// Puts a scenario before all others. It goes when the guard that is returned does.
+    ///
+    /// ```
+    /// use smartpay_oauth_mock::{ErrorCode, MockAuthServer, Outcome, Scenario};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let server = MockAuthServer::start().await;
+    /// let denied = Scenario::respond(Outcome::error(ErrorCode::AccessDenied)).times(1);
+    /// let guard = server.inject(denied).await;
+    /// // The next token request gets access_denied.
+    /// assert_eq!(guard.matched(), 0);
+    /// # }
+    /// ```
+    pub async fn inject(&self, scenario: Scenario) -> ScenarioGuard {
+        let name = self.realm.script().add(scenario);
+        ScenarioGuard { realm: Arc::clone(&self.realm), name }
+    }
+
     /// The `jti`s of the next tokens, in order; a refresh token takes one before its access
     /// token. With a frozen clock and [`SigningKey::with_kid`](crate::SigningKey::with_kid),
     /// tokens are then the same in every run.
@@ -131,6 +151,42 @@ impl RealmHandle {
         let ids: Result<Vec<Uuid>, _> = ids.iter().map(|id| Uuid::try_parse(id)).collect();
         self.realm.ids().fix(ids?);
         Ok(())
+    }
+}
+
+/// Keeps a scenario in force; dropped, the scenario goes.
+#[derive(Debug)]
+#[must_use = "the scenario goes when this is dropped"]
+pub struct ScenarioGuard {
+    realm: Arc<Realm>,
+    name: String,
+}
+
+impl ScenarioGuard {
+    /// The scenario's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How many requests it has matched.
+    pub fn matched(&self) -> u64 {
+        self.realm.script().get(&self.name).map_or(0, |playing| playing.matched())
+    }
+
+    /// How many requests it holds.
+    pub fn held(&self) -> usize {
+        self.realm.script().get(&self.name).map_or(0, |playing| playing.holding().held())
+    }
+
+    /// Lets the requests go that it holds; returns how many that were.
+    pub fn release(&self) -> usize {
+        self.realm.script().get(&self.name).map_or(0, |playing| playing.holding().release())
+    }
+}
+
+impl Drop for ScenarioGuard {
+    fn drop(&mut self) {
+        self.realm.script().remove(&self.name);
     }
 }
 
@@ -197,16 +253,12 @@ impl NewRealm<'_> {
     /// If the name or a host cannot be one, or belongs to another.
     pub fn create(self) -> Result<RealmHandle, RealmError> {
         let app = Arc::clone(&self.server.app);
-        let realm = app.realms.create(&self.name, self.fixtures, self.hosts)?;
-        let mut base_url = format!("{}/realms/{}", self.server.base_url, self.name);
-        if self.own_port {
-            let open = app.ports.get().map(|ports| (ports.0)(Arc::clone(&realm)));
-            match (open, realm.own_address()) {
-                (Some(Ok(())), Some(address)) => base_url = super::url_of(address),
-                (Some(Err(error)), _) => return Err(RealmError::Port(error.to_string())),
-                _ => return Err(RealmError::Port("the server does not listen".to_owned())),
-            }
-        }
+        let port = |realm: &Weak<Realm>| app.open_port(self.own_port, realm);
+        let realm = app.realms.create(&self.name, self.fixtures, self.hosts, port)?;
+        let base_url = match realm.own_address() {
+            Some(address) => super::url_of(address),
+            None => format!("{}/realms/{}", self.server.base_url, self.name),
+        };
         Ok(RealmHandle { app, realm, base_url })
     }
 }

@@ -5,6 +5,7 @@ mod background;
 mod builder;
 mod handle;
 
+use std::convert::Infallible;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::Deref;
 
@@ -12,7 +13,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{Request, Response};
 use http_body_util::{BodyExt, Collected};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::http::{Connection, serve};
@@ -21,7 +22,7 @@ use crate::realm::RealmError;
 #[cfg(feature = "cli")]
 pub(crate) use background::runtime;
 pub use builder::{Builder, StartError};
-pub use handle::{GrantInfo, NewRealm, RealmHandle};
+pub use handle::{GrantInfo, NewRealm, RealmHandle, ScenarioGuard};
 
 /// A running mock server. It stops when dropped.
 ///
@@ -48,6 +49,8 @@ pub struct MockAuthServer {
     router: Router,
     stop: watch::Sender<bool>,
     accepting: JoinHandle<()>,
+    /// Ends when all listeners, those of realms too, have served what was in flight.
+    all_done: mpsc::Receiver<Infallible>,
 }
 
 impl Deref for MockAuthServer {
@@ -127,17 +130,15 @@ impl MockAuthServer {
     /// Stops accepting, waits for the requests in flight, and stops.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
-        // An error means that the task is gone already, which is what is wanted.
-        let _ = (&mut self.accepting).await;
+        // Nothing is ever sent; it ends when all are done.
+        let _ = self.all_done.recv().await;
     }
 }
 
 impl Drop for MockAuthServer {
     fn drop(&mut self) {
         self.accepting.abort();
-        for realm in self.app.realms.all() {
-            realm.close();
-        }
+        self.app.realms.remove_all();
     }
 }
 

@@ -68,6 +68,16 @@ impl SigningKey {
         KEY.clone()
     }
 
+    /// A second key that is compiled in, for tokens that are signed with another key than they
+    /// should be.
+    pub(crate) fn other() -> &'static Self {
+        static KEY: LazyLock<SigningKey> = LazyLock::new(|| {
+            let key = SigningKey::from_pem(include_str!("other.pem"));
+            key.expect("the key in the source is a good one, as a test shows")
+        });
+        &KEY
+    }
+
     /// A new key; this takes a tenth to a third of a second.
     pub fn generate() -> Result<Self, KeyError> {
         let pair = KeyPair::generate(KeySize::Rsa2048).map_err(|_| KeyError::Unavailable)?;
@@ -157,6 +167,22 @@ impl SigningKey {
         Ok(token)
     }
 
+    /// A JWT with these claims whose signature is of the right length, and wrong.
+    pub(crate) fn sign_wrongly(&self, claims: &impl Serialize) -> Result<String, SigningFailed> {
+        let token = self.sign(claims)?;
+        let (message, _) = token.rsplit_once('.').ok_or(SigningFailed)?;
+        let mut wrong = [0; MODULUS_BYTES];
+        wrong[1..33].copy_from_slice(digest::digest(&digest::SHA256, message.as_bytes()).as_ref());
+        Ok(format!("{message}.{}", URL_SAFE_NO_PAD.encode(wrong)))
+    }
+
+    /// A JWT with these claims and no signature: `alg: none`.
+    pub(crate) fn leave_unsigned(&self, claims: &impl Serialize) -> Result<String, SigningFailed> {
+        let payload = serde_json::to_vec(claims).map_err(|_| SigningFailed)?;
+        let header = serde_json::json!({ "kid": self.kid, "alg": "none" }).to_string();
+        Ok(format!("{}.{}.", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(payload)))
+    }
+
     pub(super) fn verifying(&self) -> &DecodingKey {
         &self.verifying
     }
@@ -197,6 +223,7 @@ mod tests {
         assert_eq!(key.kid().len(), 32);
         assert!(key.kid().bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)));
         assert_eq!(SigningKey::from_pem(DEVELOPMENT_PEM).unwrap().kid(), key.kid());
+        assert_ne!(SigningKey::other().kid(), key.kid());
         assert!(key.public_pem().starts_with("-----BEGIN PUBLIC KEY-----\nMIIBIjAN"));
     }
 

@@ -9,5 +9,6 @@ mod presented;
 pub(crate) use claims::{Claims, REFRESH_TOKEN_TYPE, RESERVED as RESERVED_CLAIMS, grant_time};
 pub(crate) use id::{GrantId, TokenId, TokenIds};
 pub use inspect::{Inspection, inspect};
+pub(crate) use key::SigningFailed;
 pub use key::{KeyError, SigningKey};
 pub(crate) use presented::Presented;

@@ -52,6 +52,7 @@ pub(super) fn problem(error: IssueError) -> Problem {
         IssueError::UnknownScope { .. } => "/scopes",
         IssueError::UnknownRedirectUrl(_) => "/redirect_url",
         IssueError::MalformedCode => "/code",
+        IssueError::CodeTaken => return Problem::of_conflict("/code", error),
         IssueError::Refused(text) => {
             return Problem::new(StatusCode::INTERNAL_SERVER_ERROR, text.clone());
         }

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::problem::Problem;
-use crate::http::{App, here::Here};
+use crate::http::App;
+use crate::http::here::{Here, direct_host, name_of};
 
 pub(super) async fn guard(
     State(app): State<Arc<App>>,
@@ -18,12 +19,11 @@ pub(super) async fn guard(
     request: Request,
     next: Next,
 ) -> Response {
-    let headers = request.headers();
-    if is_cross_site(&here, headers) {
+    if is_cross_site(&app, &here, request.headers()) {
         let text = "The control API does not answer pages of other sites.";
         return Problem::new(StatusCode::FORBIDDEN, text).into_response();
     }
-    if app.options.address.ip().is_loopback() && is_foreign(&app, here.host_name(headers)) {
+    if app.options.address.ip().is_loopback() && is_foreign(&app, &request) {
         let text = "The Host header names a host that is not this server's; a name that merely \
                     resolves to it does not reach the control API.";
         return Problem::new(StatusCode::FORBIDDEN, text).into_response();
@@ -32,22 +32,37 @@ pub(super) async fn guard(
 }
 
 /// Browsers say where a request comes from; other clients do not.
-fn is_cross_site(here: &Here, headers: &HeaderMap) -> bool {
+fn is_cross_site(app: &App, here: &Here, headers: &HeaderMap) -> bool {
     let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
     if text("sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none")) {
         return true;
     }
     text(header::ORIGIN.as_str()).is_some_and(|origin| {
         let host = origin.split_once("://").map(|(_, host)| host);
-        host.is_none() || host != here.host(headers)
+        let public = public_authority(app);
+        host.is_none() || (host != here.host() && host != public.as_deref())
     })
 }
 
 /// On a loopback listener the host can only be this machine, under a name that means it. Anything
-/// else is a page that had its own name point here (DNS rebinding).
-fn is_foreign(app: &App, host: &str) -> bool {
-    let host = host.trim_matches(['[', ']']).to_ascii_lowercase();
+/// else is a page that had its own name point here (DNS rebinding). What a proxy forwards does not
+/// count: such a page could say so, too.
+fn is_foreign(app: &App, request: &Request) -> bool {
+    if request.uri().authority().is_none() && !request.headers().contains_key(header::HOST) {
+        return false;
+    }
+    let host = direct_host(request).unwrap_or("unreadable");
+    if public_authority(app).as_deref() == Some(host) {
+        return false;
+    }
+    let host = name_of(host).trim_matches(['[', ']']).to_ascii_lowercase();
     let own_address = host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
-    let own_name = host.is_empty() || host == "localhost" || host.ends_with(".localhost");
+    let own_name = host == "localhost" || host.ends_with(".localhost");
     !own_address && !own_name && !matches!(app.realms.by_host(&host), Ok(Some(_)))
+}
+
+/// The host and port of `--public-url`.
+fn public_authority(app: &App) -> Option<String> {
+    let url = app.options.public_url.as_ref()?.parse::<Uri>().ok()?;
+    url.authority().map(ToString::to_string)
 }

@@ -1,11 +1,11 @@
 //! Reading the body of a control call: JSON, of bounded size, with nothing unknown in it.
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::problem::{Fault, Problem};
+use super::problem::Problem;
 use crate::fixture::read_text;
 use crate::http::body::{self, Unread};
 
@@ -18,16 +18,15 @@ where
     T: for<'de> Deserialize<'de>,
 {
     let text = text(headers, body).await?;
-    read_text(&text).map_err(|mistakes| {
-        let faults = mistakes
-            .into_iter()
-            .map(|mistake| Fault { pointer: mistake.pointer, detail: mistake.message });
-        Problem::of_members(faults.collect())
-    })
+    read_text(&text).map_err(Problem::of_mistakes)
 }
 
 /// Reads a body that is JSON.
 pub(super) async fn text(headers: &HeaderMap, mut body: Body) -> Result<String, Problem> {
+    // No body at all is as good as an empty object.
+    if body.is_end_stream() {
+        return Ok("{}".to_owned());
+    }
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let kind = kind.unwrap_or_default().split(';').next().unwrap_or_default().trim();
     if !kind.eq_ignore_ascii_case("application/json") {

@@ -8,6 +8,7 @@ mod health;
 mod input;
 mod problem;
 mod realms;
+mod scenarios;
 mod times;
 mod tokens;
 
@@ -17,7 +18,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, StatusCode};
 use axum::middleware::from_fn_with_state;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post, put};
 use serde::Serialize;
 
@@ -36,11 +37,24 @@ pub(super) fn router(app: Arc<App>) -> Router<Arc<App>> {
         .route("/grants/{id}", delete(grants::revoke))
         .route("/clock", get(clock::show).put(clock::set).delete(clock::reset))
         .route("/clock/advance", post(clock::advance))
+        .route("/scenarios", get(scenarios::list).post(scenarios::add).delete(scenarios::clear))
+        .route(
+            "/scenarios/{name}",
+            get(scenarios::show).put(scenarios::put).delete(scenarios::remove),
+        )
+        .route("/scenarios/{name}/release", post(scenarios::release))
         .route("/realms", get(realms::list))
         .route("/realms/{name}", put(realms::put).delete(realms::remove))
         .fallback(nothing_here)
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(app, guard::guard))
+}
+
+/// A call for a realm that is not there.
+pub(super) fn unknown_realm(name: &str) -> Response {
+    let shown: String = name.chars().take(64).collect();
+    let text = format!("There is no realm {shown:?} here; PUT /_mock/realms/NAME makes one.");
+    Problem::new(StatusCode::NOT_FOUND, text).into_response()
 }
 
 async fn nothing_here() -> Problem {

@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use crate::fixture::Mistake;
 use crate::http::answer;
 
 /// A failed call.
@@ -40,9 +41,21 @@ impl Problem {
         Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail) }
     }
 
+    /// What a reader of the body found.
+    pub(super) fn of_mistakes(mistakes: Vec<Mistake>) -> Self {
+        let fault = |mistake: Mistake| Fault { pointer: mistake.pointer, detail: mistake.message };
+        Self::of_members(mistakes.into_iter().map(fault).collect())
+    }
+
     /// One member is wrong.
     pub(super) fn of_member(pointer: impl Into<String>, detail: impl ToString) -> Self {
         Self::of_members(vec![Fault { pointer: pointer.into(), detail: detail.to_string() }])
+    }
+
+    /// One member is taken already.
+    pub(super) fn of_conflict(pointer: impl Into<String>, detail: impl ToString) -> Self {
+        let member = Self::of_member(pointer, detail);
+        Self { errors: member.errors, ..Self::new(StatusCode::CONFLICT, member.detail) }
     }
 }
 

@@ -1,7 +1,7 @@
 //! `/_mock/realms`: making and removing isolated servers within this one.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use axum::Extension;
 use axum::body::Body;
@@ -32,10 +32,9 @@ struct Wanted {
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     Extension(here): Extension<Here>,
-    headers: HeaderMap,
 ) -> Response {
     let realms: Vec<Value> =
-        app.realms.all().iter().map(|realm| shown(&app, &here, &headers, realm)).collect();
+        app.realms.all().iter().map(|realm| shown(&app, &here, realm)).collect();
     super::json(StatusCode::OK, &json!({ "realms": realms }))
 }
 
@@ -49,19 +48,10 @@ pub(super) async fn put(
     let wanted: Wanted = input::read(&headers, body).await?;
     let fixtures = wanted.fixtures.map(|fixtures| load(&fixtures)).transpose()?;
     let existed = app.realms.named(&name).is_some();
-    let realm = app.realms.create(&name, fixtures, wanted.hosts).map_err(problem)?;
-    if wanted.listen {
-        let opened = match app.ports.get() {
-            Some(ports) => (ports.0)(Arc::clone(&realm)).map_err(|error| error.to_string()),
-            None => Err("the server does not listen".to_owned()),
-        };
-        if let Err(error) = opened {
-            let _ = app.realms.remove(&name);
-            return Err(problem(RealmError::Port(error)));
-        }
-    }
+    let port = |realm: &Weak<Realm>| app.open_port(wanted.listen, realm);
+    let realm = app.realms.create(&name, fixtures, wanted.hosts, port).map_err(problem)?;
     let status = if existed { StatusCode::OK } else { StatusCode::CREATED };
-    Ok(super::json(status, &shown(&app, &here, &headers, &realm)))
+    Ok(super::json(status, &shown(&app, &here, &realm)))
 }
 
 fn load(fixtures: &Value) -> Result<Arc<Fixtures>, Problem> {
@@ -78,9 +68,8 @@ fn load(fixtures: &Value) -> Result<Arc<Fixtures>, Problem> {
 fn problem(error: RealmError) -> Problem {
     let status = match &error {
         RealmError::Host(_) => return Problem::of_member("/hosts", error),
-        RealmError::HostTaken(_) | RealmError::Default | RealmError::TooMany => {
-            StatusCode::CONFLICT
-        }
+        RealmError::HostTaken(_) => return Problem::of_conflict("/hosts", error),
+        RealmError::Default | RealmError::TooMany => StatusCode::CONFLICT,
         RealmError::Name => StatusCode::UNPROCESSABLE_ENTITY,
         RealmError::Port(_) => StatusCode::SERVICE_UNAVAILABLE,
     };
@@ -95,9 +84,9 @@ pub(super) async fn remove(State(app): State<Arc<App>>, Path(name): Path<String>
 }
 
 /// A realm and the URLs by which whoever asks can reach it.
-fn shown(app: &App, here: &Here, headers: &HeaderMap, realm: &Realm) -> Value {
-    let base = here.base_url_of(app, headers, realm);
-    let own = |address: SocketAddr| here.url_of_port(headers, address);
+fn shown(app: &App, here: &Here, realm: &Realm) -> Value {
+    let base = here.base_url_of(app, realm);
+    let own = |address: SocketAddr| here.url_of_port(app, address);
     json!({
         "name": realm.name(),
         "url": base,

@@ -1,19 +1,28 @@
-//! What a request gets: the parts of an outcome, which combine.
+//! What a request gets: the parts of an outcome, which combine. Each has a file of its own.
 
 mod delay;
-mod error;
+mod fault;
+mod hold;
+mod rate_limit;
+mod response;
+mod token;
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::value::MapAccessDeserializer;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 pub use delay::Delay;
-pub(crate) use error::InjectedError;
+pub use fault::{Fault, Phase};
+pub use hold::Hold;
+pub(crate) use hold::Holding;
+pub use rate_limit::RateLimit;
+pub(crate) use rate_limit::Window;
+pub use response::ResponseAlteration;
+pub use token::{AlteredAlgorithm, AlteredKey, AlteredSignature, Lifetime, TokenAlteration, Which};
 
+use crate::fixture::Period;
 use crate::oauth::ErrorCode;
 
 /// What happens to one request. Without any part it passes: the ordinary answer.
@@ -25,42 +34,53 @@ use crate::oauth::ErrorCode;
 /// assert_eq!(serde_json::to_string(&outcome)?, r#"{"error":"access_denied","status":418}"#);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Outcome {
-    /// An error to answer with.
-    pub error: Option<ErrorCode>,
-    /// Its status, if not the usual one.
-    pub status: Option<u16>,
-    /// Its description, if not the usual one.
-    pub description: Option<String>,
-    /// Headers to send beside the usual ones.
-    pub headers: BTreeMap<String, String>,
-    /// How long to wait first.
-    pub delay: Option<Delay>,
-}
-
-/// The mapping form of an [`Outcome`], whose doc comments editors show.
-#[derive(Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(title = "Outcome")]
-#[derive(Default)]
-struct Parts {
+pub struct Outcome {
     /// An error to answer with; also one that the page does not list.
     #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<ErrorCode>,
-    /// The error's status; that of its code unless given.
+    pub error: Option<ErrorCode>,
+    /// The status of the error, or of a literal answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 200, max = 599))]
-    status: Option<u16>,
+    pub status: Option<u16>,
     /// The error's description.
     #[serde(skip_serializing_if = "Option::is_none")]
-    description: Option<String>,
+    pub description: Option<String>,
     /// Headers to send beside the usual ones.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    headers: BTreeMap<String, String>,
+    pub headers: BTreeMap<String, String>,
+    /// The body of a literal answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+    /// The body of a literal answer, as JSON.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub json: Option<Value>,
     /// How long to wait first: a length of time, or one drawn between two.
     #[serde(skip_serializing_if = "Option::is_none")]
-    delay: Option<Delay>,
+    pub delay: Option<Delay>,
+    /// What goes wrong on the wire.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fault: Option<Fault>,
+    /// The time between two bytes of a `slow_body`; 100ms unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interval: Option<Period>,
+    /// Whether the request takes effect before it gets an error, a literal answer or a fault.
+    #[serde(skip_serializing_if = "Phase::is_before")]
+    pub phase: Phase,
+    /// Keeps requests until enough are there, then answers all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hold: Option<Hold>,
+    /// Beyond this many requests in a time, a 429.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate_limit: Option<RateLimit>,
+    /// A success whose tokens are altered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<TokenAlteration>,
+    /// A success whose JSON is altered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response: Option<ResponseAlteration>,
 }
 
 impl Outcome {
@@ -74,7 +94,17 @@ impl Outcome {
         Self { error: Some(code.into()), ..Self::default() }
     }
 
-    /// With this HTTP status instead of the error's own.
+    /// A literal answer with this JSON.
+    pub fn json(status: u16, json: impl Into<Value>) -> Self {
+        Self { status: Some(status), json: Some(json.into()), ..Self::default() }
+    }
+
+    /// A fault on the wire.
+    pub fn fault(fault: Fault) -> Self {
+        Self { fault: Some(fault), ..Self::default() }
+    }
+
+    /// With this HTTP status instead of the usual one.
     pub fn status(mut self, status: u16) -> Self {
         self.status = Some(status);
         self
@@ -86,74 +116,56 @@ impl Outcome {
         self
     }
 
+    /// With this header beside the usual ones.
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.insert(name.into(), value.into());
+        self
+    }
+
     /// After this time.
     pub fn delay(mut self, delay: impl Into<Delay>) -> Self {
         self.delay = Some(delay.into());
         self
     }
 
-    /// The outcome that a single word stands for.
-    pub(super) fn from_word<E: de::Error>(word: &str) -> Result<Self, E> {
-        match word {
-            "pass" => Ok(Self::pass()),
-            _ => Err(E::unknown_variant(word, &["pass"])),
-        }
+    /// Once the request has taken effect: the lost response.
+    pub fn after(mut self) -> Self {
+        self.phase = Phase::After;
+        self
+    }
+
+    /// Whether the answer is an error or a literal one, not the ordinary one.
+    pub(crate) fn has_answer(&self) -> bool {
+        self.error.is_some() || self.is_literal()
+    }
+
+    /// Whether the answer is a literal one.
+    pub(crate) fn is_literal(&self) -> bool {
+        self.error.is_none()
+            && (self.status.is_some() || self.body.is_some() || self.json.is_some())
     }
 
     /// Parts that do not go together, in words.
     pub(crate) fn contradiction(&self) -> Option<&'static str> {
-        let about_error =
-            self.status.is_some() || self.description.is_some() || !self.headers.is_empty();
-        (about_error && self.error.is_none())
-            .then_some("status, description and headers say how an error is sent; add error: CODE")
-    }
-}
-
-impl Serialize for Outcome {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if *self == Self::default() {
-            return serializer.serialize_str("pass");
+        let answered = self.has_answer();
+        let altered = self.token.is_some() || self.response.is_some();
+        if self.body.is_some() && self.json.is_some() {
+            Some("json and body exclude each other")
+        } else if self.error.is_some() && (self.body.is_some() || self.json.is_some()) {
+            Some("error and a literal body exclude each other")
+        } else if self.description.is_some() && self.error.is_none() {
+            Some("description says more of an error; add error: CODE")
+        } else if !self.headers.is_empty() && !answered && !altered {
+            Some("headers go with an answer; add error: CODE, or status, body or json")
+        } else if altered && (answered || self.fault.is_some_and(Fault::has_no_body)) {
+            Some("token and response alter a success; here the answer is another")
+        } else if self.interval.is_some() && self.fault != Some(Fault::SlowBody) {
+            Some("interval goes with fault: slow_body")
+        } else if answered && self.fault.is_some_and(Fault::has_no_body) {
+            Some("with this fault no answer is sent, so an answer beside it has no effect")
+        } else {
+            None
         }
-        let Self { error, status, description, headers, delay } = self.clone();
-        Parts { error, status, description, headers, delay }.serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Outcome {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl<'de> de::Visitor<'de> for Visitor {
-            type Value = Outcome;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("pass, or a mapping such as { error: server_error }")
-            }
-
-            fn visit_str<E: de::Error>(self, word: &str) -> Result<Outcome, E> {
-                Outcome::from_word(word)
-            }
-
-            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Outcome, A::Error> {
-                let Parts { error, status, description, headers, delay } =
-                    Parts::deserialize(MapAccessDeserializer::new(map))?;
-                Ok(Outcome { error, status, description, headers, delay })
-            }
-        }
-        deserializer.deserialize_any(Visitor)
-    }
-}
-
-impl JsonSchema for Outcome {
-    fn schema_name() -> Cow<'static, str> {
-        "Outcome".into()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let parts = generator.subschema_for::<Parts>();
-        json_schema!({
-            "description": "What a request gets.",
-            "anyOf": [{ "const": "pass" }, parts],
-        })
     }
 }
 
@@ -162,12 +174,38 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_forms_are_read_and_written_back() {
-        for json in [r#""pass""#, r#"{"error":"teapot","status":418}"#, r#"{"delay":"2s"}"#] {
+    fn outcomes_are_read_and_written_back() {
+        for json in [
+            r#"{"error":"teapot","status":418}"#,
+            r#"{"delay":"2s"}"#,
+            r#"{"status":503,"json":{"a":1},"phase":"after"}"#,
+            r#"{"fault":"slow_body","interval":"5ms"}"#,
+            r#"{"hold":{"until":4}}"#,
+            r#"{"rate_limit":{"requests":10,"per":"1m"}}"#,
+            r#"{"token":{"lifetime":"-1s","claims":{"a":null},"drop":["jti"],"kid":"other","signature":"invalid","alg":"none","which":"access"}}"#,
+            r#"{"response":{"set":{"expires_in":1},"drop":["refresh_token"]}}"#,
+        ] {
             let outcome: Outcome = serde_json::from_str(json).unwrap();
             assert_eq!(serde_json::to_string(&outcome).unwrap(), json);
+            assert_eq!(outcome.contradiction(), None, "{json}");
         }
-        assert!(serde_json::from_str::<Outcome>(r#""fail""#).is_err());
         assert!(serde_json::from_str::<Outcome>(r#"{"eror":"x"}"#).is_err());
+    }
+
+    #[test]
+    fn parts_that_do_not_go_together_are_told() {
+        for json in [
+            r#"{"body":"x","json":1}"#,
+            r#"{"error":"a","body":"x"}"#,
+            r#"{"description":"x"}"#,
+            r#"{"headers":{"a":"b"}}"#,
+            r#"{"error":"a","token":{}}"#,
+            r#"{"fault":"hang","response":{}}"#,
+            r#"{"interval":"1s"}"#,
+            r#"{"fault":"connection_reset","error":"a"}"#,
+        ] {
+            let outcome: Outcome = serde_json::from_str(json).unwrap();
+            assert!(outcome.contradiction().is_some(), "{json}");
+        }
     }
 }

@@ -1,0 +1,101 @@
+//! `/_mock/scenarios`: what the server does other than usual, changed while it runs.
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::Path;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use serde_json::{Value, json};
+
+use super::problem::Problem;
+use super::{Answer, input, no_content};
+use crate::fixture::read_scenario;
+use crate::http::here::Here;
+use crate::scenario::{Playing, Scenario};
+
+pub(super) async fn list(Extension(here): Extension<Here>) -> Response {
+    let playing = here.realm.script().all();
+    let all: Vec<Value> = playing.iter().map(|playing| shown(playing)).collect();
+    super::json(StatusCode::OK, &json!({ "scenarios": all }))
+}
+
+pub(super) async fn add(
+    Extension(here): Extension<Here>,
+    headers: HeaderMap,
+    body: Body,
+) -> Answer {
+    let scenario = read(&here, &headers, body).await?;
+    let taken = scenario.name.as_ref().is_some_and(|name| here.realm.script().get(name).is_some());
+    if taken {
+        let text = "there is a scenario of this name; PUT replaces it";
+        return Err(Problem::of_conflict("/name", text));
+    }
+    let name = here.realm.script().add(scenario);
+    found(&here, &name, StatusCode::CREATED)
+}
+
+pub(super) async fn show(Extension(here): Extension<Here>, Path(name): Path<String>) -> Answer {
+    found(&here, &name, StatusCode::OK)
+}
+
+pub(super) async fn put(
+    Extension(here): Extension<Here>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Answer {
+    let mut scenario = read(&here, &headers, body).await?;
+    if scenario.name.as_ref().is_some_and(|own| *own != name) {
+        return Err(Problem::of_member("/name", "this is another name than in the path"));
+    }
+    scenario.name = Some(name.clone());
+    let existed = here.realm.script().get(&name).is_some();
+    here.realm.script().add(scenario);
+    found(&here, &name, if existed { StatusCode::OK } else { StatusCode::CREATED })
+}
+
+pub(super) async fn remove(Extension(here): Extension<Here>, Path(name): Path<String>) -> Answer {
+    match here.realm.script().remove(&name) {
+        true => Ok(no_content()),
+        false => Err(unknown()),
+    }
+}
+
+pub(super) async fn clear(Extension(here): Extension<Here>) -> Response {
+    here.realm.script().replace(&[]);
+    no_content()
+}
+
+pub(super) async fn release(Extension(here): Extension<Here>, Path(name): Path<String>) -> Answer {
+    let playing = here.realm.script().get(&name).ok_or_else(unknown)?;
+    let released = playing.holding().release();
+    Ok(super::json(StatusCode::OK, &json!({ "released": released })))
+}
+
+async fn read(here: &Here, headers: &HeaderMap, body: Body) -> Result<Scenario, Problem> {
+    let text = input::text(headers, body).await?;
+    let registry = here.realm.registry();
+    read_scenario(&text, registry.client_ids(), registry.merchant_ids())
+        .map_err(Problem::of_mistakes)
+}
+
+fn found(here: &Here, name: &str, status: StatusCode) -> Answer {
+    let playing = here.realm.script().get(name).ok_or_else(unknown)?;
+    Ok(super::json(status, &shown(&playing)))
+}
+
+fn unknown() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "There is no scenario of this name.")
+}
+
+/// A scenario as it was given, with how far it has got.
+fn shown(playing: &Playing) -> Value {
+    let mut shown = serde_json::to_value(playing.scenario()).unwrap_or_default();
+    if let Some(members) = shown.as_object_mut() {
+        members.insert("name".to_owned(), json!(playing.name()));
+        members.insert("matched".to_owned(), json!(playing.matched()));
+        members.insert("remaining".to_owned(), json!(playing.remaining()));
+        members.insert("held".to_owned(), json!(playing.holding().held()));
+    }
+    shown
+}
