@@ -1,22 +1,34 @@
 //! `truncated_body`: half of the body that Content-Length promises, then the connection closes.
 
 use std::io;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
-use tokio_stream::iter;
+use tokio_stream::{StreamExt, iter};
+
+/// Time for the first half to leave.
+const FLUSH: Duration = Duration::from_millis(10);
 
 pub(super) async fn truncate(response: Response) -> Response {
     let (mut parts, body) = response.into_parts();
     let bytes = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
     parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
     let half: Bytes = bytes.slice(..bytes.len() / 2);
-    let broken = io::Error::new(io::ErrorKind::UnexpectedEof, "truncated on purpose");
-    let frames: [Result<Frame<Bytes>, io::Error>; 2] = [Ok(Frame::data(half)), Err(broken)];
-    Response::from_parts(parts, Body::new(StreamBody::new(iter(frames))))
+    let frames = iter([Some(half), None]).then(|half| async {
+        match half {
+            Some(half) => Ok(Frame::data(half)),
+            None => {
+                // What was written before must be on its way when the connection breaks.
+                tokio::time::sleep(FLUSH).await;
+                Err(io::Error::new(io::ErrorKind::UnexpectedEof, "truncated on purpose"))
+            }
+        }
+    });
+    Response::from_parts(parts, Body::new(StreamBody::new(frames)))
 }
 
 #[cfg(test)]

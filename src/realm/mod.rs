@@ -154,6 +154,13 @@ impl Realm {
         self.port.as_ref().map(|port| port.address)
     }
 
+    /// Closes the realm's own port, though somebody may still hold the realm.
+    pub(crate) fn close(&self) {
+        if let Some(port) = &self.port {
+            port.accepting.abort();
+        }
+    }
+
     pub(crate) fn clock(&self) -> &Clock {
         &self.clock
     }

@@ -159,7 +159,8 @@ impl Realms {
 
     /// Removes all but the default realm.
     pub(crate) fn remove_all(&self) {
-        *self.others.write() = Others::default();
+        let others = std::mem::take(&mut *self.others.write());
+        others.by_name.values().for_each(|realm| realm.close());
     }
 
     /// Removes a realm. `Ok(false)`: there is none of this name.
@@ -177,6 +178,7 @@ impl Others {
         for host in &realm.hosts {
             self.by_host.remove(host);
         }
+        realm.close();
         true
     }
 }
