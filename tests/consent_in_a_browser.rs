@@ -167,6 +167,12 @@ async fn a_merchant_allows_denies_switches_and_meets_errors() {
     browser.click("#allow").await;
     assert!(browser.find("#deny").await.is_some(), "a click on a disabled Allow goes nowhere");
 
+    // The merchant that is picked counts, also without a click on Switch.
+    browser.visit(&request(&server, &callback, "")).await;
+    browser.run("document.querySelector('#merchant').value = 'limited-merchant'").await;
+    browser.click("#allow").await;
+    assert!(browser.arrives_at(&callback).await.contains("error=access_denied"));
+
     // An error page, and no script from anywhere.
     let evil = request(
         &server,
@@ -213,6 +219,39 @@ async fn the_page_works_by_keyboard_with_names_for_a_screen_reader_and_on_a_phon
     browser.run("document.querySelector('#allow').focus()").await;
     browser.post("actions", keys("\u{e007}")).await;
     assert!(browser.arrives_at(&callback).await.contains("code="));
+    browser.close().await;
+}
+
+/// Browsers hold the page to its policy along all redirects, and a partner's callback usually
+/// redirects once more.
+#[tokio::test]
+async fn the_partner_may_send_the_merchant_on_to_another_origin() {
+    let Some(browser) = Browser::open().await else { return };
+    let last = MockAuthServer::start().await;
+    let home = format!("http://localhost:{}/", last.address().port());
+    // The partner's callback redirects: it is a consent that is denied at once.
+    let partner = support::server_with(&format!(
+        "clients: [{{ id: hop, secret: s, redirect_urls: [\"{home}\"] }}]"
+    ))
+    .await;
+    let callback = format!(
+        "{}?sub=oauth&client_id=hop&mock_consent=deny&redirect_url={home}",
+        partner.authorize_url()
+    );
+    let server = support::server_with(&format!(
+        "clients: [{{ id: {}, redirect_urls: [\"{callback}\"] }}]",
+        CLIENT.0
+    ))
+    .await;
+    browser.visit(&request(&server, &callback, "")).await;
+    browser.click("#allow").await;
+    assert_eq!(browser.arrives_at(&home).await, home);
+    // Behind a name that is not the page's own address.
+    let named = server.authorize_url().replace("127.0.0.1", "localhost");
+    let url = request(&server, &callback, "").replace(&server.authorize_url(), &named);
+    browser.visit(&url).await;
+    browser.click("#deny").await;
+    assert_eq!(browser.arrives_at(&home).await, home);
     browser.close().await;
 }
 

@@ -211,6 +211,120 @@ async fn urls_follow_a_proxy_where_it_is_trusted_and_the_public_url_always() {
     );
 }
 
+/// Behind a proxy that speaks HTTPS, the request is what the proxy says that it is.
+#[tokio::test]
+async fn a_trusted_proxys_scheme_and_host_count_everywhere() {
+    let server = MockAuthServer::builder()
+        .fixtures("extends: default\nsettings: { require_https: true }")
+        .unwrap()
+        .trust_forwarded()
+        .start()
+        .await
+        .unwrap();
+    server.new_realm("blue").host("blue.example").create().unwrap();
+    let base = server.base_url();
+    let https = [("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "blue.example")];
+    let status = async |headers: &[(&str, &str)]| {
+        let mut request = reqwest::Client::new().post(format!("{base}/oauth2/v3/token"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.header("Content-Type", "application/x-www-form-urlencoded");
+        request.body(support::page::REQUEST).send().await.unwrap().status().as_u16()
+    };
+    assert_eq!((status(&https).await, status(&[]).await), (200, 400));
+    // The realm of the name that the client used, and a page of that name is the server's own.
+    let clock = format!("{base}/_mock/clock/advance");
+    let request = reqwest::Client::new()
+        .post(clock)
+        .header("X-Forwarded-Host", "blue.example")
+        .header("Origin", "https://blue.example")
+        .json(&serde_json::json!({ "by": "1h" }));
+    assert_eq!(request.send().await.unwrap().status(), 200);
+    assert_eq!(server.clock().offset_ms(), 0, "it was blue's clock");
+}
+
+#[tokio::test]
+async fn realms_are_listed_with_urls_that_work_from_where_one_asks() {
+    let server = MockAuthServer::start().await;
+    let blue = server.new_realm("blue").own_port().create().unwrap();
+    server.new_realm("green").create().unwrap();
+    let listed = get(&(blue.base_url() + "/_mock/realms"), &[]).await.ok().json();
+    for realm in listed["realms"].as_array().unwrap() {
+        let url = realm["url"].as_str().unwrap();
+        assert_eq!(get(url, &[]).await.status, 200, "{realm}");
+    }
+}
+
+/// Whoever makes and removes realms at once never leaves a port behind.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_realms_port_never_outlives_it() {
+    let server = std::sync::Arc::new(MockAuthServer::start().await);
+    let mut makers = tokio::task::JoinSet::new();
+    for _ in 0..4 {
+        let server = std::sync::Arc::clone(&server);
+        makers.spawn(async move {
+            let mut ports = Vec::new();
+            for _ in 0..25 {
+                if let Ok(realm) = server.new_realm("race").own_port().create() {
+                    ports.push(realm.base_url());
+                }
+                let _ = server.remove_realm("race");
+            }
+            ports
+        });
+    }
+    let ports: Vec<String> = makers.join_all().await.into_iter().flatten().collect();
+    let _ = server.remove_realm("race");
+    assert!(ports.len() >= 100);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    for port in ports {
+        let address = port.trim_start_matches("http://").to_owned();
+        assert!(std::net::TcpStream::connect(&address).is_err(), "{address} still listens");
+    }
+}
+
+#[tokio::test]
+async fn a_stop_finishes_what_is_in_flight_on_a_realms_own_port() {
+    let server = MockAuthServer::start().await;
+    let slow = "extends: default\nscenarios: [{ respond: { delay: 400ms } }]";
+    let blue = server.new_realm("blue").fixtures(slow).unwrap().own_port().create().unwrap();
+    let url = blue.token_url();
+    let request = tokio::spawn(async move { post(&url, support::page::REQUEST).await.status });
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    server.stop().await;
+    assert_eq!(request.await.unwrap(), 200);
+}
+
+/// The books forget what is dead, and must not forget a revocation while a token lives.
+#[tokio::test]
+async fn a_revoked_grant_stays_revoked_however_much_comes_after_it() {
+    let settings =
+        "settings: { access_token_lifetime: 1d, refresh_token_lifetime: 1m, refresh_grace: 0s }";
+    let long_access = server_with(settings).await;
+    let tokens = long_access.issue_tokens(CLIENT.0, MERCHANT).await.unwrap();
+    let grant = long_access.grants().await.pop().unwrap();
+    assert!(long_access.revoke_grant(&grant.id).await);
+    // After a restart only the access token is given back; its refresh token must die with it.
+    let before = MockAuthServer::start().await;
+    let old = before.issue_tokens(CLIENT.0, MERCHANT).await.unwrap();
+    drop(before);
+    let after = MockAuthServer::start().await;
+    let form =
+        format!("client_id={}&client_secret={}&token={}", CLIENT.0, CLIENT.1, old.access_token);
+    assert_eq!(post(&(after.base_url() + "/oauth2/v3/revoke"), form).await.status, 200);
+    for server in [&long_access, &after] {
+        server.clock().advance(Duration::from_secs(16 * 60));
+        for _ in 0..4_200 {
+            // A code that nobody exchanges sweeps nothing; tokens enter grants.
+            server.issue_tokens(CLIENT.0, MERCHANT).await.unwrap();
+        }
+    }
+    let pay = reqwest::Client::new().post(long_access.base_url() + "/pts/v2/payments");
+    assert_eq!(pay.bearer_auth(&tokens.access_token).send().await.unwrap().status(), 401);
+    assert_eq!(refresh(&after, &old.refresh_token).await.error(), "access_denied");
+}
+
 #[tokio::test]
 async fn dates_are_of_the_realms_clock() {
     let server = MockAuthServer::start().await;
