@@ -198,7 +198,7 @@ fn what_cannot_start_says_why_in_one_line_and_leaves_nothing() {
     let typo = folder.write("typo.yaml", "clients:\n  - id: a\n    secrt: b\n    secret: c\n");
     let garbled = folder.write("garbled.yaml", "clients: [");
     let empty = folder.path("nowhere.yaml");
-    let cases: [(&[&str], i32, &str); 12] = [
+    let cases: [(&[&str], i32, &str); 13] = [
         (&["--listen", &address], 1, "cannot listen on 127.0.0.1:"),
         (&["--listen", "nonsense"], 2, "--listen nonsense: an address and a port are expected"),
         (&["--fixtures", &empty], 2, "nowhere.yaml: cannot be read: No such file"),
@@ -214,6 +214,7 @@ fn what_cannot_start_says_why_in_one_line_and_leaves_nothing() {
         (&["--log", "a=b=c"], 2, "--log a=b=c"),
         (&["--log", "loud"], 2, "--log loud: error, warn, info"),
         (&["--log-format", "xml"], 2, "--log-format xml: it is text or json"),
+        (&["--control", "maybe"], 2, "--control maybe: it is on or off"),
         (&["--public-url", "mock"], 2, "--public-url mock: a URL such as"),
     ];
     for (arguments, exit, line) in cases {

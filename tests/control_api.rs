@@ -209,6 +209,115 @@ async fn a_wrong_call_names_the_member_and_changes_nothing() {
     assert_eq!(call(&server, "GET", "realms", None).await.ok().json()["realms"][1], Value::Null);
 }
 
+#[tokio::test]
+async fn clients_and_merchants_change_while_the_server_runs() {
+    let server = MockAuthServer::start().await;
+    let patched =
+        call(&server, "PATCH", "clients/v6TJH1IqhM", Some(json!({ "status": "inactive" }))).await;
+    assert_eq!((patched.status, patched.member("status").as_str()), (200, "inactive"));
+    let code = support::code(&server).await;
+    assert_eq!(exchange(&server, &code).await.error(), "client_not_active");
+    call(&server, "PATCH", "clients/v6TJH1IqhM", Some(json!({ "status": null }))).await.ok();
+    exchange(&server, &code).await.ok();
+
+    let path = "merchants/rahulrama";
+    call(&server, "PATCH", path, Some(json!({ "status": "inactive" }))).await.ok();
+    let code = support::code(&server).await;
+    assert_eq!(exchange(&server, &code).await.error(), "merchant_not_active");
+    call(&server, "PUT", path, Some(json!({ "name": "Again" }))).await.ok();
+    exchange(&server, &code).await.ok();
+
+    let made = call(&server, "PUT", "clients/new", Some(json!({ "secret": "s" }))).await;
+    assert_eq!((made.status, made.member("id").as_str()), (201, "new"));
+    assert!(server.issue_code("new", MERCHANT).await.is_ok());
+    let listed = call(&server, "GET", "clients", None).await.ok().json();
+    assert_eq!(listed["clients"].as_array().unwrap().len(), 8);
+    assert_eq!(call(&server, "DELETE", "clients/8l57hYffFb", None).await.status, 204);
+    let gone = support::post(&server.token_url(), support::page::REQUEST).await;
+    assert_eq!(gone.error(), "client_not_found");
+    for (method, path, body, status, pointer) in [
+        ("GET", "clients/nobody", None, 404, ""),
+        ("DELETE", "merchants/nobody", None, 404, ""),
+        ("PATCH", "clients/nobody", Some(json!({})), 404, ""),
+        ("PATCH", "clients/new", Some(json!({ "colour": 1 })), 422, "/colour"),
+        ("PATCH", "clients/new", Some(json!({ "status": "dead" })), 422, "/status"),
+        ("PATCH", "clients/new", Some(json!({ "id": "other" })), 422, "/id"),
+        ("PUT", "clients/a%20b", Some(json!({ "secret": "s" })), 422, "/id"),
+        ("PUT", "clients/x", Some(json!({})), 422, ""),
+    ] {
+        assert_problem(&call(&server, method, path, body).await, status, pointer);
+    }
+}
+
+#[tokio::test]
+async fn fixtures_are_shown_replaced_whole_and_put_back() {
+    let server = MockAuthServer::start().await;
+    let token = exchange(&server, &support::code(&server).await).await.ok().member("refresh_token");
+    let set = call(&server, "GET", "fixtures", None).await.ok().json();
+    assert_eq!(set["clients"][0]["id"], "8l57hYffFb");
+    // What is shown can be put, and is the same then.
+    let put = call(&server, "PUT", "fixtures", Some(set.clone())).await.ok();
+    assert_eq!(put.json(), set);
+    refresh(&server, &token).await.ok();
+    let wrong = json!({ "clients": [{ "id": "a", "secrt": "b" }] });
+    assert_problem(&call(&server, "PUT", "fixtures", Some(wrong)).await, 422, "/clients/0/secrt");
+    assert_eq!(call(&server, "GET", "fixtures", None).await.ok().json(), set);
+    let other =
+        json!({ "clients": [{ "id": "only", "secret": "s" }], "merchants": [{ "id": "m" }] });
+    call(&server, "PUT", "fixtures", Some(other)).await.ok();
+    assert_eq!(
+        support::post(&server.token_url(), support::page::REQUEST).await.error(),
+        "client_not_found"
+    );
+    call(&server, "POST", "clock/advance", Some(json!({ "by": "1h" }))).await.ok();
+    assert_eq!(call(&server, "POST", "reset", None).await.status, 204);
+    assert_eq!(server.clock().offset_ms(), 0);
+    support::post(&server.token_url(), support::page::REQUEST).await.ok();
+    let grants = call(&server, "GET", "grants", None).await.ok().json();
+    assert!(
+        grants["grants"].as_array().unwrap().iter().all(|grant| grant["client_id"] != CLIENT.0)
+    );
+}
+
+#[tokio::test]
+async fn a_token_is_taken_apart_and_judged_with_its_grant() {
+    let server = MockAuthServer::start().await;
+    let tokens = server.issue_tokens(CLIENT.0, MERCHANT).await.unwrap();
+    let inspect = async |token: &str| {
+        call(&server, "POST", "inspect", Some(json!({ "token": token }))).await.ok().json()
+    };
+    let good = inspect(&tokens.access_token).await;
+    assert_eq!((&good["valid"], &good["type"]), (&json!(true), &json!("access_token")));
+    assert_eq!(good["claims"]["client_id"], CLIENT.0);
+    server.clock().advance(std::time::Duration::from_secs(3600));
+    assert!(
+        inspect(&tokens.access_token).await["reason"].as_str().unwrap().starts_with("It expired")
+    );
+    let grant = server.grants().await.pop().unwrap();
+    server.revoke_grant(&grant.id).await;
+    let revoked = inspect(&tokens.refresh_token).await;
+    assert_eq!(revoked["valid"], false);
+    assert!(revoked["reason"].as_str().unwrap().contains("revoked"), "{revoked}");
+    assert_eq!(inspect("nonsense").await["valid"], false);
+}
+
+#[tokio::test]
+async fn the_control_api_can_demand_a_token_or_be_left_out() {
+    let locked = MockAuthServer::builder().control_token("t0ken").start().await.unwrap();
+    let get = async |server: &MockAuthServer, path: &str, authorization: &str| {
+        let request = reqwest::Client::new().get(format!("{}/_mock/{path}", server.base_url()));
+        let request = request.header("Authorization", authorization);
+        request.send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(get(&locked, "clock", "").await, 401);
+    assert_eq!(get(&locked, "clock", "Bearer other").await, 401);
+    assert_eq!(get(&locked, "clock", "Bearer t0ken").await, 200);
+    assert!(!format!("{locked:?}").contains("t0ken"));
+    let off = MockAuthServer::builder().without_control().start().await.unwrap();
+    assert_eq!((get(&off, "clock", "").await, get(&off, "health", "").await), (404, 200));
+    off.clock().advance(std::time::Duration::from_secs(1));
+}
+
 /// A page on another site, and a name of its own that it had point at this machine.
 #[tokio::test]
 async fn other_sites_pages_and_foreign_hosts_are_refused() {

@@ -20,14 +20,14 @@ const WRONG: u8 = 2;
 const FAILED: u8 = 1;
 
 /// A mock of the Smartpay Fuse OAuth 2.0 server, for tests.
-#[derive(Debug, Parser)]
+#[derive(Parser)]
 #[command(version, max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 enum Command {
     /// Run the server. The word can be left out: options alone mean it, and so does nothing.
     Serve(serve::Serve),

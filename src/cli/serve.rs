@@ -23,7 +23,7 @@ use crate::token::SigningKey;
 const FIXTURES: &str = "SMARTPAY_MOCK_FIXTURES";
 
 /// A variable that is set to nothing counts as not set at all, as Compose files have it.
-#[derive(Debug, Args)]
+#[derive(Args)]
 pub(super) struct Serve {
     /// Where to listen; port 0 is any that is free.
     #[arg(long, value_name = "ADDR", env = "SMARTPAY_MOCK_LISTEN", default_value = LISTEN)]
@@ -43,6 +43,12 @@ pub(super) struct Serve {
     /// Stop when standard input ends: with the parent process, say.
     #[arg(long, env = "SMARTPAY_MOCK_EXIT_ON_STDIN_CLOSE", value_parser = FalseyValueParser::new())]
     exit_on_stdin_close: bool,
+    /// Whether there is a control API: on or off.
+    #[arg(long, value_name = "on|off", env = "SMARTPAY_MOCK_CONTROL", default_value = "on")]
+    control: String,
+    /// Demand this bearer token of whoever uses the control API.
+    #[arg(long, value_name = "TOKEN", env = "SMARTPAY_MOCK_CONTROL_TOKEN", hide_env_values = true)]
+    control_token: Option<String>,
     /// The base of every URL that is handed out, whatever host a request names.
     #[arg(long, value_name = "URL", env = "SMARTPAY_MOCK_PUBLIC_URL")]
     public_url: Option<String>,
@@ -76,6 +82,14 @@ impl Serve {
                 "generate" => SigningKey::generate().map_err(Failure::at_run_time)?,
                 file => read_key(Path::new(file))?,
             });
+        }
+        match (or(&self.control, "on"), given(&self.control_token)) {
+            ("on", None) => {}
+            ("on", Some(token)) => builder = builder.control_token(token),
+            ("off", _) => builder = builder.without_control(),
+            (other, _) => {
+                return Err(Failure::wrong(format!("--control {other}: it is on or off")));
+            }
         }
         if let Some(url) = given(&self.public_url) {
             builder = builder.public_url(base_url(url)?);

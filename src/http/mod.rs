@@ -30,6 +30,7 @@ use axum::routing::{any, get};
 use tower::ServiceExt;
 use tower_http::catch_panic::CatchPanicLayer;
 
+use crate::oauth::Secret;
 use crate::realm::{OwnPort, Realm, Realms};
 use crate::scenario::CORRELATION_ID;
 use crate::token::SigningKey;
@@ -55,6 +56,18 @@ pub(crate) struct Options {
     pub(crate) public_url: Option<String>,
     /// Whether `X-Forwarded-*` is believed.
     pub(crate) trust_forwarded: bool,
+    pub(crate) control: Control,
+}
+
+/// Who may use the control API, beside the checks that are always made.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Control {
+    #[default]
+    On,
+    /// Nobody: it is not there.
+    Off,
+    /// Whoever brings this bearer token.
+    Token(Secret),
 }
 
 type OpenPort = dyn Fn(&Weak<Realm>) -> io::Result<OwnPort> + Send + Sync;

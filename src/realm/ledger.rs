@@ -146,6 +146,8 @@ struct Books {
     grants: Swept<GrantId, Grant>,
     tokens: Swept<TokenId, TokenState>,
     literals: HashMap<String, Literal>,
+    /// The codes that came from the fixtures.
+    laid: Vec<String>,
 }
 
 impl Ledger {
@@ -164,7 +166,25 @@ impl Ledger {
     /// Enters a code of the fixtures.
     pub(crate) fn lay_code(&self, code: String, issued: Code) {
         let entry = CodeEntry { code: Arc::new(issued), grant: None };
-        self.books.lock().codes.entries.insert(code, entry);
+        let mut books = self.books.lock();
+        books.laid.push(code.clone());
+        books.codes.entries.insert(code, entry);
+    }
+
+    /// Takes out what the fixtures laid; grants that came of it stay.
+    pub(crate) fn take_up(&self) {
+        let mut books = self.books.lock();
+        for code in std::mem::take(&mut books.laid) {
+            books.codes.entries.remove(&code);
+        }
+        for (_, literal) in std::mem::take(&mut books.literals) {
+            books.grants.entries.remove(&literal.grant);
+        }
+    }
+
+    /// Forgets everything.
+    pub(crate) fn clear(&self) {
+        *self.books.lock() = Books::default();
     }
 
     /// Enters a refresh token of the fixtures with its grant.

@@ -35,6 +35,8 @@ const CODE_LENGTH: usize = 43;
 #[derive(Debug)]
 pub(crate) struct Realm {
     name: String,
+    /// What it began with.
+    start: Arc<Fixtures>,
     /// The names by which a request's `Host` finds it, beside its own.
     hosts: Vec<String>,
     port: Option<OwnPort>,
@@ -128,6 +130,7 @@ impl Realm {
         let fixtures = &*start.fixtures;
         let realm = Self {
             name: name.to_owned(),
+            start: Arc::clone(&start.fixtures),
             hosts,
             port,
             clock: Clock::default(),
@@ -168,6 +171,26 @@ impl Realm {
     /// What the fixtures say, as of now; later changes do not reach what is returned.
     pub(crate) fn registry(&self) -> Arc<Registry> {
         Arc::clone(&self.registry.read())
+    }
+
+    /// Takes other clients, merchants or settings; codes, grants and scenarios stay.
+    pub(crate) fn install(&self, fixtures: &Arc<Fixtures>) {
+        *self.registry.write() = Arc::new(Registry::new(fixtures));
+    }
+
+    /// Takes other fixtures whole, with their codes and scenarios; live grants stay.
+    pub(crate) fn replace(&self, fixtures: &Arc<Fixtures>) {
+        self.install(fixtures);
+        self.script.replace(&fixtures.scenarios);
+        self.ledger.take_up();
+        self.lay_out(fixtures);
+    }
+
+    /// Back to the start, as if the realm had just been made.
+    pub(crate) fn reset(&self) {
+        self.clock.reset();
+        self.ledger.clear();
+        self.replace(&self.start);
     }
 
     pub(crate) fn ledger(&self) -> &Ledger {

@@ -9,6 +9,8 @@ use crate::oauth::{ErrorCode, Refusal, Scopes, scope};
 /// Settings, clients and merchants. It never changes: a change makes another one.
 #[derive(Clone, Debug)]
 pub(crate) struct Registry {
+    /// What all of it was made from.
+    pub(crate) fixtures: Arc<Fixtures>,
     pub(crate) settings: Arc<Settings>,
     resources: Arc<[Resource]>,
     errors: Arc<BTreeMap<ErrorCode, ErrorOverride>>,
@@ -27,7 +29,7 @@ pub(crate) struct Registered {
 }
 
 impl Registry {
-    pub(crate) fn new(fixtures: &Fixtures) -> Self {
+    pub(crate) fn new(fixtures: &Arc<Fixtures>) -> Self {
         let register = |client: &Client| {
             let id: Arc<str> = client.id.as_str().into();
             let scopes = client.scopes.iter().cloned().collect();
@@ -35,6 +37,7 @@ impl Registry {
         };
         let places = fixtures.merchants.iter().enumerate();
         Self {
+            fixtures: Arc::clone(fixtures),
             settings: Arc::new(fixtures.settings.clone()),
             resources: fixtures.resources.iter().cloned().collect(),
             errors: Arc::new(fixtures.errors.clone()),

@@ -14,7 +14,8 @@ use tokio::sync::{mpsc, watch};
 use super::accept::{self, Serving};
 use super::{MockAuthServer, RealmHandle, background, url_of};
 use crate::fixture::{Fixtures, Mistakes, Source, builtin, load_paths, load_sources};
-use crate::http::{App, Options, PortOpener, router};
+use crate::http::{App, Control, Options, PortOpener, router};
+use crate::oauth::Secret;
 use crate::realm::{OwnPort, Realms, Start};
 use crate::token::SigningKey;
 
@@ -42,6 +43,7 @@ pub struct Builder {
     key: Option<SigningKey>,
     public_url: Option<String>,
     trust_forwarded: bool,
+    control: Control,
 }
 
 /// Why a server did not start.
@@ -68,6 +70,7 @@ impl Default for Builder {
             key: None,
             public_url: None,
             trust_forwarded: false,
+            control: Control::On,
         }
     }
 }
@@ -128,6 +131,18 @@ impl Builder {
         self
     }
 
+    /// Leaves the control API out; what this handle can do, it still can.
+    pub fn without_control(mut self) -> Self {
+        self.control = Control::Off;
+        self
+    }
+
+    /// Demands this bearer token of whoever uses the control API.
+    pub fn control_token(mut self, token: &str) -> Self {
+        self.control = Control::Token(Secret::from(token));
+        self
+    }
+
     /// Believes `X-Forwarded-Proto`, `-Host` and `-Prefix`: the server stands behind a proxy.
     pub fn trust_forwarded(mut self) -> Self {
         self.trust_forwarded = true;
@@ -157,6 +172,7 @@ impl Builder {
                 address: bound,
                 public_url: self.public_url,
                 trust_forwarded: self.trust_forwarded,
+                control: self.control,
             },
             ports: OnceLock::new(),
         });

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::problem::Problem;
-use crate::http::App;
 use crate::http::here::{Here, direct_host, name_of};
+use crate::http::{App, Control};
+use crate::oauth::Secret;
 
 pub(super) async fn guard(
     State(app): State<Arc<App>>,
@@ -28,7 +29,22 @@ pub(super) async fn guard(
                     resolves to it does not reach the control API.";
         return Problem::new(StatusCode::FORBIDDEN, text).into_response();
     }
+    if let Control::Token(token) = &app.options.control
+        && !brings(&request, token)
+    {
+        let text = "The control API demands its bearer token.";
+        let mut response = Problem::new(StatusCode::UNAUTHORIZED, text).into_response();
+        let challenge = HeaderValue::from_static("Bearer realm=\"control\"");
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        return response;
+    }
     next.run(request).await
+}
+
+fn brings(request: &Request, token: &Secret) -> bool {
+    let sent = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    sent.and_then(|sent| sent.split_once(' '))
+        .is_some_and(|(scheme, sent)| scheme.eq_ignore_ascii_case("bearer") && token.is(sent))
 }
 
 /// Browsers say where a request comes from; other clients do not.

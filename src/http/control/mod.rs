@@ -2,10 +2,13 @@
 
 mod clock;
 mod codes;
+mod fixtures;
 mod grants;
 mod guard;
 mod health;
 mod input;
+mod inspect;
+mod parties;
 mod problem;
 mod realms;
 mod scenarios;
@@ -22,15 +25,42 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post, put};
 use serde::Serialize;
 
-use super::{App, answer};
+use super::{App, Control, answer};
 use problem::Problem;
 
 /// What a call answers: a response, or the problem with it.
 type Answer = Result<Response, Problem>;
 
 pub(super) fn router(app: Arc<App>) -> Router<Arc<App>> {
+    // Whether the server is there may be asked by anybody: it changes nothing and tells nothing.
+    let health = Router::new().route("/health", get(health::health));
+    match app.options.control {
+        Control::Off => health,
+        Control::On | Control::Token(_) => health.merge(calls(app)),
+    }
+}
+
+fn calls(app: Arc<App>) -> Router<Arc<App>> {
     Router::new()
-        .route("/health", get(health::health))
+        .route("/fixtures", get(fixtures::show).put(fixtures::put))
+        .route("/reset", post(fixtures::reset))
+        .route("/clients", get(parties::clients))
+        .route(
+            "/clients/{id}",
+            get(parties::client)
+                .put(parties::client)
+                .patch(parties::client)
+                .delete(parties::client),
+        )
+        .route("/merchants", get(parties::merchants))
+        .route(
+            "/merchants/{id}",
+            get(parties::merchant)
+                .put(parties::merchant)
+                .patch(parties::merchant)
+                .delete(parties::merchant),
+        )
+        .route("/inspect", post(inspect::inspect))
         .route("/codes", post(codes::issue))
         .route("/tokens", post(tokens::issue))
         .route("/grants", get(grants::list))

@@ -59,6 +59,18 @@ impl Problem {
     }
 }
 
+impl Problem {
+    /// The same problem with pointers from this member on, where they begin with it.
+    pub(super) fn below(mut self, member: &str) -> Self {
+        for fault in &mut self.errors {
+            if let Some(rest) = fault.pointer.strip_prefix(member) {
+                fault.pointer = rest.to_owned();
+            }
+        }
+        self
+    }
+}
+
 impl Fault {
     fn pointer_shown(&self) -> &str {
         if self.pointer.is_empty() { "the body" } else { &self.pointer }

@@ -11,9 +11,8 @@ use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::problem::{Fault, Problem};
-use super::{Answer, input, no_content};
-use crate::fixture::{Fixtures, Source, load_sources};
+use super::problem::Problem;
+use super::{Answer, fixtures, input, no_content};
 use crate::http::{App, here::Here};
 use crate::realm::{Realm, RealmError};
 
@@ -46,23 +45,13 @@ pub(super) async fn put(
     body: Body,
 ) -> Answer {
     let wanted: Wanted = input::read(&headers, body).await?;
-    let fixtures = wanted.fixtures.map(|fixtures| load(&fixtures)).transpose()?;
+    let set =
+        wanted.fixtures.map(|set| fixtures::load(set.to_string(), "/fixtures")).transpose()?;
     let existed = app.realms.named(&name).is_some();
     let port = |realm: &Weak<Realm>| app.open_port(wanted.listen, realm);
-    let realm = app.realms.create(&name, fixtures, wanted.hosts, port).map_err(problem)?;
+    let realm = app.realms.create(&name, set, wanted.hosts, port).map_err(problem)?;
     let status = if existed { StatusCode::OK } else { StatusCode::CREATED };
     Ok(super::json(status, &shown(&app, &here, &realm)))
-}
-
-fn load(fixtures: &Value) -> Result<Arc<Fixtures>, Problem> {
-    let source = Source { name: "fixtures".to_owned(), text: fixtures.to_string() };
-    load_sources(&[source]).map(Arc::new).map_err(|mistakes| {
-        let faults = mistakes.0.into_iter().map(|mistake| Fault {
-            pointer: format!("/fixtures{}", mistake.pointer),
-            detail: mistake.message,
-        });
-        Problem::of_members(faults.collect())
-    })
 }
 
 fn problem(error: RealmError) -> Problem {

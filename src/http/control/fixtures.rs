@@ -1,0 +1,51 @@
+//! `/_mock/fixtures` and `/_mock/reset`: the set in force.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::Body;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use serde_json::Value;
+
+use super::problem::Problem;
+use super::{Answer, input};
+use crate::fixture::{Fixtures, Source, load_sources};
+use crate::http::here::Here;
+
+pub(super) async fn show(Extension(here): Extension<Here>) -> Response {
+    super::json(StatusCode::OK, &*here.realm.registry().fixtures)
+}
+
+/// Replaces the set, all or nothing.
+pub(super) async fn put(
+    Extension(here): Extension<Here>,
+    headers: HeaderMap,
+    body: Body,
+) -> Answer {
+    let text = input::text(&headers, body).await?;
+    here.realm.replace(&load(text, "")?);
+    Ok(super::json(StatusCode::OK, &*here.realm.registry().fixtures))
+}
+
+pub(super) async fn reset(Extension(here): Extension<Here>) -> Response {
+    here.realm.reset();
+    super::no_content()
+}
+
+/// Loads a set from JSON; `at` is where it stands in the body, for the pointers of mistakes.
+pub(super) fn load(text: String, at: &str) -> Result<Arc<Fixtures>, Problem> {
+    let source = Source { name: "fixtures.json".to_owned(), text };
+    load_sources(&[source]).map(Arc::new).map_err(|mistakes| {
+        let mut mistakes = mistakes.0;
+        for mistake in &mut mistakes {
+            mistake.pointer.insert_str(0, at);
+        }
+        Problem::of_mistakes(mistakes)
+    })
+}
+
+/// The set in force as JSON, to be changed and loaded again.
+pub(super) fn as_json(here: &Here) -> Value {
+    serde_json::to_value(&*here.realm.registry().fixtures).unwrap_or_default()
+}

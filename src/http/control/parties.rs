@@ -1,0 +1,109 @@
+//! `/_mock/clients` and `/_mock/merchants`: the two lists of a set that tests change most.
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::Path;
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::response::Response;
+use serde_json::{Map, Value, json};
+
+use super::problem::Problem;
+use super::{Answer, fixtures, input, no_content};
+use crate::http::here::Here;
+
+pub(super) async fn clients(Extension(here): Extension<Here>) -> Response {
+    list(&here, "clients")
+}
+
+pub(super) async fn merchants(Extension(here): Extension<Here>) -> Response {
+    list(&here, "merchants")
+}
+
+pub(super) async fn client(
+    Extension(here): Extension<Here>,
+    method: Method,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Answer {
+    one(&here, "clients", "client", &method, &id, &headers, body).await
+}
+
+pub(super) async fn merchant(
+    Extension(here): Extension<Here>,
+    method: Method,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Answer {
+    one(&here, "merchants", "merchant", &method, &id, &headers, body).await
+}
+
+fn list(here: &Here, list: &str) -> Response {
+    let set = fixtures::as_json(here);
+    super::json(StatusCode::OK, &json!({ list: set[list] }))
+}
+
+/// Shows, puts, patches or deletes an entry. The set is changed as JSON and loaded again whole, so
+/// whatever a fixture file may not say cannot be said here.
+async fn one(
+    here: &Here,
+    list: &str,
+    kind: &str,
+    method: &Method,
+    id: &str,
+    headers: &HeaderMap,
+    body: Body,
+) -> Answer {
+    let mut set = fixtures::as_json(here);
+    let unknown = || Problem::new(StatusCode::NOT_FOUND, format!("There is no {kind} of this id."));
+    let Some(entries) = set[list].as_array_mut() else { return Err(unknown()) };
+    let place = entries.iter().position(|entry| entry["id"] == id);
+    let status = match (method, place) {
+        (&Method::GET | &Method::HEAD, place) => {
+            let entry = place.map(|place| &entries[place]).ok_or_else(unknown)?;
+            return Ok(super::json(StatusCode::OK, entry));
+        }
+        (&Method::DELETE, place) => {
+            entries.remove(place.ok_or_else(unknown)?);
+            // Codes and tokens of it would refer to nobody.
+            for dependent in ["codes", "refresh_tokens"] {
+                if let Some(entries) = set[dependent].as_array_mut() {
+                    entries.retain(|entry| entry[kind] != id);
+                }
+            }
+            here.realm.install(&fixtures::load(set.to_string(), "")?);
+            return Ok(no_content());
+        }
+        (&Method::PATCH, place) => {
+            let place = place.ok_or_else(unknown)?;
+            let changes: Map<String, Value> = input::read(headers, body).await?;
+            for (name, value) in changes {
+                // As in RFC 7396, null takes a member away, and with it back to its default.
+                match (value, entries[place].as_object_mut()) {
+                    (Value::Null, Some(entry)) => drop(entry.shift_remove(&name)),
+                    (value, Some(entry)) => drop(entry.insert(name, value)),
+                    (_, None) => {}
+                }
+            }
+            StatusCode::OK
+        }
+        (_, place) => {
+            let mut entry: Map<String, Value> = input::read(headers, body).await?;
+            entry.entry("id").or_insert_with(|| id.into());
+            match place {
+                Some(place) => entries[place] = entry.into(),
+                None => entries.push(entry.into()),
+            }
+            if place.is_some() { StatusCode::OK } else { StatusCode::CREATED }
+        }
+    };
+    let place = place.unwrap_or(entries.len() - 1);
+    if entries[place]["id"] != id {
+        return Err(Problem::of_member("/id", "this is another id than in the path"));
+    }
+    let loaded = fixtures::load(set.to_string(), "");
+    let own = format!("/{list}/{place}");
+    here.realm.install(&loaded.map_err(|problem| problem.below(&own))?);
+    Ok(super::json(status, &fixtures::as_json(here)[list][place]))
+}
