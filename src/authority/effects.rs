@@ -22,7 +22,7 @@ impl Effects {
     }
 
     /// Whether the request changes nothing.
-    pub(crate) fn none_last(&self) -> bool {
+    pub(crate) fn are_withheld(&self) -> bool {
         self.without_effect
     }
 }

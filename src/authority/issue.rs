@@ -43,7 +43,7 @@ pub(super) async fn issue(
         Origin::Code { code, .. } => {
             let refresh = mint.refresh_token(mint.new_id(), now_ms)?;
             let response = mint.response(refresh, &scopes, now_ms)?;
-            if request.effects.none_last() {
+            if request.effects.are_withheld() {
                 return Ok(response);
             }
             let redemption = Redemption { code, grant: grant.clone(), now_ms };
@@ -55,7 +55,7 @@ pub(super) async fn issue(
         Origin::Literal => {
             let refresh = mint.refresh_token(mint.new_id(), now_ms)?;
             let response = mint.response(refresh, &scopes, now_ms)?;
-            if request.effects.none_last() {
+            if request.effects.are_withheld() {
                 return Ok(response);
             }
             match ledger.confirm(grant.clone(), now_ms).await {
@@ -136,7 +136,7 @@ async fn renew(
             (refresh, RenewalOutcome::Slides { expires_at_ms })
         };
         let response = mint.response(refresh, scopes, now_ms)?;
-        if request.effects.none_last() {
+        if request.effects.are_withheld() {
             return Ok(response);
         }
         let renewal = Renewal {

@@ -11,7 +11,7 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 
 use super::body::FORM_LIMIT;
-use super::client_request::require_https;
+use super::errors::require_https;
 use super::here::Here;
 use super::play::{Stage, play};
 use super::{answer, body, form_request, pages};

@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 
-use super::client_request::injected;
+use super::errors::injected;
 use super::here::Here;
 use super::play::{Stage, play};
 use super::{App, answer};

@@ -3,8 +3,9 @@
 mod answer;
 mod authorize;
 mod body;
-mod client_request;
 mod control;
+mod errors;
+mod form_endpoint;
 mod form_request;
 mod here;
 mod home;
@@ -35,7 +36,11 @@ use crate::realm::{OwnPort, Realm, Realms};
 use crate::scenario::CORRELATION_ID;
 use crate::token::SigningKey;
 
+use form_endpoint::form_endpoint;
 use here::Here;
+use introspect::Introspect;
+use revoke::Revoke;
+use token::Token;
 
 /// What every endpoint works on.
 #[derive(Debug)]
@@ -113,12 +118,12 @@ impl Connection {
 /// Routes every path of the server.
 pub(crate) fn router(app: Arc<App>) -> Router {
     Router::new()
-        .route("/oauth2/v3/token", any(token::token))
-        .route("/oauth/v3/token", any(token::token))
+        .route("/oauth2/v3/token", any(form_endpoint::<Token>))
+        .route("/oauth/v3/token", any(form_endpoint::<Token>))
         .route("/ebc2/oauth/authorize", any(authorize::vendor))
         .route("/oauth2/v3/authorize", any(authorize::rfc))
-        .route("/oauth2/v3/introspect", any(introspect::introspect))
-        .route("/oauth2/v3/revoke", any(revoke::revoke))
+        .route("/oauth2/v3/introspect", any(form_endpoint::<Introspect>))
+        .route("/oauth2/v3/revoke", any(form_endpoint::<Revoke>))
         .route("/.well-known/jwks.json", get(jwks::jwks))
         .route("/.well-known/oauth-authorization-server", get(metadata::metadata))
         .nest("/_mock", control::router(Arc::clone(&app)))

@@ -15,6 +15,7 @@ use crate::fixture::Merchant;
 use crate::oauth::Form;
 use crate::oauth::scope::describe;
 use crate::realm::Registry;
+use crate::scenario::Endpoint;
 
 const STYLE: &str = include_str!("../../templates/style.css");
 
@@ -105,7 +106,7 @@ pub(super) fn consent(
 pub(super) fn error(registry: &Registry, headers: &HeaderMap, declined: &Declined) -> Response {
     let Declined { code, description } = declined;
     let description = registry.description(code, None, description);
-    let status = registry.overridden_status(code).unwrap_or_else(|| code.default_status());
+    let status = registry.status(Endpoint::Authorize, code, None);
     tracing::info!(status, error = %code, "authorize: {description}");
     if wants_json(headers) {
         return answer::error(code, status, &description);

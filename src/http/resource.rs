@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::client_request::{injected, refused, require_https};
+use super::errors::{injected, refused, require_https};
 use super::here::Here;
 use super::play::{Stage, play};
 use super::{App, answer};

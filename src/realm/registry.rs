@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::fixture::{Client, ErrorOverride, ErrorStatus, Fixtures, Merchant, Resource, Settings};
-use crate::oauth::{ErrorCode, Refusal, Scopes, scope};
+use crate::oauth::{ErrorCode, Scopes, scope};
+use crate::scenario::Endpoint;
 
 /// Settings, clients and merchants. It never changes: a change makes another one.
 #[derive(Clone, Debug)]
@@ -81,24 +82,14 @@ impl Registry {
             || self.clients.values().any(|client| client.scopes.iter().any(|one| one == wanted))
     }
 
-    /// The error code, status and description with which a refusal is answered.
-    pub(crate) fn dress(&self, refusal: &Refusal) -> (ErrorCode, u16, String) {
-        let code = refusal.row.error(self.settings.dialect);
-        let description = self.description(&code, None, &refusal.description);
-        let status = self.status(&code, refusal.row.own_status());
-        (code, status, description)
-    }
-
-    /// The status of an error: what `errors:` says, else 500 where all are, else the row's own,
-    /// else the code's.
-    pub(crate) fn status(&self, code: &ErrorCode, own: Option<u16>) -> u16 {
-        let always = (self.settings.error_status == ErrorStatus::Always500).then_some(500);
-        self.overridden_status(code).or(always).or(own).unwrap_or_else(|| code.default_status())
-    }
-
-    /// The status that `errors:` gives an error. (`error_status` is about the token endpoint.)
-    pub(crate) fn overridden_status(&self, code: &ErrorCode) -> Option<u16> {
-        self.errors.get(code).and_then(|error| error.status)
+    /// The status of an error at an endpoint: what `errors:` says, else 500 where all failed token
+    /// requests get one, else the row's own, else the code's.
+    pub(crate) fn status(&self, endpoint: Endpoint, code: &ErrorCode, own: Option<u16>) -> u16 {
+        let overridden = self.errors.get(code).and_then(|error| error.status);
+        let always =
+            endpoint == Endpoint::Token && self.settings.error_status == ErrorStatus::Always500;
+        let usual = own.unwrap_or_else(|| code.default_status());
+        overridden.unwrap_or(if always { 500 } else { usual })
     }
 
     /// The description of an error: the scenario's own, else what `errors:` says, else this one.

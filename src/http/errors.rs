@@ -1,0 +1,59 @@
+//! How the endpoints with JSON answers tell an error.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+
+use super::answer;
+use super::here::Here;
+use crate::oauth::{Dialect, ErrorCode, Refusal, Row};
+use crate::realm::Registry;
+use crate::scenario::Endpoint;
+
+/// `require_https: true`, before any row of the table.
+pub(super) fn require_https(here: &Here, registry: &Registry) -> Result<(), Refusal> {
+    if registry.settings.require_https && !here.is_https() {
+        return Err(Refusal::new(
+            Row::Transport,
+            "The request came by plain HTTP; the service speaks HTTPS only.",
+        ));
+    }
+    Ok(())
+}
+
+/// How the endpoints with JSON answers tell an error that a scenario asks for.
+pub(super) fn injected(
+    registry: &Registry,
+    endpoint: Endpoint,
+    code: &ErrorCode,
+    status: Option<u16>,
+    description: &str,
+) -> Response {
+    let status = status.unwrap_or_else(|| registry.status(endpoint, code, None));
+    let mut response = answer::error(code, status, description);
+    put_challenge(registry, &mut response);
+    response
+}
+
+/// The error of the row that failed.
+pub(super) fn refused(registry: &Registry, endpoint: Endpoint, refusal: &Refusal) -> Response {
+    let code = refusal.row.error(registry.settings.dialect);
+    let status = registry.status(endpoint, &code, refusal.row.own_status());
+    let description = registry.description(&code, None, &refusal.description);
+    let row = refusal.row.number();
+    tracing::info!(status, error = %code, row, "{endpoint}: {description}");
+    let mut response = answer::error(&code, status, &description);
+    if refusal.row == Row::Method {
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
+    }
+    put_challenge(registry, &mut response);
+    response
+}
+
+/// RFC 6749, section 5.2: a 401 says how to authenticate.
+fn put_challenge(registry: &Registry, response: &mut Response) {
+    let rfc6749 = registry.settings.dialect == Dialect::Rfc6749;
+    if rfc6749 && response.status() == StatusCode::UNAUTHORIZED {
+        let challenge = HeaderValue::from_static("Basic realm=\"smartpay-oauth-mock\"");
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+    }
+}
