@@ -117,7 +117,7 @@ fn memory_of_a_million_exchanges() {
         statm.split_whitespace().nth(1).unwrap().parse::<f64>().unwrap() * 4096.0 / 1e6
     };
     let exchanges = |server: &MockAuthServer, count: usize| {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             for _ in 0..count {
                 let code = server.issue_code("8l57hYffFb", "rahulrama").await.unwrap();
@@ -129,7 +129,7 @@ fn memory_of_a_million_exchanges() {
             }
         });
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let short = "extends: default\nsettings: { refresh_token_lifetime: 30m, refresh_grace: 30m }";
     let builder = MockAuthServer::builder().fixtures(short).unwrap();
     let server = runtime.block_on(builder.start()).unwrap();

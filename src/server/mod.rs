@@ -104,7 +104,7 @@ impl MockAuthServer {
         self.app.realms.remove(name)
     }
 
-    /// Answers a request in process, without a socket.
+    /// Answers a request in process, without a socket. The runtime must have timers.
     ///
     /// ```
     /// use axum::http::Request;
