@@ -101,6 +101,55 @@ async fn every_scenario_does_what_it_says() {
                 let life = claims["expires_in"].as_i64().unwrap() - claims["iat"].as_i64().unwrap();
                 assert_eq!((life, &answer.json()["expires_in"]), (1000, &0.into()));
             }
+            "rate-limited" => {
+                for _ in 0..10 {
+                    once().await.ok();
+                }
+                let limited = once().await;
+                assert_eq!(limited.status, 429);
+                assert!((1..=60).contains(&limited.header("retry-after").parse::<i32>().unwrap()));
+            }
+            "connection-faults" => {
+                for _ in 0..4 {
+                    let request = reqwest::Client::new().post(server.token_url());
+                    let request =
+                        request.header("Content-Type", "application/x-www-form-urlencoded");
+                    let answer = match request.body(support::page::REQUEST).send().await {
+                        Ok(answer) => answer.bytes().await,
+                        Err(error) => Err(error),
+                    };
+                    assert!(answer.is_err());
+                }
+                once().await.ok();
+            }
+            "lost-response" => {
+                let code = code(&server).await;
+                let body = format!(
+                    "grant_type=authorization_code&code={code}&client_id={}&client_secret={}",
+                    support::CLIENT.0,
+                    support::CLIENT.1
+                );
+                let request = reqwest::Client::new().post(server.token_url()).body(body);
+                let request = request.header("Content-Type", "application/x-www-form-urlencoded");
+                assert!(request.send().await.is_err());
+                assert!(exchange(&server, &code).await.description().contains("used already"));
+                once().await.ok();
+            }
+            "rotation" => {
+                let first = once().await.ok().member("refresh_token");
+                let second = refresh(&server, &first).await.ok().member("refresh_token");
+                assert_eq!(refresh(&server, &first).await.error(), "access_denied");
+                assert_eq!(refresh(&server, &second).await.error(), "access_denied");
+            }
+            "wrong-tokens" => {
+                for _ in 0..5 {
+                    let token = once().await.ok().member("access_token");
+                    let request =
+                        reqwest::Client::new().post(server.base_url() + "/pts/v2/payments");
+                    let status = request.bearer_auth(token).send().await.unwrap().status();
+                    assert_eq!(status.as_u16(), 401);
+                }
+            }
             other => panic!("no test exercises fixtures/scenarios/{other}.yaml"),
         }
     }
