@@ -402,6 +402,58 @@ fn every_option_has_an_environment_variable_and_commands_do_not_mind_them() {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
 }
 
+/// A script in a shell: a code, tokens, a fault on demand, time, and back to the start.
+#[test]
+fn a_running_server_is_driven_from_a_shell() {
+    let folder = Folder::new("shell");
+    let server = Running::start(&folder, &[]);
+    let shell = |arguments: &[&str]| run(&[arguments, &["--server", &server.url]].concat());
+    let said = |arguments: &[&str]| {
+        let output = shell(arguments);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", text(&output.stderr));
+        text(&output.stdout).trim().to_owned()
+    };
+    let party = ["--client", "v6TJH1IqhM", "--merchant", "rahulrama"];
+    let code = said(&[&["code"][..], &party].concat());
+    assert_eq!(code.len(), 43, "{code}");
+    let tokens = said(&[&["token"][..], &party].concat());
+    assert!(tokens.contains("expires_in                899"), "{tokens}");
+    let tokens = said(&[&["token", "--json"][..], &party].concat());
+    let tokens: serde_json::Value = serde_json::from_str(&tokens).unwrap();
+    assert_eq!(tokens["token_type"], "bearer");
+
+    let name = said(&["inject", "server_error", "--times", "2", "--client", "v6TJH1IqhM"]);
+    let form = format!(
+        "grant_type=authorization_code&code={code}&client_id=v6TJH1IqhM&client_secret=v6TJH1IqhM-secret"
+    );
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let url = format!("{}/oauth2/v3/token", server.url);
+    let status = || runtime.block_on(support::post(&url, form.clone())).status;
+    assert_eq!([status(), status(), status()], [500, 500, 200], "{name}");
+
+    assert!(said(&["clock", "set", "2021-04-27T10:18:56Z"]).contains("2021-04-27T10:18:56"));
+    said(&["clock", "freeze"]);
+    let shown = said(&["clock", "advance", "16m"]);
+    assert!(shown.contains("2021-04-27T10:34:5") && shown.contains("frozen     true"), "{shown}");
+    assert_eq!(said(&["reset"]), "back to the start");
+    assert!(said(&["clock"]).contains("offset_ms  0"));
+
+    for (arguments, exit, part) in [
+        (&["clock", "advance", "16"][..], 1, "/by: \"16\" is not a length of time"),
+        (
+            &["code", "--client", "nobody", "--merchant", "rahulrama"],
+            1,
+            "there is no client \"nobody\"",
+        ),
+        (&["inject", "server_eror"], 1, "did you mean \"server_error\""),
+        (&["inject"], 2, "required"),
+    ] {
+        let output = shell(arguments);
+        assert_eq!(output.status.code(), Some(exit), "{arguments:?}");
+        assert!(text(&output.stderr).contains(part), "{arguments:?}: {}", text(&output.stderr));
+    }
+}
+
 #[test]
 fn variables_of_serve_leave_other_commands_alone_and_empty_ones_count_for_nothing() {
     let output = Command::new(PROGRAM)

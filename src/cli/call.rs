@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
-use axum::body::Bytes;
-use axum::http::{Request, Uri, header};
+use axum::http::{Method, Request, Uri, header};
 use clap::Args;
-use http_body_util::{BodyExt, Empty, Limited};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Bytes;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use serde_json::Value;
 use tokio::net::TcpStream;
 
-use super::Failure;
+use super::{Failure, print};
 
 /// How long a server may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -18,17 +19,30 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const LARGEST: usize = 64 * 1024 * 1024;
 
 /// Which server to call.
-#[derive(Debug, Args)]
+#[derive(Args)]
 pub(super) struct Server {
-    /// The base URL of the running server.
+    /// The base URL of the running server; that of a realm ends in /realms/NAME.
     #[arg(
         long = "server",
+        global = true,
         value_name = "URL",
         env = "SMARTPAY_MOCK_SERVER",
         default_value = "http://127.0.0.1:8080",
         value_parser = base_url
     )]
     url: Uri,
+    /// The bearer token that the control API demands.
+    #[arg(
+        long,
+        global = true,
+        value_name = "TOKEN",
+        env = "SMARTPAY_MOCK_CONTROL_TOKEN",
+        hide_env_values = true
+    )]
+    control_token: Option<String>,
+    /// Print the answer as JSON.
+    #[arg(long, global = true)]
+    json: bool,
 }
 
 fn base_url(written: &str) -> Result<Uri, String> {
@@ -38,40 +52,74 @@ fn base_url(written: &str) -> Result<Uri, String> {
 }
 
 impl Server {
-    /// GETs a path below the server's URL; anything but a success is a failure.
-    pub(super) fn get(&self, path: &str) -> Result<String, Failure> {
+    /// Makes a control call, prints what `shown` makes of its answer, or the JSON if that is asked
+    /// for; anything but a success is a failure.
+    pub(super) fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+        shown: impl FnOnce(&Value) -> String,
+    ) -> Result<(), Failure> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(Failure::at_run_time)?;
         let answer = runtime.block_on(async {
-            tokio::time::timeout(PATIENCE, self.call(path))
+            tokio::time::timeout(PATIENCE, self.send(method, path, body))
                 .await
                 .unwrap_or_else(|_| Err(format!("no answer within {} seconds", PATIENCE.as_secs())))
         });
-        answer.map_err(|why| Failure::at_run_time(format!("{}: {why}", self.url)))
+        let answer = answer.map_err(|why| Failure::at_run_time(format!("{}: {why}", self.url)))?;
+        let text = if self.json { answer.to_string() } else { shown(&answer) };
+        if !text.is_empty() {
+            print(&text);
+        }
+        Ok(())
     }
 
-    async fn call(&self, path: &str) -> Result<String, String> {
-        let host = self.url.host().unwrap_or_default();
-        let port = self.url.port_u16().unwrap_or(80);
+    async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value, String> {
         let text = |error: &dyn std::error::Error| error.to_string();
-        let host = host.trim_matches(['[', ']']);
+        let host = self.url.host().unwrap_or_default().trim_matches(['[', ']']);
+        let port = self.url.port_u16().unwrap_or(80);
         let stream = TcpStream::connect((host, port)).await.map_err(|error| text(&error))?;
         let (mut sender, connection) =
             http1::handshake(TokioIo::new(stream)).await.map_err(|error| text(&error))?;
         tokio::spawn(connection);
         let prefix = self.url.path().trim_end_matches('/');
         let authority = self.url.authority().map_or(host, |authority| authority.as_str());
-        let request = Request::get(format!("{prefix}{path}"))
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("{prefix}/_mock/{path}"))
             .header(header::HOST, authority)
-            .body(Empty::<Bytes>::new())
-            .map_err(|error| text(&error))?;
+            .header(header::CONTENT_TYPE, "application/json");
+        if let Some(token) = self.control_token.as_ref().filter(|token| !token.is_empty()) {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        let body = body.map(|body| body.to_string()).unwrap_or_default();
+        let request = request.body(Full::new(Bytes::from(body))).map_err(|error| text(&error))?;
         let response = sender.send_request(request).await.map_err(|error| text(&error))?;
         let status = response.status();
         let body = Limited::new(response.into_body(), LARGEST).collect().await;
         let body = body.map_err(|error| error.to_string())?.to_bytes();
-        if !status.is_success() {
-            return Err(format!("answered {status}"));
+        let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
+        if status.is_success() {
+            return Ok(answer);
         }
-        String::from_utf8(body.to_vec()).map_err(|error| text(&error))
+        match answer["detail"].as_str() {
+            Some(detail) => Err(detail.to_owned()),
+            None => Err(format!("answered {status}")),
+        }
     }
+}
+
+/// A member of an answer as plain text.
+pub(super) fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// An answer's members, a line each.
+pub(super) fn table(answer: &Value) -> String {
+    let Some(members) = answer.as_object() else { return String::new() };
+    let width = members.keys().map(String::len).max().unwrap_or_default();
+    let line = |(name, value): (&String, &Value)| format!("{name:<width$}  {}", plain(value));
+    members.iter().map(line).collect::<Vec<_>>().join("\n")
 }

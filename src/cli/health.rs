@@ -1,11 +1,12 @@
 //! `health`: whether a running server is well; what a container's health check calls.
 
+use axum::http::Method;
 use clap::Args;
 
+use super::Failure;
 use super::call::Server;
-use super::{Failure, print};
 
-#[derive(Debug, Args)]
+#[derive(Args)]
 pub(super) struct Health {
     #[command(flatten)]
     server: Server,
@@ -13,8 +14,6 @@ pub(super) struct Health {
 
 impl Health {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let answer = self.server.get("/_mock/health")?;
-        print(&answer);
-        Ok(())
+        self.server.call(Method::GET, "health", None, ToString::to_string)
     }
 }

@@ -3,11 +3,16 @@
 mod banner;
 mod call;
 mod check;
+mod clock;
+mod code;
 mod health;
+mod inject;
 mod inspect;
+mod reset;
 mod schema;
 mod serve;
 mod signals;
+mod token;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -39,6 +44,16 @@ enum Command {
     Inspect(inspect::Inspect),
     /// Ask a running server whether it is well.
     Health(health::Health),
+    /// Get an authorization code from a running server, without a browser.
+    Code(code::Code),
+    /// Get tokens from a running server, without a flow.
+    Token(token::Token),
+    /// Make a running server fail; prints the name of the scenario that does.
+    Inject(inject::Inject),
+    /// Show, move, set or freeze the time of a running server.
+    Clock(clock::Clock),
+    /// Put a running server back to its start.
+    Reset(reset::Reset),
 }
 
 /// Why a command did not succeed: what to print, and the exit code.
@@ -67,6 +82,11 @@ pub fn main() -> ExitCode {
         Command::Schema(schema) => schema.run(),
         Command::Inspect(inspect) => inspect.run(),
         Command::Health(health) => health.run(),
+        Command::Code(code) => code.run(),
+        Command::Token(token) => token.run(),
+        Command::Inject(inject) => inject.run(),
+        Command::Clock(clock) => clock.run(),
+        Command::Reset(reset) => reset.run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

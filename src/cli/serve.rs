@@ -113,7 +113,7 @@ impl Serve {
             tracing::info!("stopping, because of {reason}; finishing the requests in flight");
             tokio::select! {
                 () = server.stop() => {}
-                reason = reasons.next_signal() => {
+                reason = reasons.second_signal(reason) => {
                     tracing::warn!("stopping at once, because of {reason}");
                 }
             }

@@ -14,23 +14,31 @@ impl Reasons {
     /// Starts listening; must be called on a runtime.
     pub(super) fn listen(stdin_too: bool) -> std::io::Result<Self> {
         let (reasons, received) = mpsc::unbounded_channel();
+        // On return both are being listened to, not only once their tasks run.
         #[cfg(unix)]
         {
             use tokio::signal::unix::{SignalKind, signal};
-            let mut terminate = signal(SignalKind::terminate())?;
+            let signals =
+                [(SignalKind::terminate(), "SIGTERM"), (SignalKind::interrupt(), "Ctrl-C")];
+            for (kind, name) in signals {
+                let mut received = signal(kind)?;
+                let reasons = reasons.clone();
+                tokio::spawn(async move {
+                    while received.recv().await.is_some() {
+                        let _ = reasons.send(name);
+                    }
+                });
+            }
+        }
+        #[cfg(not(unix))]
+        {
             let reasons = reasons.clone();
             tokio::spawn(async move {
-                while terminate.recv().await.is_some() {
-                    let _ = reasons.send("SIGTERM");
+                while tokio::signal::ctrl_c().await.is_ok() {
+                    let _ = reasons.send("Ctrl-C");
                 }
             });
         }
-        let interrupts = reasons.clone();
-        tokio::spawn(async move {
-            while tokio::signal::ctrl_c().await.is_ok() {
-                let _ = interrupts.send("Ctrl-C");
-            }
-        });
         if stdin_too {
             // A thread of its own: a blocking read cannot be cancelled, and must not keep the
             // runtime from ending.
@@ -43,12 +51,15 @@ impl Reasons {
         Ok(Self(received))
     }
 
-    /// The next signal: whoever repeats one does not want to wait. That standard input ends after
-    /// the first is what parents do when they clean up.
-    pub(super) async fn next_signal(&mut self) -> &'static str {
+    /// The second signal after a first reason: whoever repeats one does not want to wait. That
+    /// standard input ends before or after it is what parents do when they clean up, and counts
+    /// for nothing.
+    pub(super) async fn second_signal(&mut self, first: &'static str) -> &'static str {
+        let mut signals = usize::from(first != STDIN);
         loop {
             let reason = self.next().await;
-            if reason != STDIN {
+            signals += usize::from(reason != STDIN);
+            if signals == 2 {
                 return reason;
             }
         }

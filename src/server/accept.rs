@@ -33,8 +33,8 @@ const RESPITE: Duration = Duration::from_millis(20);
 /// seconds after which container engines kill.
 const GRACE: Duration = Duration::from_secs(8);
 
-/// How long a request that is just arriving is waited for once it is time to stop.
-const LAST_CALL: Duration = Duration::from_millis(50);
+/// How long the first request of a new connection is waited for once it is time to stop.
+const LAST_CALL: Duration = Duration::from_millis(250);
 /// How long the last bytes of an answer may take once it is time to stop.
 const FLUSH: Duration = Duration::from_millis(300);
 
@@ -81,12 +81,15 @@ async fn serve_connection(stream: TcpStream, serving: Serving) {
     let _ = stream.set_nodelay(true);
     let Serving { app, router, realm, mut stop, done: _done } = serving;
     let in_flight = Arc::new(AtomicBool::new(false));
+    let fresh = Arc::new(AtomicBool::new(true));
     let fault: Arc<OnceLock<WireFault>> = Arc::default();
     let service = {
         let (in_flight, fault) = (Arc::clone(&in_flight), Arc::clone(&fault));
+        let fresh = Arc::clone(&fresh);
         service_fn(move |request: hyper::Request<Incoming>| {
             let (app, router, realm) = (Arc::clone(&app), router.clone(), realm.clone());
             let (in_flight, fault) = (Arc::clone(&in_flight), Arc::clone(&fault));
+            fresh.store(false, Ordering::Release);
             let request = request.map(Body::new);
             Box::pin(async move {
                 // A realm that is gone closes its port; nobody else answers there meanwhile.
@@ -124,9 +127,13 @@ async fn serve_connection(stream: TcpStream, serving: Serving) {
     let served = match running {
         Some(served) => served,
         None => {
-            // A request that has arrived, but not been read yet, still gets its answer.
-            let last_call = poll_fn(|cx| connection.poll_without_shutdown(cx));
-            let mut served = tokio::time::timeout(LAST_CALL, last_call).await.ok();
+            // Whoever has just connected, and whose request has not been read yet, still gets an
+            // answer.
+            let mut served = None;
+            if fresh.load(Ordering::Acquire) {
+                let last_call = poll_fn(|cx| connection.poll_without_shutdown(cx));
+                served = tokio::time::timeout(LAST_CALL, last_call).await.ok();
+            }
             Pin::new(&mut connection).graceful_shutdown();
             // An answer may have to be written out; half a head is not waited for.
             while served.is_none() {
