@@ -35,7 +35,11 @@ pub(super) async fn text(headers: &HeaderMap, mut body: Body) -> Result<String, 
             "The Content-Type must be application/json.",
         ));
     }
-    let bytes = body::read(&mut body, LIMIT).await.map_err(|unread| match unread {
+    let read = body::read(&mut body, LIMIT).await;
+    if read.is_err() && !headers.contains_key(header::EXPECT) {
+        body::drain(&mut body).await;
+    }
+    let bytes = read.map_err(|unread| match unread {
         Unread::TooLarge => {
             Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "The body is larger than 8 MiB.")
         }
