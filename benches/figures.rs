@@ -32,6 +32,7 @@ fn main() {
     println!("{:<52} {:>10} {:>10}", "figure", "measured", "bound");
     runtime.block_on(async {
         exchange_in_process().await;
+        a_thousand_scenarios().await;
         start_of_the_library().await;
     });
     first_token_and_memory();
@@ -96,6 +97,43 @@ async fn exchange_in_process() {
     }
     let ratio = median(ours) / median(raws);
     report("authorization_code exchange / two signatures", ratio, 1.15, "");
+}
+
+/// An exchange with a thousand scenarios in force that all look at it, against one with none.
+async fn a_thousand_scenarios() {
+    let scenario = |n: usize| {
+        let when = match n % 4 {
+            0 => format!("{{ code: \"none-{n}\" }}"),
+            1 => format!("{{ grant_type: authorization_code, header: {{ x-test-{n}: \"*\" }} }}"),
+            2 => format!("{{ client_id: 8l57hYffFb, param: {{ state: \"*-{n}\" }} }}"),
+            _ => format!("{{ correlation_id: \"test-{n}-*\" }}"),
+        };
+        format!("  - {{ when: {when}, respond: {{ error: server_error }} }}\n")
+    };
+    let many: String = (0..1000).map(scenario).collect();
+    let with = |scenarios: String| async move {
+        let text = format!("extends: default\nscenarios:\n{scenarios}");
+        MockAuthServer::builder().fixtures(&text).unwrap().start().await.unwrap()
+    };
+    let (none, many) = (with(String::new()).await, with(many).await);
+    let exchange = async |server: &MockAuthServer| {
+        let start = Instant::now();
+        let request = Request::post("/oauth2/v3/token")
+            .header("content-type", FORM)
+            .header("v-c-client-correlation-id", "9a341edd-3ceb-4b36-b423-9088e9bad5a0");
+        let answer = server.answer(request.body(EXCHANGE.to_owned()).unwrap()).await;
+        assert_eq!(answer.status(), 200);
+        start.elapsed().as_secs_f64()
+    };
+    let (mut alone, mut among) = (Vec::new(), Vec::new());
+    for turn in 0..2_000 {
+        let times = (exchange(&none).await, exchange(&many).await);
+        if turn >= 100 {
+            alone.push(times.0);
+            among.push(times.1);
+        }
+    }
+    report("exchange with 1,000 scenarios / with none", median(among) / median(alone), 1.05, "");
 }
 
 async fn start_of_the_library() {

@@ -121,6 +121,7 @@ mod clock;
 mod faults;
 pub mod fixture;
 mod http;
+mod journal;
 mod oauth;
 mod realm;
 pub mod scenario;
@@ -129,10 +130,15 @@ mod token;
 
 pub use clock::Clock;
 pub use fixture::{Mistakes, PathPattern, Period, PeriodError};
+pub use journal::{
+    Count, CountError, Difference, Filter, Issued, IssuedKind, NearMiss, RecordedEndpoint,
+    RecordedOutcome, RecordedParam, RecordedRequest, Verification,
+};
 pub use oauth::{ErrorCode, Secret, TokenResponse};
 pub use realm::{IssueError, RealmError};
 pub use scenario::{Endpoint, Fault, Outcome, Pattern, Scenario, When};
 pub use server::{
-    Builder, GrantInfo, MockAuthServer, NewRealm, RealmHandle, ScenarioGuard, StartError,
+    Builder, CodeOptions, Follower, GrantInfo, MockAuthServer, NewRealm, RealmHandle,
+    ScenarioGuard, ScenarioState, StartError, blocking,
 };
 pub use token::{Inspection, KeyError, SigningKey, inspect};

@@ -179,4 +179,34 @@ proptest! {
             }
         });
     }
+
+    /// The journal keeps parameters, but no secret, code or token, nor a name that could be one.
+    #[test]
+    fn nothing_secret_gets_into_the_journal(secret in SECRET, code in SECRET, token in SECRET) {
+        runtime().block_on(async {
+            let server = MockAuthServer::start().await;
+            let bodies = [
+                format!("client_id=8l57hYffFb&client_secret={secret}&grant_type=authorization_code&code={code}"),
+                format!("client_id=8l57hYffFb&client_secert={secret}&grant_type=refresh_token&refresh_token={token}"),
+                format!("code_verifier={secret}&token={token}&access_token={code}"),
+                format!("{secret}={code}&{secret}={token}"),
+                format!("{secret}=%zz{code}"),
+                secret.clone(),
+            ];
+            for body in bodies {
+                for query in [String::new(), format!("?{secret}"), format!("?code={code}&{secret}={token}")] {
+                    let header = format!("Basic {secret}");
+                    send(&server, &query, &[("authorization", header.as_bytes())], body.clone().into()).await;
+                }
+            }
+            let url = format!("{}/pts/v2/payments?access_token={token}", server.base_url());
+            reqwest::Client::new().post(url).bearer_auth(&code).send().await.unwrap();
+            let url = format!("{}/_mock/requests", server.base_url());
+            let journal = reqwest::get(url).await.unwrap().text().await.unwrap();
+            assert_eq!(journal.matches("duration_us").count(), 19);
+            for hidden in [&secret, &code, &token] {
+                assert!(!journal.contains(hidden), "{hidden} stands in {journal}");
+            }
+        });
+    }
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::realm::{Grant, Realm};
-use crate::token::{Presented, SigningKey};
+use crate::token::{Inspection, Presented, SigningKey, inspect};
 
 /// A token of this realm, as it stands now.
 pub(crate) struct Standing {
@@ -56,4 +56,28 @@ pub(crate) async fn standing(
         None
     };
     Ok(Standing { claims, grant, expires_at_ms, fault })
+}
+
+/// Takes a token apart. Unlike the command, the realm also knows what became of its grant.
+pub(crate) async fn inspection(realm: &Realm, key: &SigningKey, token: &str) -> Inspection {
+    let mut found = inspect(token, key, realm.clock().now_ms());
+    match standing(realm, key, token.trim()).await {
+        Err(why) => {
+            found.valid = false;
+            found.reason = format!("The token {why}.");
+        }
+        Ok(standing) => {
+            if let Some(fault) = standing.fault {
+                found.valid = false;
+                // How long ago an expired one expired is said already.
+                if fault != "has expired" {
+                    found.reason = format!("The token {fault}.");
+                }
+            } else if !found.valid {
+                found.valid = true;
+                found.reason = "It is good: a refresh has moved its expiry on.".to_owned();
+            }
+        }
+    }
+    found
 }

@@ -11,6 +11,7 @@ use super::again::lost;
 use super::presented::{Basis, Origin, RefreshToken};
 use super::{Effects, TokenRequest};
 use crate::fixture::RefreshPolicy;
+use crate::journal::Record;
 use crate::oauth::{Form, Refusal, Row, Scopes, TokenResponse, refuse};
 use crate::realm::{
     Grant, IssueError, Lost, Realm, Redemption, Registered, Renewal, RenewalOutcome, Rotation,
@@ -97,6 +98,7 @@ pub(crate) async fn issue_directly(
         authorization: None,
         certificate: None,
         effects: &Effects::default(),
+        record: &Record::default(),
     };
     let basis = Basis { grant, grant_time: None, origin: Origin::Literal };
     issue(&request, client, basis, scopes)

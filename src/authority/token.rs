@@ -11,6 +11,7 @@ use super::client::{
 use super::credentials::{client_credentials, credentials};
 use super::presented::{Basis, Origin, code_or_token, presented};
 use crate::fixture::{GrantType, Status};
+use crate::journal::Record;
 use crate::oauth::scope::{narrow, split};
 use crate::oauth::{Form, Refusal, Row, Scopes, TokenResponse, refuse};
 use crate::realm::{Realm, Registered, Registry};
@@ -28,6 +29,8 @@ pub(crate) struct TokenRequest<'a> {
     pub(crate) certificate: Option<&'a str>,
     /// What a scenario wants to be different about a success.
     pub(crate) effects: &'a Effects,
+    /// What the journal is to know of it.
+    pub(crate) record: &'a Record,
 }
 
 /// The table, top to bottom. Nothing changes before the last line.
@@ -42,6 +45,7 @@ pub(crate) async fn decide(request: &TokenRequest<'_>) -> Result<TokenResponse, 
     client_active(client)?; //                                                   row 14
     client_grant_type(client, grant_type)?; //                                   row 15
     let basis = code_or_token(request, client, presented).await?; //             row 16
+    request.record.merchant(&basis.grant.merchant_id);
     redirect(request, client, &basis)?; //                                       row 17
     pkce(request, &basis)?; //                                                   row 17
     let scopes = scope(request, &basis)?; //                                     row 18

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use axum::http::{Method, Request, Uri, header};
+use axum::http::{Method, Request, Response, Uri, header};
 use clap::Args;
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::Bytes;
+use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
@@ -61,22 +61,89 @@ impl Server {
         body: Option<Value>,
         shown: impl FnOnce(&Value) -> String,
     ) -> Result<(), Failure> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(Failure::at_run_time)?;
-        let answer = runtime.block_on(async {
-            tokio::time::timeout(PATIENCE, self.send(method, path, body))
-                .await
-                .unwrap_or_else(|_| Err(format!("no answer within {} seconds", PATIENCE.as_secs())))
-        });
-        let answer = answer.map_err(|why| Failure::at_run_time(format!("{}: {why}", self.url)))?;
-        let text = if self.json { answer.to_string() } else { shown(&answer) };
-        if !text.is_empty() {
-            print(&text);
-        }
+        let answer = self.ask(method, path, body, Duration::ZERO)?;
+        self.show(&answer, shown);
         Ok(())
     }
 
-    async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value, String> {
+    /// Prints an answer, as JSON if that is asked for.
+    pub(super) fn show(&self, answer: &Value, shown: impl FnOnce(&Value) -> String) {
+        let text = if self.json { answer.to_string() } else { shown(answer) };
+        if !text.is_empty() {
+            print(&text);
+        }
+    }
+
+    pub(super) fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// Makes a control call that may take this much longer than others, and returns its answer.
+    pub(super) fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+        longer: Duration,
+    ) -> Result<Value, Failure> {
+        let patience = PATIENCE + longer;
+        self.run(async {
+            let answered = async { read(self.send(method, path, body).await?).await };
+            tokio::time::timeout(patience, answered)
+                .await
+                .unwrap_or_else(|_| Err(format!("no answer within {} seconds", patience.as_secs())))
+        })
+    }
+
+    /// Reads server-sent events until the server ends them: `on_event` gets the name and the data
+    /// of each.
+    pub(super) fn follow(
+        &self,
+        path: &str,
+        mut on_event: impl FnMut(&str, &str),
+    ) -> Result<(), Failure> {
+        self.run(async {
+            let sent = self.send(Method::GET, path, None);
+            let response = tokio::time::timeout(PATIENCE, sent)
+                .await
+                .unwrap_or_else(|_| Err("no answer".to_owned()))?;
+            if !response.status().is_success() {
+                return read(response).await.map(drop);
+            }
+            let mut body = response.into_body();
+            let (mut text, mut event) = (Vec::new(), String::new());
+            while let Some(frame) = body.frame().await {
+                let frame = frame.map_err(|error| error.to_string())?;
+                text.extend_from_slice(frame.data_ref().map_or(&[], |data| data));
+                while let Some(end) = text.iter().position(|&b| b == b'\n') {
+                    let line: Vec<u8> = text.drain(..=end).collect();
+                    let line = String::from_utf8_lossy(&line);
+                    let line = line.trim_end();
+                    if let Some(name) = line.strip_prefix("event: ") {
+                        name.clone_into(&mut event);
+                    } else if let Some(data) = line.strip_prefix("data: ") {
+                        on_event(&event, data);
+                    }
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn run<T>(&self, work: impl Future<Output = Result<T, String>>) -> Result<T, Failure> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(Failure::at_run_time)?;
+        let done = runtime.block_on(work);
+        done.map_err(|why| Failure::at_run_time(format!("{}: {why}", self.url)))
+    }
+
+    /// Sends a call and returns the answer with its body still to come.
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<Response<Incoming>, String> {
         let text = |error: &dyn std::error::Error| error.to_string();
         let host = self.url.host().unwrap_or_default().trim_matches(['[', ']']);
         let port = self.url.port_u16().unwrap_or(80);
@@ -96,18 +163,22 @@ impl Server {
         }
         let body = body.map(|body| body.to_string()).unwrap_or_default();
         let request = request.body(Full::new(Bytes::from(body))).map_err(|error| text(&error))?;
-        let response = sender.send_request(request).await.map_err(|error| text(&error))?;
-        let status = response.status();
-        let body = Limited::new(response.into_body(), LARGEST).collect().await;
-        let body = body.map_err(|error| error.to_string())?.to_bytes();
-        let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
-        if status.is_success() {
-            return Ok(answer);
-        }
-        match answer["detail"].as_str() {
-            Some(detail) => Err(detail.to_owned()),
-            None => Err(format!("answered {status}")),
-        }
+        sender.send_request(request).await.map_err(|error| text(&error))
+    }
+}
+
+/// The JSON of an answer; `Err` if it is no success.
+async fn read(response: Response<Incoming>) -> Result<Value, String> {
+    let status = response.status();
+    let body = Limited::new(response.into_body(), LARGEST).collect().await;
+    let body = body.map_err(|error| error.to_string())?.to_bytes();
+    let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
+    if status.is_success() {
+        return Ok(answer);
+    }
+    match answer["detail"].as_str() {
+        Some(detail) => Err(detail.to_owned()),
+        None => Err(format!("answered {status}")),
     }
 }
 

@@ -8,6 +8,8 @@ mod code;
 mod health;
 mod inject;
 mod inspect;
+mod paint;
+mod requests;
 mod reset;
 mod schema;
 mod serve;
@@ -50,6 +52,8 @@ enum Command {
     Token(token::Token),
     /// Make a running server fail; prints the name of the scenario that does.
     Inject(inject::Inject),
+    /// Show what a running server was asked, or verify that it was asked what is expected.
+    Requests(requests::Requests),
     /// Show, move, set or freeze the time of a running server.
     Clock(clock::Clock),
     /// Put a running server back to its start.
@@ -85,13 +89,16 @@ pub fn main() -> ExitCode {
         Command::Code(code) => code.run(),
         Command::Token(token) => token.run(),
         Command::Inject(inject) => inject.run(),
+        Command::Requests(requests) => requests.run(),
         Command::Clock(clock) => clock.run(),
         Command::Reset(reset) => reset.run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("{}", failure.message);
+            if !failure.message.is_empty() {
+                eprintln!("{}", failure.message);
+            }
             ExitCode::from(failure.code)
         }
     }

@@ -15,7 +15,6 @@ use tracing_subscriber::filter::LevelFilter;
 
 use super::signals::Reasons;
 use super::{Failure, banner::banner, print};
-use crate::fixture::load_paths;
 use crate::server::{MockAuthServer, StartError};
 use crate::token::SigningKey;
 
@@ -32,6 +31,13 @@ pub(super) struct Serve {
     /// unless given. [env: SMARTPAY_MOCK_FIXTURES, with commas between]
     #[arg(long, value_name = "PATH", num_args = 1..)]
     fixtures: Vec<PathBuf>,
+    /// Take the fixtures again whenever their files change; with a mistake in them, nothing
+    /// changes and the log says why.
+    #[arg(long, env = "SMARTPAY_MOCK_WATCH", value_parser = FalseyValueParser::new())]
+    watch: bool,
+    /// How many requests each realm's journal keeps.
+    #[arg(long, value_name = "N", env = "SMARTPAY_MOCK_JOURNAL_SIZE", default_value = JOURNAL)]
+    journal_size: String,
     /// An RSA-2048 private key in PEM to sign with, or "generate" for a new one. The development
     /// key, which everybody has, unless given.
     #[arg(long, value_name = "FILE|generate", env = "SMARTPAY_MOCK_SIGNING_KEY")]
@@ -64,6 +70,7 @@ pub(super) struct Serve {
 }
 
 const LISTEN: &str = "127.0.0.1:8080";
+const JOURNAL: &str = "10000";
 const LOG: &str = "info";
 
 impl Serve {
@@ -75,8 +82,21 @@ impl Serve {
             // Whoever waits for it must not find that of an earlier run.
             remove(file)?;
         }
-        let fixtures = load_paths(&self.fixture_paths()).map_err(Failure::wrong)?;
-        let mut builder = MockAuthServer::builder().listen(listen).fixture_set(fixtures.clone());
+        let journal_size = or(&self.journal_size, JOURNAL);
+        let journal_size = journal_size.parse().map_err(|_| {
+            Failure::wrong(format!("--journal-size {journal_size}: a number is expected"))
+        })?;
+        let paths = self.fixture_paths();
+        if self.watch && paths.is_empty() {
+            let text = "--watch watches the files of --fixtures, and there are none";
+            return Err(Failure::wrong(text));
+        }
+        let builder = MockAuthServer::builder().listen(listen).journal_size(journal_size);
+        let builder = match self.watch {
+            true => builder.watched_fixtures_files(&paths),
+            false => builder.fixtures_files(&paths),
+        };
+        let mut builder = builder.map_err(Failure::wrong)?;
         if let Some(key) = given(&self.signing_key) {
             builder = builder.signing_key(match key {
                 "generate" => SigningKey::generate().map_err(Failure::at_run_time)?,
@@ -106,7 +126,7 @@ impl Serve {
                 announce(file, &server)?;
             }
             if std::io::stdout().is_terminal() {
-                print(&banner(&server.base_url(), &fixtures));
+                print(&banner(&server.base_url(), &server.fixtures()));
             }
             tracing::info!("listening on {}", server.base_url());
             let reason = reasons.next().await;

@@ -8,7 +8,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use axum::response::Response;
 use serde::Serialize;
 
-use crate::oauth::ErrorCode;
+use crate::journal::Told;
+use crate::oauth::{ErrorCode, Row};
 
 /// The body of an error.
 #[derive(Serialize)]
@@ -30,7 +31,16 @@ pub(super) fn json(status: u16, body: &impl Serialize) -> Response {
 
 /// An error of the token endpoint.
 pub(super) fn error(code: &ErrorCode, status: u16, description: &str) -> Response {
-    json(status, &ErrorBody { error: code.as_str(), error_description: description })
+    let mut response =
+        json(status, &ErrorBody { error: code.as_str(), error_description: description });
+    tell(&mut response, code, None);
+    response
+}
+
+/// Tells the journal which error an answer is, and the row that refused.
+pub(super) fn tell(response: &mut Response, code: &ErrorCode, row: Option<Row>) {
+    let error = Some(code.as_str().to_owned());
+    response.extensions_mut().insert(Told { error, row: row.map(Row::number) });
 }
 
 /// A path without an endpoint.

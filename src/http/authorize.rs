@@ -20,6 +20,7 @@ use crate::authority::consent::{
     trust,
 };
 use crate::fixture::{Consent, DenyRedirect};
+use crate::journal::{IssuedKind, Parameters};
 use crate::oauth::{ErrorCode, Form};
 use crate::realm::{Consented, Registry};
 use crate::scenario::Endpoint;
@@ -35,6 +36,7 @@ pub(super) async fn rfc(Extension(here): Extension<Here>, request: Request) -> R
 async fn authorize(here: &Here, request: Request, flavour: Flavour) -> Response {
     let registry = here.realm.registry();
     let (parts, body) = request.into_parts();
+    here.record.endpoint(Endpoint::Authorize);
     if parts.method != Method::GET && parts.method != Method::POST {
         return answer::wrong_method("GET, POST");
     }
@@ -55,6 +57,7 @@ async fn authorize(here: &Here, request: Request, flavour: Flavour) -> Response 
             return page(&Declined { code: ErrorCode::InvalidRequest, description });
         }
     };
+    here.record.parameters(parameters.iter(), Parameters::Documented);
     let trusted = match trust(&registry, &parameters, flavour) {
         Ok(trusted) => trusted,
         Err(declined) => return page(&declined),
@@ -81,7 +84,9 @@ async fn authorize(here: &Here, request: Request, flavour: Flavour) -> Response 
         param: &|name| parameters.get(name),
         error: &|code, _, text| {
             let parameters = [("error", code.as_str()), ("error_description", text)];
-            redirected(status, &visit.back(&parameters))
+            let mut response = redirected(status, &visit.back(&parameters));
+            answer::tell(&mut response, code, None);
+            response
         },
     };
     play(stage, |_| visit.answer(None, status)).await
@@ -126,7 +131,11 @@ impl Visit<'_> {
         match self.decide(clicked).await {
             Ok(Decision::Page(page)) => page,
             Ok(Decision::Redirect(url)) => redirected(status, &url),
-            Err(declined) => redirected(status, &self.back_with(&declined)),
+            Err(declined) => {
+                let mut response = redirected(status, &self.back_with(&declined));
+                answer::tell(&mut response, &declined.code, None);
+                response
+            }
         }
     }
 
@@ -156,6 +165,7 @@ impl Visit<'_> {
 
     async fn allow(&self, ask: Ask, named: Option<&str>) -> Result<String, Declined> {
         let merchant = merchant(self.registry, named)?;
+        self.here.record.merchant(&merchant.id);
         may_grant(merchant)?;
         let code = self
             .here
@@ -168,6 +178,7 @@ impl Visit<'_> {
                 challenge: ask.challenge,
             })
             .await;
+        self.here.record.issued(IssuedKind::Code, &code);
         tracing::debug!(client_id = &*self.trusted.client.id, merchant_id = merchant.id, "allowed");
         Ok(self.back(&[("code", &code)]))
     }

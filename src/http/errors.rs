@@ -42,6 +42,7 @@ pub(super) fn refused(registry: &Registry, endpoint: Endpoint, refusal: &Refusal
     let row = refusal.row.number();
     tracing::info!(status, error = %code, row, "{endpoint}: {description}");
     let mut response = answer::error(&code, status, &description);
+    answer::tell(&mut response, &code, Some(refusal.row));
     if refusal.row == Row::Method {
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
     }

@@ -14,7 +14,8 @@ use super::here::Here;
 use super::play::{Stage, play};
 use super::{App, Connection, form_request};
 use crate::authority::{TokenRequest, claimed_client_id, merchant_of};
-use crate::oauth::Refusal;
+use crate::journal::Parameters;
+use crate::oauth::{Form, Refusal};
 use crate::realm::Registry;
 use crate::scenario::Endpoint;
 
@@ -53,11 +54,19 @@ async fn judge<E: FormEndpoint>(
     parts: &Parts,
     body: Body,
 ) -> Result<Response, Refusal> {
+    let record = &here.record;
+    record.endpoint(E::ENDPOINT);
+    if let Ok(misplaced) = Form::parse(parts.uri.query().unwrap_or_default().as_bytes()) {
+        record.parameters(misplaced.iter(), Parameters::Documented);
+    }
     require_https(here, registry)?;
     let body = form_request::read(parts, body).await?;
-    let form = &form_request::parse(&body)?;
+    let form = &form_request::parse(&body, record)?;
     let authorization = parts.headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
     let client_id = claimed_client_id(form, authorization, registry.settings.dialect);
+    if let Some(id) = client_id.as_deref() {
+        record.client(id);
+    }
     let merchant_id = match here.realm.script().asks_for_merchant() {
         true => merchant_of(&here.realm, &app.key, form).await,
         false => None,
@@ -81,6 +90,7 @@ async fn judge<E: FormEndpoint>(
             authorization,
             certificate: connection.certificate.as_deref(),
             effects: &effects,
+            record,
         };
         E::answer(&request, &here.base_url(app))
             .await

@@ -5,6 +5,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
 
 use super::body::{self, FORM_LIMIT, Unread};
+use crate::journal::{Parameters, Record};
 use crate::oauth::{Form, Refusal, Row, form, refuse};
 
 /// The bytes of a form: rows 1 to 4, in order.
@@ -25,8 +26,9 @@ async fn take(parts: &Parts, body: &mut Body) -> Result<Bytes, Refusal> {
 }
 
 /// The parameters of a form: rows 5 and 6.
-pub(super) fn parse(body: &[u8]) -> Result<Form<'_>, Refusal> {
+pub(super) fn parse<'b>(body: &'b [u8], record: &Record) -> Result<Form<'b>, Refusal> {
     let form = well_formed(body)?; //        row 5
+    record.parameters(form.iter(), Parameters::Documented);
     no_duplicates(&form)?; //                row 6
     Ok(form)
 }

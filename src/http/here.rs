@@ -8,6 +8,7 @@ use axum::http::header;
 use axum::http::uri::{PathAndQuery, Uri};
 
 use super::{App, Connection};
+use crate::journal::Record;
 use crate::realm::Realm;
 
 /// The paths of a realm hang from here, followed by its name.
@@ -29,6 +30,8 @@ pub(crate) struct Here {
     host: Option<String>,
     /// What a proxy takes off the path.
     prefix: String,
+    /// What is noted of the request for the journal.
+    pub(super) record: Record,
 }
 
 impl Here {
@@ -61,6 +64,7 @@ impl Here {
             scheme,
             host: host.map(str::to_owned),
             prefix: prefix.unwrap_or_default().trim_end_matches('/').to_owned(),
+            record: Record::default(),
         };
         let path = request.uri().path();
         let in_path = named_in(path).map(|(name, rest)| (name.to_owned(), rest));
@@ -141,6 +145,11 @@ impl Here {
 
     fn host_name(&self) -> &str {
         name_of(self.host.as_deref().unwrap_or_default())
+    }
+
+    /// The scheme as the client sees it.
+    pub(super) fn scheme(&self) -> &'static str {
+        self.scheme
     }
 
     pub(super) fn is_https(&self) -> bool {

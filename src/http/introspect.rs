@@ -8,6 +8,7 @@ use super::form_endpoint::FormEndpoint;
 use crate::authority::bearer::{Standing, standing};
 use crate::authority::{TokenRequest, authenticate};
 use crate::oauth::{Refusal, Row, refuse};
+use crate::realm::Grant;
 use crate::scenario::Endpoint;
 
 pub(super) struct Introspect;
@@ -22,21 +23,31 @@ impl FormEndpoint for Introspect {
         };
         let inactive = json!({ "active": false });
         let found = match request.realm.ledger().literal(token).await {
-            Some(grant) if grant.revoked => inactive,
-            Some(grant) => json!({
-                "active": true,
-                "scope": grant.scopes.join(" "),
-                "client_id": &*grant.client_id,
-                "merchant_id": &*grant.merchant_id,
-                "token_type": "refresh_token",
-            }),
+            Some(grant) => {
+                request.record.merchant(&grant.merchant_id);
+                if grant.revoked { inactive } else { literal(&grant) }
+            }
             None => match standing(request.realm, request.key, token).await {
-                Ok(standing) if standing.fault.is_none() => active(&standing, base_url),
-                _ => inactive,
+                Ok(standing) => {
+                    request.record.merchant(&standing.claims.merchant_id);
+                    if standing.fault.is_none() { active(&standing, base_url) } else { inactive }
+                }
+                Err(_) => inactive,
             },
         };
         Ok(answer::json(200, &found))
     }
+}
+
+/// A refresh token that a fixture names, which never expires.
+fn literal(grant: &Grant) -> Value {
+    json!({
+        "active": true,
+        "scope": grant.scopes.join(" "),
+        "client_id": &*grant.client_id,
+        "merchant_id": &*grant.merchant_id,
+        "token_type": "refresh_token",
+    })
 }
 
 /// RFC 7662, section 2.2; times in seconds there, unlike in the token.

@@ -19,6 +19,7 @@ pub(super) async fn jwks(
     Extension(here): Extension<Here>,
     headers: HeaderMap,
 ) -> Response {
+    here.record.endpoint(Endpoint::Jwks);
     let registry = here.realm.registry();
     let registry = &*registry;
     let stage = Stage {

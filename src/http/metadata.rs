@@ -11,12 +11,14 @@ use serde_json::json;
 
 use super::here::Here;
 use super::{App, answer};
+use crate::journal::RecordedEndpoint;
 use crate::oauth::{Dialect, scope};
 
 pub(super) async fn metadata(
     State(app): State<Arc<App>>,
     Extension(here): Extension<Here>,
 ) -> Response {
+    here.record.endpoint(RecordedEndpoint::Metadata);
     let base = here.base_url(&app);
     let methods = match here.realm.registry().settings.dialect {
         Dialect::Documented => vec!["client_secret_post"],

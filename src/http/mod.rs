@@ -15,6 +15,7 @@ mod metadata;
 mod pages;
 mod panics;
 mod play;
+mod recording;
 mod resource;
 mod revoke;
 mod token;
@@ -31,6 +32,7 @@ use axum::routing::{any, get};
 use tower::ServiceExt;
 use tower_http::catch_panic::CatchPanicLayer;
 
+use crate::journal::Record;
 use crate::oauth::Secret;
 use crate::realm::{OwnPort, Realm, Realms};
 use crate::scenario::CORRELATION_ID;
@@ -39,6 +41,7 @@ use crate::token::SigningKey;
 use form_endpoint::form_endpoint;
 use here::Here;
 use introspect::Introspect;
+use recording::Recording;
 use revoke::Revoke;
 use token::Token;
 
@@ -142,22 +145,29 @@ pub(crate) async fn serve(
     mut request: Request,
 ) -> Response {
     let correlation_id = request.headers().get(CORRELATION_ID).cloned();
-    let (realm, mut response) = match Here::find(app, &connection, &mut request) {
+    let (realm, recording, mut response) = match Here::find(app, &connection, &mut request) {
         Ok(here) => {
             let realm = Arc::clone(&here.realm);
+            let recording =
+                Recording::begin(&realm, &here.record, &connection, here.scheme(), &request);
             request.extensions_mut().insert(connection);
             request.extensions_mut().insert(here);
             let Ok(response) = router.clone().oneshot(request).await;
-            (realm, response)
+            (realm, recording, response)
         }
         Err(name) => {
+            let realm = Arc::clone(app.realms.default_realm());
+            let scheme = connection.scheme();
+            let recording =
+                Recording::begin(&realm, &Record::default(), &connection, scheme, &request);
             let answer = match request.uri().path().contains("/_mock/") {
                 true => control::unknown_realm(&name),
                 false => answer::unknown_realm(&name),
             };
-            (Arc::clone(app.realms.default_realm()), answer)
+            (realm, recording, answer)
         }
     };
+    recording.answered(&response);
     let headers = response.headers_mut();
     if let Some(id) = correlation_id {
         headers.entry(CORRELATION_ID).or_insert(id);

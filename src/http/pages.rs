@@ -112,7 +112,10 @@ pub(super) fn error(registry: &Registry, headers: &HeaderMap, declined: &Decline
         return answer::error(code, status, &description);
     }
     let page = ErrorPage { style: STYLE, code: code.as_str(), status, description: &description };
-    html(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST), &page, "'none'")
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+    let mut response = html(status, &page, "'none'");
+    answer::tell(&mut response, code, None);
+    response
 }
 
 /// Whether a client asks for JSON, and not for a page as well, as browsers do.

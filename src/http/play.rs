@@ -16,7 +16,7 @@ use crate::realm::Registry;
 use crate::scenario::{Endpoint, Outcome, Phase, ResponseAlteration, Sighting, Turn};
 
 /// The header by which a request picks a scenario, or an error, for itself.
-const PICK: &str = "x-mock-scenario";
+pub(super) const PICK: &str = "x-mock-scenario";
 /// Between two bytes of a slow body, unless the outcome says.
 const INTERVAL: Duration = Duration::from_millis(100);
 /// More than any answer that is altered.
@@ -48,6 +48,8 @@ where
             return (stage.error)(&ErrorCode::InvalidRequest, None, text);
         }
     };
+    let record = &stage.here.record;
+    record.scenario(turn.scenario(), turn.outcome().and_then(|outcome| outcome.fault));
     let Some(outcome) = turn.outcome() else { return ordinary(Effects::default()).await };
     let now_ms = stage.here.realm.clock().now_ms();
     if let Some(limit) = outcome.rate_limit
@@ -71,6 +73,10 @@ where
             let effects = Effects::new(turn.clone(), before && outcome.fault.is_some());
             let ordinary = ordinary(effects).await;
             if !before {
+                if ordinary.status().is_success() && (instead.is_some() || outcome.fault.is_some())
+                {
+                    record.took_effect();
+                }
                 wait(outcome).await;
             }
             instead.unwrap_or(ordinary)
@@ -153,6 +159,7 @@ fn too_many(seconds: i64) -> Response {
     let text = format!("Too many requests; the next is welcome in {seconds} s.");
     let body = json!({ "error": "too_many_requests", "error_description": text });
     let mut response = answer::json(429, &body);
+    answer::tell(&mut response, &ErrorCode::from("too_many_requests"), None);
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     response
 }

@@ -15,7 +15,8 @@ use super::play::{Stage, play};
 use super::{App, answer};
 use crate::authority::bearer::{Standing, standing};
 use crate::fixture::Resource;
-use crate::oauth::Form;
+use crate::journal::Parameters;
+use crate::oauth::{ErrorCode, Form};
 use crate::scenario::Endpoint;
 
 pub(super) async fn resource(
@@ -34,6 +35,9 @@ pub(super) async fn resource(
         }
         methods.extend(resource.methods.iter().map(String::as_str));
     }
+    if found.is_some() || !methods.is_empty() {
+        here.record.endpoint(Endpoint::Resource);
+    }
     let Some(resource) = found else {
         return match methods.is_empty() {
             true => answer::nothing_here(request.method()),
@@ -43,8 +47,11 @@ pub(super) async fn resource(
     if let Err(refusal) = require_https(&here, &registry) {
         return refused(&registry, Endpoint::Resource, &refusal);
     }
-    let token = bearer(request.headers());
-    let bearer = match token {
+    let token_sent = bearer(request.headers());
+    if let Ok(token) = &token_sent {
+        here.record.bearer(token);
+    }
+    let bearer = match token_sent {
         Err(why) => Err(why),
         Ok(token) => check(&app, &here, token).await,
     };
@@ -53,6 +60,12 @@ pub(super) async fn resource(
     let merchant_id = standing.map(|standing| standing.claims.merchant_id.as_str());
     let parameters = Form::parse(request.uri().query().unwrap_or_default().as_bytes());
     let parameters = parameters.unwrap_or_default();
+    let record = &here.record;
+    record.parameters(parameters.iter(), Parameters::Open);
+    if let Ok(standing) = &bearer {
+        record.client(&standing.claims.client_id);
+        record.merchant(&standing.claims.merchant_id);
+    }
     let registry = &*registry;
     let stage = Stage {
         here: &here,
@@ -152,8 +165,7 @@ fn insufficient(scope: &str) -> Response {
 
 fn challenged(status: u16, challenge: &str, error: &str, text: &str) -> Response {
     tracing::info!(status, error, "resource: {text}");
-    let body = json!({ "error": error, "error_description": text });
-    let mut response = answer::json(status, &body);
+    let mut response = answer::error(&ErrorCode::from(error), status, text);
     if let Ok(value) = HeaderValue::from_str(challenge) {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
     }

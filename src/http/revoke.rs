@@ -29,6 +29,7 @@ impl FormEndpoint for Revoke {
             None => standing(request.realm, request.key, token).await.ok().map(|found| found.grant),
         };
         if let Some(grant) = grant {
+            request.record.merchant(&grant.merchant_id);
             if grant.client_id != client.id {
                 return refuse(Row::CodeOrToken, "token was issued to another client.");
             }

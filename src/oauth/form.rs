@@ -10,7 +10,8 @@ use std::collections::HashSet;
 
 /// The parameters that the server knows. Only these names are ever repeated in a message: any
 /// other might be a secret in the wrong place.
-const KNOWN: [&str; 20] = [
+const KNOWN: [&str; 22] = [
+    "access_token",
     "client_id",
     "client_secret",
     "code",
@@ -19,6 +20,7 @@ const KNOWN: [&str; 20] = [
     "code_verifier",
     "grant_type",
     "mock_consent",
+    "mock_decision",
     "mock_merchant",
     "redirect_uri",
     "redirect_url",
@@ -73,7 +75,7 @@ impl<'a> Form<'a> {
     }
 
     /// Every parameter in its order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
         self.pairs.iter().map(|(name, value)| (name.as_ref(), value.as_ref()))
     }
 
@@ -150,11 +152,25 @@ fn pair(
 
 /// How a message may speak of a parameter: by its name if it is a known one, else by its place.
 pub(crate) fn speak_of(name: &str, number: usize) -> String {
-    if KNOWN.contains(&name) {
+    if is_known(name) {
         name.to_owned()
     } else {
         format!("parameter {number} (a name that the server does not know)")
     }
+}
+
+/// Whether a parameter is one that the server knows.
+pub(crate) fn is_known(name: &str) -> bool {
+    KNOWN.contains(&name)
+}
+
+/// The known parameter that an unknown one probably means: spelt otherwise, or misspelt.
+pub(crate) fn near_known(name: &str) -> Option<&'static str> {
+    let plain = |name: &str| name.replace(['_', '-'], "").to_ascii_lowercase();
+    let written = plain(name);
+    let likeness = |known: &&&str| (strsim::jaro_winkler(&written, &plain(known)) * 1e3) as u32;
+    let nearest = KNOWN.iter().max_by_key(likeness).filter(|known| likeness(known) >= 920)?;
+    (name.len() <= 32 && !is_known(name)).then_some(*nearest)
 }
 
 #[cfg(test)]
@@ -230,6 +246,20 @@ mod tests {
         let secret = duplicate("hunter2=1&hunter2=2").unwrap();
         assert!(!secret.contains("hunter2"));
         assert_eq!(duplicate("Code=1&code=2"), None, "names are case-sensitive");
+    }
+
+    #[test]
+    fn a_misspelt_parameter_is_recognised() {
+        for (name, near) in [
+            ("grantType", Some("grant_type")),
+            ("client_secert", Some("client_secret")),
+            ("redirectUri", Some("redirect_uri")),
+            ("audience", None),
+            ("s3cr3tValue", None),
+            ("code", None),
+        ] {
+            assert_eq!(near_known(name), near, "{name}");
+        }
     }
 
     #[test]

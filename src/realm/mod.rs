@@ -17,6 +17,7 @@ use tokio::task::AbortHandle;
 
 use crate::clock::Clock;
 use crate::fixture::{Fixtures, Status};
+use crate::journal::Journal;
 use crate::oauth::{Challenge, Scopes, scope};
 use crate::scenario::Script;
 use crate::token::{GrantId, TokenIds};
@@ -34,9 +35,9 @@ const CODE_LENGTH: usize = 43;
 /// One isolated world.
 #[derive(Debug)]
 pub(crate) struct Realm {
-    name: String,
+    name: Arc<str>,
     /// What it began with.
-    start: Arc<Fixtures>,
+    start: RwLock<Arc<Fixtures>>,
     /// The names by which a request's `Host` finds it, beside its own.
     hosts: Vec<String>,
     port: Option<OwnPort>,
@@ -44,6 +45,7 @@ pub(crate) struct Realm {
     registry: RwLock<Arc<Registry>>,
     ledger: Ledger,
     script: Script,
+    journal: Journal,
     ids: TokenIds,
 }
 
@@ -129,14 +131,15 @@ impl Realm {
     ) -> Self {
         let fixtures = &*start.fixtures;
         let realm = Self {
-            name: name.to_owned(),
-            start: Arc::clone(&start.fixtures),
+            name: name.into(),
+            start: RwLock::new(Arc::clone(&start.fixtures)),
             hosts,
             port,
             clock: Clock::default(),
             registry: RwLock::new(Arc::clone(&start.registry)),
             ledger: Ledger::default(),
             script: Script::default(),
+            journal: Journal::new(start.journal_size),
             ids: TokenIds::new(name),
         };
         realm.script.replace(&fixtures.scenarios);
@@ -146,6 +149,10 @@ impl Realm {
 
     pub(crate) fn name(&self) -> &str {
         &self.name
+    }
+
+    pub(crate) fn shared_name(&self) -> Arc<str> {
+        Arc::clone(&self.name)
     }
 
     pub(crate) fn hosts(&self) -> &[String] {
@@ -190,7 +197,20 @@ impl Realm {
     pub(crate) fn reset(&self) {
         self.clock.reset();
         self.ledger.clear();
-        self.replace(&self.start);
+        self.journal.clear();
+        let start = Arc::clone(&self.start.read());
+        self.replace(&start);
+    }
+
+    /// Takes other fixtures as if it had begun with them; live grants stay.
+    pub(crate) fn restart_from(&self, fixtures: &Arc<Fixtures>) {
+        *self.start.write() = Arc::clone(fixtures);
+        self.replace(fixtures);
+    }
+
+    /// Whether it began with these.
+    pub(crate) fn began_with(&self, fixtures: &Arc<Fixtures>) -> bool {
+        Arc::ptr_eq(&self.start.read(), fixtures)
     }
 
     pub(crate) fn ledger(&self) -> &Ledger {
@@ -199,6 +219,10 @@ impl Realm {
 
     pub(crate) fn script(&self) -> &Script {
         &self.script
+    }
+
+    pub(crate) fn journal(&self) -> &Journal {
+        &self.journal
     }
 
     pub(crate) fn ids(&self) -> &TokenIds {

@@ -19,12 +19,14 @@ const MOST_REALMS: usize = 10_000;
 pub(crate) struct Start {
     pub(crate) fixtures: Arc<Fixtures>,
     pub(crate) registry: Arc<Registry>,
+    /// How many requests its journal keeps.
+    pub(crate) journal_size: usize,
 }
 
 impl Start {
-    pub(crate) fn new(fixtures: Arc<Fixtures>) -> Self {
+    pub(crate) fn new(fixtures: Arc<Fixtures>, journal_size: usize) -> Self {
         let registry = Arc::new(Registry::new(&fixtures));
-        Self { fixtures, registry }
+        Self { fixtures, registry, journal_size }
     }
 }
 
@@ -32,7 +34,7 @@ impl Start {
 #[derive(Debug)]
 pub(crate) struct Realms {
     /// What a realm without fixtures of its own starts from.
-    start: Start,
+    start: RwLock<Start>,
     default: Arc<Realm>,
     others: RwLock<Others>,
 }
@@ -69,7 +71,7 @@ pub enum RealmError {
 impl Realms {
     pub(crate) fn new(start: Start) -> Self {
         let default = Arc::new(Realm::new(DEFAULT, Vec::new(), None, &start));
-        Self { start, default, others: RwLock::default() }
+        Self { start: RwLock::new(start), default, others: RwLock::default() }
     }
 
     pub(crate) fn default_realm(&self) -> &Arc<Realm> {
@@ -124,7 +126,11 @@ impl Realms {
         if let Some(wrong) = hosts.iter().find(|host| !is_host(host)) {
             return Err(RealmError::Host(wrong.clone()));
         }
-        let start = fixtures.map_or_else(|| self.start.clone(), Start::new);
+        let start = self.start.read().clone();
+        let start = match fixtures {
+            Some(fixtures) => Start::new(fixtures, start.journal_size),
+            None => start,
+        };
         // The port is opened before anybody else can know the realm, so that it closes with it.
         let mut failed = None;
         let realm = Arc::new_cyclic(|weak| {
@@ -155,6 +161,23 @@ impl Realms {
         }
         others.by_name.insert(name.to_owned(), Arc::clone(&realm));
         Ok(realm)
+    }
+
+    /// Gives other fixtures to all who started from the server's own. What a realm was told since
+    /// is forgotten, its live grants are not. `false`: they are the same as before.
+    pub(crate) fn restart_from(&self, fixtures: &Arc<Fixtures>) -> bool {
+        let mut start = self.start.write();
+        if start.fixtures == *fixtures {
+            return false;
+        }
+        let old = std::mem::replace(&mut start.fixtures, Arc::clone(fixtures));
+        start.registry = Arc::new(Registry::new(fixtures));
+        for realm in self.all() {
+            if realm.began_with(&old) {
+                realm.restart_from(fixtures);
+            }
+        }
+        true
     }
 
     /// Removes all but the default realm.
@@ -194,7 +217,7 @@ mod tests {
     use crate::fixture::builtin;
 
     fn realms() -> Realms {
-        Realms::new(Start::new(builtin()))
+        Realms::new(Start::new(builtin(), 10))
     }
 
     #[test]

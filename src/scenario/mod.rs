@@ -4,6 +4,7 @@
 //! steps, each once. Every part of an outcome has a file of its own under `outcome/`, so that a new
 //! one is a new file and a member of [`Outcome`].
 
+mod cast;
 mod model;
 mod outcome;
 mod pattern;

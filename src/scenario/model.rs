@@ -88,6 +88,19 @@ impl Scenario {
         self.times = Some(times);
         self
     }
+
+    /// For a match with this probability, from 0 to 1; the draws of the same seed repeat.
+    pub fn probability(mut self, probability: f64, seed: impl Into<Option<u64>>) -> Self {
+        self.probability = probability;
+        self.seed = seed.into();
+        self
+    }
+
+    /// Only for requests that name it in their `x-mock-scenario` header.
+    pub fn disabled(mut self) -> Self {
+        self.enabled = false;
+        self
+    }
 }
 
 fn always() -> f64 {
@@ -95,7 +108,7 @@ fn always() -> f64 {
 }
 
 fn is_always(probability: &f64) -> bool {
-    *probability >= 1.0
+    *probability == 1.0
 }
 
 fn yes() -> bool {

@@ -21,6 +21,11 @@ pub struct Pattern(String);
 impl Pattern {
     /// Whether a text fits.
     pub fn matches(&self, text: &str) -> bool {
+        // Most patterns are plain texts.
+        let Some(star) = self.0.find('*') else { return self.0 == text };
+        if !text.as_bytes().starts_with(&self.0.as_bytes()[..star]) {
+            return false;
+        }
         let mut pieces = self.0.split('*');
         let first = pieces.next().unwrap_or_default();
         let Some(mut rest) = text.strip_prefix(first) else { return false };
@@ -30,6 +35,11 @@ impl Pattern {
             rest = &rest[at + piece.len()..];
         }
         rest.ends_with(last)
+    }
+
+    /// The pattern as it was written.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
     }
 
     /// The text itself, if no `*` is in it.

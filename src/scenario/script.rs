@@ -7,6 +7,7 @@ use parking_lot::{Mutex, RwLock};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
+use super::cast::Cast;
 use super::outcome::{Holding, Window};
 use super::{Outcome, Respond, Scenario, Sighting, Then};
 use crate::oauth::ErrorCode;
@@ -14,7 +15,7 @@ use crate::oauth::ErrorCode;
 /// The scenarios in force, in the order in which they are asked.
 #[derive(Debug, Default)]
 pub(crate) struct Script {
-    playing: RwLock<Arc<[Arc<Playing>]>>,
+    cast: RwLock<Arc<Cast>>,
 }
 
 /// A scenario and how far it has got.
@@ -67,7 +68,7 @@ impl Script {
             let name = scenario.name.clone().unwrap_or_else(|| format!("scenario-{}", i + 1));
             Arc::new(Playing::new(name, Arc::clone(scenario)))
         });
-        let old = std::mem::replace(&mut *self.playing.write(), playing.collect());
+        let old = std::mem::replace(&mut *self.cast.write(), Cast::new(playing.collect()));
         for playing in old.iter() {
             playing.holding.release();
         }
@@ -75,51 +76,45 @@ impl Script {
 
     /// Puts a scenario before all others, or in place of one of the same name; returns its name.
     pub(crate) fn add(&self, scenario: Scenario) -> String {
-        let mut playing = self.playing.write();
-        let name = scenario.name.clone().unwrap_or_else(|| unused_name(&playing));
+        let mut cast = self.cast.write();
+        let name = scenario.name.clone().unwrap_or_else(|| unused_name(&cast));
         let new = Arc::new(Playing::new(name.clone(), Arc::new(scenario)));
-        let kept = playing.iter().filter(|one| one.name != name).cloned();
-        let all: Vec<Arc<Playing>> = std::iter::once(new).chain(kept).collect();
-        *playing = all.into();
+        let kept = cast.iter().filter(|one| one.name != name).cloned();
+        *cast = Cast::new(std::iter::once(new).chain(kept).collect());
         name
     }
 
     /// Takes a scenario out; whoever it holds goes on. `false`: there is none of this name.
     pub(crate) fn remove(&self, name: &str) -> bool {
-        let mut playing = self.playing.write();
-        let Some(found) = playing.iter().find(|one| one.name == name).cloned() else {
+        let mut cast = self.cast.write();
+        let Some(found) = cast.iter().find(|one| one.name == name).cloned() else {
             return false;
         };
-        *playing = playing.iter().filter(|one| one.name != name).cloned().collect();
+        *cast = Cast::new(cast.iter().filter(|one| one.name != name).cloned().collect());
         found.holding.release();
         true
     }
 
     /// Every scenario in its order.
-    pub(crate) fn all(&self) -> Arc<[Arc<Playing>]> {
-        Arc::clone(&self.playing.read())
+    pub(crate) fn all(&self) -> Arc<Cast> {
+        Arc::clone(&self.cast.read())
     }
 
     /// A scenario by its name.
     pub(crate) fn get(&self, name: &str) -> Option<Arc<Playing>> {
-        self.playing.read().iter().find(|playing| playing.name == name).cloned()
+        self.cast.read().iter().find(|playing| playing.name == name).cloned()
     }
 
     /// Whether a scenario in force wants to know the merchant, which takes some finding out.
     pub(crate) fn asks_for_merchant(&self) -> bool {
-        let playing = self.playing.read();
-        playing.iter().any(|playing| {
-            let alternatives = playing.scenario.when.alternatives();
-            playing.scenario.enabled && alternatives.iter().any(|when| when.merchant_id.is_some())
-        })
+        self.cast.read().asks_for_merchant()
     }
 
     /// The step of the first scenario that matches, taken so that nobody else gets it.
     pub(crate) fn take(&self, request: &Sighting<'_>) -> Option<Turn> {
-        let playing = self.all();
-        playing
-            .iter()
-            .filter(|playing| playing.scenario.enabled && playing.scenario.when.matches(request))
+        let cast = self.all();
+        cast.candidates(request)
+            .filter(|playing| playing.scenario.when.matches(request))
             .find_map(Playing::take)
     }
 
@@ -153,7 +148,7 @@ fn unused_name(playing: &[Arc<Playing>]) -> String {
 }
 
 impl Playing {
-    fn new(name: String, scenario: Arc<Scenario>) -> Self {
+    pub(super) fn new(name: String, scenario: Arc<Scenario>) -> Self {
         let draws = scenario.seed.map(|seed| Mutex::new(StdRng::seed_from_u64(seed)));
         Self {
             name,

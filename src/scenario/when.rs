@@ -96,6 +96,17 @@ pub(crate) struct Sighting<'a> {
 }
 
 impl When {
+    /// Token requests, all of them; the methods that begin with `and` narrow it.
+    ///
+    /// ```
+    /// use smartpay_oauth_mock::{Endpoint, When};
+    ///
+    /// let when = When::client_id("v6TJH1IqhM").and_grant_type("refresh_token").and_header("x-test", "7");
+    /// ```
+    pub fn token_request() -> Self {
+        Self::default()
+    }
+
     /// Requests to this endpoint.
     pub fn endpoint(endpoint: Endpoint) -> Self {
         Self { endpoint, ..Self::default() }
@@ -109,6 +120,54 @@ impl When {
     /// Token requests with this grant type.
     pub fn grant_type(pattern: &str) -> Self {
         Self { grant_type: Some(pattern.into()), ..Self::default() }
+    }
+
+    /// And of this client.
+    pub fn and_client_id(mut self, pattern: &str) -> Self {
+        self.client_id = Some(pattern.into());
+        self
+    }
+
+    /// And for this merchant.
+    pub fn and_merchant_id(mut self, pattern: &str) -> Self {
+        self.merchant_id = Some(pattern.into());
+        self
+    }
+
+    /// And with this grant type.
+    pub fn and_grant_type(mut self, pattern: &str) -> Self {
+        self.grant_type = Some(pattern.into());
+        self
+    }
+
+    /// And with this code.
+    pub fn and_code(mut self, pattern: &str) -> Self {
+        self.code = Some(pattern.into());
+        self
+    }
+
+    /// And with this refresh token.
+    pub fn and_refresh_token(mut self, pattern: &str) -> Self {
+        self.refresh_token = Some(pattern.into());
+        self
+    }
+
+    /// And with this correlation id.
+    pub fn and_correlation_id(mut self, pattern: &str) -> Self {
+        self.correlation_id = Some(pattern.into());
+        self
+    }
+
+    /// And with this header.
+    pub fn and_header(mut self, name: impl Into<String>, pattern: &str) -> Self {
+        self.header.insert(name.into(), pattern.into());
+        self
+    }
+
+    /// And with this parameter, in the body or the query.
+    pub fn and_param(mut self, name: impl Into<String>, pattern: &str) -> Self {
+        self.param.insert(name.into(), pattern.into());
+        self
     }
 
     pub(crate) fn matches(&self, request: &Sighting<'_>) -> bool {

@@ -12,9 +12,11 @@ use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 
 use super::accept::{self, Serving};
+use super::watched::Watched;
 use super::{MockAuthServer, RealmHandle, background, url_of};
 use crate::fixture::{Fixtures, Mistakes, Source, builtin, load_paths, load_sources};
 use crate::http::{App, Control, Options, PortOpener, router};
+use crate::journal;
 use crate::oauth::Secret;
 use crate::realm::{OwnPort, Realms, Start};
 use crate::token::SigningKey;
@@ -44,6 +46,8 @@ pub struct Builder {
     public_url: Option<String>,
     trust_forwarded: bool,
     control: Control,
+    journal_size: usize,
+    watched: Option<Watched>,
 }
 
 /// Why a server did not start.
@@ -71,6 +75,8 @@ impl Default for Builder {
             public_url: None,
             trust_forwarded: false,
             control: Control::On,
+            journal_size: journal::USUAL_SIZE,
+            watched: None,
         }
     }
 }
@@ -101,6 +107,17 @@ impl Builder {
         Ok(self)
     }
 
+    /// Takes the fixtures of files and folders, and takes them again within a second of each
+    /// change. If there is a mistake in them then, nothing changes and the log says why.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake in them, with its place.
+    pub fn watched_fixtures_files<P: AsRef<Path>>(mut self, paths: &[P]) -> Result<Self, Mistakes> {
+        self.watched = Some(Watched::new(paths));
+        self.fixtures_files(paths)
+    }
+
     /// Takes fixtures from a text, YAML or JSON.
     ///
     /// # Errors
@@ -110,13 +127,6 @@ impl Builder {
         let source = Source { name: "fixtures".to_owned(), text: text.to_owned() };
         self.fixtures = Arc::new(load_sources(&[source])?);
         Ok(self)
-    }
-
-    /// Takes a set that has been loaded already.
-    #[cfg(feature = "cli")]
-    pub(crate) fn fixture_set(mut self, set: Arc<Fixtures>) -> Self {
-        self.fixtures = set;
-        self
     }
 
     /// Signs tokens with this key in place of the development key.
@@ -143,6 +153,13 @@ impl Builder {
         self
     }
 
+    /// Keeps so many requests in each realm's journal; older ones are dropped. The default is
+    /// 10,000.
+    pub fn journal_size(mut self, requests: usize) -> Self {
+        self.journal_size = requests;
+        self
+    }
+
     /// Believes `X-Forwarded-Proto`, `-Host` and `-Prefix`: the server stands behind a proxy.
     pub fn trust_forwarded(mut self) -> Self {
         self.trust_forwarded = true;
@@ -166,7 +183,7 @@ impl Builder {
         let listener = bind(address).map_err(listen)?;
         let bound = listener.local_addr().map_err(listen)?;
         let app = Arc::new(App {
-            realms: Realms::new(Start::new(self.fixtures)),
+            realms: Realms::new(Start::new(self.fixtures, self.journal_size)),
             key: self.key.unwrap_or_else(SigningKey::development),
             options: Options {
                 address: bound,
@@ -196,6 +213,11 @@ impl Builder {
             stopped,
             done.downgrade(),
         ));
+        if let Some(watched) = self.watched {
+            background::runtime()
+                .map_err(StartError::Threads)?
+                .spawn(watched.watch(Arc::downgrade(&app)));
+        }
         let realm = Arc::clone(app.realms.default_realm());
         let default = RealmHandle { app, realm, base_url: url_of(bound) };
         Ok(MockAuthServer { default, address: bound, router, stop, accepting, all_done })

@@ -1,17 +1,15 @@
 //! A realm in the hands of a test.
 
-use std::path::Path;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::authority::issue_directly;
+use crate::authority::{bearer, issue_directly};
 use crate::clock::Clock;
-use crate::fixture::{Fixtures, Mistakes, Source, load_paths, load_sources};
 use crate::http::App;
 use crate::oauth::TokenResponse;
-use crate::realm::{CodeWish, IssueError, Realm, RealmError};
-use crate::scenario::Scenario;
+use crate::realm::{CodeWish, IssueError, Realm};
+use crate::token::Inspection;
 
 /// One isolated world of a server, with its own clients, merchants, grants, scenarios and clock.
 ///
@@ -41,7 +39,28 @@ pub struct GrantInfo {
     pub revoked: bool,
 }
 
+/// What a code is to be like; whatever is left out is as it would be from the browser.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CodeOptions<'a> {
+    /// What is granted; all of the client's scopes unless given.
+    pub scopes: Option<&'a [&'a str]>,
+    /// The redirect URL that it is issued for.
+    pub redirect_url: Option<&'a str>,
+    /// The code itself; a random one unless given.
+    pub code: Option<&'a str>,
+}
+
 impl RealmHandle {
+    /// Another realm of the same server.
+    pub(super) fn of(default: &Self, realm: Arc<Realm>) -> Self {
+        let base_url = match realm.own_address() {
+            Some(address) => super::url_of(address),
+            None if realm.name() == default.name() => default.base_url.clone(),
+            None => format!("{}/realms/{}", default.base_url, realm.name()),
+        };
+        Self { app: Arc::clone(&default.app), realm, base_url }
+    }
+
     /// The realm's name.
     pub fn name(&self) -> &str {
         self.realm.name()
@@ -77,7 +96,21 @@ impl RealmHandle {
         client_id: &str,
         merchant_id: &str,
     ) -> Result<String, IssueError> {
-        let (scopes, redirect_url, code) = (None, None, None);
+        self.issue_code_as(client_id, merchant_id, CodeOptions::default()).await
+    }
+
+    /// Issues an authorization code with these scopes, for this redirect URL, or by this name.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such client or merchant, or the client did not register what is asked for.
+    pub async fn issue_code_as(
+        &self,
+        client_id: &str,
+        merchant_id: &str,
+        options: CodeOptions<'_>,
+    ) -> Result<String, IssueError> {
+        let CodeOptions { scopes, redirect_url, code } = options;
         let wish = CodeWish { client_id, merchant_id, scopes, redirect_url, code };
         self.realm.issue_code(wish).await.map(|issued| issued.code)
     }
@@ -93,6 +126,25 @@ impl RealmHandle {
         merchant_id: &str,
     ) -> Result<TokenResponse, IssueError> {
         issue_directly(&self.realm, &self.app.key, client_id, merchant_id, None).await
+    }
+
+    /// Issues tokens with these scopes only.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such client or merchant, or the client does not have a scope.
+    pub async fn issue_tokens_with(
+        &self,
+        client_id: &str,
+        merchant_id: &str,
+        scopes: &[&str],
+    ) -> Result<TokenResponse, IssueError> {
+        issue_directly(&self.realm, &self.app.key, client_id, merchant_id, Some(scopes)).await
+    }
+
+    /// What a token says, and whether and why it is good now in this realm.
+    pub async fn inspect(&self, token: &str) -> Inspection {
+        bearer::inspection(&self.realm, &self.app.key, token).await
     }
 
     /// What merchants have consented to, from the first exchange of each consent's code on; the
@@ -121,25 +173,6 @@ impl RealmHandle {
         }
     }
 
-    /// Puts a scenario before all others. It goes when the guard that is returned does.
-    ///
-    /// ```
-    /// use smartpay_oauth_mock::{ErrorCode, MockAuthServer, Outcome, Scenario};
-    ///
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() {
-    /// let server = MockAuthServer::start().await;
-    /// let denied = Scenario::respond(Outcome::error(ErrorCode::AccessDenied)).times(1);
-    /// let guard = server.inject(denied).await;
-    /// // The next token request gets access_denied.
-    /// assert_eq!(guard.matched(), 0);
-    /// # }
-    /// ```
-    pub async fn inject(&self, scenario: Scenario) -> ScenarioGuard {
-        let name = self.realm.script().add(scenario);
-        ScenarioGuard { realm: Arc::clone(&self.realm), name }
-    }
-
     /// The `jti`s of the next tokens, in order; a refresh token takes one before its access
     /// token. With a frozen clock and [`SigningKey::with_kid`](crate::SigningKey::with_kid),
     /// tokens are then the same in every run.
@@ -151,114 +184,5 @@ impl RealmHandle {
         let ids: Result<Vec<Uuid>, _> = ids.iter().map(|id| Uuid::try_parse(id)).collect();
         self.realm.ids().fix(ids?);
         Ok(())
-    }
-}
-
-/// Keeps a scenario in force; dropped, the scenario goes.
-#[derive(Debug)]
-#[must_use = "the scenario goes when this is dropped"]
-pub struct ScenarioGuard {
-    realm: Arc<Realm>,
-    name: String,
-}
-
-impl ScenarioGuard {
-    /// The scenario's name.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// How many requests it has matched.
-    pub fn matched(&self) -> u64 {
-        self.realm.script().get(&self.name).map_or(0, |playing| playing.matched())
-    }
-
-    /// How many requests it holds.
-    pub fn held(&self) -> usize {
-        self.realm.script().get(&self.name).map_or(0, |playing| playing.holding().held())
-    }
-
-    /// Lets the requests go that it holds; returns how many that were.
-    pub fn release(&self) -> usize {
-        self.realm.script().get(&self.name).map_or(0, |playing| playing.holding().release())
-    }
-}
-
-impl Drop for ScenarioGuard {
-    fn drop(&mut self) {
-        self.realm.script().remove(&self.name);
-    }
-}
-
-/// A realm that is about to be made.
-///
-/// ```
-/// use smartpay_oauth_mock::MockAuthServer;
-///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let server = MockAuthServer::start().await;
-/// let blue = server.new_realm("blue").create()?;
-/// assert_eq!(blue.base_url(), server.base_url() + "/realms/blue");
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Debug)]
-pub struct NewRealm<'s> {
-    pub(super) server: &'s RealmHandle,
-    pub(super) name: String,
-    pub(super) fixtures: Option<Arc<Fixtures>>,
-    pub(super) hosts: Vec<String>,
-    pub(super) own_port: bool,
-}
-
-impl NewRealm<'_> {
-    /// Starts it from these fixtures, YAML or JSON, in place of the server's own.
-    ///
-    /// # Errors
-    ///
-    /// Every mistake in them, with its line and column.
-    pub fn fixtures(mut self, text: &str) -> Result<Self, Mistakes> {
-        let source = Source { name: "fixtures".to_owned(), text: text.to_owned() };
-        self.fixtures = Some(Arc::new(load_sources(&[source])?));
-        Ok(self)
-    }
-
-    /// Starts it from the fixtures of a file or folder.
-    ///
-    /// # Errors
-    ///
-    /// Every mistake in them, with its place.
-    pub fn fixtures_file(mut self, path: impl AsRef<Path>) -> Result<Self, Mistakes> {
-        self.fixtures = Some(load_paths(&[path])?);
-        Ok(self)
-    }
-
-    /// Requests with this `Host` belong to it.
-    pub fn host(mut self, host: impl Into<String>) -> Self {
-        self.hosts.push(host.into());
-        self
-    }
-
-    /// Gives it a port of its own, for clients that can be told a host and port only.
-    pub fn own_port(mut self) -> Self {
-        self.own_port = true;
-        self
-    }
-
-    /// Makes the realm, fresh, also in place of one of the same name.
-    ///
-    /// # Errors
-    ///
-    /// If the name or a host cannot be one, or belongs to another.
-    pub fn create(self) -> Result<RealmHandle, RealmError> {
-        let app = Arc::clone(&self.server.app);
-        let port = |realm: &Weak<Realm>| app.open_port(self.own_port, realm);
-        let realm = app.realms.create(&self.name, self.fixtures, self.hosts, port)?;
-        let base_url = match realm.own_address() {
-            Some(address) => super::url_of(address),
-            None => format!("{}/realms/{}", self.server.base_url, self.name),
-        };
-        Ok(RealmHandle { app, realm, base_url })
     }
 }

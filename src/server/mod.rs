@@ -2,12 +2,19 @@
 
 mod accept;
 mod background;
+pub mod blocking;
 mod builder;
 mod handle;
+mod injected;
+mod new_realm;
+mod received;
+mod set;
+mod watched;
 
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::Deref;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -17,12 +24,15 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::http::{Connection, serve};
-use crate::realm::RealmError;
+use crate::realm::{Realm, RealmError};
 
 #[cfg(feature = "cli")]
 pub(crate) use background::runtime;
 pub use builder::{Builder, StartError};
-pub use handle::{GrantInfo, NewRealm, RealmHandle, ScenarioGuard};
+pub use handle::{CodeOptions, GrantInfo, RealmHandle};
+pub use injected::{ScenarioGuard, ScenarioState};
+pub use new_realm::NewRealm;
+pub use received::Follower;
 
 /// A running mock server. It stops when dropped.
 ///
@@ -102,6 +112,21 @@ impl MockAuthServer {
     /// If it is the default realm, which is always there.
     pub fn remove_realm(&self, name: &str) -> Result<bool, RealmError> {
         self.app.realms.remove(name)
+    }
+
+    /// A realm that is there. `None`: there is none of this name.
+    pub fn realm(&self, name: &str) -> Option<RealmHandle> {
+        let realm = self.app.realms.named(name)?;
+        Some(self.handle_of(realm))
+    }
+
+    /// Every realm, the default one first.
+    pub fn realms(&self) -> Vec<RealmHandle> {
+        self.app.realms.all().into_iter().map(|realm| self.handle_of(realm)).collect()
+    }
+
+    fn handle_of(&self, realm: Arc<Realm>) -> RealmHandle {
+        RealmHandle::of(&self.default, realm)
     }
 
     /// Answers a request in process, without a socket. The runtime must have timers.

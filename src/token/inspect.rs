@@ -1,6 +1,7 @@
 //! What a token says, for people: its claims with readable times, and whether it is good now.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -8,10 +9,11 @@ use super::presented::{Unreadable, object};
 use super::{Presented, SigningKey};
 
 /// A token taken apart.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Inspection {
     /// `access_token` or `refresh_token`, if its claims are readable.
     #[serde(rename = "type")]
+    #[schemars(with = "Option<String>")]
     pub token_type: Option<&'static str>,
     /// Whether it is good now, as far as the token itself tells: a revoked grant does not show.
     pub valid: bool,

@@ -8,6 +8,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::problem::Problem;
@@ -15,33 +16,40 @@ use super::{Answer, input, json, times};
 use crate::fixture::Period;
 use crate::http::{App, here::Here};
 
-#[derive(Serialize)]
-struct Shown {
+/// The time of the realm.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Time {
+    /// In RFC 3339.
     now: String,
+    /// Ahead of the machine's clock.
     offset_ms: i64,
+    /// Whether it stands still.
     frozen: bool,
 }
 
 /// What a clock can be told; what is absent stays.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Wanted {
+pub(super) struct SetClock {
     /// RFC 3339.
     now: Option<String>,
     /// Ahead of the machine's clock; instead of `now`.
     offset_ms: Option<i64>,
+    /// Whether it stands still.
     frozen: Option<bool>,
 }
 
-#[derive(Deserialize)]
+/// A move of the clock.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Step {
+pub(super) struct Step {
+    /// By how much: 16m.
     by: Period,
 }
 
 fn shown(here: &Here) -> Response {
     let clock = here.realm.clock();
-    let shown = Shown {
+    let shown = Time {
         now: times::written(clock.now_ms()),
         offset_ms: clock.offset_ms(),
         frozen: clock.is_frozen(),
@@ -59,7 +67,7 @@ pub(super) async fn set(
     headers: HeaderMap,
     body: Body,
 ) -> Answer {
-    let wanted: Wanted = input::read(&headers, body).await?;
+    let wanted: SetClock = input::read(&headers, body).await?;
     let clock = here.realm.clock();
     let now_ms = match (&wanted.now, wanted.offset_ms) {
         (Some(_), Some(_)) => {

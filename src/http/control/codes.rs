@@ -3,22 +3,36 @@
 use axum::Extension;
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode};
-use serde::Deserialize;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::problem::Problem;
-use super::{Answer, input, times};
+use super::{Answer, input, json, times};
 use crate::http::here::Here;
 use crate::realm::{CodeWish, IssueError};
 
-#[derive(Deserialize)]
+/// A code that is wanted.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Wanted {
+pub(super) struct NewCode {
+    /// The client, by id.
     client_id: String,
+    /// The merchant who consents, by id.
     merchant_id: String,
+    /// What is granted; all of the client's scopes unless given.
     scopes: Option<Vec<String>>,
+    /// The redirect URL that the code is for.
     redirect_url: Option<String>,
+    /// The code itself; a random one unless given.
     code: Option<String>,
+}
+
+/// A code that was issued.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct ShownCode {
+    code: String,
+    /// In RFC 3339.
+    expires_at: String,
 }
 
 pub(super) async fn issue(
@@ -26,7 +40,7 @@ pub(super) async fn issue(
     headers: HeaderMap,
     body: Body,
 ) -> Answer {
-    let wanted: Wanted = input::read(&headers, body).await?;
+    let wanted: NewCode = input::read(&headers, body).await?;
     let scopes: Option<Vec<&str>> =
         wanted.scopes.as_ref().map(|scopes| scopes.iter().map(String::as_str).collect());
     let issued = here
@@ -40,8 +54,8 @@ pub(super) async fn issue(
         })
         .await
         .map_err(problem)?;
-    let body = json!({ "code": issued.code, "expires_at": times::written(issued.expires_at_ms) });
-    Ok(super::json(StatusCode::CREATED, &body))
+    let expires_at = times::written(issued.expires_at_ms);
+    Ok(json(StatusCode::CREATED, &ShownCode { code: issued.code, expires_at }))
 }
 
 /// Which member an [`IssueError`] is about.

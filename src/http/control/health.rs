@@ -1,13 +1,23 @@
 //! GET `/_mock/health`: whether the server is there.
 
-use axum::body::Body;
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 
-use crate::http::answer;
+use super::json;
+
+/// That the server is there.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Health {
+    /// `ok`.
+    #[schemars(with = "String")]
+    status: &'static str,
+    /// The server's version.
+    #[schemars(with = "String")]
+    version: &'static str,
+}
 
 pub(super) async fn health() -> Response {
-    let body = json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") });
-    answer::text(StatusCode::OK, "application/json", Body::from(body.to_string()))
+    json(StatusCode::OK, &Health { status: "ok", version: env!("CARGO_PKG_VERSION") })
 }

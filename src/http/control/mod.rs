@@ -1,17 +1,23 @@
 //! The control API under `/_mock/`: JSON in and out, problem details on failure.
 
+mod calls;
 mod clock;
 mod codes;
+mod events;
 mod fixtures;
 mod grants;
 mod guard;
 mod health;
 mod input;
 mod inspect;
+mod openapi;
 mod parties;
 mod problem;
+mod query;
 mod realms;
+mod requests;
 mod scenarios;
+mod table;
 mod times;
 mod tokens;
 
@@ -22,7 +28,6 @@ use axum::body::Body;
 use axum::http::{Method, StatusCode};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post, put};
 use serde::Serialize;
 
 use super::{App, Control, answer};
@@ -33,51 +38,17 @@ type Answer = Result<Response, Problem>;
 
 pub(super) fn router(app: Arc<App>) -> Router<Arc<App>> {
     // Whether the server is there may be asked by anybody: it changes nothing and tells nothing.
-    let health = Router::new().route("/health", get(health::health));
+    let health = table::for_anybody().router();
     match app.options.control {
         Control::Off => health,
-        Control::On | Control::Token(_) => health.merge(calls(app)),
+        Control::On | Control::Token(_) => health.merge(
+            table::guarded()
+                .router()
+                .fallback(nothing_here)
+                .method_not_allowed_fallback(wrong_method)
+                .layer(from_fn_with_state(app, guard::guard)),
+        ),
     }
-}
-
-fn calls(app: Arc<App>) -> Router<Arc<App>> {
-    Router::new()
-        .route("/fixtures", get(fixtures::show).put(fixtures::put))
-        .route("/reset", post(fixtures::reset))
-        .route("/clients", get(parties::clients))
-        .route(
-            "/clients/{id}",
-            get(parties::client)
-                .put(parties::client)
-                .patch(parties::client)
-                .delete(parties::client),
-        )
-        .route("/merchants", get(parties::merchants))
-        .route(
-            "/merchants/{id}",
-            get(parties::merchant)
-                .put(parties::merchant)
-                .patch(parties::merchant)
-                .delete(parties::merchant),
-        )
-        .route("/inspect", post(inspect::inspect))
-        .route("/codes", post(codes::issue))
-        .route("/tokens", post(tokens::issue))
-        .route("/grants", get(grants::list))
-        .route("/grants/{id}", delete(grants::revoke))
-        .route("/clock", get(clock::show).put(clock::set).delete(clock::reset))
-        .route("/clock/advance", post(clock::advance))
-        .route("/scenarios", get(scenarios::list).post(scenarios::add).delete(scenarios::clear))
-        .route(
-            "/scenarios/{name}",
-            get(scenarios::show).put(scenarios::put).delete(scenarios::remove),
-        )
-        .route("/scenarios/{name}/release", post(scenarios::release))
-        .route("/realms", get(realms::list))
-        .route("/realms/{name}", put(realms::put).delete(realms::remove))
-        .fallback(nothing_here)
-        .method_not_allowed_fallback(wrong_method)
-        .layer(from_fn_with_state(app, guard::guard))
 }
 
 /// A call for a realm that is not there.

@@ -5,18 +5,35 @@ use axum::body::Body;
 use axum::extract::Path;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
-use serde_json::{Map, Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::problem::Problem;
 use super::{Answer, fixtures, input, no_content};
+use crate::fixture::{Client, Merchant};
 use crate::http::here::Here;
 
+/// The registered partners.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct ClientList {
+    clients: Vec<Client>,
+}
+
+/// The merchants.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct MerchantList {
+    merchants: Vec<Merchant>,
+}
+
 pub(super) async fn clients(Extension(here): Extension<Here>) -> Response {
-    list(&here, "clients")
+    let clients = here.realm.registry().fixtures.clients.clone();
+    super::json(StatusCode::OK, &ClientList { clients })
 }
 
 pub(super) async fn merchants(Extension(here): Extension<Here>) -> Response {
-    list(&here, "merchants")
+    let merchants = here.realm.registry().fixtures.merchants.clone();
+    super::json(StatusCode::OK, &MerchantList { merchants })
 }
 
 pub(super) async fn client(
@@ -37,11 +54,6 @@ pub(super) async fn merchant(
     body: Body,
 ) -> Answer {
     one(&here, "merchants", "merchant", &method, &id, &headers, body).await
-}
-
-fn list(here: &Here, list: &str) -> Response {
-    let set = fixtures::as_json(here);
-    super::json(StatusCode::OK, &json!({ list: set[list] }))
 }
 
 /// Shows, puts, patches or deletes an entry. The set is changed as JSON and loaded again whole, so

@@ -3,24 +3,26 @@
 use axum::body::Body;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::fixture::Mistake;
 use crate::http::answer;
 
 /// A failed call.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(super) struct Problem {
+    #[schemars(with = "String")]
     title: &'static str,
     status: u16,
     detail: String,
     /// The members at fault.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     errors: Vec<Fault>,
 }
 
 /// A member at fault, by its JSON pointer (RFC 6901) into the body that was sent.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(super) struct Fault {
     pub(super) pointer: String,
     pub(super) detail: String,

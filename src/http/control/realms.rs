@@ -1,6 +1,5 @@
 //! `/_mock/realms`: making and removing isolated servers within this one.
 
-use std::net::SocketAddr;
 use std::sync::{Arc, Weak};
 
 use axum::Extension;
@@ -8,33 +7,60 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::problem::Problem;
-use super::{Answer, fixtures, input, no_content};
+use super::{Answer, fixtures, input, json, no_content};
+use crate::fixture::Fixtures;
 use crate::http::{App, here::Here};
 use crate::realm::{Realm, RealmError};
 
 /// What a realm can be given; all of it is optional.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Wanted {
+pub(super) struct NewRealm {
+    /// What it starts from, in place of the server's own set.
     #[serde(default)]
+    #[schemars(with = "Option<Fixtures>")]
     fixtures: Option<Value>,
+    /// Requests with one of these in their `Host` belong to it.
     #[serde(default)]
     hosts: Vec<String>,
+    /// Whether it gets a port of its own.
     #[serde(default)]
     listen: bool,
+}
+
+/// All realms.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct RealmList {
+    /// The default one first.
+    realms: Vec<ShownRealm>,
+}
+
+/// A realm and the URLs by which whoever asks can reach it.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct ShownRealm {
+    name: String,
+    /// What all its paths hang from.
+    url: String,
+    token_url: String,
+    authorize_url: String,
+    hosts: Vec<String>,
+    /// Its own port, if it has one.
+    http: Option<String>,
+    /// Its own port for HTTPS.
+    https: Option<String>,
 }
 
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     Extension(here): Extension<Here>,
 ) -> Response {
-    let realms: Vec<Value> =
-        app.realms.all().iter().map(|realm| shown(&app, &here, realm)).collect();
-    super::json(StatusCode::OK, &json!({ "realms": realms }))
+    let realms = app.realms.all().iter().map(|realm| shown(&app, &here, realm)).collect();
+    json(StatusCode::OK, &RealmList { realms })
 }
 
 pub(super) async fn put(
@@ -44,14 +70,14 @@ pub(super) async fn put(
     headers: HeaderMap,
     body: Body,
 ) -> Answer {
-    let wanted: Wanted = input::read(&headers, body).await?;
+    let wanted: NewRealm = input::read(&headers, body).await?;
     let set =
         wanted.fixtures.map(|set| fixtures::load(set.to_string(), "/fixtures")).transpose()?;
     let existed = app.realms.named(&name).is_some();
     let port = |realm: &Weak<Realm>| app.open_port(wanted.listen, realm);
     let realm = app.realms.create(&name, set, wanted.hosts, port).map_err(problem)?;
     let status = if existed { StatusCode::OK } else { StatusCode::CREATED };
-    Ok(super::json(status, &shown(&app, &here, &realm)))
+    Ok(json(status, &shown(&app, &here, &realm)))
 }
 
 fn problem(error: RealmError) -> Problem {
@@ -72,17 +98,15 @@ pub(super) async fn remove(State(app): State<Arc<App>>, Path(name): Path<String>
     }
 }
 
-/// A realm and the URLs by which whoever asks can reach it.
-fn shown(app: &App, here: &Here, realm: &Realm) -> Value {
-    let base = here.base_url_of(app, realm);
-    let own = |address: SocketAddr| here.url_of_port(app, address);
-    json!({
-        "name": realm.name(),
-        "url": base,
-        "token_url": format!("{base}/oauth2/v3/token"),
-        "authorize_url": format!("{base}/ebc2/oauth/authorize"),
-        "hosts": realm.hosts(),
-        "http": realm.own_address().map(own),
-        "https": null,
-    })
+fn shown(app: &App, here: &Here, realm: &Realm) -> ShownRealm {
+    let url = here.base_url_of(app, realm);
+    ShownRealm {
+        name: realm.name().to_owned(),
+        token_url: format!("{url}/oauth2/v3/token"),
+        authorize_url: format!("{url}/ebc2/oauth/authorize"),
+        url,
+        hosts: realm.hosts().to_vec(),
+        http: realm.own_address().map(|address| here.url_of_port(app, address)),
+        https: None,
+    }
 }

@@ -5,18 +5,46 @@ use axum::body::Body;
 use axum::extract::Path;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::problem::Problem;
-use super::{Answer, input, no_content};
+use super::{Answer, input, json, no_content};
 use crate::fixture::read_scenario;
 use crate::http::here::Here;
 use crate::scenario::{Playing, Scenario};
 
+/// The scenarios in force.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct ScenarioList {
+    /// In the order in which they are asked.
+    scenarios: Vec<ShownScenario>,
+}
+
+/// A scenario as it was given, with how far it has got.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct ShownScenario {
+    #[serde(flatten)]
+    scenario: Scenario,
+    /// How many requests it has matched.
+    matched: u64,
+    /// How many more it will match, if that is limited.
+    remaining: Option<u64>,
+    /// How many requests it holds now.
+    held: usize,
+}
+
+/// The requests that were let go.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Released {
+    /// How many there were.
+    released: usize,
+}
+
 pub(super) async fn list(Extension(here): Extension<Here>) -> Response {
     let playing = here.realm.script().all();
-    let all: Vec<Value> = playing.iter().map(|playing| shown(playing)).collect();
-    super::json(StatusCode::OK, &json!({ "scenarios": all }))
+    let scenarios = playing.iter().map(|playing| shown(playing)).collect();
+    json(StatusCode::OK, &ScenarioList { scenarios })
 }
 
 pub(super) async fn add(
@@ -69,7 +97,7 @@ pub(super) async fn clear(Extension(here): Extension<Here>) -> Response {
 pub(super) async fn release(Extension(here): Extension<Here>, Path(name): Path<String>) -> Answer {
     let playing = here.realm.script().get(&name).ok_or_else(unknown)?;
     let released = playing.holding().release();
-    Ok(super::json(StatusCode::OK, &json!({ "released": released })))
+    Ok(json(StatusCode::OK, &Released { released }))
 }
 
 async fn read(here: &Here, headers: &HeaderMap, body: Body) -> Result<Scenario, Problem> {
@@ -81,21 +109,18 @@ async fn read(here: &Here, headers: &HeaderMap, body: Body) -> Result<Scenario, 
 
 fn found(here: &Here, name: &str, status: StatusCode) -> Answer {
     let playing = here.realm.script().get(name).ok_or_else(unknown)?;
-    Ok(super::json(status, &shown(&playing)))
+    Ok(json(status, &shown(&playing)))
 }
 
 fn unknown() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "There is no scenario of this name.")
 }
 
-/// A scenario as it was given, with how far it has got.
-fn shown(playing: &Playing) -> Value {
-    let mut shown = serde_json::to_value(playing.scenario()).unwrap_or_default();
-    if let Some(members) = shown.as_object_mut() {
-        members.insert("name".to_owned(), json!(playing.name()));
-        members.insert("matched".to_owned(), json!(playing.matched()));
-        members.insert("remaining".to_owned(), json!(playing.remaining()));
-        members.insert("held".to_owned(), json!(playing.holding().held()));
+fn shown(playing: &Playing) -> ShownScenario {
+    ShownScenario {
+        scenario: playing.scenario().clone().named(playing.name()),
+        matched: playing.matched(),
+        remaining: playing.remaining(),
+        held: playing.holding().held(),
     }
-    shown
 }

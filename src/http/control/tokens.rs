@@ -6,17 +6,22 @@ use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Answer, codes, input, json};
 use crate::authority::issue_directly;
 use crate::http::{App, here::Here};
 
-#[derive(Deserialize)]
+/// Tokens that are wanted.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Wanted {
+pub(super) struct NewTokens {
+    /// The client, by id.
     client_id: String,
+    /// The merchant who consents, by id.
     merchant_id: String,
+    /// What is granted; all of the client's scopes unless given.
     scopes: Option<Vec<String>>,
 }
 
@@ -26,7 +31,7 @@ pub(super) async fn issue(
     headers: HeaderMap,
     body: Body,
 ) -> Answer {
-    let wanted: Wanted = input::read(&headers, body).await?;
+    let wanted: NewTokens = input::read(&headers, body).await?;
     let scopes: Option<Vec<&str>> =
         wanted.scopes.as_ref().map(|scopes| scopes.iter().map(String::as_str).collect());
     let (client, merchant) = (&wanted.client_id, &wanted.merchant_id);

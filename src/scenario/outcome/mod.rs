@@ -8,6 +8,7 @@ mod response;
 mod token;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -125,6 +126,52 @@ impl Outcome {
     /// After this time.
     pub fn delay(mut self, delay: impl Into<Delay>) -> Self {
         self.delay = Some(delay.into());
+        self
+    }
+
+    /// A literal answer with this text.
+    pub fn text(status: u16, body: impl Into<String>) -> Self {
+        Self { status: Some(status), body: Some(body.into()), ..Self::default() }
+    }
+
+    /// The ordinary answer once so many requests are held: a stampede on purpose.
+    pub fn hold(until: usize) -> Self {
+        Self { hold: Some(Hold { until }), ..Self::default() }
+    }
+
+    /// The ordinary answer for so many requests in each of these times, a 429 beyond.
+    pub fn rate_limit(requests: u64, per: Duration) -> Self {
+        Self { rate_limit: Some(RateLimit { requests, per: per.into() }), ..Self::default() }
+    }
+
+    /// A success whose tokens are altered.
+    ///
+    /// ```
+    /// use smartpay_oauth_mock::{Outcome, scenario::TokenAlteration};
+    ///
+    /// let forged = Outcome::altered_tokens(TokenAlteration::signed_by_another_key());
+    /// let stale = Outcome::altered_tokens(TokenAlteration::lifetime_ms(-1000).of_access_token());
+    /// ```
+    pub fn altered_tokens(token: TokenAlteration) -> Self {
+        Self { token: Some(token), ..Self::default() }
+    }
+
+    /// A success with this member of its JSON set.
+    pub fn response_with(member: impl Into<String>, value: impl Into<Value>) -> Self {
+        let mut response = ResponseAlteration::default();
+        response.set.insert(member.into(), value.into());
+        Self { response: Some(response), ..Self::default() }
+    }
+
+    /// A success without this member of its JSON.
+    pub fn response_without(member: impl Into<String>) -> Self {
+        let response = ResponseAlteration { drop: vec![member.into()], ..Default::default() };
+        Self { response: Some(response), ..Self::default() }
+    }
+
+    /// With this time between two bytes of a [`Fault::SlowBody`].
+    pub fn interval(mut self, interval: Duration) -> Self {
+        self.interval = Some(interval.into());
         self
     }
 

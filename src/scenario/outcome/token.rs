@@ -81,6 +81,50 @@ impl Which {
 }
 
 impl TokenAlteration {
+    /// Tokens that live so many milliseconds; negative: they expired before they were issued.
+    pub fn lifetime_ms(ms: i64) -> Self {
+        Self { lifetime: Some(Lifetime::from_ms(ms)), ..Self::default() }
+    }
+
+    /// Tokens with this claim.
+    pub fn claim(name: impl Into<String>, value: impl Into<Value>) -> Self {
+        let mut alteration = Self::default();
+        alteration.claims.insert(name.into(), value.into());
+        alteration
+    }
+
+    /// Tokens without this claim.
+    pub fn without_claim(name: impl Into<String>) -> Self {
+        Self { drop: vec![name.into()], ..Self::default() }
+    }
+
+    /// Tokens of a key that the JWKS does not have.
+    pub fn signed_by_another_key() -> Self {
+        Self { kid: Some(AlteredKey::Other), ..Self::default() }
+    }
+
+    /// Tokens with a wrong signature.
+    pub fn signed_wrongly() -> Self {
+        Self { signature: Some(AlteredSignature::Invalid), ..Self::default() }
+    }
+
+    /// Tokens with `alg: none` and no signature.
+    pub fn unsigned() -> Self {
+        Self { alg: Some(AlteredAlgorithm::None), ..Self::default() }
+    }
+
+    /// Only the access token.
+    pub fn of_access_token(mut self) -> Self {
+        self.which = Which::Access;
+        self
+    }
+
+    /// Only the refresh token.
+    pub fn of_refresh_token(mut self) -> Self {
+        self.which = Which::Refresh;
+        self
+    }
+
     /// Whether it is about this kind of token.
     pub(crate) fn concerns(&self, refresh: bool) -> bool {
         match self.which {

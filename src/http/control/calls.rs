@@ -1,0 +1,171 @@
+//! The calls of the control API: each is routed and described at the same place, so that the
+//! OpenAPI document knows them all.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::handler::Handler;
+use axum::routing::{MethodFilter, on};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+
+use crate::http::App;
+
+/// Makes the schema of a type.
+pub(super) type Shape = fn(&mut SchemaGenerator) -> Schema;
+
+/// What the document says of a call.
+#[derive(Clone, Debug)]
+pub(super) struct About {
+    pub(super) summary: &'static str,
+    /// The body that it takes.
+    pub(super) takes: Option<Shape>,
+    /// Parameters of its query, each with what it means.
+    pub(super) query: Vec<(&'static str, &'static str)>,
+    /// Its good answers: status, what they are, and their body.
+    pub(super) answers: Vec<(u16, &'static str, Body)>,
+}
+
+/// The body of a good answer.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Body {
+    None,
+    Json(Shape),
+    /// Anything else, by its media type.
+    Other(&'static str),
+}
+
+/// A call with this summary.
+pub(super) fn about(summary: &'static str) -> About {
+    About { summary, takes: None, query: Vec::new(), answers: Vec::new() }
+}
+
+impl About {
+    /// It takes a body of this type.
+    pub(super) fn takes<T: JsonSchema>(mut self) -> Self {
+        self.takes = Some(|generator| generator.subschema_for::<T>());
+        self
+    }
+
+    /// It takes this parameter in its query.
+    pub(super) fn query(mut self, name: &'static str, meaning: &'static str) -> Self {
+        self.query.push((name, meaning));
+        self
+    }
+
+    /// It takes the parameters by which the journal is narrowed.
+    pub(super) fn filters(self) -> Self {
+        self.query(
+            "endpoint",
+            "token, authorize, resource, introspect, revoke, jwks, metadata or unknown",
+        )
+        .query("client_id", "The client's id; * stands for anything.")
+        .query("merchant_id", "The merchant's id; * stands for anything.")
+        .query("grant_type", "The grant type; * stands for anything.")
+        .query("correlation_id", "The correlation id; * stands for anything.")
+        .query("status", "The HTTP status of the answer.")
+        .query("error", "The error code of the answer; * is any.")
+        .query("scenario", "The scenario that took part; * is any.")
+    }
+
+    /// It answers this status with a body of this type.
+    pub(super) fn answers<T: JsonSchema>(mut self, status: u16, what: &'static str) -> Self {
+        self.answers.push((status, what, Body::Json(|generator| generator.subschema_for::<T>())));
+        self
+    }
+
+    /// It answers 204.
+    pub(super) fn answers_nothing(mut self, what: &'static str) -> Self {
+        self.answers.push((204, what, Body::None));
+        self
+    }
+
+    /// It answers 200 with something that is not JSON.
+    pub(super) fn answers_other(mut self, media_type: &'static str, what: &'static str) -> Self {
+        self.answers.push((200, what, Body::Other(media_type)));
+        self
+    }
+}
+
+/// A call as the document lists it.
+#[derive(Clone, Debug)]
+pub(super) struct Described {
+    pub(super) method: &'static str,
+    pub(super) path: &'static str,
+    pub(super) about: About,
+}
+
+/// Calls that are being put together.
+#[derive(Default)]
+pub(super) struct Calls {
+    router: Router<Arc<App>>,
+    described: Vec<Described>,
+}
+
+impl Calls {
+    pub(super) fn get<H, T>(self, path: &'static str, handler: H, about: About) -> Self
+    where
+        H: Handler<T, Arc<App>>,
+        T: 'static,
+    {
+        self.call(MethodFilter::GET, "get", path, handler, about)
+    }
+
+    pub(super) fn put<H, T>(self, path: &'static str, handler: H, about: About) -> Self
+    where
+        H: Handler<T, Arc<App>>,
+        T: 'static,
+    {
+        self.call(MethodFilter::PUT, "put", path, handler, about)
+    }
+
+    pub(super) fn post<H, T>(self, path: &'static str, handler: H, about: About) -> Self
+    where
+        H: Handler<T, Arc<App>>,
+        T: 'static,
+    {
+        self.call(MethodFilter::POST, "post", path, handler, about)
+    }
+
+    pub(super) fn patch<H, T>(self, path: &'static str, handler: H, about: About) -> Self
+    where
+        H: Handler<T, Arc<App>>,
+        T: 'static,
+    {
+        self.call(MethodFilter::PATCH, "patch", path, handler, about)
+    }
+
+    pub(super) fn delete<H, T>(self, path: &'static str, handler: H, about: About) -> Self
+    where
+        H: Handler<T, Arc<App>>,
+        T: 'static,
+    {
+        self.call(MethodFilter::DELETE, "delete", path, handler, about)
+    }
+
+    fn call<H, T>(
+        mut self,
+        filter: MethodFilter,
+        method: &'static str,
+        path: &'static str,
+        handler: H,
+        about: About,
+    ) -> Self
+    where
+        H: Handler<T, Arc<App>>,
+        T: 'static,
+    {
+        self.router = self.router.route(path, on(filter, handler));
+        self.described.push(Described { method, path, about });
+        self
+    }
+
+    /// The routes.
+    pub(super) fn router(self) -> Router<Arc<App>> {
+        self.router
+    }
+
+    /// The descriptions.
+    pub(super) fn described(self) -> Vec<Described> {
+        self.described
+    }
+}

@@ -1,0 +1,70 @@
+//! `/_mock/requests`: the journal.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::Body;
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::Response;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::problem::Problem;
+use super::query::Query;
+use super::{Answer, input, json, no_content};
+use crate::http::here::Here;
+use crate::journal::{Count, Filter, RecordedRequest};
+
+/// The journal, or the part of it that was asked for.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Requests {
+    /// The newest last.
+    requests: Vec<Arc<RecordedRequest>>,
+    /// How many fit, also those beyond the limit.
+    total: usize,
+    /// How many the journal has dropped since it was last emptied, because it was full.
+    dropped: u64,
+}
+
+/// What requests are expected.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Expected {
+    /// Which requests are meant.
+    #[serde(rename = "match", default)]
+    filter: Filter,
+    /// How many of them are expected; at least one unless given.
+    #[serde(default)]
+    count: Count,
+}
+
+pub(super) async fn list(Extension(here): Extension<Here>, uri: Uri) -> Answer {
+    let mut query = Query::of(&uri)?;
+    let limit = query.number("limit")?;
+    let after = query.number("after")?;
+    let filter = query.filter()?;
+    let limit = limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    let excerpt = here.realm.journal().read(&filter, after, limit);
+    let (requests, total, dropped) = (excerpt.entries, excerpt.total, excerpt.dropped);
+    Ok(json(StatusCode::OK, &Requests { requests, total, dropped }))
+}
+
+pub(super) async fn clear(Extension(here): Extension<Here>) -> Response {
+    here.realm.journal().clear();
+    no_content()
+}
+
+pub(super) async fn verify(
+    Extension(here): Extension<Here>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+) -> Answer {
+    let mut query = Query::of(&uri)?;
+    let wait = query.wait()?;
+    query.end()?;
+    let expected: Expected = input::read(&headers, body).await?;
+    let count = expected.count.check().map_err(|error| Problem::of_member("/count", error))?;
+    let found = here.realm.journal().verify_within(&expected.filter, count, wait).await;
+    Ok(json(StatusCode::OK, &found))
+}
