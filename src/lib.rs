@@ -126,10 +126,11 @@ mod oauth;
 mod realm;
 pub mod scenario;
 mod server;
+mod tls;
 mod token;
 
 pub use clock::Clock;
-pub use fixture::{Mistakes, PathPattern, Period, PeriodError};
+pub use fixture::{Mistakes, PathPattern, Period, PeriodError, TlsFault};
 pub use journal::{
     Count, CountError, Difference, Filter, Issued, IssuedKind, NearMiss, RecordedEndpoint,
     RecordedOutcome, RecordedParam, RecordedRequest, Verification,
@@ -141,4 +142,5 @@ pub use server::{
     Builder, CodeOptions, Follower, GrantInfo, MockAuthServer, NewRealm, RealmHandle,
     ScenarioGuard, ScenarioState, StartError, blocking,
 };
+pub use tls::{ClientAuth, ClientIdentity, TlsError};
 pub use token::{Inspection, KeyError, SigningKey, inspect};

@@ -1,12 +1,24 @@
 //! What `serve` prints on a terminal.
 
 use crate::fixture::{Client, ClientType, Fixtures, Status};
+use crate::server::MockAuthServer;
 
 /// More clients than this are only counted.
 const MOST_CLIENTS: usize = 8;
 
 /// Where the server listens, the clients that it knows, and a line to paste.
-pub(super) fn banner(base_url: &str, fixtures: &Fixtures) -> String {
+pub(super) fn banner(server: &MockAuthServer, fixtures: &Fixtures) -> String {
+    let urls: Vec<String> = [server.http_url(), server.https_url()].into_iter().flatten().collect();
+    let note = match (server.http_url(), server.ca_pem()) {
+        (None, Some(_)) => "  the CA      curl -k BASE/_mock/ca.pem\n",
+        (Some(_), Some(_)) => "  the CA      curl BASE/_mock/ca.pem\n",
+        _ => "",
+    };
+    let base_url = urls.first().map_or("", String::as_str);
+    words(&urls.join(", "), base_url, &note.replace("BASE", base_url), fixtures)
+}
+
+fn words(listens_on: &str, base_url: &str, note: &str, fixtures: &Fixtures) -> String {
     let version = env!("CARGO_PKG_VERSION");
     let mut names: Vec<&str> =
         fixtures.clients.iter().take(MOST_CLIENTS).map(|client| client.id.as_str()).collect();
@@ -19,7 +31,7 @@ pub(super) fn banner(base_url: &str, fixtures: &Fixtures) -> String {
     }
     format!(
         "smartpay-oauth-mock {version}, a mock for tests\n  \
-         listens on  {base_url}\n  \
+         listens on  {listens_on}\n{note}  \
          clients     {}\n  \
          try         {}\n",
         names.join(", "),
@@ -68,14 +80,14 @@ mod tests {
 
     #[test]
     fn the_line_to_paste_uses_a_code_of_the_fixtures() {
-        let text = banner("http://127.0.0.1:8080", &builtin());
+        let text = words("http://127.0.0.1:8080", "http://127.0.0.1:8080", "", &builtin());
         assert!(text.contains("curl -d 'grant_type=authorization_code&client_id=8l57hYffFb&client_secret=yourClientSecret&code=eyJraK' http://127.0.0.1:8080/oauth2/v3/token"), "{text}");
         assert!(text.contains("v6TJH1IqhM"));
     }
 
     #[test]
     fn without_clients_it_says_so() {
-        let text = banner("http://h", &Fixtures::default());
+        let text = words("http://h", "http://h", "", &Fixtures::default());
         assert!(text.contains("client_not_found") && text.contains("curl http://h/_mock/health"));
     }
 }

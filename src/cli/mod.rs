@@ -2,6 +2,7 @@
 
 mod banner;
 mod call;
+mod certs;
 mod check;
 mod clock;
 mod code;
@@ -42,6 +43,8 @@ enum Command {
     Check(check::Check),
     /// Print the JSON Schema of fixtures.
     Schema(schema::Schema),
+    /// Make a CA, and certificates of server and client, and say how to use them.
+    Certs(certs::Certs),
     /// Take a token apart: its claims, readable times, and whether it is good now.
     Inspect(inspect::Inspect),
     /// Ask a running server whether it is well.
@@ -84,6 +87,7 @@ pub fn main() -> ExitCode {
         Command::Serve(serve) => serve.run(),
         Command::Check(check) => check.run(),
         Command::Schema(schema) => schema.run(),
+        Command::Certs(certs) => certs.run(),
         Command::Inspect(inspect) => inspect.run(),
         Command::Health(health) => health.run(),
         Command::Code(code) => code.run(),

@@ -15,7 +15,7 @@ use tracing_subscriber::filter::LevelFilter;
 
 use super::signals::Reasons;
 use super::{Failure, banner::banner, print};
-use crate::server::{MockAuthServer, StartError};
+use crate::server::{Builder, MockAuthServer, StartError};
 use crate::token::SigningKey;
 
 /// The variable beside `--fixtures`; its paths have commas between.
@@ -24,9 +24,36 @@ const FIXTURES: &str = "SMARTPAY_MOCK_FIXTURES";
 /// A variable that is set to nothing counts as not set at all, as Compose files have it.
 #[derive(Args)]
 pub(super) struct Serve {
-    /// Where to listen; port 0 is any that is free.
+    /// Where to listen for HTTP; port 0 is any that is free, off means HTTPS only.
     #[arg(long, value_name = "ADDR", env = "SMARTPAY_MOCK_LISTEN", default_value = LISTEN)]
     listen: String,
+    /// Where to listen for HTTPS. [default: off]
+    #[arg(long, value_name = "ADDR", env = "SMARTPAY_MOCK_TLS_LISTEN")]
+    tls_listen: Option<String>,
+    /// A certificate (PEM chain) to present; one of the mock's own CA unless given.
+    #[arg(long, value_name = "FILE", env = "SMARTPAY_MOCK_TLS_CERT")]
+    tls_cert: Option<String>,
+    /// The private key of --tls-cert: PEM, RSA or ECDSA.
+    #[arg(long, value_name = "FILE", env = "SMARTPAY_MOCK_TLS_KEY")]
+    tls_key: Option<String>,
+    /// A folder that keeps the mock's CA and certificate; in memory unless given.
+    #[arg(long, value_name = "DIR", env = "SMARTPAY_MOCK_TLS_DIR")]
+    tls_dir: Option<String>,
+    /// Another host that the certificate is for, beside localhost and this machine's name.
+    #[arg(
+        long, value_name = "NAME", env = "SMARTPAY_MOCK_TLS_HOST", num_args = 1..,
+        value_delimiter = ','
+    )]
+    tls_host: Vec<String>,
+    /// Whether clients must present a certificate: off, optional or required.
+    #[arg(long, value_name = "MODE", env = "SMARTPAY_MOCK_CLIENT_AUTH", default_value = "off")]
+    client_auth: String,
+    /// A CA (PEM) whose client certificates count, beside the mock's own.
+    #[arg(
+        long, value_name = "FILE", env = "SMARTPAY_MOCK_CLIENT_CA", num_args = 1..,
+        value_delimiter = ','
+    )]
+    client_ca: Vec<String>,
     /// Fixture files, and folders with *.yaml, *.yml and *.json; later ones win. The built-in set
     /// unless given. [env: SMARTPAY_MOCK_FIXTURES, with commas between]
     #[arg(long, value_name = "PATH", num_args = 1..)]
@@ -75,7 +102,10 @@ const LOG: &str = "info";
 
 impl Serve {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let listen = address(or(&self.listen, LISTEN))?;
+        let listen = match or(&self.listen, LISTEN) {
+            "off" => None,
+            written => Some(address("--listen", written)?),
+        };
         self.start_log()?;
         let ready_file = given(&self.ready_file).map(Path::new);
         if let Some(file) = ready_file {
@@ -87,12 +117,13 @@ impl Serve {
             Failure::wrong(format!("--journal-size {journal_size}: a number is expected"))
         })?;
         let paths = self.fixture_paths();
-        if self.watch && paths.is_empty() {
-            let text = "--watch watches the files of --fixtures, and there are none";
+        if self.watch && paths.is_empty() && given(&self.tls_cert).is_none() {
+            let text = "--watch watches the files of --fixtures (and --tls-cert); there are none";
             return Err(Failure::wrong(text));
         }
-        let builder = MockAuthServer::builder().listen(listen).journal_size(journal_size);
-        let builder = match self.watch {
+        let builder =
+            self.with_tls(MockAuthServer::builder().journal_size(journal_size), listen)?;
+        let builder = match self.watch && !paths.is_empty() {
             true => builder.watched_fixtures_files(&paths),
             false => builder.fixtures_files(&paths),
         };
@@ -126,9 +157,11 @@ impl Serve {
                 announce(file, &server)?;
             }
             if std::io::stdout().is_terminal() {
-                print(&banner(&server.base_url(), &server.fixtures()));
+                print(&banner(&server, &server.fixtures()));
             }
-            tracing::info!("listening on {}", server.base_url());
+            for url in [server.http_url(), server.https_url()].into_iter().flatten() {
+                tracing::info!("listening on {url}");
+            }
             let reason = reasons.next().await;
             tracing::info!("stopping, because of {reason}; finishing the requests in flight");
             tokio::select! {
@@ -145,6 +178,60 @@ impl Serve {
             remove(file)?;
         }
         done
+    }
+
+    /// How HTTPS is spoken, if at all.
+    fn with_tls(&self, builder: Builder, listen: Option<SocketAddr>) -> Result<Builder, Failure> {
+        let tls_listen = given(&self.tls_listen).filter(|written| *written != "off");
+        let tls_listen = tls_listen.map(|written| address("--tls-listen", written)).transpose()?;
+        let Some(tls_listen) = tls_listen else {
+            let needs =
+                |option: &str| format!("{option} goes with --tls-listen, which is not given");
+            let client_auth = or(&self.client_auth, "off") != "off";
+            let options = [
+                ("--tls-cert", given(&self.tls_cert).is_some()),
+                ("--tls-key", given(&self.tls_key).is_some()),
+                ("--tls-dir", given(&self.tls_dir).is_some()),
+                ("--tls-host", self.tls_host.iter().any(|host| !host.is_empty())),
+                ("--client-auth", client_auth),
+                ("--client-ca", self.client_ca.iter().any(|file| !file.is_empty())),
+            ];
+            if let Some((option, _)) = options.iter().find(|(_, is_given)| *is_given) {
+                return Err(Failure::wrong(needs(option)));
+            }
+            return match listen {
+                Some(listen) => Ok(builder.listen(listen)),
+                None => Err(Failure::wrong(needs("--listen off"))),
+            };
+        };
+        let mut builder = match listen {
+            Some(listen) => builder.listen(listen),
+            None => builder.https_only(),
+        };
+        builder = builder.tls_listen(tls_listen);
+        for host in self.tls_host.iter().filter(|host| !host.is_empty()) {
+            builder = builder.tls_host(host);
+        }
+        match (given(&self.tls_cert), given(&self.tls_key), given(&self.tls_dir)) {
+            (None, None, None) => {}
+            (None, None, Some(dir)) => builder = builder.tls_dir(dir),
+            (Some(certificate), Some(key), None) => {
+                builder = builder.tls_certificate(certificate, key);
+            }
+            (_, _, Some(_)) => {
+                let text = "--tls-dir and --tls-cert exclude each other: the folder has a \
+                            certificate of its own";
+                return Err(Failure::wrong(text));
+            }
+            _ => return Err(Failure::wrong("--tls-cert and --tls-key go together")),
+        }
+        let client_auth = or(&self.client_auth, "off").parse();
+        let wrong = |error: String| Failure::wrong(format!("--client-auth: {error}"));
+        builder = builder.client_auth(client_auth.map_err(wrong)?);
+        for file in self.client_ca.iter().filter(|file| !file.is_empty()) {
+            builder = builder.client_ca(file);
+        }
+        Ok(if self.watch { builder.watch_certificate() } else { builder })
     }
 
     fn fixture_paths(&self) -> Vec<PathBuf> {
@@ -213,15 +300,18 @@ fn base_url(written: &str) -> Result<&str, Failure> {
 
 impl From<&StartError> for Failure {
     fn from(error: &StartError) -> Self {
-        Self::at_run_time(error)
+        match error {
+            StartError::Tls(_) => Self::wrong(error),
+            _ => Self::at_run_time(error),
+        }
     }
 }
 
-fn address(written: &str) -> Result<SocketAddr, Failure> {
+fn address(option: &str, written: &str) -> Result<SocketAddr, Failure> {
     let found = written.to_socket_addrs().ok().and_then(|mut addresses| addresses.next());
     found.ok_or_else(|| {
         Failure::wrong(format!(
-            "--listen {written}: an address and a port are expected, such as 127.0.0.1:8080 or \
+            "{option} {written}: an address and a port are expected, such as 127.0.0.1:8080 or \
              0.0.0.0:0"
         ))
     })
@@ -238,7 +328,11 @@ pub(super) fn read_key(file: &Path) -> Result<SigningKey, Failure> {
 
 /// Writes the ready file whole: nobody sees half of it.
 fn announce(file: &Path, server: &MockAuthServer) -> Result<(), Failure> {
-    let ready = json!({ "http": server.base_url(), "https": null, "pid": process::id() });
+    let ready = json!({
+        "http": server.http_url(),
+        "https": server.https_url(),
+        "pid": process::id(),
+    });
     let mut unfinished = file.as_os_str().to_owned();
     unfinished.push(format!(".{}", process::id()));
     fs::write(&unfinished, format!("{ready}\n"))

@@ -1,18 +1,18 @@
 //! `connection_reset`: a TCP RST in place of an answer.
 
-use tokio::net::TcpStream;
+use super::Wire;
 
 /// A socket that does not linger is reset when it is closed.
-pub(super) fn end(stream: TcpStream) {
+pub(super) fn end(stream: impl Wire) {
     // If the option cannot be set, the client sees the connection close, which is close enough.
-    let _ = stream.set_zero_linger();
+    let _ = stream.tcp().set_zero_linger();
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use tokio::io::AsyncReadExt;
-    use tokio::net::TcpListener;
+    use tokio::net::{TcpListener, TcpStream};
 
     #[tokio::test]
     async fn the_client_sees_a_reset() {

@@ -1,24 +1,23 @@
 //! `empty_response`: the connection closes in good order, and without a byte.
 
-use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
+use super::Wire;
 
-pub(super) async fn end(mut stream: TcpStream) {
-    // A client that has gone already has nothing to be told.
-    let _ = stream.shutdown().await;
+/// The socket closes as it is, so that within TLS there is no word of farewell, either.
+pub(super) fn end(stream: impl Wire) {
+    drop(stream);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use tokio::io::AsyncReadExt;
-    use tokio::net::TcpListener;
+    use tokio::net::{TcpListener, TcpStream};
 
     #[tokio::test]
     async fn the_client_sees_the_end_at_once() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        end(listener.accept().await.unwrap().0).await;
+        end(listener.accept().await.unwrap().0);
         assert_eq!(client.read(&mut [0; 8]).await.unwrap(), 0);
     }
 }

@@ -1,12 +1,13 @@
 //! `garbage`: bytes that are not HTTP, then the end.
 
 use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
+
+use super::Wire;
 
 /// No parser can take this for a status line.
 const GARBAGE: &[u8] = b"\x00\xff\x13\x37 this is not HTTP \xfe\r\n\r\n\x00";
 
-pub(super) async fn end(mut stream: TcpStream) {
+pub(super) async fn end(mut stream: impl Wire) {
     // A client that has gone already has nothing to be told.
     let _ = stream.write_all(GARBAGE).await;
     let _ = stream.shutdown().await;
@@ -16,7 +17,7 @@ pub(super) async fn end(mut stream: TcpStream) {
 mod tests {
     use super::*;
     use tokio::io::AsyncReadExt;
-    use tokio::net::TcpListener;
+    use tokio::net::{TcpListener, TcpStream};
 
     #[tokio::test]
     async fn the_client_sees_the_garbage() {

@@ -8,11 +8,13 @@ mod empty_response;
 mod garbage;
 mod slow_body;
 mod truncated_body;
+mod wire;
 
 use std::time::Duration;
 
 use axum::response::Response;
-use tokio::net::TcpStream;
+
+pub(crate) use wire::Wire;
 
 use crate::scenario::Fault;
 
@@ -27,10 +29,10 @@ pub(crate) enum WireFault {
 
 impl WireFault {
     /// Ends a connection so. A client that hangs is its own master: nothing is to be done then.
-    pub(crate) async fn end(self, stream: TcpStream) {
+    pub(crate) async fn end(self, stream: impl Wire) {
         match self {
             Self::Reset => connection_reset::end(stream),
-            Self::Empty => empty_response::end(stream).await,
+            Self::Empty => empty_response::end(stream),
             Self::Garbage => garbage::end(stream).await,
             Self::Hang => {}
         }

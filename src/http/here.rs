@@ -26,6 +26,8 @@ pub(crate) struct Here {
     /// Whether it was found by its own port, where no other realm is.
     by_port: bool,
     scheme: &'static str,
+    /// Where the server listened for it.
+    listener: SocketAddr,
     /// The host and port, if the request named any that can be one.
     host: Option<String>,
     /// What a proxy takes off the path.
@@ -62,6 +64,7 @@ impl Here {
             by_path: false,
             by_port: false,
             scheme,
+            listener: connection.listener.unwrap_or_else(|| app.options.address(connection.tls)),
             host: host.map(str::to_owned),
             prefix: prefix.unwrap_or_default().trim_end_matches('/').to_owned(),
             record: Record::default(),
@@ -108,20 +111,30 @@ impl Here {
         }
         // A realm's own port has no others; they are on the server's.
         let root = match self.by_port && app.options.public_url.is_none() {
-            true => self.url_of_port(app, app.options.address),
+            true => self.url_of_server(app),
             false => self.root(app),
         };
         format!("{root}{REALMS}{}", realm.name())
     }
 
+    /// The URL of the server's own port, for whoever came by a realm's.
+    fn url_of_server(&self, app: &App) -> String {
+        let (http, https) = (app.options.http, app.options.https);
+        match (https.filter(|_| self.is_https()), http) {
+            (Some(https), _) => self.url_of_port(app, "https", https),
+            (None, Some(http)) => self.url_of_port(app, "http", http),
+            (None, None) => self.url_of_port(app, "https", app.options.address(true)),
+        }
+    }
+
     /// The URL of another port of this server, for whoever made this request.
-    pub(super) fn url_of_port(&self, app: &App, address: SocketAddr) -> String {
+    pub(super) fn url_of_port(&self, app: &App, scheme: &str, address: SocketAddr) -> String {
         let public = app.options.public_url.as_ref().and_then(|url| url.parse::<Uri>().ok());
         let public = public.as_ref().and_then(Uri::host);
         let host = public.unwrap_or_else(|| self.host_name());
         let host = if host.is_empty() { "127.0.0.1" } else { host };
-        // Only the server's own port stands behind the proxy that speaks HTTPS.
-        format!("http://{host}:{}", address.port())
+        // Only the server's own port stands behind the proxy, if there is one.
+        format!("{scheme}://{host}:{}", address.port())
     }
 
     /// The URL of `/` as the client sees it, without that slash.
@@ -129,7 +142,7 @@ impl Here {
         if let Some(public) = &app.options.public_url {
             return public.clone();
         }
-        let listening = app.options.address.to_string();
+        let listening = self.listener.to_string();
         let host = self.host.as_deref().unwrap_or(&listening);
         format!("{}://{host}{}", self.scheme, self.prefix)
     }
@@ -145,6 +158,11 @@ impl Here {
 
     fn host_name(&self) -> &str {
         name_of(self.host.as_deref().unwrap_or_default())
+    }
+
+    /// Whether only this machine can have made the request.
+    pub(super) fn is_local(&self) -> bool {
+        self.listener.ip().is_loopback()
     }
 
     /// The scheme as the client sees it.

@@ -22,7 +22,7 @@ mod token;
 
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, OnceLock, Weak};
 
 use axum::Router;
@@ -34,8 +34,9 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::journal::Record;
 use crate::oauth::Secret;
-use crate::realm::{OwnPort, Realm, Realms};
+use crate::realm::{OwnPorts, Realm, Realms};
 use crate::scenario::CORRELATION_ID;
+use crate::tls::Tls;
 use crate::token::SigningKey;
 
 use form_endpoint::form_endpoint;
@@ -51,15 +52,19 @@ pub(crate) struct App {
     pub(crate) realms: Realms,
     pub(crate) key: SigningKey,
     pub(crate) options: Options,
-    /// Opens a port of its own for a realm. The server sets it once it runs.
+    /// How it speaks TLS, if it does.
+    pub(crate) tls: Option<Tls>,
+    /// Opens ports of their own for a realm. The server sets it once it runs.
     pub(crate) ports: OnceLock<PortOpener>,
 }
 
 /// What the server was started with, as far as answers depend on it.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
-    /// Where the server listens.
-    pub(crate) address: SocketAddr,
+    /// Where the server listens for HTTP.
+    pub(crate) http: Option<SocketAddr>,
+    /// Where it listens for HTTPS.
+    pub(crate) https: Option<SocketAddr>,
     /// The base of every URL that is handed out, without a slash at the end.
     pub(crate) public_url: Option<String>,
     /// Whether `X-Forwarded-*` is believed.
@@ -78,18 +83,26 @@ pub(crate) enum Control {
     Token(Secret),
 }
 
-type OpenPort = dyn Fn(&Weak<Realm>) -> io::Result<OwnPort> + Send + Sync;
+type OpenPort = dyn Fn(&Weak<Realm>) -> io::Result<OwnPorts> + Send + Sync;
 
-/// Opens a port of its own for a realm.
+/// Opens ports of their own for a realm.
 pub(crate) struct PortOpener(pub(crate) Box<OpenPort>);
 
+impl Options {
+    /// Where the server listens, for a request that came by this scheme if it can be.
+    pub(crate) fn address(&self, tls: bool) -> SocketAddr {
+        let found = if tls { self.https.or(self.http) } else { self.http.or(self.https) };
+        found.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into())
+    }
+}
+
 impl App {
-    /// A port of its own for a realm that is being made, if it wants one.
+    /// Ports of their own for a realm that is being made, if it wants any.
     pub(crate) fn open_port(
         &self,
         wanted: bool,
         realm: &Weak<Realm>,
-    ) -> io::Result<Option<OwnPort>> {
+    ) -> io::Result<Option<OwnPorts>> {
         match self.ports.get().filter(|_| wanted) {
             Some(ports) => (ports.0)(realm).map(Some),
             None => Ok(None),
@@ -106,6 +119,10 @@ impl fmt::Debug for PortOpener {
 /// What is known of the connection that a request came by.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Connection {
+    /// Where the server listened for it; none for a request in process.
+    pub(crate) listener: Option<SocketAddr>,
+    /// Whether it is within TLS.
+    pub(crate) tls: bool,
     /// The common name of the client's certificate.
     pub(crate) certificate: Option<Arc<str>>,
     /// The realm whose own port it came to.
@@ -114,7 +131,7 @@ pub(crate) struct Connection {
 
 impl Connection {
     fn scheme(&self) -> &'static str {
-        "http"
+        if self.tls { "https" } else { "http" }
     }
 }
 

@@ -13,10 +13,11 @@ use std::sync::Arc;
 use parking_lot::RwLock;
 use rand::RngExt;
 use rand::distr::Alphanumeric;
+use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
 use crate::clock::Clock;
-use crate::fixture::{Fixtures, Status};
+use crate::fixture::{Fixtures, Status, TlsFaults};
 use crate::journal::Journal;
 use crate::oauth::{Challenge, Scopes, scope};
 use crate::scenario::Script;
@@ -40,26 +41,28 @@ pub(crate) struct Realm {
     start: RwLock<Arc<Fixtures>>,
     /// The names by which a request's `Host` finds it, beside its own.
     hosts: Vec<String>,
-    port: Option<OwnPort>,
+    ports: Option<OwnPorts>,
     clock: Clock,
     registry: RwLock<Arc<Registry>>,
     ledger: Ledger,
     script: Script,
     journal: Journal,
+    tls_faults: watch::Sender<TlsFaults>,
     ids: TokenIds,
 }
 
-/// A port that serves one realm only. Dropped with the realm, it closes.
+/// Ports that serve one realm only. Dropped with the realm, they close.
 #[derive(Debug)]
-pub(crate) struct OwnPort {
-    pub(crate) address: SocketAddr,
-    /// Ends the listener, and with it its connections.
-    pub(crate) accepting: AbortHandle,
+pub(crate) struct OwnPorts {
+    pub(crate) http: Option<SocketAddr>,
+    pub(crate) https: Option<SocketAddr>,
+    /// Ends the listeners, and with them their connections.
+    pub(crate) accepting: Vec<AbortHandle>,
 }
 
-impl Drop for OwnPort {
+impl Drop for OwnPorts {
     fn drop(&mut self) {
-        self.accepting.abort();
+        self.accepting.iter().for_each(AbortHandle::abort);
     }
 }
 
@@ -126,7 +129,7 @@ impl Realm {
     pub(crate) fn new(
         name: &str,
         hosts: Vec<String>,
-        port: Option<OwnPort>,
+        ports: Option<OwnPorts>,
         start: &Start,
     ) -> Self {
         let fixtures = &*start.fixtures;
@@ -134,12 +137,13 @@ impl Realm {
             name: name.into(),
             start: RwLock::new(Arc::clone(&start.fixtures)),
             hosts,
-            port,
+            ports,
             clock: Clock::default(),
             registry: RwLock::new(Arc::clone(&start.registry)),
             ledger: Ledger::default(),
             script: Script::default(),
             journal: Journal::new(start.journal_size),
+            tls_faults: watch::Sender::new(fixtures.settings.tls.clone()),
             ids: TokenIds::new(name),
         };
         realm.script.replace(&fixtures.scenarios);
@@ -159,16 +163,35 @@ impl Realm {
         &self.hosts
     }
 
-    /// The address of the realm's own port, if it has one.
-    pub(crate) fn own_address(&self) -> Option<SocketAddr> {
-        self.port.as_ref().map(|port| port.address)
+    /// The address of the realm's own port for HTTP, if it has one.
+    pub(crate) fn own_http(&self) -> Option<SocketAddr> {
+        self.ports.as_ref()?.http
     }
 
-    /// Closes the realm's own port, though somebody may still hold the realm.
+    /// The address of the realm's own port for HTTPS, if it has one.
+    pub(crate) fn own_https(&self) -> Option<SocketAddr> {
+        self.ports.as_ref()?.https
+    }
+
+    /// Closes the realm's own ports, though somebody may still hold the realm.
     pub(crate) fn close(&self) {
-        if let Some(port) = &self.port {
-            port.accepting.abort();
-        }
+        self.ports.iter().flat_map(|ports| &ports.accepting).for_each(AbortHandle::abort);
+    }
+
+    /// What goes wrong with handshakes for it.
+    pub(crate) fn tls_faults(&self) -> TlsFaults {
+        self.tls_faults.borrow().clone()
+    }
+
+    /// Lets handshakes go wrong; `None`: as the fixtures say.
+    pub(crate) fn set_tls_faults(&self, faults: Option<TlsFaults>) {
+        let faults = faults.unwrap_or_else(|| self.registry().settings.tls.clone());
+        self.tls_faults.send_replace(faults);
+    }
+
+    /// What goes wrong with handshakes, and word of each change.
+    pub(crate) fn watch_tls_faults(&self) -> watch::Receiver<TlsFaults> {
+        self.tls_faults.subscribe()
     }
 
     pub(crate) fn clock(&self) -> &Clock {
@@ -182,7 +205,12 @@ impl Realm {
 
     /// Takes other clients, merchants or settings; codes, grants and scenarios stay.
     pub(crate) fn install(&self, fixtures: &Arc<Fixtures>) {
-        *self.registry.write() = Arc::new(Registry::new(fixtures));
+        let new = Arc::new(Registry::new(fixtures));
+        let old = std::mem::replace(&mut *self.registry.write(), Arc::clone(&new));
+        // What was told at run time stays, unless the fixtures say something new.
+        if old.settings.tls != new.settings.tls {
+            self.set_tls_faults(None);
+        }
     }
 
     /// Takes other fixtures whole, with their codes and scenarios; live grants stay.
@@ -200,6 +228,7 @@ impl Realm {
         self.journal.clear();
         let start = Arc::clone(&self.start.read());
         self.replace(&start);
+        self.set_tls_faults(None);
     }
 
     /// Takes other fixtures as if it had begun with them; live grants stay.

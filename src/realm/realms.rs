@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 
 use parking_lot::RwLock;
 
-use super::{OwnPort, Realm, Registry};
+use super::{OwnPorts, Realm, Registry};
 use crate::fixture::Fixtures;
 
 /// The realm of a request that names none.
@@ -113,7 +113,7 @@ impl Realms {
         name: &str,
         fixtures: Option<Arc<Fixtures>>,
         hosts: Vec<String>,
-        port: impl FnOnce(&Weak<Realm>) -> io::Result<Option<OwnPort>>,
+        ports: impl FnOnce(&Weak<Realm>) -> io::Result<Option<OwnPorts>>,
     ) -> Result<Arc<Realm>, RealmError> {
         if name == DEFAULT {
             return Err(RealmError::Default);
@@ -131,14 +131,14 @@ impl Realms {
             Some(fixtures) => Start::new(fixtures, start.journal_size),
             None => start,
         };
-        // The port is opened before anybody else can know the realm, so that it closes with it.
+        // Ports are opened before anybody else can know the realm, so that they close with it.
         let mut failed = None;
         let realm = Arc::new_cyclic(|weak| {
-            let port = port(weak).unwrap_or_else(|error| {
+            let ports = ports(weak).unwrap_or_else(|error| {
                 failed = Some(error);
                 None
             });
-            Realm::new(name, hosts, port, &start)
+            Realm::new(name, hosts, ports, &start)
         });
         if let Some(error) = failed {
             return Err(RealmError::Port(error.to_string()));

@@ -1,42 +1,29 @@
 //! Accepting connections, and letting them go.
 
 use std::convert::Infallible;
-use std::future::poll_fn;
 use std::io;
-use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock, Weak};
+use std::net::SocketAddr;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::AsyncWriteExt;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use crate::faults::WireFault;
-use crate::http::{App, Connection, serve};
+use super::connection::{serve_http1, serve_http2};
+use super::handshake::{Handshakes, handshake};
+use crate::fixture::{TlsFault, TlsFaults};
+use crate::http::{App, Connection};
 use crate::realm::Realm;
 
-/// How long a client may take to send the head of a request, or keep a connection idle.
-const HEAD_PATIENCE: Duration = Duration::from_secs(60);
-/// About the largest head of a request: the room that hyper reads it into.
-const HEAD_LIMIT: usize = 64 * 1024;
+/// How many connections may wait to be accepted.
+const BACKLOG: u32 = 4096;
 /// How long to rest when the system has no more sockets to give.
 const RESPITE: Duration = Duration::from_millis(20);
 /// How long requests in flight may take once the server is asked to stop: less than the ten
 /// seconds after which container engines kill.
 const GRACE: Duration = Duration::from_secs(8);
-
-/// How long the first request of a new connection is waited for once it is time to stop.
-const LAST_CALL: Duration = Duration::from_millis(250);
-/// How long the last bytes of an answer may take once it is time to stop.
-const FLUSH: Duration = Duration::from_millis(300);
 
 /// What a listener serves.
 #[derive(Clone)]
@@ -45,25 +32,57 @@ pub(super) struct Serving {
     pub(super) router: Router,
     /// The one realm behind it; every realm, if there is none.
     pub(super) realm: Option<Weak<Realm>>,
+    /// Whether it speaks TLS.
+    pub(super) tls: bool,
     /// Turns true when it is time to stop.
     pub(super) stop: watch::Receiver<bool>,
     /// Dropped when everything has been served.
     pub(super) done: mpsc::Sender<Infallible>,
 }
 
+/// Listens with room for a stampede: a test may connect hundreds of clients at once.
+pub(super) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // On Unix this lets a port be used again whose last connections are still fading.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
 /// Serves until it is time to stop, then finishes what is in flight. If the task is aborted,
 /// everything ends at once.
-pub(super) async fn accept(listener: TcpListener, mut serving: Serving) {
+pub(super) async fn accept(listener: TcpListener, address: SocketAddr, mut serving: Serving) {
+    let handshakes: Arc<Handshakes> = Arc::default();
+    let mut refusing = Refusing::of(&serving);
+    let mut listener = Some(listener);
     let mut connections = JoinSet::new();
     loop {
+        if refusing.now() {
+            // Nobody listens, so the system itself refuses.
+            listener = None;
+        } else if listener.is_none() {
+            listener = reopen(address).await;
+        }
+        let accepted = async {
+            match &listener {
+                Some(listener) => listener.accept().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
-            accepted = listener.accept() => match accepted {
+            accepted = accepted => match accepted {
                 Ok((stream, _)) => {
-                    connections.spawn(serve_connection(stream, serving.clone()));
+                    let (serving, handshakes) = (serving.clone(), Arc::clone(&handshakes));
+                    connections.spawn(serve_connection(stream, address, serving, handshakes));
                 }
                 Err(error) => rest(&error).await,
             },
             Some(_) = connections.join_next() => {}
+            () = refusing.changed() => {}
             () = stopping(&mut serving.stop) => break,
         }
     }
@@ -74,95 +93,71 @@ pub(super) async fn accept(listener: TcpListener, mut serving: Serving) {
     }
 }
 
-/// Serves one connection until the client closes it or it is time to stop. Then a request that
-/// has arrived is answered, and half of one is not waited for.
-async fn serve_connection(stream: TcpStream, serving: Serving) {
+async fn serve_connection(
+    stream: TcpStream,
+    listener: SocketAddr,
+    serving: Serving,
+    handshakes: Arc<Handshakes>,
+) {
     // Small answers should not wait for more to come; if it cannot be set, they wait.
     let _ = stream.set_nodelay(true);
-    let Serving { app, router, realm, mut stop, done: _done } = serving;
-    let in_flight = Arc::new(AtomicBool::new(false));
-    let fresh = Arc::new(AtomicBool::new(true));
-    let fault: Arc<OnceLock<WireFault>> = Arc::default();
-    let service = {
-        let (in_flight, fault) = (Arc::clone(&in_flight), Arc::clone(&fault));
-        let fresh = Arc::clone(&fresh);
-        service_fn(move |request: hyper::Request<Incoming>| {
-            let (app, router, realm) = (Arc::clone(&app), router.clone(), realm.clone());
-            let (in_flight, fault) = (Arc::clone(&in_flight), Arc::clone(&fault));
-            fresh.store(false, Ordering::Release);
-            let request = request.map(Body::new);
-            Box::pin(async move {
-                // A realm that is gone closes its port; nobody else answers there meanwhile.
-                let realm = match realm.as_ref().map(Weak::upgrade) {
-                    None => None,
-                    Some(Some(realm)) => Some(realm),
-                    Some(None) => return Err(io::Error::other("the realm was removed")),
-                };
-                let connection = Connection { certificate: None, realm };
-                in_flight.store(true, Ordering::Release);
-                let response = serve(&app, &router, connection, request).await;
-                in_flight.store(false, Ordering::Release);
-                match response.extensions().get::<WireFault>() {
-                    None => Ok(response),
-                    // The client ends it: hyper drops this when the connection closes.
-                    Some(WireFault::Hang) => std::future::pending().await,
-                    Some(&other) => {
-                        let _ = fault.set(other);
-                        Err(io::Error::other("a fault on purpose"))
-                    }
-                }
-            })
-        })
-    };
-    let mut connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_PATIENCE)
-        .max_buf_size(HEAD_LIMIT)
-        .title_case_headers(true)
-        .serve_connection(TokioIo::new(stream), service);
-    let running = tokio::select! {
-        served = poll_fn(|cx| connection.poll_without_shutdown(cx)) => Some(served),
+    let connection = Connection { listener: Some(listener), ..Connection::default() };
+    if !serving.tls {
+        return serve_http1(stream, connection, serving).await;
+    }
+    let app = Arc::clone(&serving.app);
+    let Some(tls) = &app.tls else { return };
+    let mut stop = serving.stop.clone();
+    let secured = tokio::select! {
+        secured = handshake(stream, &handshakes, tls, &serving) => secured,
         () = stopping(&mut stop) => None,
     };
-    let served = match running {
-        Some(served) => served,
-        None => {
-            // Whoever has just connected, and whose request has not been read yet, still gets an
-            // answer.
-            let mut served = None;
-            if fresh.load(Ordering::Acquire) {
-                let last_call = poll_fn(|cx| connection.poll_without_shutdown(cx));
-                served = tokio::time::timeout(LAST_CALL, last_call).await.ok();
-            }
-            Pin::new(&mut connection).graceful_shutdown();
-            // An answer may have to be written out; half a head is not waited for.
-            while served.is_none() {
-                let flush = poll_fn(|cx| connection.poll_without_shutdown(cx));
-                served = match tokio::time::timeout(FLUSH, flush).await {
-                    Ok(served) => Some(served),
-                    Err(_) if in_flight.load(Ordering::Acquire) => None,
-                    Err(_) => Some(Ok(())),
-                };
-            }
-            served.unwrap_or(Ok(()))
-        }
-    };
-    let stream = connection.into_parts().io.into_inner();
-    match (fault.get(), served) {
-        (Some(fault), _) => fault.end(stream).await,
-        // A client that breaks off is its own affair.
-        (None, Err(error)) => tracing::debug!("connection: {error}"),
-        (None, Ok(())) => close(stream).await,
+    let Some(secured) = secured else { return };
+    let connection = Connection { tls: true, certificate: secured.certificate, ..connection };
+    match secured.http2 {
+        true => serve_http2(secured.stream, connection, serving).await,
+        false => serve_http1(secured.stream, connection, serving).await,
     }
 }
 
-/// Says that nothing more comes.
-async fn close(mut stream: TcpStream) {
-    // A client that has gone already has nothing to be told.
-    let _ = stream.shutdown().await;
+/// Whether a realm's own TLS port refuses connections on purpose.
+struct Refusing(Option<watch::Receiver<TlsFaults>>);
+
+impl Refusing {
+    fn of(serving: &Serving) -> Self {
+        let realm = serving.realm.as_ref().filter(|_| serving.tls).and_then(Weak::upgrade);
+        Self(realm.map(|realm| realm.watch_tls_faults()))
+    }
+
+    fn now(&mut self) -> bool {
+        let faults = self.0.as_mut().map(|faults| faults.borrow_and_update().fault);
+        faults.flatten() == Some(TlsFault::ConnectionRefused)
+    }
+
+    async fn changed(&mut self) {
+        let changed = match &mut self.0 {
+            Some(faults) => faults.changed().await,
+            None => std::future::pending().await,
+        };
+        if changed.is_err() {
+            // The realm is gone, and this task will be, too.
+            self.0 = None;
+        }
+    }
 }
 
-async fn stopping(stop: &mut watch::Receiver<bool>) {
+/// Listens again; somebody else may have the port for a moment.
+async fn reopen(address: SocketAddr) -> Option<TcpListener> {
+    match bind(address) {
+        Ok(listener) => Some(listener),
+        Err(error) => {
+            rest(&error).await;
+            None
+        }
+    }
+}
+
+pub(super) async fn stopping(stop: &mut watch::Receiver<bool>) {
     // An error means that nobody is left to say stop, which is as good as the word.
     let _ = stop.wait_for(|&stop| stop).await;
 }

@@ -1,28 +1,23 @@
 //! What a server starts with.
 
-use std::convert::Infallible;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock, Weak};
 
-use axum::Router;
-use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 
-use super::accept::{self, Serving};
-use super::watched::Watched;
+use super::accept::{self, Serving, bind};
+use super::watched::{self, Watched};
 use super::{MockAuthServer, RealmHandle, background, url_of};
 use crate::fixture::{Fixtures, Mistakes, Source, builtin, load_paths, load_sources};
 use crate::http::{App, Control, Options, PortOpener, router};
 use crate::journal;
 use crate::oauth::Secret;
-use crate::realm::{OwnPort, Realms, Start};
+use crate::realm::{OwnPorts, Realms, Start};
+use crate::tls::{ClientAuth, Tls, TlsError, TlsOptions};
 use crate::token::SigningKey;
-
-/// How many connections may wait to be accepted.
-const BACKLOG: u32 = 4096;
 
 /// Settings of a server that is about to start.
 ///
@@ -40,7 +35,9 @@ const BACKLOG: u32 = 4096;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Builder {
-    listen: SocketAddr,
+    listen: Option<SocketAddr>,
+    tls_listen: Option<SocketAddr>,
+    tls: TlsOptions,
     fixtures: Arc<Fixtures>,
     key: Option<SigningKey>,
     public_url: Option<String>,
@@ -48,6 +45,7 @@ pub struct Builder {
     control: Control,
     journal_size: usize,
     watched: Option<Watched>,
+    watch_certificate: bool,
 }
 
 /// Why a server did not start.
@@ -61,6 +59,12 @@ pub enum StartError {
         /// What the system said.
         error: io::Error,
     },
+    /// HTTPS cannot be spoken: a certificate is wrong, say.
+    #[error("{0}")]
+    Tls(#[from] TlsError),
+    /// There is nothing to listen on.
+    #[error("there is neither HTTP nor HTTPS to serve")]
+    Nothing,
     /// The system gave no threads.
     #[error("cannot start threads: {0}")]
     Threads(io::Error),
@@ -69,7 +73,9 @@ pub enum StartError {
 impl Default for Builder {
     fn default() -> Self {
         Self {
-            listen: (Ipv4Addr::LOCALHOST, 0).into(),
+            listen: Some((Ipv4Addr::LOCALHOST, 0).into()),
+            tls_listen: None,
+            tls: TlsOptions::default(),
             fixtures: builtin(),
             key: None,
             public_url: None,
@@ -77,6 +83,7 @@ impl Default for Builder {
             control: Control::On,
             journal_size: journal::USUAL_SIZE,
             watched: None,
+            watch_certificate: false,
         }
     }
 }
@@ -84,7 +91,83 @@ impl Default for Builder {
 impl Builder {
     /// Listens on this address; port 0 is any that is free. The default is `127.0.0.1:0`.
     pub fn listen(mut self, address: impl Into<SocketAddr>) -> Self {
-        self.listen = address.into();
+        self.listen = Some(address.into());
+        self
+    }
+
+    /// Serves HTTPS only.
+    pub fn https_only(mut self) -> Self {
+        self.listen = None;
+        self.tls()
+    }
+
+    /// Serves HTTPS, too, on a free port of the loopback interface, with a certificate of a CA of
+    /// its own ([`RealmHandle::ca_pem`]) for localhost and 127.0.0.1.
+    ///
+    /// ```
+    /// use smartpay_oauth_mock::{ClientAuth, MockAuthServer};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let server =
+    ///     MockAuthServer::builder().tls().client_auth(ClientAuth::Required).start().await?;
+    /// assert!(server.base_url().starts_with("https://"));
+    /// let ca = server.ca_pem().expect("with TLS there is a CA");
+    /// let client = server.client_identity("my-company")?;
+    /// // Give `ca` and `client` to the HTTP client of the code under test.
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn tls(self) -> Self {
+        let address = self.tls_listen.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into());
+        self.tls_listen(address)
+    }
+
+    /// Serves HTTPS, too, on this address.
+    pub fn tls_listen(mut self, address: impl Into<SocketAddr>) -> Self {
+        self.tls_listen = Some(address.into());
+        self
+    }
+
+    /// Makes the certificate for this host as well.
+    pub fn tls_host(mut self, host: impl Into<String>) -> Self {
+        self.tls.hosts.push(host.into().to_ascii_lowercase());
+        self
+    }
+
+    /// Keeps CA and certificate in this folder, and takes them from there while they are good.
+    pub fn tls_dir(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.tls.dir = Some(dir.into());
+        self
+    }
+
+    /// Presents this certificate (a PEM chain) in place of one of the mock's own, with its key.
+    pub fn tls_certificate(
+        mut self,
+        certificate: impl Into<PathBuf>,
+        key: impl Into<PathBuf>,
+    ) -> Self {
+        self.tls.own = Some((certificate.into(), key.into()));
+        self
+    }
+
+    /// Asks clients for a certificate, or demands one. Those of the mock's own CA count
+    /// ([`RealmHandle::client_identity`]), and those of each [`Builder::client_ca`].
+    pub fn client_auth(mut self, client_auth: ClientAuth) -> Self {
+        self.tls.client_auth = client_auth;
+        self
+    }
+
+    /// Takes client certificates of this CA (PEM), too.
+    pub fn client_ca(mut self, file: impl Into<PathBuf>) -> Self {
+        self.tls.client_cas.push(file.into());
+        self
+    }
+
+    /// Takes the user's own certificate again when its files change.
+    #[cfg(feature = "cli")]
+    pub(crate) fn watch_certificate(mut self) -> Self {
+        self.watch_certificate = true;
         self
     }
 
@@ -176,21 +259,35 @@ impl Builder {
     }
 
     fn start_now(self) -> Result<MockAuthServer, StartError> {
-        let address = self.listen;
-        let listen = |error| StartError::Listen { address, error };
         let runtime = background::runtime().map_err(StartError::Threads)?;
         let _on_runtime = runtime.enter();
-        let listener = bind(address).map_err(listen)?;
-        let bound = listener.local_addr().map_err(listen)?;
+        let listen = |address: SocketAddr| {
+            let listening = bind(address).and_then(|listener| {
+                let bound = listener.local_addr()?;
+                Ok((listener, bound))
+            });
+            listening.map_err(|error| StartError::Listen { address, error })
+        };
+        let tls = match self.tls_listen {
+            Some(_) => Some(Tls::new(self.tls)?),
+            None => None,
+        };
+        let http = self.listen.map(listen).transpose()?;
+        let https = self.tls_listen.map(listen).transpose()?;
+        let bound = |listener: &Option<(_, SocketAddr)>| listener.as_ref().map(|(_, at)| *at);
+        let (http_at, https_at) = (bound(&http), bound(&https));
+        let address = https_at.or(http_at).ok_or(StartError::Nothing)?;
         let app = Arc::new(App {
             realms: Realms::new(Start::new(self.fixtures, self.journal_size)),
             key: self.key.unwrap_or_else(SigningKey::development),
             options: Options {
-                address: bound,
+                http: http_at,
+                https: https_at,
                 public_url: self.public_url,
                 trust_forwarded: self.trust_forwarded,
                 control: self.control,
             },
+            tls,
             ports: OnceLock::new(),
         });
         let router = router(Arc::clone(&app));
@@ -201,59 +298,61 @@ impl Builder {
             app: Arc::clone(&app),
             router: router.clone(),
             realm: None,
-            stop: stopped.clone(),
-            done: done.clone(),
+            tls: false,
+            stop: stopped,
+            done,
         };
-        let accepting = runtime.spawn(accept::accept(listener, serving));
         // Nobody else sets it.
-        let _ = app.ports.set(open_ports(
-            Arc::downgrade(&app),
-            router.clone(),
-            runtime,
-            stopped,
-            done.downgrade(),
-        ));
+        let _ = app.ports.set(open_ports(&serving, runtime.clone()));
+        let accepting = [(http, false), (https, true)].into_iter().filter_map(|(listener, tls)| {
+            let (listener, address) = listener?;
+            let serving = Serving { tls, ..serving.clone() };
+            Some(runtime.spawn(accept::accept(listener, address, serving)).abort_handle())
+        });
+        let accepting = accepting.collect();
         if let Some(watched) = self.watched {
-            background::runtime()
-                .map_err(StartError::Threads)?
-                .spawn(watched.watch(Arc::downgrade(&app)));
+            runtime.spawn(watched.watch(Arc::downgrade(&app), watched::take_fixtures));
+        }
+        let files = app.tls.as_ref().filter(|_| self.watch_certificate).map(Tls::files);
+        if let Some(files) = files.filter(|files| !files.is_empty()) {
+            let watched = Watched::new(&files);
+            runtime.spawn(watched.watch(Arc::downgrade(&app), watched::take_certificate));
         }
         let realm = Arc::clone(app.realms.default_realm());
-        let default = RealmHandle { app, realm, base_url: url_of(bound) };
-        Ok(MockAuthServer { default, address: bound, router, stop, accepting, all_done })
+        let base_url = url_of(if https_at.is_some() { "https" } else { "http" }, address);
+        let default = RealmHandle { app, realm, base_url };
+        Ok(MockAuthServer { default, address, router, stop, accepting, all_done })
     }
 }
 
-/// Opens ports of their own for realms, on the interface of the server's own.
-fn open_ports(
-    app: Weak<App>,
-    router: Router,
-    runtime: Handle,
-    stop: watch::Receiver<bool>,
-    done: mpsc::WeakSender<Infallible>,
-) -> PortOpener {
+/// Opens ports of their own for realms, on the interfaces of the server's own.
+fn open_ports(serving: &Serving, runtime: Handle) -> PortOpener {
+    // What the app holds must not hold the app.
+    let (app, router) = (Arc::downgrade(&serving.app), serving.router.clone());
+    let (stop, done) = (serving.stop.clone(), serving.done.downgrade());
     PortOpener(Box::new(move |realm| {
-        let app = app.upgrade().ok_or(io::ErrorKind::NotConnected)?;
+        let gone = || io::Error::from(io::ErrorKind::NotConnected);
+        let app = app.upgrade().ok_or_else(gone)?;
+        let done = done.upgrade().ok_or_else(gone)?;
         let _on_runtime = runtime.enter();
-        let listener = bind(SocketAddr::new(app.options.address.ip(), 0))?;
-        let address = listener.local_addr()?;
-        let (router, stop, done) = (router.clone(), stop.clone(), done.upgrade());
-        let done = done.ok_or(io::ErrorKind::NotConnected)?;
-        let serving = Serving { app, router, realm: Some(Weak::clone(realm)), stop, done };
-        let accepting = runtime.spawn(accept::accept(listener, serving)).abort_handle();
-        Ok(OwnPort { address, accepting })
+        let mut ports = OwnPorts { http: None, https: None, accepting: Vec::new() };
+        let interfaces = [(app.options.http, false), (app.options.https, true)];
+        for (interface, tls) in interfaces {
+            let Some(interface) = interface else { continue };
+            let listener = bind(SocketAddr::new(interface.ip(), 0))?;
+            let address = listener.local_addr()?;
+            let serving = Serving {
+                app: Arc::clone(&app),
+                router: router.clone(),
+                realm: Some(Weak::clone(realm)),
+                tls,
+                stop: stop.clone(),
+                done: done.clone(),
+            };
+            let accepting = runtime.spawn(accept::accept(listener, address, serving));
+            ports.accepting.push(accepting.abort_handle());
+            *(if tls { &mut ports.https } else { &mut ports.http }) = Some(address);
+        }
+        Ok(ports)
     }))
-}
-
-/// Listens with room for a stampede: a test may connect hundreds of clients at once.
-fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = match address {
-        SocketAddr::V4(_) => TcpSocket::new_v4()?,
-        SocketAddr::V6(_) => TcpSocket::new_v6()?,
-    };
-    // On Unix this lets a port be used again whose last connections are still fading.
-    #[cfg(unix)]
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(BACKLOG)
 }

@@ -6,9 +6,11 @@ use uuid::Uuid;
 
 use crate::authority::{bearer, issue_directly};
 use crate::clock::Clock;
+use crate::fixture::TlsFaults;
 use crate::http::App;
 use crate::oauth::TokenResponse;
 use crate::realm::{CodeWish, IssueError, Realm};
+use crate::tls::{ClientIdentity, TlsError};
 use crate::token::Inspection;
 
 /// One isolated world of a server, with its own clients, merchants, grants, scenarios and clock.
@@ -53,8 +55,10 @@ pub struct CodeOptions<'a> {
 impl RealmHandle {
     /// Another realm of the same server.
     pub(super) fn of(default: &Self, realm: Arc<Realm>) -> Self {
-        let base_url = match realm.own_address() {
-            Some(address) => super::url_of(address),
+        let own_http = || realm.own_http().map(|address| super::url_of("http", address));
+        let own_https = realm.own_https().map(|address| super::url_of("https", address));
+        let base_url = match own_https.or_else(own_http) {
+            Some(url) => url,
             None if realm.name() == default.name() => default.base_url.clone(),
             None => format!("{}/realms/{}", default.base_url, realm.name()),
         };
@@ -171,6 +175,30 @@ impl RealmHandle {
             Ok(id) => self.realm.ledger().revoke(id).await,
             Err(()) => false,
         }
+    }
+
+    /// The certificate of the CA that signed the server's, in PEM. `None`: it speaks no TLS, or
+    /// presents a certificate that it was given.
+    pub fn ca_pem(&self) -> Option<String> {
+        self.app.tls.as_ref()?.ca_pem().map(str::to_owned)
+    }
+
+    /// A certificate of this common name, signed by the server's CA, with which a client can come
+    /// to a server that asks for one.
+    ///
+    /// # Errors
+    ///
+    /// If the server speaks no TLS.
+    pub fn client_identity(&self, name: &str) -> Result<ClientIdentity, TlsError> {
+        match &self.app.tls {
+            Some(tls) => tls.client_identity(name),
+            None => Err(TlsError::new("client_identity", "the server speaks no TLS")),
+        }
+    }
+
+    /// Lets TLS handshakes for this realm go wrong from now on; the default puts an end to that.
+    pub fn set_tls_faults(&self, faults: TlsFaults) {
+        self.realm.set_tls_faults(Some(faults));
     }
 
     /// The `jti`s of the next tokens, in order; a refresh token takes one before its access

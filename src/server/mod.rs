@@ -4,7 +4,9 @@ mod accept;
 mod background;
 pub mod blocking;
 mod builder;
+mod connection;
 mod handle;
+mod handshake;
 mod injected;
 mod new_realm;
 mod received;
@@ -21,7 +23,7 @@ use axum::body::{Body, Bytes};
 use axum::http::{Request, Response};
 use http_body_util::{BodyExt, Collected};
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinHandle;
+use tokio::task::AbortHandle;
 
 use crate::http::{Connection, serve};
 use crate::realm::{Realm, RealmError};
@@ -58,7 +60,7 @@ pub struct MockAuthServer {
     address: SocketAddr,
     router: Router,
     stop: watch::Sender<bool>,
-    accepting: JoinHandle<()>,
+    accepting: Vec<AbortHandle>,
     /// Ends when all listeners, those of realms too, have served what was in flight.
     all_done: mpsc::Receiver<Infallible>,
 }
@@ -89,9 +91,19 @@ impl MockAuthServer {
         Builder::default()
     }
 
-    /// Where it listens.
+    /// Where it listens: for HTTPS, if it speaks that.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The URL for plain HTTP, without a slash at the end, if it speaks that.
+    pub fn http_url(&self) -> Option<String> {
+        self.app.options.http.map(|address| url_of("http", address))
+    }
+
+    /// The URL for HTTPS, without a slash at the end, if it speaks that.
+    pub fn https_url(&self) -> Option<String> {
+        self.app.options.https.map(|address| url_of("https", address))
     }
 
     /// A realm of this name, to be made: an isolated server within this one.
@@ -162,18 +174,18 @@ impl MockAuthServer {
 
 impl Drop for MockAuthServer {
     fn drop(&mut self) {
-        self.accepting.abort();
+        self.accepting.iter().for_each(AbortHandle::abort);
         self.app.realms.remove_all();
     }
 }
 
 /// The URL by which this machine reaches an address that is listened on.
-fn url_of(mut address: SocketAddr) -> String {
+fn url_of(scheme: &str, mut address: SocketAddr) -> String {
     if address.ip().is_unspecified() {
         address.set_ip(match address {
             SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
             SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
         });
     }
-    format!("http://{address}")
+    format!("{scheme}://{address}")
 }

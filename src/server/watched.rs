@@ -1,4 +1,4 @@
-//! Takes fixtures again when their files change.
+//! Takes fixtures and certificates again when their files change.
 //!
 //! It looks at the files now and then rather than have the system tell: that works the same on
 //! every system, in containers, and for editors that put a new file in an old one's place.
@@ -34,8 +34,8 @@ impl Watched {
         Self { paths, seen }
     }
 
-    /// Takes the fixtures again whenever they have changed, until the server is gone.
-    pub(super) async fn watch(mut self, app: Weak<App>) {
+    /// Lets the server take the files again whenever they have changed, until it is gone.
+    pub(super) async fn watch(mut self, app: Weak<App>, take: fn(&[PathBuf], &App)) {
         let mut looks = 0;
         loop {
             tokio::time::sleep(INTERVAL).await;
@@ -51,9 +51,13 @@ impl Watched {
                 looks = 0;
                 let (paths, app) = (self.paths.clone(), Weak::clone(&app));
                 // It may take a while to read much.
-                let loading = tokio::task::spawn_blocking(move || reload(&paths, &app));
+                let loading = tokio::task::spawn_blocking(move || {
+                    if let Some(app) = app.upgrade() {
+                        take(&paths, &app);
+                    }
+                });
                 if let Err(error) = loading.await {
-                    tracing::error!("the fixtures could not be read again: {error}");
+                    tracing::error!("changed files could not be read again: {error}");
                 }
             }
         }
@@ -72,8 +76,17 @@ fn look(paths: &[PathBuf]) -> Vec<Look> {
         .collect()
 }
 
-fn reload(paths: &[PathBuf], app: &Weak<App>) {
-    let Some(app) = app.upgrade() else { return };
+/// Takes the user's own certificate again.
+pub(super) fn take_certificate(_: &[PathBuf], app: &App) {
+    let Some(tls) = &app.tls else { return };
+    match tls.renew() {
+        Ok(()) => tracing::info!("the certificate has changed and is in force"),
+        Err(error) => tracing::error!("the certificate has changed, but is not taken: {error}"),
+    }
+}
+
+/// Takes the fixtures again.
+pub(super) fn take_fixtures(paths: &[PathBuf], app: &App) {
     match load_paths(paths) {
         Ok(set) => {
             if app.realms.restart_from(&set) {

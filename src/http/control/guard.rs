@@ -24,7 +24,7 @@ pub(super) async fn guard(
         let text = "The control API does not answer pages of other sites.";
         return Problem::new(StatusCode::FORBIDDEN, text).into_response();
     }
-    if app.options.address.ip().is_loopback() && is_foreign(&app, &request) {
+    if here.is_local() && is_foreign(&app, &request) {
         let text = "The Host header names a host that is not this server's; a name that merely \
                     resolves to it does not reach the control API.";
         return Problem::new(StatusCode::FORBIDDEN, text).into_response();
@@ -74,6 +74,7 @@ fn is_foreign(app: &App, request: &Request) -> bool {
     let host = name_of(host).trim_matches(['[', ']']).to_ascii_lowercase();
     let own_address = host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
     let own_name = host == "localhost" || host.ends_with(".localhost");
+    let own_name = own_name || app.tls.as_ref().is_some_and(|tls| tls.is_own_host(&host));
     !own_address && !own_name && !matches!(app.realms.by_host(&host), Ok(Some(_)))
 }
 

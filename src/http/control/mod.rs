@@ -19,6 +19,7 @@ mod requests;
 mod scenarios;
 mod table;
 mod times;
+mod tls;
 mod tokens;
 
 use std::sync::Arc;

@@ -106,7 +106,7 @@ fn shown(app: &App, here: &Here, realm: &Realm) -> ShownRealm {
         authorize_url: format!("{url}/ebc2/oauth/authorize"),
         url,
         hosts: realm.hosts().to_vec(),
-        http: realm.own_address().map(|address| here.url_of_port(app, address)),
-        https: None,
+        http: realm.own_http().map(|address| here.url_of_port(app, "http", address)),
+        https: realm.own_https().map(|address| here.url_of_port(app, "https", address)),
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::fixture::{Client, Fixtures, Merchant};
+use crate::fixture::{Client, Fixtures, Merchant, TlsFaults};
 use crate::journal::Verification;
 use crate::oauth::TokenResponse;
 use crate::scenario::Scenario;
@@ -21,7 +21,7 @@ use super::scenarios::{Released, ScenarioList, ShownScenario};
 use super::tokens::NewTokens;
 use super::{
     clock, codes, events, fixtures, grants, health, inspect, openapi, parties, realms, requests,
-    scenarios, tokens,
+    scenarios, tls, tokens,
 };
 
 /// The call that changes nothing and tells nothing: a container's health check.
@@ -56,6 +56,31 @@ pub(super) fn guarded() -> Calls {
             "/realms/{name}",
             realms::remove,
             about("Removes a realm with everything in it").answers_nothing("It is gone."),
+        )
+        .get(
+            "/ca.pem",
+            tls::ca,
+            about("The certificate of the CA that signed the server's")
+                .answers_other("application/x-pem-file", "PEM."),
+        )
+        .get(
+            "/tls",
+            tls::show,
+            about("What goes wrong with TLS handshakes, on purpose")
+                .answers::<TlsFaults>(200, "As it is."),
+        )
+        .put(
+            "/tls",
+            tls::put,
+            about("Lets TLS handshakes go wrong, all of them or those for a host")
+                .takes::<TlsFaults>()
+                .answers::<TlsFaults>(200, "As it is now."),
+        )
+        .delete(
+            "/tls",
+            tls::reset,
+            about("Lets handshakes be as the fixtures say")
+                .answers::<TlsFaults>(200, "As it is now."),
         )
         .get(
             "/openapi.json",

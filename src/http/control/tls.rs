@@ -1,0 +1,42 @@
+//! `/_mock/ca.pem` and `/_mock/tls`: whom to trust, and what is not to be trusted on purpose.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+
+use super::problem::Problem;
+use super::{Answer, input, json};
+use crate::fixture::TlsFaults;
+use crate::http::{App, answer, here::Here};
+
+pub(super) async fn ca(State(app): State<Arc<App>>) -> Answer {
+    let pem = match &app.tls {
+        None => Err("The server was started without HTTPS (--tls-listen)."),
+        Some(tls) => tls.ca_pem().ok_or("The server's certificate is its user's own."),
+    };
+    let pem = pem.map_err(|why| Problem::new(StatusCode::NOT_FOUND, why))?;
+    Ok(answer::text(StatusCode::OK, "application/x-pem-file", Body::from(pem.to_owned())))
+}
+
+pub(super) async fn show(Extension(here): Extension<Here>) -> Response {
+    json(StatusCode::OK, &here.realm.tls_faults())
+}
+
+pub(super) async fn put(
+    Extension(here): Extension<Here>,
+    headers: HeaderMap,
+    body: Body,
+) -> Answer {
+    let faults: TlsFaults = input::read(&headers, body).await?;
+    here.realm.set_tls_faults(Some(faults));
+    Ok(show(Extension(here)).await)
+}
+
+pub(super) async fn reset(Extension(here): Extension<Here>) -> Response {
+    here.realm.set_tls_faults(None);
+    show(Extension(here)).await
+}

@@ -1,0 +1,187 @@
+//! TLS handshakes: bounded in number and time, and wrong on purpose where a test wants it.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+use tokio_rustls::LazyConfigAcceptor;
+use tokio_rustls::rustls::server::Acceptor;
+use tokio_rustls::server::TlsStream;
+
+use super::accept::Serving;
+use crate::fixture::TlsFault;
+use crate::realm::Realm;
+use crate::tls::{Tls, common_name};
+
+/// How long a client may take for all of a handshake.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How many handshakes can be going on. If there are more, the oldest is given up: whoever means
+/// it takes milliseconds, so it is one that stands still.
+const MOST: usize = 500;
+/// A fatal alert: handshake_failure (RFC 8446, section 6.2).
+const FAILURE: [u8; 7] = [21, 3, 3, 0, 2, 2, 40];
+
+/// The handshakes of a listener that are going on.
+#[derive(Debug, Default)]
+pub(super) struct Handshakes {
+    going_on: Mutex<GoingOn>,
+}
+
+#[derive(Debug, Default)]
+struct GoingOn {
+    next: u64,
+    /// By age; whoever's sender is dropped is given up.
+    all: BTreeMap<u64, oneshot::Sender<()>>,
+}
+
+/// A handshake's place among the others; dropped, it is over.
+struct Place<'h> {
+    handshakes: &'h Handshakes,
+    number: u64,
+    given_up: oneshot::Receiver<()>,
+}
+
+impl Handshakes {
+    fn begin(&self) -> Place<'_> {
+        let (sender, given_up) = oneshot::channel();
+        let mut going_on = self.going_on.lock();
+        let number = going_on.next;
+        going_on.next += 1;
+        going_on.all.insert(number, sender);
+        if going_on.all.len() > MOST {
+            going_on.all.pop_first();
+        }
+        Place { handshakes: self, number, given_up }
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.handshakes.going_on.lock().all.remove(&self.number);
+    }
+}
+
+/// A connection that stands.
+pub(super) struct Secured {
+    pub(super) stream: TlsStream<TcpStream>,
+    /// The common name of the client's certificate.
+    pub(super) certificate: Option<Arc<str>>,
+    /// Whether client and server agreed on HTTP/2.
+    pub(super) http2: bool,
+}
+
+/// Goes through a handshake. `None`: nothing came of it, which the log tells.
+pub(super) async fn handshake(
+    stream: TcpStream,
+    handshakes: &Handshakes,
+    tls: &Tls,
+    serving: &Serving,
+) -> Option<Secured> {
+    let mut place = handshakes.begin();
+    let shaken = tokio::select! {
+        shaken = tokio::time::timeout(PATIENCE, shake(stream, tls, serving)) => shaken,
+        _ = &mut place.given_up => {
+            tracing::debug!("a TLS handshake was given up: there are {MOST} younger ones");
+            return None;
+        }
+    };
+    match shaken {
+        Ok(Ok(secured)) => secured,
+        Ok(Err(error)) => {
+            tracing::info!("a TLS handshake failed: {}", explain(&error));
+            None
+        }
+        Err(_) => {
+            tracing::debug!("a TLS handshake was given up after {} s", PATIENCE.as_secs());
+            None
+        }
+    }
+}
+
+async fn shake(stream: TcpStream, tls: &Tls, serving: &Serving) -> io::Result<Option<Secured>> {
+    let mut start = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
+    let name = start.client_hello().server_name().map(str::to_ascii_lowercase);
+    let fault = match realm_of(serving, name.as_deref()) {
+        Some(realm) => realm.tls_faults().of_host(name.as_deref()),
+        None => None,
+    };
+    if let Some(fault) = fault {
+        tracing::info!(host = name.as_deref(), "TLS: {fault:?}, on purpose");
+    }
+    let config = match fault {
+        None => tls.config(),
+        Some(TlsFault::ConnectionRefused) => {
+            start.io.set_zero_linger()?;
+            return Ok(None);
+        }
+        Some(TlsFault::HandshakeFailure) => {
+            start.io.write_all(&FAILURE).await?;
+            start.io.shutdown().await?;
+            return Ok(None);
+        }
+        Some(fault) => match tls.faulty_config(fault, name.as_deref()) {
+            Some(config) => config,
+            None => return Ok(None),
+        },
+    };
+    let stream = start.into_stream(config).await?;
+    let (_, session) = stream.get_ref();
+    let own = session.peer_certificates().and_then(|chain| chain.first());
+    let certificate = own.map(common_name);
+    let http2 = session.alpn_protocol() == Some(b"h2");
+    Ok(Some(Secured { stream, certificate, http2 }))
+}
+
+/// The realm that a handshake is for, by the port or by the host that the client names.
+fn realm_of(serving: &Serving, name: Option<&str>) -> Option<Arc<Realm>> {
+    if let Some(own) = &serving.realm {
+        return own.upgrade();
+    }
+    let realms = &serving.app.realms;
+    let named = name.and_then(|name| realms.by_host(name).ok().flatten());
+    Some(named.unwrap_or_else(|| Arc::clone(realms.default_realm())))
+}
+
+/// What a failure means to whoever wrote the client.
+fn explain(error: &io::Error) -> String {
+    let text = error.to_string();
+    let hint = if text.contains("peer sent no certificates") {
+        " (--client-auth required demands a client certificate)"
+    } else if text.contains("UnknownIssuer") {
+        " (the client's certificate is of a CA that the server does not know; --client-ca adds one)"
+    } else if text.contains("UnknownCA") || text.contains("unknown_ca") {
+        " (the client does not trust the server's CA; /_mock/ca.pem is its certificate)"
+    } else if text.contains("InvalidContentType") {
+        " (what came is no TLS; plain HTTP, perhaps)"
+    } else {
+        ""
+    };
+    format!("{text}{hint}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_gives_way_to_the_youngest() {
+        let handshakes = Handshakes::default();
+        let mut first = handshakes.begin();
+        let mut second = handshakes.begin();
+        let others: Vec<_> = (0..MOST - 1).map(|_| handshakes.begin()).collect();
+        assert!(
+            first.given_up.try_recv().is_err_and(|e| e == oneshot::error::TryRecvError::Closed)
+        );
+        assert!(
+            second.given_up.try_recv().is_err_and(|e| e == oneshot::error::TryRecvError::Empty)
+        );
+        assert_eq!(handshakes.going_on.lock().all.len(), MOST);
+        drop((first, second, others));
+        assert!(handshakes.going_on.lock().all.is_empty());
+    }
+}
