@@ -1,0 +1,123 @@
+//! Mutual TLS: who is let in, and what the certificate's name decides.
+
+mod support;
+#[path = "support/tls.rs"]
+mod tls;
+
+use serde_json::{Value, json};
+use smartpay_oauth_mock::{ClientAuth, MockAuthServer};
+use tls::{Folder, certificate, curl};
+
+async fn server(client_auth: ClientAuth, name: &str) -> (MockAuthServer, Folder) {
+    let builder = MockAuthServer::builder().tls().client_auth(client_auth);
+    let server = builder.start().await.unwrap();
+    let folder = Folder::new(name);
+    folder.identify(&server, "acme-partner");
+    (server, folder)
+}
+
+/// Each mode, with no certificate, one of the server's CA, one of a CA that was named, and a
+/// stranger's.
+#[tokio::test]
+async fn who_is_let_in() {
+    let named = Folder::new("certificates-named");
+    let (named_ca, named_key) = certificate(&named.0, "named", &[], "2").await;
+    let (foreign, foreign_key) = certificate(&named.0, "foreign", &[], "2").await;
+    for (mode, none, stranger) in [
+        (ClientAuth::Off, true, true),
+        (ClientAuth::Optional, true, false),
+        (ClientAuth::Required, false, false),
+    ] {
+        let builder = MockAuthServer::builder().tls().client_auth(mode).client_ca(&named_ca);
+        let server = builder.start().await.unwrap();
+        let folder = Folder::new(&format!("certificates-{mode:?}"));
+        folder.identify(&server, "acme-partner");
+        let (own, own_key) = (folder.path("client.pem"), folder.path("client.key"));
+        let url = server.base_url() + "/pts/v2/payments/1";
+        for (certificate, let_in, name) in [
+            (None, none, None),
+            (Some((&own, &own_key)), true, Some("acme-partner")),
+            (Some((&named_ca, &named_key)), true, Some("named")),
+            (Some((&foreign, &foreign_key)), stranger, None),
+        ] {
+            let mut arguments = vec![url.as_str()];
+            if let Some((certificate, key)) = certificate {
+                arguments.extend(["--cert", certificate, "--key", key]);
+            }
+            let said = curl(&folder, &arguments).await;
+            // A self-signed certificate is a CA's, which webpki takes for no client's.
+            let as_ca = name == Some("named") && mode != ClientAuth::Off;
+            if as_ca {
+                continue;
+            }
+            assert_eq!(said.exit == 0, let_in, "{mode:?} {name:?}: {}", said.text);
+            if let_in {
+                let entry = server.requests().await.pop().unwrap();
+                let expected = name.filter(|_| mode != ClientAuth::Off);
+                assert_eq!(entry.certificate.as_deref(), expected, "{mode:?}");
+            }
+        }
+    }
+}
+
+/// A client that is tied to a certificate fails row 13 with another one, or none.
+#[tokio::test]
+async fn a_client_tied_to_a_certificate_must_show_it() {
+    let (server, folder) = server(ClientAuth::Optional, "certificates-tied").await;
+    let tied = |name: &str| {
+        let name = name.to_owned();
+        server.change_client("8l57hYffFb", move |client| client.certificate_cn = Some(name))
+    };
+    let (certificate, key) = (folder.path("client.pem"), folder.path("client.key"));
+    let with = ["--cert", &certificate, "--key", &key];
+    let url = server.token_url();
+    let refresh = async |more: &[&str]| {
+        let mut arguments = vec![url.as_str(), "-d", support::page::REQUEST];
+        arguments.extend(more);
+        let said = curl(&folder, &arguments).await.text;
+        serde_json::from_str::<Value>(&said).unwrap_or_else(|_| panic!("{said}"))
+    };
+    tied("acme-partner").await.unwrap();
+    assert_eq!(refresh(&with).await["expires_in"], 899);
+    let none = refresh(&[]).await;
+    assert_eq!(none["error"], "invalid_client");
+    let words = none["error_description"].as_str().unwrap();
+    assert!(words.contains("\"acme-partner\"") && words.contains("presents none"), "{words}");
+    tied("somebody-else").await.unwrap();
+    let other = refresh(&with).await;
+    assert_eq!(other["error"], "invalid_client");
+    let words = other["error_description"].as_str().unwrap();
+    assert!(words.contains("\"somebody-else\"") && words.contains("\"acme-partner\""), "{words}");
+    let rows: Vec<_> = server.requests().await.iter().map(|entry| entry.outcome.row).collect();
+    assert_eq!(rows, [None, Some(13), Some(13)]);
+}
+
+#[tokio::test]
+async fn names_that_the_vendor_forbids_are_noted() {
+    let (server, folder) = server(ClientAuth::Required, "certificates-long").await;
+    let client = server.client_identity(&"n".repeat(41)).unwrap();
+    std::fs::write(folder.path("client.pem"), client.certificate_pem).unwrap();
+    std::fs::write(folder.path("client.key"), client.key_pem).unwrap();
+    let (certificate, key) = (folder.path("client.pem"), folder.path("client.key"));
+    let url = server.token_url();
+    let arguments = ["--cert", &certificate, "--key", &key, &url, "-d", support::page::REQUEST];
+    assert_eq!(curl(&folder, &arguments).await.exit, 0);
+    let entry = server.requests().await.pop().unwrap();
+    let notes = entry.notes.concat();
+    assert!(notes.contains("41 characters") && !notes.contains("no client certificate"), "{notes}");
+}
+
+/// The certificate's name is there for verification, too.
+#[tokio::test]
+async fn the_journal_shows_the_certificate() {
+    let (server, folder) = server(ClientAuth::Required, "certificates-journal").await;
+    let (certificate, key) = (folder.path("client.pem"), folder.path("client.key"));
+    let url = server.base_url() + "/oauth2/v3/token";
+    let identified = ["--cert", certificate.as_str(), "--key", &key];
+    curl(&folder, &[&identified[..], &[&url, "-d", support::page::REQUEST]].concat()).await;
+    let journal = server.base_url() + "/_mock/requests";
+    let shown = curl(&folder, &[&identified[..], &[&journal]].concat()).await.text;
+    let shown: Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(shown["requests"][0]["certificate"], "acme-partner");
+    assert_eq!(shown["requests"][0]["scheme"], json!("https"));
+}
