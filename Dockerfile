@@ -3,7 +3,9 @@
 
 FROM scratch AS base
 ENV SMARTPAY_MOCK_LISTEN=0.0.0.0:8080
-EXPOSE 8080
+EXPOSE 8080 8443
+# A folder that nobody may write to: --tls-dir /certificates keeps the CA in a volume mounted there.
+COPY --chown=65532:65532 docker/certificates/ /certificates/
 # Nobody: the server writes nothing and needs no rights.
 USER 65532:65532
 HEALTHCHECK --interval=5s --timeout=3s --start-period=2s --retries=3 CMD ["/smartpay-oauth-mock", "health"]

@@ -350,3 +350,44 @@ async fn other_sites_pages_and_foreign_hosts_are_refused() {
         assert!(response.headers().get("access-control-allow-origin").is_none());
     }
 }
+
+/// A pointer is into the body that was sent, whatever the server made of it.
+#[tokio::test]
+async fn pointers_are_those_of_the_body_that_was_sent() {
+    let server = MockAuthServer::start().await;
+    for (method, path, body, pointer) in [
+        (
+            "POST",
+            "scenarios",
+            json!({ "respond": { "hold": { "until": 0 } } }),
+            "/respond/hold/until",
+        ),
+        ("POST", "scenarios", json!({ "respond": ["pass", { "times": 1 }] }), "/respond/1/times"),
+        (
+            "PUT",
+            "fixtures",
+            json!({ "extends": "default", "clients": [{ "id": "a", "secret": "b", "bogus": 1 }] }),
+            "/clients/0/bogus",
+        ),
+        (
+            "PUT",
+            "fixtures",
+            json!({ "extends": "default", "codes": [{ "code": "c", "client": "x", "merchant": "rahulrama" }] }),
+            "/codes/0/client",
+        ),
+        (
+            "PUT",
+            "realms/blue",
+            json!({ "fixtures": { "extends": "default", "merchants": [{ "id": "m", "status": "odd" }] } }),
+            "/fixtures/merchants/0/status",
+        ),
+        ("PATCH", "clients/v6TJH1IqhM", json!({ "status": "odd" }), "/status"),
+    ] {
+        let answer = call(&server, method, path, Some(body)).await;
+        assert_problem(&answer, 422, pointer);
+        let problem = answer.json();
+        assert_eq!(problem["errors"].as_array().unwrap().len(), 1, "{problem}");
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.starts_with(&format!("{pointer}: ")), "{detail}");
+    }
+}

@@ -1,10 +1,14 @@
 //! The image, from a static binary in `dist/`: small, not root, healthy, and quick to stop.
 
 mod support;
+#[path = "support/tls.rs"]
+mod tls;
 
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
+
+use tls::{Folder, curl};
 
 /// Debian's client; another one in the PATH may belong to another engine.
 const DOCKER: &str = "/usr/bin/docker";
@@ -21,7 +25,7 @@ struct Container(String);
 
 impl Drop for Container {
     fn drop(&mut self) {
-        docker(&["rm", "-f", &self.0]);
+        docker(&["rm", "-f", "-v", &self.0]);
     }
 }
 
@@ -48,14 +52,23 @@ async fn the_image_is_small_not_root_healthy_and_stops_at_once() {
         "-d",
         "-p",
         "127.0.0.1::8080",
+        "-p",
+        "127.0.0.1::8443",
         "--read-only",
         "--cap-drop",
         "ALL",
         "-v",
         &fixtures,
+        // A volume without a name goes with the container.
+        "-v",
+        "/certificates",
         TAG,
         "--fixtures",
         "/fixtures",
+        "--tls-listen",
+        "0.0.0.0:8443",
+        "--tls-dir",
+        "/certificates",
     ];
     let container = Container(docker(&arguments).expect("the container starts"));
     let address = docker(&["port", &container.0, "8080/tcp"]).unwrap();
@@ -66,6 +79,18 @@ async fn the_image_is_small_not_root_healthy_and_stops_at_once() {
     }
     let url = format!("http://{}/oauth2/v3/token", address.lines().next().unwrap());
     support::post(&url, support::page::REQUEST).await.ok();
+
+    // The CA that it keeps signs what it presents, also under a name that Compose gave it.
+    let folder = Folder::new("docker-image");
+    let url = format!("http://{}/_mock/ca.pem", address.lines().next().unwrap());
+    std::fs::write(folder.path("ca.pem"), reqwest::get(url).await.unwrap().text().await.unwrap())
+        .unwrap();
+    let https = docker(&["port", &container.0, "8443/tcp"]).unwrap();
+    let port = https.lines().next().unwrap().rsplit(':').next().unwrap();
+    let resolve = format!("smartpay-oauth-mock:{port}:127.0.0.1");
+    let url = format!("https://smartpay-oauth-mock:{port}/oauth2/v3/token");
+    let said = curl(&folder, &["--resolve", &resolve, &url, "-d", support::page::REQUEST]).await;
+    assert!(said.text.contains("access_token"), "{}", said.text);
 
     // Far below the ten seconds after which Docker kills.
     docker(&["stop", "-t", "60", &container.0]).unwrap();

@@ -390,7 +390,7 @@ async fn the_control_api_adds_shows_replaces_releases_and_removes() {
     assert_eq!(call("GET", "", Value::Null).await.ok().json(), json!({ "scenarios": [] }));
     for (body, pointer) in [
         (json!({ "respond": { "eror": "x" } }), "/respond/eror"),
-        (json!({ "respond": "pass", "when": { "client_id": "nobody" } }), "/when/0/client_id"),
+        (json!({ "respond": "pass", "when": { "client_id": "nobody" } }), "/when/client_id"),
         (json!({ "respond": "pass", "times": 0 }), "/times"),
         (json!({ "respond": { "fault": "explode" } }), "/respond/fault"),
         (json!({ "respond": "pass", "colour": 1 }), "/colour"),
@@ -407,4 +407,52 @@ async fn the_control_api_adds_shows_replaces_releases_and_removes() {
         call("GET", "", Value::Null).await.ok().json()["scenarios"].as_array().unwrap().len(),
         1
     );
+}
+
+/// Whoever is held goes on when their scenario is replaced under its name.
+#[tokio::test]
+async fn a_scenario_that_is_replaced_lets_go_whom_it_holds() {
+    let server = MockAuthServer::start().await;
+    let hold = || Scenario::respond(Outcome::hold(9)).named("hold");
+    let first = server.inject(hold()).await;
+    let url = server.token_url();
+    let held = tokio::spawn(async move { support::post(&url, support::page::REQUEST).await });
+    while first.held() == 0 {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    let _second = server.inject(hold()).await;
+    held.await.unwrap().ok();
+}
+
+/// A scenario that a request names itself, and that is spent, has no part in the answer.
+#[tokio::test]
+async fn a_spent_scenario_that_is_named_takes_no_part() {
+    let server = MockAuthServer::start().await;
+    let once = Scenario::respond(Outcome::error("teapot")).named("once").times(1);
+    let _once = server.inject(once).await;
+    for status in [400, 200] {
+        let request = reqwest::Client::new()
+            .post(server.token_url())
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .header("x-mock-scenario", "once")
+            .body(support::page::REQUEST);
+        assert_eq!(request.send().await.unwrap().status(), status);
+    }
+    let all = server.requests().await;
+    assert_eq!(all[0].outcome.scenario.as_deref(), Some("once"));
+    assert_eq!(all[1].outcome.scenario, None);
+    assert!(all[1].notes.concat().contains("has had all its matches"));
+}
+
+/// Discovery can fail, too.
+#[tokio::test]
+async fn the_metadata_fail_on_demand() {
+    let server = MockAuthServer::start().await;
+    let url = server.base_url() + "/.well-known/oauth-authorization-server";
+    for endpoint in [smartpay_oauth_mock::Endpoint::Metadata, smartpay_oauth_mock::Endpoint::Any] {
+        let teapot = Scenario::respond(Outcome::text(418, "tea")).when(When::endpoint(endpoint));
+        let _teapot = server.inject(teapot).await.expect(1);
+        assert_eq!(reqwest::get(&url).await.unwrap().status(), 418);
+    }
+    assert_eq!(reqwest::get(&url).await.unwrap().status(), 200);
 }

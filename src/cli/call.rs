@@ -9,8 +9,8 @@ use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
-use tokio::net::TcpStream;
 
+use super::reach::{Trust, connect};
 use super::{Failure, print};
 
 /// How long a server may take to answer.
@@ -40,6 +40,8 @@ pub(super) struct Server {
         hide_env_values = true
     )]
     control_token: Option<String>,
+    #[command(flatten)]
+    trust: Trust,
     /// Print the answer as JSON.
     #[arg(long, global = true)]
     json: bool,
@@ -47,7 +49,7 @@ pub(super) struct Server {
 
 fn base_url(written: &str) -> Result<Uri, String> {
     let url = written.parse::<Uri>().ok();
-    url.filter(|url| url.scheme_str() == Some("http") && url.host().is_some())
+    url.filter(|url| matches!(url.scheme_str(), Some("http" | "https")) && url.host().is_some())
         .ok_or_else(|| "a URL such as http://127.0.0.1:8080 is expected".to_owned())
 }
 
@@ -145,14 +147,12 @@ impl Server {
         body: Option<Value>,
     ) -> Result<Response<Incoming>, String> {
         let text = |error: &dyn std::error::Error| error.to_string();
-        let host = self.url.host().unwrap_or_default().trim_matches(['[', ']']);
-        let port = self.url.port_u16().unwrap_or(80);
-        let stream = TcpStream::connect((host, port)).await.map_err(|error| text(&error))?;
+        let stream = connect(&self.url, &self.trust).await?;
         let (mut sender, connection) =
             http1::handshake(TokioIo::new(stream)).await.map_err(|error| text(&error))?;
         tokio::spawn(connection);
         let prefix = self.url.path().trim_end_matches('/');
-        let authority = self.url.authority().map_or(host, |authority| authority.as_str());
+        let authority = self.url.authority().map_or("localhost", |authority| authority.as_str());
         let mut request = Request::builder()
             .method(method)
             .uri(format!("{prefix}/_mock/{path}"))

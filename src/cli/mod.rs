@@ -10,6 +10,7 @@ mod health;
 mod inject;
 mod inspect;
 mod paint;
+mod reach;
 mod requests;
 mod reset;
 mod schema;

@@ -259,6 +259,14 @@ fn verdict(found: &Value) -> String {
     };
     let (matched, overlapped) = (&found["matched"], &found["overlapped"]);
     let mut lines = vec![format!("{verdict}: {matched} matched, {overlapped} at the same time")];
+    if found["dropped"].as_u64().is_some_and(|dropped| dropped > 0) {
+        let text = format!(
+            "the journal has dropped {} requests, which could not be counted; --journal-size keeps \
+             more",
+            found["dropped"]
+        );
+        lines.push(paint.unusual(&text));
+    }
     for near in found["closest"].as_array().into_iter().flatten() {
         lines.push(line(&near["request"], paint));
         for differs in near["differs"].as_array().into_iter().flatten() {

@@ -112,6 +112,9 @@ impl Serve {
             // Whoever waits for it must not find that of an earlier run.
             remove(file)?;
         }
+        if self.control_token.as_deref() == Some("") {
+            tracing::warn!("--control-token is empty, so the control API demands none");
+        }
         let journal_size = or(&self.journal_size, JOURNAL);
         let journal_size = journal_size.parse().map_err(|_| {
             Failure::wrong(format!("--journal-size {journal_size}: a number is expected"))

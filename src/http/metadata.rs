@@ -5,22 +5,42 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde_json::json;
 
+use super::errors::injected;
 use super::here::Here;
+use super::play::{Stage, play};
 use super::{App, answer};
-use crate::journal::RecordedEndpoint;
 use crate::oauth::{Dialect, scope};
+use crate::realm::Registry;
+use crate::scenario::Endpoint;
 
 pub(super) async fn metadata(
     State(app): State<Arc<App>>,
     Extension(here): Extension<Here>,
+    headers: HeaderMap,
 ) -> Response {
-    here.record.endpoint(RecordedEndpoint::Metadata);
-    let base = here.base_url(&app);
-    let methods = match here.realm.registry().settings.dialect {
+    here.record.endpoint(Endpoint::Metadata);
+    let registry = here.realm.registry();
+    let registry = &*registry;
+    let stage = Stage {
+        here: &here,
+        registry,
+        endpoint: Endpoint::Metadata,
+        client_id: None,
+        merchant_id: None,
+        headers: &headers,
+        param: &|_| None,
+        error: &|code, status, text| injected(registry, Endpoint::Metadata, code, status, text),
+    };
+    play(stage, |_| async { document(&app, &here, registry) }).await
+}
+
+fn document(app: &App, here: &Here, registry: &Registry) -> Response {
+    let base = here.base_url(app);
+    let methods = match registry.settings.dialect {
         Dialect::Documented => vec!["client_secret_post"],
         Dialect::Rfc6749 => vec!["client_secret_post", "client_secret_basic"],
     };

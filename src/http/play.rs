@@ -13,10 +13,10 @@ use crate::authority::Effects;
 use crate::faults;
 use crate::oauth::ErrorCode;
 use crate::realm::Registry;
-use crate::scenario::{Endpoint, Outcome, Phase, ResponseAlteration, Sighting, Turn};
+use crate::scenario::{Endpoint, Named, Outcome, Phase, ResponseAlteration, Sighting, Turn};
 
 /// The header by which a request picks a scenario, or an error, for itself.
-pub(super) const PICK: &str = "x-mock-scenario";
+const PICK: &str = "x-mock-scenario";
 /// Between two bytes of a slow body, unless the outcome says.
 const INTERVAL: Duration = Duration::from_millis(100);
 /// More than any answer that is altered.
@@ -116,8 +116,13 @@ impl Stage<'_> {
     fn choose(&self) -> Choice {
         let script = self.here.realm.script();
         if let Some(name) = self.headers.get(PICK) {
-            let turn = name.to_str().ok().and_then(|name| script.take_named(name));
-            return turn.map_or(Choice::Unknown, Choice::Turn);
+            let named = name.to_str().ok().and_then(|name| script.take_named(name));
+            self.here.record.picked(&named);
+            return match named {
+                Some(Named::Turn(turn)) => Choice::Turn(turn),
+                Some(Named::Spent) => Choice::Ordinary,
+                None => Choice::Unknown,
+            };
         }
         let turn = script.take(&Sighting {
             endpoint: self.endpoint,

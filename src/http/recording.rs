@@ -8,7 +8,6 @@ use axum::http::header;
 use axum::response::Response;
 
 use super::Connection;
-use super::play::PICK;
 use crate::faults::WireFault;
 use crate::journal::{Arrival, Correlation, Record, Told};
 use crate::oauth::read_basic;
@@ -53,7 +52,6 @@ impl Recording {
                 correlation_id,
                 has_basic: authorization
                     .is_some_and(|value| read_basic(value.as_bytes()).is_some()),
-                picks: request.headers().contains_key(PICK),
             }
         });
         Self { realm: Arc::clone(realm), record: record.clone(), arrival }

@@ -208,6 +208,7 @@ impl From<Endpoint> for RecordedEndpoint {
             Endpoint::Introspect => Self::Introspect,
             Endpoint::Revoke => Self::Revoke,
             Endpoint::Jwks => Self::Jwks,
+            Endpoint::Metadata => Self::Metadata,
             Endpoint::Any => Self::Unknown,
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aws_lc_rs::digest::{SHA256, digest};
 
 use super::RecordedParam;
-use crate::oauth::form::{is_known, near_known};
+use crate::oauth::form::{is_known, is_name};
 
 /// Parameters whose values are secret.
 const SECRET: [&str; 4] = ["client_secret", "code_verifier", "client_assertion", "password"];
@@ -71,16 +71,9 @@ fn value_shown(name: &str, value: &str, open: bool) -> RecordedParam {
     RecordedParam::Text("***".to_owned())
 }
 
-/// A parameter's name, unless it could be a secret in the wrong place: what a form without an `=`
-/// has is a name. Lower-case words and near misses of known names are none.
+/// A parameter's name, unless it could be a secret in the wrong place.
 pub(super) fn name_shown(name: &str, number: usize) -> String {
-    let word = (1..=32).contains(&name.len())
-        && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_' || b == b'-');
-    if is_known(name) || word || near_known(name).is_some() {
-        name.to_owned()
-    } else {
-        format!("parameter {number}")
-    }
+    if is_name(name) { name.to_owned() } else { format!("parameter {number}") }
 }
 
 #[cfg(test)]

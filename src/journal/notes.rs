@@ -23,8 +23,10 @@ const WRONG_CORRELATION_ID: &str = "Its v-c-client-correlation-id is not 36 char
     0-9 . - _ :, the form in which the vendor logs it; a UUID has that form.";
 const BASIC: &str = "It has an Authorization header with Basic credentials. The documented service \
     reads client_id and client_secret from the body only; dialect: rfc6749 accepts the header.";
-const PICKED: &str = "Its x-mock-scenario header chose the answer. The real server does not know \
+pub(super) const PICKED: &str = "Its x-mock-scenario header chose the answer. The real server does not know \
     this header.";
+pub(super) const SPENT: &str = "Its x-mock-scenario header names a scenario that has had all its \
+    matches, so the answer is the ordinary one.";
 const NOT_DOCUMENTED: &str = "The vendor documents no such endpoint; it is here because standard \
     OAuth libraries expect it. Do not depend on it.";
 const RFC_AUTHORIZE: &str = "The vendor documents no such endpoint; it sends merchants to \
@@ -48,6 +50,11 @@ pub(super) fn unknown_parameter(name: &str, near: Option<&str>) -> Note {
          ignore it.{hint}"
     )
     .into()
+}
+
+/// There are more parameters of that kind.
+pub(super) fn more_unknown(more: usize) -> Note {
+    format!("It has {more} more parameters that are not documented.").into()
 }
 
 /// What can be told from how a request came.
@@ -87,9 +94,6 @@ pub(super) fn of_arrival(
     }
     if arrival.has_basic && endpoint != At::Resource {
         notes.push(BASIC.into());
-    }
-    if arrival.picks {
-        notes.push(PICKED.into());
     }
     notes
 }

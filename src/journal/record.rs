@@ -11,7 +11,7 @@ use super::{
     Issued, IssuedKind, Journal, RecordedEndpoint, RecordedOutcome, RecordedParam, RecordedRequest,
 };
 use crate::oauth::form::{is_known, near_known};
-use crate::scenario::Fault;
+use crate::scenario::{Fault, Named};
 use crate::token::read_jti;
 
 /// How many parameters that nobody knows are noted.
@@ -33,8 +33,6 @@ pub(crate) struct Arrival {
     pub(crate) correlation: Correlation,
     /// Whether it has an `Authorization` header with Basic credentials.
     pub(crate) has_basic: bool,
-    /// Whether it names its scenario itself.
-    pub(crate) picks: bool,
 }
 
 /// The form of a request's correlation id.
@@ -108,7 +106,7 @@ impl Record {
         if open {
             return;
         }
-        let mut unknown = 0;
+        let mut unknown = 0_usize;
         let (mut mock, mut clicked) = (false, false);
         for (i, (name, value)) in sent.enumerate() {
             match name {
@@ -118,13 +116,20 @@ impl Record {
                 "mock_consent" | "mock_merchant" => mock = true,
                 // The consent page names the merchant in the same way.
                 "mock_decision" => clicked = true,
-                _ if !is_known(name) && unknown < MOST_UNKNOWN => {
-                    unknown += 1;
+                _ if is_known(name) => {}
+                _ => {
                     let note = notes::unknown_parameter(&name_shown(name, i + 1), near_known(name));
-                    sheet.notes.push(note);
+                    if !sheet.notes.contains(&note) {
+                        unknown += 1;
+                        if unknown <= MOST_UNKNOWN {
+                            sheet.notes.push(note);
+                        }
+                    }
                 }
-                _ => {}
             }
+        }
+        if let Some(more @ 1..) = unknown.checked_sub(MOST_UNKNOWN) {
+            sheet.notes.push(notes::more_unknown(more));
         }
         if mock && !clicked {
             sheet.notes.push(notes::MOCK_CONSENT.into());
@@ -151,6 +156,16 @@ impl Record {
         let mut sheet = self.0.lock();
         sheet.scenario = Some(name.to_owned());
         sheet.fault = fault;
+    }
+
+    /// The request names its scenario itself.
+    pub(crate) fn picked(&self, named: &Option<Named>) {
+        let note = match named {
+            Some(Named::Turn(_)) => notes::PICKED,
+            Some(Named::Spent) => notes::SPENT,
+            None => return,
+        };
+        self.0.lock().notes.push(note.into());
     }
 
     /// The request took effect, and something else is sent in place of its answer.

@@ -150,9 +150,24 @@ fn pair(
     Ok((name, value))
 }
 
-/// How a message may speak of a parameter: by its name if it is a known one, else by its place.
+/// Whether a parameter's name is certainly one: what a form without an `=` has in its place may be a
+/// secret. Words, in whatever case programmers write them, and near misses of known names are
+/// none.
+pub(crate) fn is_name(name: &str) -> bool {
+    let lower = name.bytes().filter(u8::is_ascii_lowercase).count();
+    let upper = name.bytes().filter(u8::is_ascii_uppercase).count();
+    let joins = name.bytes().filter(|b| matches!(b, b'_' | b'-' | b'.')).count();
+    let words = (1..=32).contains(&name.len())
+        && lower + upper + joins == name.len()
+        && name.bytes().next().is_some_and(|b| b.is_ascii_lowercase())
+        && upper <= 3
+        && lower >= 3 * upper;
+    is_known(name) || words || near_known(name).is_some()
+}
+
+/// How a message may speak of a parameter: by its name if that is certainly one, else by its place.
 pub(crate) fn speak_of(name: &str, number: usize) -> String {
-    if is_known(name) {
+    if is_name(name) {
         name.to_owned()
     } else {
         format!("parameter {number} (a name that the server does not know)")

@@ -17,6 +17,6 @@ pub use outcome::{
     RateLimit, ResponseAlteration, TokenAlteration, Which,
 };
 pub use pattern::Pattern;
-pub(crate) use script::{Playing, Script, Turn};
+pub(crate) use script::{Named, Playing, Script, Turn};
 pub(crate) use when::{CORRELATION_ID, Sighting};
 pub use when::{Endpoint, When, WhenAny};

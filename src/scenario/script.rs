@@ -39,6 +39,14 @@ pub(crate) struct Turn {
     step: Option<usize>,
 }
 
+/// What a request gets that names its scenario itself.
+#[derive(Clone, Debug)]
+pub(crate) enum Named {
+    Turn(Turn),
+    /// The scenario is there, but has had all its matches.
+    Spent,
+}
+
 impl Turn {
     /// The scenario that decided.
     pub(crate) fn scenario(&self) -> &str {
@@ -79,8 +87,13 @@ impl Script {
         let mut cast = self.cast.write();
         let name = scenario.name.clone().unwrap_or_else(|| unused_name(&cast));
         let new = Arc::new(Playing::new(name.clone(), Arc::new(scenario)));
+        let replaced = cast.iter().find(|one| one.name == name).cloned();
         let kept = cast.iter().filter(|one| one.name != name).cloned();
         *cast = Cast::new(std::iter::once(new).chain(kept).collect());
+        // Whoever the old one held would never be let go otherwise.
+        if let Some(replaced) = replaced {
+            replaced.holding.release();
+        }
         name
     }
 
@@ -120,17 +133,16 @@ impl Script {
 
     /// The step of the scenario that a request names itself, be it disabled; or the error that it
     /// names. `None`: there is neither.
-    pub(crate) fn take_named(&self, name: &str) -> Option<Turn> {
+    pub(crate) fn take_named(&self, name: &str) -> Option<Named> {
         if let Some(playing) = self.get(name) {
-            let spent = Turn { playing: Arc::clone(&playing), step: None };
-            return Some(playing.take().unwrap_or(spent));
+            return Some(playing.take().map_or(Named::Spent, Named::Turn));
         }
         match ErrorCode::from(name) {
             ErrorCode::Other(_) => None,
             code => {
                 let scenario = Arc::new(Scenario::respond(Outcome::error(code)));
                 let playing = Arc::new(Playing::new(name.to_owned(), scenario));
-                Some(Turn { playing, step: Some(0) })
+                Some(Named::Turn(Turn { playing, step: Some(0) }))
             }
         }
     }
@@ -307,7 +319,10 @@ mod tests {
     #[test]
     fn a_request_may_name_a_scenario_or_an_error() {
         let script = script(r#"[{"name":"x","respond":{"error":"a"},"enabled":false,"times":1}]"#);
-        let code = |name| script.take_named(name)?.outcome()?.error.clone();
+        let code = |name| match script.take_named(name)? {
+            Named::Turn(turn) => turn.outcome()?.error.clone(),
+            Named::Spent => None,
+        };
         assert_eq!(code("x"), Some("a".into()));
         assert_eq!(code("x"), None, "spent");
         assert_eq!(code("access_denied"), Some(ErrorCode::AccessDenied));

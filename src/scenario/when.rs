@@ -31,6 +31,8 @@ pub enum Endpoint {
     Revoke,
     /// The public keys.
     Jwks,
+    /// The metadata of RFC 8414.
+    Metadata,
     /// All of these.
     Any,
 }
@@ -44,6 +46,7 @@ impl fmt::Display for Endpoint {
             Self::Introspect => "introspect",
             Self::Revoke => "revoke",
             Self::Jwks => "jwks",
+            Self::Metadata => "metadata",
             Self::Any => "any",
         })
     }

@@ -39,7 +39,7 @@ type Answer = Result<Response, Problem>;
 
 pub(super) fn router(app: Arc<App>) -> Router<Arc<App>> {
     // Whether the server is there may be asked by anybody: it changes nothing and tells nothing.
-    let health = table::for_anybody().router();
+    let health = table::for_anybody().router().method_not_allowed_fallback(wrong_method);
     match app.options.control {
         Control::Off => health,
         Control::On | Control::Token(_) => health.merge(

@@ -69,7 +69,7 @@ impl Problem {
                 fault.pointer = rest.to_owned();
             }
         }
-        self
+        Self::of_members(self.errors)
     }
 }
 

@@ -12,8 +12,16 @@ use crate::oauth::Form;
 /// The longest that a call waits for something to hold.
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
 
+/// The members of a filter of the journal, as parameters.
+const FILTER: &str =
+    "endpoint, client_id, merchant_id, grant_type, correlation_id, status, error, scenario";
+
 /// The parameters that nobody has taken yet.
-pub(super) struct Query(Vec<(String, String)>);
+pub(super) struct Query {
+    left: Vec<(String, String)>,
+    /// The names that the call has asked for.
+    known: Vec<&'static str>,
+}
 
 impl Query {
     pub(super) fn of(uri: &Uri) -> Result<Self, Problem> {
@@ -22,18 +30,19 @@ impl Query {
         let pairs: Vec<_> =
             form.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         match form.duplicate() {
-            None => Ok(Self(pairs)),
+            None => Ok(Self { left: pairs, known: Vec::new() }),
             Some(_) => Err(wrong("A parameter of the query occurs twice.")),
         }
     }
 
-    fn take(&mut self, name: &str) -> Option<String> {
-        let place = self.0.iter().position(|(known, _)| known == name)?;
-        Some(self.0.swap_remove(place).1)
+    fn take(&mut self, name: &'static str) -> Option<String> {
+        self.known.push(name);
+        let place = self.left.iter().position(|(known, _)| known == name)?;
+        Some(self.left.swap_remove(place).1)
     }
 
     /// A whole number.
-    pub(super) fn number(&mut self, name: &str) -> Result<Option<u64>, Problem> {
+    pub(super) fn number(&mut self, name: &'static str) -> Result<Option<u64>, Problem> {
         let number = |text: String| {
             text.parse().map_err(|_| wrong(format!("{name}: \"{text}\" is not a whole number.")))
         };
@@ -56,20 +65,36 @@ impl Query {
             let text = serde_urlencoded::to_string(pairs).unwrap_or_default();
             serde_urlencoded::from_str::<Filter>(&text)
         };
-        read(&self.0).map_err(|error| {
+        read(&self.left).map_err(|error| {
             // Which of them it is, serde does not say.
-            let name = self.0.iter().find(|pair| read(std::slice::from_ref(pair)).is_err());
+            let name = self.left.iter().find(|pair| read(std::slice::from_ref(pair)).is_err());
             let name = name.map_or("the query", |(name, _)| name);
-            wrong(format!("{name}: {error}."))
+            match (name, error.to_string()) {
+                ("status", _) => wrong("status: an HTTP status is expected, such as 400."),
+                (_, text) if text.starts_with("unknown field") => self.unknown(name, FILTER),
+                (_, text) => wrong(format!("{name}: {text}.")),
+            }
         })
     }
 
     /// Nothing may be left.
     pub(super) fn end(self) -> Result<(), Problem> {
-        match self.0.first() {
+        match self.left.first() {
             None => Ok(()),
-            Some((name, _)) => Err(wrong(format!("{name}: this call has no such parameter."))),
+            Some((name, _)) => Err(self.unknown(name, "")),
         }
+    }
+
+    fn unknown(&self, name: &str, others: &str) -> Problem {
+        let known = [self.known.join(", ").as_str(), others]
+            .into_iter()
+            .filter(|names| !names.is_empty())
+            .collect::<Vec<_>>()
+            .join(", ");
+        wrong(match known.as_str() {
+            "" => format!("{name}: this call takes no parameters in the URL."),
+            known => format!("{name}: this call has no such parameter; it has {known}."),
+        })
     }
 }
 

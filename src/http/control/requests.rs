@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode, Uri};
-use axum::response::Response;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -49,9 +48,11 @@ pub(super) async fn list(Extension(here): Extension<Here>, uri: Uri) -> Answer {
     Ok(json(StatusCode::OK, &Requests { requests, total, dropped }))
 }
 
-pub(super) async fn clear(Extension(here): Extension<Here>) -> Response {
+pub(super) async fn clear(Extension(here): Extension<Here>, uri: Uri) -> Answer {
+    // Whoever sends a filter does not mean all of it.
+    Query::of(&uri)?.end()?;
     here.realm.journal().clear();
-    no_content()
+    Ok(no_content())
 }
 
 pub(super) async fn verify(

@@ -10,6 +10,8 @@ pub(super) fn written(ms: i64) -> String {
 /// RFC 3339 as milliseconds since 1970.
 pub(super) fn read(text: &str) -> Result<i64, String> {
     text.parse::<Timestamp>().map(Timestamp::as_millisecond).map_err(|_| {
-        format!("\"{text}\" is not a time; RFC 3339 is expected, as in 2026-11-23T12:00:00Z")
+        format!(
+            "\"{text}\" is not a time between 1970 and 9000 in RFC 3339, as 2026-11-23T12:00:00Z is"
+        )
     })
 }

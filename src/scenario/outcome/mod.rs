@@ -200,6 +200,10 @@ impl Outcome {
             Some("json and body exclude each other")
         } else if self.error.is_some() && (self.body.is_some() || self.json.is_some()) {
             Some("error and a literal body exclude each other")
+        } else if matches!(self.status, Some(204 | 304))
+            && (self.error.is_some() || self.body.is_some() || self.json.is_some())
+        {
+            Some("an answer with the status 204 or 304 has no body (RFC 9110)")
         } else if self.description.is_some() && self.error.is_none() {
             Some("description says more of an error; add error: CODE")
         } else if !self.headers.is_empty() && !answered && !altered {
@@ -244,6 +248,7 @@ mod tests {
         for json in [
             r#"{"body":"x","json":1}"#,
             r#"{"error":"a","body":"x"}"#,
+            r#"{"status":204,"body":"x"}"#,
             r#"{"description":"x"}"#,
             r#"{"headers":{"a":"b"}}"#,
             r#"{"error":"a","token":{}}"#,
