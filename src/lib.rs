@@ -101,6 +101,41 @@
 //! # }
 //! ```
 //!
+//! Or inject it while the test runs, and expect what should come of it. If the calls do not come,
+//! the test fails and shows those that did:
+//!
+//! ```
+//! use smartpay_oauth_mock::{ErrorCode, MockAuthServer, Outcome, Scenario, When};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! let server = MockAuthServer::start().await;
+//! let busy = Scenario::respond(Outcome::error(ErrorCode::ServerError))
+//!     .when(When::grant_type("refresh_token"))
+//!     .times(2);
+//! let retried = server.inject(busy).await.expect(0..=2);
+//! // ... the code under test refreshes, is refused twice, and tries again.
+//! # }
+//! ```
+//!
+//! `docs/scenarios.md` is a cookbook of failures.
+//!
+//! # See what was asked
+//!
+//! [`RealmHandle::requests`] is the journal: each request with what it got and why, codes and tokens
+//! as fingerprints, and notes on what the real server would have made of it.
+//! [`RealmHandle::verify`] counts those that fit a [`Filter`], and tells which came close.
+//!
+//! # HTTPS and client certificates
+//!
+//! [`Builder::tls`] serves HTTPS with a CA of the server's own; [`Builder::client_auth`] demands a
+//! certificate, as the real service does. [`RealmHandle::ca_pem`] and
+//! [`RealmHandle::client_identity`] are for the client.
+//!
+//! # Without async
+//!
+//! [`blocking`] has the same server for tests that have no runtime.
+//!
 //! # Each test its own
 //!
 //! Starting costs well under a millisecond after the first, and servers share nothing but

@@ -103,20 +103,21 @@ async fn serve_connection(
     let _ = stream.set_nodelay(true);
     let connection = Connection { listener: Some(listener), ..Connection::default() };
     if !serving.tls {
-        return serve_http1(stream, connection, serving).await;
+        return Box::pin(serve_http1(stream, connection, serving)).await;
     }
     let app = Arc::clone(&serving.app);
     let Some(tls) = &app.tls else { return };
     let mut stop = serving.stop.clone();
+    // In boxes, so that a connection takes the room of what it is at, not of all that it could be.
     let secured = tokio::select! {
-        secured = handshake(stream, &handshakes, tls, &serving) => secured,
+        secured = Box::pin(handshake(stream, &handshakes, tls, &serving)) => secured,
         () = stopping(&mut stop) => None,
     };
     let Some(secured) = secured else { return };
     let connection = Connection { tls: true, certificate: secured.certificate, ..connection };
     match secured.http2 {
-        true => serve_http2(secured.stream, connection, serving).await,
-        false => serve_http1(secured.stream, connection, serving).await,
+        true => Box::pin(serve_http2(secured.stream, connection, serving)).await,
+        false => Box::pin(serve_http1(secured.stream, connection, serving)).await,
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::handler::Handler;
+use axum::http::Method;
 use axum::routing::{MethodFilter, on};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
@@ -89,7 +90,7 @@ impl About {
 /// A call as the document lists it.
 #[derive(Clone, Debug)]
 pub(super) struct Described {
-    pub(super) method: &'static str,
+    pub(super) method: Method,
     pub(super) path: &'static str,
     pub(super) about: About,
 }
@@ -102,50 +103,10 @@ pub(super) struct Calls {
 }
 
 impl Calls {
-    pub(super) fn get<H, T>(self, path: &'static str, handler: H, about: About) -> Self
-    where
-        H: Handler<T, Arc<App>>,
-        T: 'static,
-    {
-        self.call(MethodFilter::GET, "get", path, handler, about)
-    }
-
-    pub(super) fn put<H, T>(self, path: &'static str, handler: H, about: About) -> Self
-    where
-        H: Handler<T, Arc<App>>,
-        T: 'static,
-    {
-        self.call(MethodFilter::PUT, "put", path, handler, about)
-    }
-
-    pub(super) fn post<H, T>(self, path: &'static str, handler: H, about: About) -> Self
-    where
-        H: Handler<T, Arc<App>>,
-        T: 'static,
-    {
-        self.call(MethodFilter::POST, "post", path, handler, about)
-    }
-
-    pub(super) fn patch<H, T>(self, path: &'static str, handler: H, about: About) -> Self
-    where
-        H: Handler<T, Arc<App>>,
-        T: 'static,
-    {
-        self.call(MethodFilter::PATCH, "patch", path, handler, about)
-    }
-
-    pub(super) fn delete<H, T>(self, path: &'static str, handler: H, about: About) -> Self
-    where
-        H: Handler<T, Arc<App>>,
-        T: 'static,
-    {
-        self.call(MethodFilter::DELETE, "delete", path, handler, about)
-    }
-
-    fn call<H, T>(
+    /// A call by this method at this path.
+    pub(super) fn on<H, T>(
         mut self,
-        filter: MethodFilter,
-        method: &'static str,
+        method: Method,
         path: &'static str,
         handler: H,
         about: About,
@@ -154,8 +115,11 @@ impl Calls {
         H: Handler<T, Arc<App>>,
         T: 'static,
     {
-        self.router = self.router.route(path, on(filter, handler));
-        self.described.push(Described { method, path, about });
+        // Every method of the table is one that can be filtered by.
+        if let Ok(filter) = MethodFilter::try_from(method.clone()) {
+            self.router = self.router.route(path, on(filter, handler));
+            self.described.push(Described { method, path, about });
+        }
         self
     }
 

@@ -43,7 +43,7 @@ fn document(calls: Vec<Described>) -> Value {
     let mut paths = Map::new();
     for call in calls {
         let path = paths.entry(call.path).or_insert_with(|| json!({}));
-        path[call.method] = operation(&call, &mut generator);
+        path[call.method.as_str().to_ascii_lowercase()] = operation(&call, &mut generator);
     }
     json!({
         "openapi": "3.1.0",
@@ -125,7 +125,7 @@ fn operation(call: &Described, generator: &mut SchemaGenerator) -> Value {
 /// A name that generated clients can use: `getScenariosName`.
 fn operation_id(call: &Described) -> String {
     let words = call.path.split(['/', '.', '{', '}']).filter(|word| !word.is_empty());
-    words.fold(call.method.to_owned(), |mut id, word| {
+    words.fold(call.method.as_str().to_ascii_lowercase(), |mut id, word| {
         let (first, rest) = word.split_at(1);
         id.push_str(&first.to_ascii_uppercase());
         id.push_str(rest);
