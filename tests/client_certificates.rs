@@ -85,6 +85,19 @@ async fn who_is_let_in() {
     }
 }
 
+/// Who comes without a certificate is told so, before the connection ends.
+#[tokio::test]
+async fn whoever_has_none_sees_the_alert() {
+    let (server, folder) = server(ClientAuth::Required, "certificates-alert").await;
+    let url = server.base_url() + "/_mock/health";
+    for version in ["--http1.1", "--http2"] {
+        for _ in 0..5 {
+            let said = curl(&folder, &[version, &url]).await;
+            assert!(said.text.contains("certificate required"), "{version}: {}", said.text);
+        }
+    }
+}
+
 /// A client that is tied to a certificate fails row 13 with another one, or none.
 #[tokio::test]
 async fn a_client_tied_to_a_certificate_must_show_it() {

@@ -210,6 +210,20 @@ async fn faults_are_for_a_realm_or_a_host_by_fixture_or_control_call() {
     assert_eq!(exit("blue.localhost").await, 0, "another realm is none of its business");
     blue.set_tls_faults(TlsFaults { fault: Some(TlsFault::WrongHost), ..TlsFaults::default() });
     assert_eq!(exit("blue.localhost").await, 60);
+    for (body, pointer) in [
+        (json!({ "hosts": { "a b": "unknown_ca" } }), "/hosts/a b"),
+        (json!({ "hosts": { "127.0.0.1": "unknown_ca" } }), "/hosts/127.0.0.1"),
+    ] {
+        let wrong = client.put(&default).json(&body).send().await.unwrap();
+        let problem: Value = wrong.json().await.unwrap();
+        assert_eq!(problem["errors"][0]["pointer"], pointer, "{problem}");
+    }
+    let upper = json!({ "hosts": { "PAY.test": "handshake_failure" } });
+    client.put(&default).json(&upper).send().await.unwrap();
+    assert_eq!(exit("pay.test").await, 35, "names of hosts have no case");
+    let plain = MockAuthServer::start().await;
+    let none = client.put(tls(&plain.base_url())).json(&json!({})).send().await.unwrap();
+    assert_eq!(none.status(), 409, "without HTTPS there is nothing to go wrong");
     let wrong = client.put(&default).json(&json!({ "fault": "broken" })).send().await.unwrap();
     assert_eq!(wrong.status(), 422);
     let problem: Value = wrong.json().await.unwrap();
@@ -300,7 +314,11 @@ async fn half_open_handshakes_hold_nobody_up() {
 async fn what_is_no_tls_is_refused_and_the_server_goes_on() {
     let (server, folder) = server("https-plain").await;
     let plain = health(&server).replace("https://", "http://");
-    assert_ne!(curl(&folder, &[&plain]).await.exit, 0);
+    let said = curl(&folder, &[&plain, "-w", " %{http_code}"]).await;
+    assert!(said.text.contains("speaks HTTPS") && said.text.ends_with(" 400"), "{}", said.text);
+    // What is neither is not answered at all.
+    let mut stream = std::net::TcpStream::connect(server.address()).unwrap();
+    std::io::Write::write_all(&mut stream, b"\x01\x02\x03\x04\x05\x06").unwrap();
     assert_eq!(curl(&folder, &[&health(&server)]).await.exit, 0);
 }
 

@@ -129,7 +129,12 @@ async fn wrong_certificates_are_refused_at_the_start() {
         (cert(&good, &empty), format!("{empty}: there is no private key in it")),
         (option(&["--tls-cert", &good]), "--tls-cert and --tls-key go together".into()),
         (option(&["--client-auth", "always"]), "--client-auth: \"always\" is none of".into()),
-        (option(&["--client-ca", &missing]), format!("{missing}: No such file")),
+        (option(&["--client-ca", &missing]), "--client-ca goes with --client-auth".into()),
+        (
+            option(&["--client-auth", "optional", "--client-ca", &missing]),
+            format!("{missing}: No such file"),
+        ),
+        (option(&["--tls-host", "bad host!"]), "neither a host name".into()),
         (
             [cert(&good, &key), option(&["--tls-dir", &missing])].concat(),
             "exclude each other".into(),
@@ -177,6 +182,41 @@ async fn a_renewed_certificate_is_picked_up() {
     assert_eq!(curl(&folder, &[&health]).await.exit, 0, "the good one stays");
 }
 
+/// `certs` renews what a folder has, and a server that watches takes it up.
+#[tokio::test]
+async fn a_renewed_folder_is_picked_up() {
+    let folder = Folder::new("own-renewed-folder");
+    let dir = folder.path("tls");
+    let running = Running::start(&folder, &["--watch", "--tls-dir", &dir]).await;
+    let port = running.url().rsplit(':').next().unwrap().to_owned();
+    fs::copy(Path::new(&dir).join("ca.pem"), folder.path("ca.pem")).unwrap();
+    let presented = async || {
+        let address = format!("127.0.0.1:{port}");
+        let seen =
+            run("openssl", &["s_client", "-connect", &address, "-servername", "localhost"]).await;
+        openssl_text(&seen.text)
+    };
+    let first = presented().await;
+    run(PROGRAM, &["certs", &dir, "--tls-host", "new.test"]).await;
+    let start = Instant::now();
+    while presented().await == first {
+        assert!(start.elapsed() < Duration::from_secs(30), "{}", running.log(&folder));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(curl(&folder, &[&format!("{}/_mock/health", running.url())]).await.exit, 0);
+}
+
+/// The certificate in what openssl said.
+fn openssl_text(said: &str) -> String {
+    said.split("-----BEGIN CERTIFICATE-----")
+        .nth(1)
+        .unwrap_or_default()
+        .split("-----")
+        .next()
+        .unwrap()
+        .to_owned()
+}
+
 /// Whether only its owner can read a file.
 fn is_private(file: &Path) -> bool {
     #[cfg(unix)]
@@ -217,6 +257,14 @@ async fn a_folder_keeps_ca_and_certificate() {
     let resolve = format!("pay.test:{port}:127.0.0.1");
     let url = format!("https://pay.test:{port}/_mock/health");
     assert_eq!(curl(&folder, &["--resolve", &resolve, &url]).await.exit, 0);
+    // What is of another CA is its user's, and left alone.
+    let (other, other_key) = certificate(&folder.0, "other", &[], "2").await;
+    fs::copy(&other, Path::new(&dir).join("server.pem")).unwrap();
+    fs::copy(&other_key, Path::new(&dir).join("server.key")).unwrap();
+    let error = MockAuthServer::builder().tls().tls_dir(&dir).start().await.unwrap_err();
+    assert!(error.to_string().contains("of another CA than the folder's"), "{error}");
+    assert_eq!(read("server.pem"), fs::read(&other).unwrap());
+    fs::remove_file(Path::new(&dir).join("server.pem")).unwrap();
     // A CA that cannot be read is not put aside: clients may trust it.
     fs::write(Path::new(&dir).join("ca.key"), "broken").unwrap();
     let error = MockAuthServer::builder().tls().tls_dir(&dir).start().await.unwrap_err();

@@ -420,8 +420,12 @@ async fn a_scenario_that_is_replaced_lets_go_whom_it_holds() {
     while first.held() == 0 {
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
-    let _second = server.inject(hold()).await;
+    let second = server.inject(hold()).await;
     held.await.unwrap().ok();
+    // The guard of the first has nothing to do with the second.
+    drop(first);
+    assert_eq!(server.scenarios().await[0].scenario.name.as_deref(), Some("hold"));
+    assert_eq!(second.matched(), 0);
 }
 
 /// A scenario that a request names itself, and that is spent, has no part in the answer.

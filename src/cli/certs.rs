@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{Failure, print};
-use crate::tls::{keep, keep_client};
+use crate::tls::{check_hosts, keep, keep_client};
 
 #[derive(Args)]
 pub(super) struct Certs {
@@ -32,30 +32,42 @@ impl Certs {
         if name.is_empty() || name.chars().count() > 64 {
             return Err(Failure::wrong("--client-name: a common name has 1 to 64 characters"));
         }
+        check_hosts(&self.tls_host).map_err(Failure::wrong)?;
         let (ca, _) = keep(dir, &self.tls_host).map_err(Failure::wrong)?;
         keep_client(dir, &ca, name, &self.password).map_err(Failure::at_run_time)?;
         if name.chars().count() > LONGEST_NAME {
             eprintln!("note: the vendor takes common names of at most {LONGEST_NAME} characters");
         }
-        let path = dir.display();
-        let password = match self.password.as_str() {
-            "changeit" => "changeit",
-            _ => "the password that you gave",
+        let path = dir.display().to_string();
+        let plain = path.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._-+:".contains(&b));
+        let dir = if plain { path } else { format!("'{}'", path.replace('\'', "'\\''")) };
+        let (known, password) = match self.password.as_str() {
+            "changeit" => ("password: changeit", "changeit"),
+            _ => ("under the password that you gave", "\"$PASSWORD\""),
         };
-        print(&format!(
-            "{path}: ca.pem, server.pem, client.pem (CN={name}), a .key beside each, client.p12 \
-             (password: {password})\n\n\
-             serve   smartpay-oauth-mock --tls-listen 127.0.0.1:8443 --tls-dir {path} --client-auth required\n\
-             curl    curl --cacert {path}/ca.pem --cert {path}/client.pem --key {path}/client.key https://localhost:8443/\n\
-             Node    https.request(url, {{ ca: fs.readFileSync('{path}/ca.pem'),\n\
-             \x20         cert: fs.readFileSync('{path}/client.pem'), key: fs.readFileSync('{path}/client.key') }})\n\
-             Python  requests.post(url, verify='{path}/ca.pem', cert=('{path}/client.pem', '{path}/client.key'))\n\
-             Java    keytool -importcert -noprompt -alias smartpay-mock -file {path}/ca.pem -keystore {path}/trust.p12 -storepass changeit\n\
-             \x20       java -Djavax.net.ssl.trustStore={path}/trust.p12 -Djavax.net.ssl.keyStore={path}/client.p12\n\
-             \x20         -Djavax.net.ssl.trustStorePassword=changeit -Djavax.net.ssl.keyStorePassword=...\n\
-             .NET    handler.ClientCertificates.Add(new X509Certificate2(\"{path}/client.p12\", \"...\"));\n\
-             \x20       trust {path}/ca.pem in the system's store, or compare it in ServerCertificateCustomValidationCallback",
-        ));
+        print(&instructions(&dir, name, known, password));
         Ok(())
     }
+}
+
+/// What was made, and a few lines to paste for those who use it. `dir` is ready for a shell.
+fn instructions(dir: &str, name: &str, known: &str, password: &str) -> String {
+    format!(
+        "{dir}: ca.pem, server.pem, client.pem (CN={name}), a .key beside each, client.p12 ({known})
+
+# serve
+smartpay-oauth-mock --tls-listen 127.0.0.1:8443 --tls-dir {dir} --client-auth required
+# curl
+curl --cacert {dir}/ca.pem --cert {dir}/client.pem --key {dir}/client.key https://localhost:8443/
+# Node: NODE_EXTRA_CA_CERTS, or in https.request
+{{ ca: fs.readFileSync('{dir}/ca.pem'), cert: fs.readFileSync('{dir}/client.pem'), key: fs.readFileSync('{dir}/client.key') }}
+# Python
+requests.post(url, verify='{dir}/ca.pem', cert=('{dir}/client.pem', '{dir}/client.key'))
+# Java
+keytool -importcert -noprompt -alias smartpay-mock -file {dir}/ca.pem -keystore {dir}/trust.p12 -storepass changeit
+java -Djavax.net.ssl.trustStore={dir}/trust.p12 -Djavax.net.ssl.trustStorePassword=changeit \\
+  -Djavax.net.ssl.keyStore={dir}/client.p12 -Djavax.net.ssl.keyStorePassword={password} ...
+# .NET; trust {dir}/ca.pem in the system's store, or compare it in the handler's callback
+handler.ClientCertificates.Add(new X509Certificate2(\"{dir}/client.p12\", password));"
+    )
 }

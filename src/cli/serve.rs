@@ -120,8 +120,10 @@ impl Serve {
             Failure::wrong(format!("--journal-size {journal_size}: a number is expected"))
         })?;
         let paths = self.fixture_paths();
-        if self.watch && paths.is_empty() && given(&self.tls_cert).is_none() {
-            let text = "--watch watches the files of --fixtures (and --tls-cert); there are none";
+        let certificate = given(&self.tls_cert).or(given(&self.tls_dir));
+        if self.watch && paths.is_empty() && certificate.is_none() {
+            let text = "--watch watches the files of --fixtures, --tls-cert and --tls-dir; there \
+                        are none";
             return Err(Failure::wrong(text));
         }
         let builder =
@@ -231,6 +233,11 @@ impl Serve {
         let client_auth = or(&self.client_auth, "off").parse();
         let wrong = |error: String| Failure::wrong(format!("--client-auth: {error}"));
         builder = builder.client_auth(client_auth.map_err(wrong)?);
+        let named = self.client_ca.iter().any(|file| !file.is_empty());
+        if named && or(&self.client_auth, "off") == "off" {
+            let text = "--client-ca goes with --client-auth optional or required";
+            return Err(Failure::wrong(text));
+        }
         for file in self.client_ca.iter().filter(|file| !file.is_empty()) {
             builder = builder.client_ca(file);
         }

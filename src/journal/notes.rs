@@ -16,6 +16,8 @@ const PLAIN_HTTP: &str = "It came by plain HTTP. The real service speaks HTTPS o
     request would not even connect.";
 const NO_CERTIFICATE: &str = "The connection showed no client certificate. The real service demands \
     mutual TLS and would have ended the handshake.";
+const NO_NAME: &str = "The client's certificate has no common name. The vendor knows its clients by \
+    that name.";
 const NO_CORRELATION_ID: &str = "It has no v-c-client-correlation-id header. The vendor recommends \
     one with a unique value per request; without it, neither side finds the request in the \
     other's log.";
@@ -99,6 +101,9 @@ pub(super) fn of_arrival(
 }
 
 fn long_name(name: &str) -> Option<Note> {
+    if name.is_empty() {
+        return Some(NO_NAME.into());
+    }
     let length = name.chars().count();
     (length > LONGEST_NAME).then(|| {
         format!(

@@ -82,11 +82,12 @@ impl Script {
         }
     }
 
-    /// Puts a scenario before all others, or in place of one of the same name; returns its name.
-    pub(crate) fn add(&self, scenario: Scenario) -> String {
+    /// Puts a scenario before all others, or in place of one of the same name.
+    pub(crate) fn add(&self, scenario: Scenario) -> Arc<Playing> {
         let mut cast = self.cast.write();
         let name = scenario.name.clone().unwrap_or_else(|| unused_name(&cast));
         let new = Arc::new(Playing::new(name.clone(), Arc::new(scenario)));
+        let added = Arc::clone(&new);
         let replaced = cast.iter().find(|one| one.name == name).cloned();
         let kept = cast.iter().filter(|one| one.name != name).cloned();
         *cast = Cast::new(std::iter::once(new).chain(kept).collect());
@@ -94,7 +95,7 @@ impl Script {
         if let Some(replaced) = replaced {
             replaced.holding.release();
         }
-        name
+        added
     }
 
     /// Takes a scenario out; whoever it holds goes on. `false`: there is none of this name.
@@ -106,6 +107,13 @@ impl Script {
         *cast = Cast::new(cast.iter().filter(|one| one.name != name).cloned().collect());
         found.holding.release();
         true
+    }
+
+    /// Takes this very scenario out, and not one that has taken its name since.
+    pub(crate) fn remove_this(&self, playing: &Arc<Playing>) {
+        let mut cast = self.cast.write();
+        *cast = Cast::new(cast.iter().filter(|one| !Arc::ptr_eq(one, playing)).cloned().collect());
+        playing.holding.release();
     }
 
     /// Every scenario in its order.
@@ -308,7 +316,7 @@ mod tests {
     #[test]
     fn the_last_added_comes_first_and_takes_the_place_of_its_name() {
         let script = script(r#"[{"name":"x","respond":{"error":"a"}}]"#);
-        assert_eq!(script.add(Scenario::respond(Outcome::error("b"))), "scenario-2");
+        assert_eq!(script.add(Scenario::respond(Outcome::error("b"))).name(), "scenario-2");
         assert_eq!(codes(&script, 1), "b");
         script.add(Scenario::respond(Outcome::error("c")).named("x"));
         assert_eq!((codes(&script, 1).as_str(), script.all().len()), ("c", 2));

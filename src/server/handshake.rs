@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio_rustls::LazyConfigAcceptor;
@@ -23,6 +23,12 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How many handshakes can be going on. If there are more, the oldest is given up: whoever means
 /// it takes milliseconds, so it is one that stands still.
 const MOST: usize = 500;
+/// How long, and how many bytes of a refused client, are waited for.
+const FAREWELL: Duration = Duration::from_secs(1);
+const MOST_UNREAD: usize = 64 * 1024;
+/// What whoever speaks plain HTTP to this port is told.
+const PLAIN: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n\
+    Content-Length: 40\r\nConnection: close\r\n\r\nThis port speaks HTTPS; use https://...\n";
 /// A fatal alert: handshake_failure (RFC 8446, section 6.2).
 const FAILURE: [u8; 7] = [21, 3, 3, 0, 2, 2, 40];
 
@@ -104,7 +110,14 @@ pub(super) async fn handshake(
 }
 
 async fn shake(stream: TcpStream, tls: &Tls, serving: &Serving) -> io::Result<Option<Secured>> {
-    let mut start = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
+    let mut first = [0];
+    stream.peek(&mut first).await?;
+    if first[0].is_ascii_uppercase() {
+        // No TLS begins with a letter, and every request over plain HTTP does.
+        farewell(stream, PLAIN).await;
+        return Err(io::Error::other("plain HTTP came to the port that speaks HTTPS"));
+    }
+    let start = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
     let name = start.client_hello().server_name().map(str::to_ascii_lowercase);
     let fault = match realm_of(serving, name.as_deref()) {
         Some(realm) => realm.tls_faults().of_host(name.as_deref()),
@@ -120,8 +133,7 @@ async fn shake(stream: TcpStream, tls: &Tls, serving: &Serving) -> io::Result<Op
             return Ok(None);
         }
         Some(TlsFault::HandshakeFailure) => {
-            start.io.write_all(&FAILURE).await?;
-            start.io.shutdown().await?;
+            farewell(start.io, &FAILURE).await;
             return Ok(None);
         }
         Some(fault) => match tls.faulty_config(fault, name.as_deref()) {
@@ -129,12 +141,40 @@ async fn shake(stream: TcpStream, tls: &Tls, serving: &Serving) -> io::Result<Op
             None => return Ok(None),
         },
     };
-    let stream = start.into_stream(config).await?;
+    let stream = match start.into_stream(config).into_fallible().await {
+        Ok(stream) => stream,
+        Err((error, stream)) => {
+            // The alert that says why has been written.
+            farewell(stream, &[]).await;
+            return Err(error);
+        }
+    };
     let (_, session) = stream.get_ref();
     let own = session.peer_certificates().and_then(|chain| chain.first());
     let certificate = own.map(common_name);
     let http2 = session.alpn_protocol() == Some(b"h2");
     Ok(Some(Secured { stream, certificate, http2 }))
+}
+
+/// Ends a connection so that the client sees the last bytes: closed with something unread, it would
+/// be reset, and they with it.
+async fn farewell(mut stream: TcpStream, last: &[u8]) {
+    let said = async {
+        stream.write_all(last).await?;
+        stream.shutdown().await?;
+        let (mut buffer, mut left) = ([0; 1024], MOST_UNREAD);
+        loop {
+            match stream.read(&mut buffer).await? {
+                0 => return io::Result::Ok(()),
+                read => match left.checked_sub(read) {
+                    Some(rest) => left = rest,
+                    None => return Ok(()),
+                },
+            }
+        }
+    };
+    // Whoever does not close in time is left to themselves.
+    let _ = tokio::time::timeout(FAREWELL, said).await;
 }
 
 /// The realm that a handshake is for, by the port or by the host that the client names.
@@ -154,10 +194,16 @@ fn explain(error: &io::Error) -> String {
         " (--client-auth required demands a client certificate)"
     } else if text.contains("UnknownIssuer") {
         " (the client's certificate is of a CA that the server does not know; --client-ca adds one)"
+    } else if text.contains("CaUsedAsEndEntity") {
+        " (the client's certificate is itself a CA's, as `openssl req -x509` makes them; sign one \
+         with it, or let `certs` make one)"
+    } else if text.contains("UnsupportedCertVersion") {
+        " (the client's certificate is X.509 version 1; make it with extensions, version 3)"
     } else if text.contains("UnknownCA") || text.contains("unknown_ca") {
-        " (the client does not trust the server's CA; /_mock/ca.pem is its certificate)"
+        " (the client does not trust the server's CA; of the mock's own, /_mock/ca.pem is the \
+         certificate)"
     } else if text.contains("InvalidContentType") {
-        " (what came is no TLS; plain HTTP, perhaps)"
+        " (what came is no TLS)"
     } else {
         ""
     };

@@ -7,7 +7,7 @@ use super::RealmHandle;
 use crate::fixture::{Mistakes, read_scenario};
 use crate::journal::{Count, Filter};
 use crate::realm::Realm;
-use crate::scenario::Scenario;
+use crate::scenario::{Playing, Scenario};
 
 /// How many calls the message of a failed expectation shows.
 const SHOWN: usize = 20;
@@ -64,10 +64,10 @@ impl RealmHandle {
         let scenario = read_scenario(&text, registry.client_ids(), registry.merchant_ids())
             .map_err(Mistakes::of_value)?;
         let since = *self.realm.journal().watch().borrow();
-        let name = self.realm.script().add(scenario);
+        let playing = self.realm.script().add(scenario);
         Ok(ScenarioGuard {
             realm: Arc::clone(&self.realm),
-            name,
+            playing,
             since,
             expected: None,
             kept: false,
@@ -105,7 +105,7 @@ impl RealmHandle {
 #[must_use = "the scenario goes when this is dropped"]
 pub struct ScenarioGuard {
     realm: Arc<Realm>,
-    name: String,
+    playing: Arc<Playing>,
     /// The newest entry of the journal when it was injected.
     since: u64,
     expected: Option<Count>,
@@ -115,22 +115,22 @@ pub struct ScenarioGuard {
 impl ScenarioGuard {
     /// The scenario's name.
     pub fn name(&self) -> &str {
-        &self.name
+        self.playing.name()
     }
 
     /// How many requests it has matched.
     pub fn matched(&self) -> u64 {
-        self.realm.script().get(&self.name).map_or(0, |playing| playing.matched())
+        self.playing.matched()
     }
 
     /// How many requests it holds.
     pub fn held(&self) -> usize {
-        self.realm.script().get(&self.name).map_or(0, |playing| playing.holding().held())
+        self.playing.holding().held()
     }
 
     /// Lets the requests go that it holds; returns how many that were.
     pub fn release(&self) -> usize {
-        self.realm.script().get(&self.name).map_or(0, |playing| playing.holding().release())
+        self.playing.holding().release()
     }
 
     /// Expects it to match so many requests, a number or a range. If it has not when the guard is
@@ -156,7 +156,7 @@ impl ScenarioGuard {
     pub fn keep(mut self) -> String {
         self.kept = true;
         self.expected = None;
-        std::mem::take(&mut self.name)
+        self.playing.name().to_owned()
     }
 
     /// What was expected and what came, in words; `None` if it holds.
@@ -165,7 +165,7 @@ impl ScenarioGuard {
         let expected = self.expected.filter(|expected| !expected.holds(matched))?;
         let mut text = format!(
             "the scenario \"{}\" was expected to match {} request{}, and matched {matched}.\n",
-            self.name,
+            self.name(),
             expected.in_words(),
             if expected == Count::exactly(1) { "" } else { "s" },
         );
@@ -192,7 +192,7 @@ impl Drop for ScenarioGuard {
             return;
         }
         let disappointment = self.disappointment();
-        self.realm.script().remove(&self.name);
+        self.realm.script().remove_this(&self.playing);
         // A test that fails already has its own reason.
         if let Some(text) = disappointment
             && !std::thread::panicking()

@@ -141,7 +141,8 @@ impl MockAuthServer {
         RealmHandle::of(&self.default, realm)
     }
 
-    /// Answers a request in process, without a socket. The runtime must have timers.
+    /// Answers a request in process, without a socket. The runtime must have timers. (Not for
+    /// `/_mock/events`, whose answer has no end.)
     ///
     /// ```
     /// use axum::http::Request;

@@ -11,6 +11,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use time::OffsetDateTime;
 
 use super::{Identity, machine_seconds};
+use crate::fixture::is_host;
 
 const DAY: i64 = 86_400;
 /// How long the CA is good.
@@ -82,15 +83,6 @@ impl Leaf {
     pub(crate) fn expired(self) -> Self {
         Self { days: (-LEAF_DAYS, -1), ..self }
     }
-}
-
-/// Whether a name can stand in a certificate as a host.
-pub(super) fn is_host(name: &str) -> bool {
-    (1..=253).contains(&name.len())
-        && name.split('.').all(|part| {
-            (1..=63).contains(&part.len())
-                && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-        })
 }
 
 impl Ca {

@@ -14,17 +14,38 @@ pub(crate) fn keep(dir: &Path, hosts: &[String]) -> Result<(Ca, Identity), TlsEr
     fs::create_dir_all(dir).map_err(failed)?;
     let ca = ca(dir)?;
     let (certificate, key) = (dir.join("server.pem"), dir.join("server.key"));
-    let kept = certificate.exists().then(|| Identity::read(&certificate, &key));
-    let server = match kept {
-        Some(Ok(server)) if server.is_signed_by(&ca) && covers(&server, hosts) => server,
-        _ => {
-            let server = ca.issue(&Leaf::server(hosts));
-            let server = server.map_err(|error| TlsError::new(certificate.display(), error))?;
-            write(dir, "server", &server).map_err(failed)?;
-            server
+    if certificate.exists() {
+        watch_mode(&key);
+        match Identity::read(&certificate, &key) {
+            Ok(server) if !server.is_signed_by(&ca) => {
+                let text = "this certificate is of another CA than the folder's; --tls-cert and \
+                            --tls-key take certificates of your own";
+                return Err(TlsError::new(certificate.display(), text));
+            }
+            Ok(server) if covers(&server, hosts) => return Ok((ca, server)),
+            Ok(_) => tracing::info!("{}: made anew, for other hosts", certificate.display()),
+            Err(error) if error.is_expiry() => tracing::info!("{error}; it is made anew"),
+            Err(error) => return Err(error),
         }
-    };
+    }
+    let server = ca.issue(&Leaf::server(hosts));
+    let server = server.map_err(|error| TlsError::new(certificate.display(), error))?;
+    write(dir, "server", &server).map_err(failed)?;
     Ok((ca, server))
+}
+
+/// A key that others can read is theirs, too.
+fn watch_mode(key: &Path) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = fs::metadata(key).map_or(0, |about| about.permissions().mode());
+        if mode & 0o077 != 0 {
+            tracing::warn!("{}: others can read this private key (chmod 600)", key.display());
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = key;
 }
 
 fn covers(server: &Identity, hosts: &[String]) -> bool {
@@ -37,11 +58,9 @@ fn covers(server: &Identity, hosts: &[String]) -> bool {
 /// The CA of a folder. One that cannot be read is not put aside: clients may trust it already.
 fn ca(dir: &Path) -> Result<Ca, TlsError> {
     let (certificate, key) = (dir.join("ca.pem"), dir.join("ca.key"));
-    if certificate.exists() {
-        let own = Identity::read(&certificate, &key);
-        match own {
-            Err(error) if !error.to_string().contains("expired") => return Err(error),
-            Err(_) => {}
+    if certificate.exists() || key.exists() {
+        watch_mode(&key);
+        match Identity::read(&certificate, &key) {
             Ok(_) => {
                 let read = |file: &Path| {
                     fs::read_to_string(file).map_err(|error| TlsError::new(file.display(), error))
@@ -49,6 +68,10 @@ fn ca(dir: &Path) -> Result<Ca, TlsError> {
                 return Ca::from_pem(&read(&certificate)?, &read(&key)?)
                     .map_err(|error| TlsError::new(certificate.display(), error));
             }
+            Err(error) if error.is_expiry() => {
+                tracing::warn!("{error}; a new CA is made, which clients have yet to be told of");
+            }
+            Err(error) => return Err(error),
         }
     }
     let failed = |error: &dyn std::error::Error| TlsError::new(dir.display(), error);

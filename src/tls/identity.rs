@@ -8,9 +8,10 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::sign::CertifiedKey;
+use tokio_rustls::rustls::{Error, InconsistentKeys};
 use x509_parser::parse_x509_certificate;
 
-use super::{Ca, TlsError, machine_seconds, provider};
+use super::{Ca, EXPIRED, TlsError, machine_seconds, provider};
 
 /// A chain of certificates, the own one first, and the private key of that.
 pub(crate) struct Identity {
@@ -84,11 +85,15 @@ impl Identity {
         let identity = Self::new(certificate.display().to_string(), chain, private);
         identity.check_dates()?;
         let certified = identity.certified_by(key)?;
-        certified.keys_match().map_err(|_| {
-            wrong(&format_args!(
+        certified.keys_match().map_err(|error| match error {
+            Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => wrong(&format_args!(
                 "this key does not belong to the certificate in {}",
                 certificate.display()
-            ))
+            )),
+            error => TlsError::new(
+                certificate.display(),
+                format_args!("the certificate cannot be used (is it X.509 version 3?): {error}"),
+            ),
         })?;
         Ok(identity)
     }
@@ -101,7 +106,7 @@ impl Identity {
         };
         let (now, dates) = (machine_seconds(), certificate.validity());
         if dates.not_after.timestamp() < now {
-            let reason = format!("the certificate expired on {}", dates.not_after);
+            let reason = format!("{EXPIRED}{}", dates.not_after);
             return Err(TlsError::new(&self.place, reason));
         }
         if dates.not_before.timestamp() > now {
@@ -147,7 +152,13 @@ impl Identity {
 
     fn certified_by(&self, key: &Path) -> Result<CertifiedKey, TlsError> {
         let loaded = provider().key_provider.load_private_key(self.key.clone_key());
-        let loaded = loaded.map_err(|error| TlsError::new(key.display(), error))?;
+        let loaded = loaded.map_err(|error| {
+            let text = format!(
+                "this private key cannot be used; RSA of 2048 bits or more, ECDSA and Ed25519 can \
+                 ({error})"
+            );
+            TlsError::new(key.display(), text)
+        })?;
         Ok(CertifiedKey::new(self.chain.clone(), loaded))
     }
 

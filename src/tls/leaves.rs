@@ -6,8 +6,8 @@ use std::sync::Arc;
 use parking_lot::RwLock;
 use tokio_rustls::rustls::sign::CertifiedKey;
 
-use super::ca::is_host;
 use super::{Ca, Leaf};
+use crate::fixture::is_host;
 
 /// How many names are remembered; whoever asks for more gets the same, only a little slower.
 const MOST: usize = 1_000;

@@ -7,6 +7,7 @@ mod dir;
 mod identity;
 mod leaves;
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -17,14 +18,13 @@ use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert, WebPkiClient
 use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
-use crate::fixture::TlsFault;
+use crate::fixture::{TlsFault, is_host};
 
 pub(crate) use ca::{Ca, Leaf};
 pub use client_auth::ClientAuth;
 pub(crate) use client_auth::common_name;
-pub(crate) use dir::keep;
 #[cfg(feature = "cli")]
-pub(crate) use dir::keep_client;
+pub(crate) use dir::{keep, keep_client};
 pub use identity::ClientIdentity;
 pub(crate) use identity::{Identity, read_certificates};
 use leaves::Leaves;
@@ -52,9 +52,17 @@ pub struct TlsError {
     reason: String,
 }
 
+/// How the reason begins when a certificate was good once.
+const EXPIRED: &str = "the certificate expired on ";
+
 impl TlsError {
     pub(crate) fn new(place: impl ToString, reason: impl ToString) -> Self {
         Self { place: place.to_string(), reason: reason.to_string() }
+    }
+
+    /// Whether it is only that a certificate has expired.
+    pub(crate) fn is_expiry(&self) -> bool {
+        self.reason.starts_with(EXPIRED)
     }
 }
 
@@ -85,6 +93,7 @@ fn machine_seconds() -> i64 {
 impl Tls {
     /// Reads or makes everything that is needed.
     pub(crate) fn new(options: TlsOptions) -> Result<Self, TlsError> {
+        check_hosts(&options.hosts)?;
         let made = |error| TlsError::new("the mock's CA", error);
         let (ca, server) = match (&options.own, &options.dir) {
             (Some((certificate, key)), _) => {
@@ -132,15 +141,26 @@ impl Tls {
         self.options.hosts.iter().any(|own| own.eq_ignore_ascii_case(host))
     }
 
-    /// The files of the user's own certificate, to be watched.
+    /// The files of the server's certificate and its key, if it has any: to be watched.
     pub(crate) fn files(&self) -> Vec<PathBuf> {
-        self.options.own.iter().flat_map(|(certificate, key)| [certificate, key]).cloned().collect()
+        match (&self.options.own, &self.options.dir) {
+            (Some((certificate, key)), _) => vec![certificate.clone(), key.clone()],
+            (None, Some(dir)) => vec![dir.join("server.pem"), dir.join("server.key")],
+            (None, None) => Vec::new(),
+        }
     }
 
-    /// Reads the user's own certificate again; with a mistake in it, nothing changes.
+    /// Reads the server's certificate again; with a mistake in it, nothing changes.
     pub(crate) fn renew(&self) -> Result<(), TlsError> {
-        let Some((certificate, key)) = &self.options.own else { return Ok(()) };
-        self.leaves.renew(Identity::read(certificate, key)?.certified()?);
+        let files = self.files();
+        let [certificate, key] = files.as_slice() else { return Ok(()) };
+        let server = Identity::read(certificate, key)?;
+        if self.options.own.is_none() && !server.is_signed_by(&self.ca) {
+            let text = "this certificate is of another CA than the server began with; a restart \
+                        takes both";
+            return Err(TlsError::new(certificate.display(), text));
+        }
+        self.leaves.renew(server.certified()?);
         Ok(())
     }
 
@@ -172,6 +192,18 @@ impl Tls {
         };
         let key = Arc::new(identity.ok()?.certified().ok()?);
         config(Arc::new(Always(key)), self.options.client_auth, &self.roots).ok()
+    }
+}
+
+/// Whether a certificate can be for all of these.
+pub(crate) fn check_hosts(hosts: &[String]) -> Result<(), TlsError> {
+    let wrong = |host: &&String| !is_host(host) && host.parse::<IpAddr>().is_err();
+    match hosts.iter().find(wrong) {
+        None => Ok(()),
+        Some(host) => Err(TlsError::new(
+            format_args!("--tls-host \"{host}\""),
+            "this is neither a host name in ASCII nor an address",
+        )),
     }
 }
 

@@ -58,8 +58,8 @@ pub(super) async fn add(
         let text = "there is a scenario of this name; PUT replaces it";
         return Err(Problem::of_conflict("/name", text));
     }
-    let name = here.realm.script().add(scenario);
-    found(&here, &name, StatusCode::CREATED)
+    let playing = here.realm.script().add(scenario);
+    Ok(json(StatusCode::CREATED, &shown(&playing)))
 }
 
 pub(super) async fn show(Extension(here): Extension<Here>, Path(name): Path<String>) -> Answer {

@@ -27,11 +27,19 @@ pub(super) async fn show(Extension(here): Extension<Here>) -> Response {
 }
 
 pub(super) async fn put(
+    State(app): State<Arc<App>>,
     Extension(here): Extension<Here>,
     headers: HeaderMap,
     body: Body,
 ) -> Answer {
     let faults: TlsFaults = input::read(&headers, body).await?;
+    if let Some((name, why)) = faults.wrong_host() {
+        return Err(Problem::of_member(format!("/hosts/{name}"), why));
+    }
+    if app.tls.is_none() {
+        let text = "The server was started without HTTPS (--tls-listen).";
+        return Err(Problem::new(StatusCode::CONFLICT, text));
+    }
     here.realm.set_tls_faults(Some(faults));
     Ok(show(Extension(here)).await)
 }
