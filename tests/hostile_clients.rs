@@ -108,15 +108,20 @@ async fn a_head_that_is_too_large_is_refused() {
     answers(&server).await;
 }
 
+/// A client that closes its half of the connection looks like one that has gone, and may be taken
+/// for it: else a `hang` would outlive its client. Whichever it is, it ends at once.
 #[tokio::test]
-async fn a_client_that_sends_no_more_still_gets_its_answer() {
+async fn a_client_that_closes_its_half_is_answered_or_let_go() {
     let server = MockAuthServer::start().await;
-    let mut stream = connect(&server);
-    stream.write_all(sized(page::REQUEST, "").as_bytes()).unwrap();
-    stream.shutdown(Shutdown::Write).unwrap();
-    let mut seen = String::new();
-    stream.read_to_string(&mut seen).unwrap();
-    assert!(seen.starts_with("HTTP/1.1 200") && seen.contains("access_token"), "{seen}");
+    for _ in 0..20 {
+        let mut stream = connect(&server);
+        stream.write_all(sized(page::REQUEST, "").as_bytes()).unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+        let mut seen = String::new();
+        stream.read_to_string(&mut seen).unwrap();
+        assert!(seen.is_empty() || seen.starts_with("HTTP/1.1 200"), "{seen}");
+    }
+    answers(&server).await;
 }
 
 #[tokio::test]
