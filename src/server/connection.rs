@@ -12,7 +12,7 @@ use axum::body::Body;
 use axum::response::Response;
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
-use hyper::service::service_fn;
+use hyper::service::{HttpService, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::AsyncWriteExt;
 
@@ -41,6 +41,9 @@ struct State {
     fault: OnceLock<WireFault>,
 }
 
+/// A request on its way to an answer.
+type Answering = Pin<Box<dyn Future<Output = io::Result<Response>> + Send>>;
+
 /// Answers one request. An error ends the connection, or, over HTTP/2, the request's stream.
 async fn answer(
     serving: Serving,
@@ -56,13 +59,13 @@ async fn answer(
         Some(None) => return Err(io::Error::other("the realm was removed")),
     };
     state.in_flight.fetch_add(1, Ordering::AcqRel);
-    let _answered = Answered(Arc::clone(&state));
+    let counted = Counted(Arc::clone(&state));
     let response = serve(&serving.app, &serving.router, connection, request.map(Body::new)).await;
     match response.extensions().get::<WireFault>() {
         None => Ok(response),
         // The client ends it: hyper drops this when the connection closes.
         Some(WireFault::Hang) => {
-            drop(_answered);
+            drop(counted);
             std::future::pending().await
         }
         Some(&other) => {
@@ -72,10 +75,21 @@ async fn answer(
     }
 }
 
-/// Takes a request off the count when it has been answered, or dropped.
-struct Answered(Arc<State>);
+/// Answers the requests of a connection, one after the other or, over HTTP/2, at once.
+fn service(
+    serving: Serving,
+    connection: Connection,
+    state: Arc<State>,
+) -> impl HttpService<Incoming, ResBody = Body, Error = io::Error, Future = Answering> {
+    service_fn(move |request| -> Answering {
+        Box::pin(answer(serving.clone(), connection.clone(), Arc::clone(&state), request))
+    })
+}
 
-impl Drop for Answered {
+/// Takes a request off the count when it has been answered, or dropped.
+struct Counted(Arc<State>);
+
+impl Drop for Counted {
     fn drop(&mut self) {
         self.0.in_flight.fetch_sub(1, Ordering::AcqRel);
     }
@@ -86,12 +100,7 @@ impl Drop for Answered {
 pub(super) async fn serve_http1<S: Wire>(stream: S, connection: Connection, serving: Serving) {
     let mut stop = serving.stop.clone();
     let state = Arc::new(State::default());
-    let service = service_fn({
-        let state = Arc::clone(&state);
-        move |request| {
-            Box::pin(answer(serving.clone(), connection.clone(), Arc::clone(&state), request))
-        }
-    });
+    let service = service(serving, connection, Arc::clone(&state));
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_PATIENCE)
@@ -134,12 +143,7 @@ pub(super) async fn serve_http1<S: Wire>(stream: S, connection: Connection, serv
 pub(super) async fn serve_http2<S: Wire>(stream: S, connection: Connection, serving: Serving) {
     let mut stop = serving.stop.clone();
     let state = Arc::new(State::default());
-    let service = service_fn({
-        let state = Arc::clone(&state);
-        move |request| {
-            Box::pin(answer(serving.clone(), connection.clone(), Arc::clone(&state), request))
-        }
-    });
+    let service = service(serving, connection, Arc::clone(&state));
     let mut connection = http2::Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
         .keep_alive_interval(HEAD_PATIENCE)
