@@ -143,11 +143,20 @@ impl fmt::Debug for Ledger {
 #[derive(Default)]
 struct Books {
     codes: Swept<String, CodeEntry>,
-    grants: Swept<GrantId, Grant>,
+    grants: Swept<GrantId, Entered>,
+    /// How many grants have been entered.
+    entered: u64,
     tokens: Swept<TokenId, TokenState>,
     literals: HashMap<String, Literal>,
     /// The codes that came from the fixtures.
     laid: Vec<String>,
+}
+
+/// A grant in the books.
+struct Entered {
+    /// Its place among the others: a millisecond has room for several.
+    order: u64,
+    grant: Grant,
 }
 
 impl Ledger {
@@ -191,7 +200,9 @@ impl Ledger {
     pub(crate) fn lay_literal(&self, token: String, grant: Grant) {
         let mut books = self.books.lock();
         books.literals.insert(token, Literal { grant: grant.id });
-        books.grants.entries.insert(grant.id, grant);
+        let id = grant.id;
+        let entered = books.enter(grant);
+        books.grants.entries.insert(id, entered);
     }
 
     /// A code, whatever has become of it.
@@ -203,7 +214,7 @@ impl Ledger {
     pub(crate) async fn literal(&self, token: &str) -> Option<Grant> {
         let books = self.books.lock();
         let literal = books.literals.get(token)?;
-        books.grants.entries.get(&literal.grant).cloned()
+        books.grants.entries.get(&literal.grant).map(|entered| entered.grant.clone())
     }
 
     /// A number that no grant has yet.
@@ -219,7 +230,7 @@ impl Ledger {
 
     /// A grant, if the books have it.
     pub(crate) async fn grant(&self, id: GrantId) -> Option<Grant> {
-        self.books.lock().grants.entries.get(&id).cloned()
+        self.books.lock().grants.entries.get(&id).map(|entered| entered.grant.clone())
     }
 
     /// What the books know of a refresh token beyond its claims.
@@ -272,43 +283,54 @@ impl Ledger {
     /// Revokes a grant with everything that was issued under it. `false`: there is none.
     pub(crate) async fn revoke(&self, id: GrantId) -> bool {
         let mut books = self.books.lock();
-        books.grants.entries.get_mut(&id).map(|grant| grant.revoked = true).is_some()
+        books.grants.entries.get_mut(&id).map(|known| known.grant.revoked = true).is_some()
     }
 
     /// Revokes the grant of a token, also where the books do not have it: after a restart.
     pub(crate) async fn revoke_grant(&self, grant: Grant, now_ms: i64) {
         let mut books = self.books.lock();
         match books.grants.entries.get_mut(&grant.id) {
-            Some(known) => known.revoked = true,
-            None => {
-                let revoked = Grant { revoked: true, ..grant };
-                books.grants.insert(revoked.id, revoked, |grant| grant.dead_at_ms > now_ms);
-            }
+            Some(known) => known.grant.revoked = true,
+            None => books.insert_grant(Grant { revoked: true, ..grant }, now_ms),
         }
     }
 
     /// The grants that are not yet dead, the oldest first.
     pub(crate) async fn grants(&self, now_ms: i64) -> Vec<Grant> {
         let books = self.books.lock();
-        let alive = books.grants.entries.values().filter(|grant| grant.dead_at_ms > now_ms);
-        let mut grants: Vec<Grant> = alive.cloned().collect();
+        let all = books.grants.entries.values();
+        let mut alive: Vec<(u64, Grant)> = all
+            .filter(|known| known.grant.dead_at_ms > now_ms)
+            .map(|known| (known.order, known.grant.clone()))
+            .collect();
         drop(books);
-        grants.sort_by_key(|grant| (grant.granted_at_ms, grant.id));
-        grants
+        alive.sort_by_key(|(order, grant)| (grant.granted_at_ms, *order));
+        alive.into_iter().map(|(_, grant)| grant).collect()
     }
 }
 
 impl Books {
     fn enter_grant(&mut self, grant: Grant, now_ms: i64) -> Result<(), Lost> {
         match self.grants.entries.get_mut(&grant.id) {
-            Some(known) if known.revoked => return Err(Lost::Revoked),
-            Some(known) => {
+            Some(known) if known.grant.revoked => return Err(Lost::Revoked),
+            Some(Entered { grant: known, .. }) => {
                 known.dead_at_ms = known.dead_at_ms.max(grant.dead_at_ms);
                 known.granted_at_ms = grant.granted_at_ms;
             }
-            None => self.grants.insert(grant.id, grant, |grant| grant.dead_at_ms > now_ms),
+            None => self.insert_grant(grant, now_ms),
         }
         Ok(())
+    }
+
+    fn insert_grant(&mut self, grant: Grant, now_ms: i64) {
+        let id = grant.id;
+        let entered = self.enter(grant);
+        self.grants.insert(id, entered, |known| known.grant.dead_at_ms > now_ms);
+    }
+
+    fn enter(&mut self, grant: Grant) -> Entered {
+        self.entered += 1;
+        Entered { order: self.entered, grant }
     }
 }
 
@@ -406,6 +428,18 @@ mod tests {
         assert!(ledger.revoke(grant.id).await);
         assert_eq!(ledger.confirm(grant.clone(), 6).await, Err(Lost::Revoked));
         assert!(!ledger.revoke(GrantId::random()).await);
+    }
+
+    #[tokio::test]
+    async fn grants_are_listed_in_their_order_also_within_a_millisecond() {
+        let ledger = Ledger::default();
+        let grants: Vec<Grant> = (0..20).map(|_| grant()).collect();
+        for grant in &grants {
+            ledger.confirm(grant.clone(), 1).await.unwrap();
+        }
+        let listed = ledger.grants(1).await;
+        let ids = |grants: &[Grant]| grants.iter().map(|grant| grant.id).collect::<Vec<_>>();
+        assert_eq!(ids(&listed), ids(&grants));
     }
 
     /// A code, its grant and a rotated token at each tick, each dead some ticks later.

@@ -9,7 +9,7 @@ mod realms;
 mod registry;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use parking_lot::RwLock;
 use tokio::sync::watch;
@@ -39,7 +39,7 @@ pub(crate) struct Realm {
     start: RwLock<Arc<Fixtures>>,
     /// The names by which a request's `Host` finds it, beside its own.
     hosts: Vec<String>,
-    ports: Option<OwnPorts>,
+    ports: OnceLock<OwnPorts>,
     clock: Clock,
     registry: RwLock<Arc<Registry>>,
     ledger: Ledger,
@@ -66,18 +66,13 @@ impl Drop for OwnPorts {
 
 impl Realm {
     /// A realm that starts from these fixtures.
-    pub(crate) fn new(
-        name: &str,
-        hosts: Vec<String>,
-        ports: Option<OwnPorts>,
-        start: &Start,
-    ) -> Self {
+    pub(crate) fn new(name: &str, hosts: Vec<String>, start: &Start) -> Self {
         let fixtures = &*start.fixtures;
         let realm = Self {
             name: name.into(),
             start: RwLock::new(Arc::clone(&start.fixtures)),
             hosts,
-            ports,
+            ports: OnceLock::new(),
             clock: Clock::default(),
             registry: RwLock::new(Arc::clone(&start.registry)),
             ledger: Ledger::default(),
@@ -103,19 +98,29 @@ impl Realm {
         &self.hosts
     }
 
+    /// Gives it ports of its own, once.
+    fn take_ports(&self, ports: OwnPorts) {
+        // A second set is dropped, and so closed.
+        let _ = self.ports.set(ports);
+    }
+
     /// The address of the realm's own port for HTTP, if it has one.
     pub(crate) fn own_http(&self) -> Option<SocketAddr> {
-        self.ports.as_ref()?.http
+        self.ports.get()?.http
     }
 
     /// The address of the realm's own port for HTTPS, if it has one.
     pub(crate) fn own_https(&self) -> Option<SocketAddr> {
-        self.ports.as_ref()?.https
+        self.ports.get()?.https
     }
 
     /// Closes the realm's own ports, though somebody may still hold the realm.
     pub(crate) fn close(&self) {
-        self.ports.iter().flat_map(|ports| &ports.accepting).for_each(AbortHandle::abort);
+        self.ports
+            .get()
+            .into_iter()
+            .flat_map(|ports| &ports.accepting)
+            .for_each(AbortHandle::abort);
     }
 
     /// What goes wrong with handshakes for it.

@@ -70,7 +70,7 @@ pub enum RealmError {
 
 impl Realms {
     pub(crate) fn new(start: Start) -> Self {
-        let default = Arc::new(Realm::new(DEFAULT, Vec::new(), None, &start));
+        let default = Arc::new(Realm::new(DEFAULT, Vec::new(), &start));
         Self { start: RwLock::new(start), default, others: RwLock::default() }
     }
 
@@ -131,17 +131,11 @@ impl Realms {
             Some(fixtures) => Start::new(fixtures, start.journal_size),
             None => start,
         };
+        let realm = Arc::new(Realm::new(name, hosts, &start));
         // Ports are opened before anybody else can know the realm, so that they close with it.
-        let mut failed = None;
-        let realm = Arc::new_cyclic(|weak| {
-            let ports = ports(weak).unwrap_or_else(|error| {
-                failed = Some(error);
-                None
-            });
-            Realm::new(name, hosts, ports, &start)
-        });
-        if let Some(error) = failed {
-            return Err(RealmError::Port(error.to_string()));
+        let opened = ports(&Arc::downgrade(&realm));
+        if let Some(opened) = opened.map_err(|error| RealmError::Port(error.to_string()))? {
+            realm.take_ports(opened);
         }
         let mut others = self.others.write();
         if others.by_name.len() >= MOST_REALMS && !others.by_name.contains_key(name) {

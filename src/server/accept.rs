@@ -42,6 +42,11 @@ pub(super) struct Serving {
 
 /// Listens with room for a stampede: a test may connect hundreds of clients at once.
 pub(super) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    hold(address)?.listen(BACKLOG)
+}
+
+/// Takes a port without listening, so that connections to it are refused.
+fn hold(address: SocketAddr) -> io::Result<TcpSocket> {
     let socket = match address {
         SocketAddr::V4(_) => TcpSocket::new_v4()?,
         SocketAddr::V6(_) => TcpSocket::new_v6()?,
@@ -50,7 +55,47 @@ pub(super) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     #[cfg(unix)]
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
-    socket.listen(BACKLOG)
+    Ok(socket)
+}
+
+/// A port that may refuse connections for a while.
+enum Door {
+    Open(TcpListener),
+    /// Nobody listens, so the system itself refuses; yet nobody else gets the port meanwhile.
+    Shut(TcpSocket),
+    /// Somebody else got it.
+    Lost,
+}
+
+impl Door {
+    /// Opens or shuts it, unless it is so already.
+    async fn turn(self, open: bool, address: SocketAddr) -> Self {
+        let turned = match (self, open) {
+            (Self::Open(listener), false) => {
+                drop(listener);
+                hold(address).map(Self::Shut)
+            }
+            (Self::Shut(socket), true) => socket.listen(BACKLOG).map(Self::Open),
+            (Self::Lost, true) => bind(address).map(Self::Open),
+            (Self::Lost, false) => hold(address).map(Self::Shut),
+            (unchanged, _) => return unchanged,
+        };
+        match turned {
+            Ok(turned) => turned,
+            Err(error) => {
+                rest(&error).await;
+                Self::Lost
+            }
+        }
+    }
+
+    async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        match self {
+            Self::Open(listener) => listener.accept().await,
+            Self::Shut(_) => std::future::pending().await,
+            Self::Lost => Err(io::ErrorKind::AddrInUse.into()),
+        }
+    }
 }
 
 /// Serves until it is time to stop, then finishes what is in flight. If the task is aborted,
@@ -58,23 +103,12 @@ pub(super) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 pub(super) async fn accept(listener: TcpListener, address: SocketAddr, mut serving: Serving) {
     let handshakes: Arc<Handshakes> = Arc::default();
     let mut refusing = Refusing::of(&serving);
-    let mut listener = Some(listener);
+    let mut door = Door::Open(listener);
     let mut connections = JoinSet::new();
     loop {
-        if refusing.now() {
-            // Nobody listens, so the system itself refuses.
-            listener = None;
-        } else if listener.is_none() {
-            listener = reopen(address).await;
-        }
-        let accepted = async {
-            match &listener {
-                Some(listener) => listener.accept().await,
-                None => std::future::pending().await,
-            }
-        };
+        door = door.turn(!refusing.now(), address).await;
         tokio::select! {
-            accepted = accepted => match accepted {
+            accepted = door.accept() => match accepted {
                 Ok((stream, _)) => {
                     let (serving, handshakes) = (serving.clone(), Arc::clone(&handshakes));
                     connections.spawn(serve_connection(stream, address, serving, handshakes));
@@ -86,7 +120,7 @@ pub(super) async fn accept(listener: TcpListener, address: SocketAddr, mut servi
             () = stopping(&mut serving.stop) => break,
         }
     }
-    drop(listener);
+    drop(door);
     let done = async { while connections.join_next().await.is_some() {} };
     if tokio::time::timeout(GRACE, done).await.is_err() {
         tracing::warn!("some requests were still in flight after {GRACE:?}; they were cut off");
@@ -143,17 +177,6 @@ impl Refusing {
         if changed.is_err() {
             // The realm is gone, and this task will be, too.
             self.0 = None;
-        }
-    }
-}
-
-/// Listens again; somebody else may have the port for a moment.
-async fn reopen(address: SocketAddr) -> Option<TcpListener> {
-    match bind(address) {
-        Ok(listener) => Some(listener),
-        Err(error) => {
-            rest(&error).await;
-            None
         }
     }
 }
