@@ -157,6 +157,7 @@ mod faults;
 pub mod fixture;
 mod http;
 mod journal;
+mod limits;
 mod oauth;
 mod realm;
 pub mod scenario;
@@ -170,6 +171,7 @@ pub use journal::{
     Count, CountError, Difference, Filter, Issued, IssuedKind, NearMiss, RecordedEndpoint,
     RecordedOutcome, RecordedParam, RecordedRequest, Verification,
 };
+pub use limits::Limits;
 pub use oauth::{ErrorCode, Secret, TokenResponse};
 pub use realm::{IssueError, RealmError};
 pub use scenario::{Endpoint, Fault, Outcome, Pattern, Scenario, When};

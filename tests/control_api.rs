@@ -204,7 +204,7 @@ async fn a_wrong_call_names_the_member_and_changes_nothing() {
     assert_problem(&send("application/json", b"client_id: x".to_vec()).await, 400, "");
     assert_problem(&send("application/json", vec![0xff]).await, 400, "");
     assert_problem(&send("text/plain", b"{}".to_vec()).await, 415, "");
-    assert_problem(&send("application/json", vec![b' '; 10_000_000]).await, 413, "");
+    assert_problem(&send("application/json", vec![b' '; 20_000_000]).await, 413, "");
     assert_eq!(call(&server, "GET", "clock", None).await.ok().json()["offset_ms"], 0);
     assert_eq!(call(&server, "GET", "realms", None).await.ok().json()["realms"][1], Value::Null);
 }

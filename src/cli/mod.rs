@@ -9,6 +9,7 @@ mod code;
 mod health;
 mod inject;
 mod inspect;
+mod limits;
 mod paint;
 mod reach;
 mod requests;

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
+use super::limits::{limits, more_sockets};
 use super::signals::Reasons;
 use super::{Failure, banner::banner, print};
 use crate::server::{Builder, MockAuthServer, StartError};
@@ -65,6 +66,13 @@ pub(super) struct Serve {
     /// How many requests each realm's journal keeps.
     #[arg(long, value_name = "N", env = "SMARTPAY_MOCK_JOURNAL_SIZE", default_value = JOURNAL)]
     journal_size: String,
+    /// A bound on what clients may take: connections, streams, handshakes, handshake_time,
+    /// head_size, head_time, body_time, control_size, write_time or stop_time, as in head_time=5s.
+    #[arg(
+        long, value_name = "NAME=VALUE", env = "SMARTPAY_MOCK_LIMIT", num_args = 1..,
+        value_delimiter = ','
+    )]
+    limit: Vec<String>,
     /// An RSA-2048 private key in PEM to sign with, or "generate" for a new one. The development
     /// key, which everybody has, unless given.
     #[arg(long, value_name = "FILE|generate", env = "SMARTPAY_MOCK_SIGNING_KEY")]
@@ -119,6 +127,7 @@ impl Serve {
         let journal_size = journal_size.parse().map_err(|_| {
             Failure::wrong(format!("--journal-size {journal_size}: a number is expected"))
         })?;
+        let limits = limits(&self.limit)?;
         let paths = self.fixture_paths();
         let certificate = given(&self.tls_cert).or(given(&self.tls_dir));
         if self.watch && paths.is_empty() && certificate.is_none() {
@@ -126,8 +135,8 @@ impl Serve {
                         are none";
             return Err(Failure::wrong(text));
         }
-        let builder =
-            self.with_tls(MockAuthServer::builder().journal_size(journal_size), listen)?;
+        let builder = MockAuthServer::builder().journal_size(journal_size).limits(limits);
+        let builder = self.with_tls(builder, listen)?;
         let builder = match self.watch && !paths.is_empty() {
             true => builder.watched_fixtures_files(&paths),
             false => builder.fixtures_files(&paths),
@@ -153,6 +162,7 @@ impl Serve {
         if self.trust_forwarded {
             builder = builder.trust_forwarded();
         }
+        more_sockets();
         let runtime = crate::server::runtime().map_err(Failure::at_run_time)?;
         let server = runtime.block_on(builder.start()).map_err(|error| Failure::from(&error))?;
         let done = runtime.block_on(async {

@@ -5,35 +5,44 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 
-use super::body::FORM_LIMIT;
+use super::body::Kind;
 use super::errors::require_https;
 use super::here::Here;
 use super::play::{Stage, play};
-use super::{answer, body, form_request, pages};
+use super::{App, answer, body, form_request, pages};
 use crate::authority::consent::{
     Ask, Declined, Flavour, Trusted, answer as who_answers, ask, may_grant, merchant, redirect,
     trust,
 };
 use crate::fixture::{Consent, DenyRedirect};
 use crate::journal::{IssuedKind, Parameters};
+use crate::limits::Bounds;
 use crate::oauth::{ErrorCode, Form};
 use crate::realm::{Consented, Registry};
 use crate::scenario::Endpoint;
 
-pub(super) async fn vendor(Extension(here): Extension<Here>, request: Request) -> Response {
-    authorize(&here, request, Flavour::Vendor).await
+pub(super) async fn vendor(
+    State(app): State<Arc<App>>,
+    Extension(here): Extension<Here>,
+    request: Request,
+) -> Response {
+    authorize(&app.bounds, &here, request, Flavour::Vendor).await
 }
 
-pub(super) async fn rfc(Extension(here): Extension<Here>, request: Request) -> Response {
-    authorize(&here, request, Flavour::Rfc).await
+pub(super) async fn rfc(
+    State(app): State<Arc<App>>,
+    Extension(here): Extension<Here>,
+    request: Request,
+) -> Response {
+    authorize(&app.bounds, &here, request, Flavour::Rfc).await
 }
 
-async fn authorize(here: &Here, request: Request, flavour: Flavour) -> Response {
+async fn authorize(bounds: &Bounds, here: &Here, request: Request, flavour: Flavour) -> Response {
     let registry = here.realm.registry();
     let (parts, body) = request.into_parts();
     here.record.endpoint(Endpoint::Authorize);
@@ -46,7 +55,7 @@ async fn authorize(here: &Here, request: Request, flavour: Flavour) -> Response 
         let description = refusal.description;
         return page(&Declined { code: ErrorCode::InvalidRequest, description });
     }
-    let sent = match read(&parts, body).await {
+    let sent = match read(&parts, body, bounds).await {
         Ok(sent) => sent,
         Err(declined) => return page(&declined),
     };
@@ -93,7 +102,7 @@ async fn authorize(here: &Here, request: Request, flavour: Flavour) -> Response 
 }
 
 /// The parameters as they were sent: in the query of a GET, in the body of a POST.
-async fn read(parts: &Parts, mut sent: Body) -> Result<Vec<u8>, Declined> {
+async fn read(parts: &Parts, mut sent: Body, bounds: &Bounds) -> Result<Vec<u8>, Declined> {
     let wrong =
         |text: &'static str| Declined { code: ErrorCode::InvalidRequest, description: text.into() };
     let query = parts.uri.query().unwrap_or_default();
@@ -106,7 +115,7 @@ async fn read(parts: &Parts, mut sent: Body) -> Result<Vec<u8>, Declined> {
     if !query.is_empty() {
         return Err(wrong("The parameters of a POST belong in its body, not in the URL."));
     }
-    let bytes = body::read(&mut sent, FORM_LIMIT).await;
+    let bytes = body::read(&mut sent, Kind::Form, bounds).await;
     bytes.map(Into::into).map_err(|_| wrong("The body is larger than 64 KiB, or did not arrive."))
 }
 

@@ -5,13 +5,13 @@ use std::time::Duration;
 use axum::body::{Body, Bytes, HttpBody};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
+use crate::limits::{Bounds, Limit};
+
 /// The largest form that is read: 64 KiB.
-pub(super) const FORM_LIMIT: usize = 64 * 1024;
-/// How long a client may take to send a body.
-const PATIENCE: Duration = Duration::from_secs(30);
+const FORM_LIMIT: usize = 64 * 1024;
 /// How much of a body that is refused is still read, and for how long. Many clients look for an
 /// answer only once they have sent everything; if the connection closes before, they never see it.
-const DRAINED: usize = 16 * 1024 * 1024;
+const DRAINED: usize = 64 * 1024 * 1024;
 const DRAIN_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Why a body could not be had.
@@ -23,12 +23,34 @@ pub(super) enum Unread {
     Broken,
 }
 
-/// Reads a whole body of at most `limit` bytes.
-pub(super) async fn read(body: &mut Body, limit: usize) -> Result<Bytes, Unread> {
-    if body.size_hint().lower() > limit as u64 {
+/// What a body is for, which says how large it may be.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Kind {
+    Form,
+    Control,
+}
+
+/// Reads a whole body within the server's bounds.
+pub(super) async fn read(body: &mut Body, kind: Kind, bounds: &Bounds) -> Result<Bytes, Unread> {
+    let limits = bounds.limits();
+    let (size, limit) = match kind {
+        Kind::Form => (FORM_LIMIT, Limit::BodySize),
+        Kind::Control => (limits.control_size, Limit::ControlSize),
+    };
+    let read = read_within(body, size, limits.body_time).await;
+    match read {
+        Err(Unread::TooLarge) => bounds.reached(limit),
+        Err(Unread::TooSlow) => bounds.reached(Limit::BodyTime),
+        _ => {}
+    }
+    read
+}
+
+async fn read_within(body: &mut Body, size: usize, patience: Duration) -> Result<Bytes, Unread> {
+    if body.size_hint().lower() > size as u64 {
         return Err(Unread::TooLarge);
     }
-    match tokio::time::timeout(PATIENCE, Limited::new(body, limit).collect()).await {
+    match tokio::time::timeout(patience, Limited::new(body, size).collect()).await {
         Err(_) => Err(Unread::TooSlow),
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Unread::TooLarge),
@@ -61,7 +83,11 @@ mod tests {
 
     #[tokio::test]
     async fn the_limit_is_the_last_size_that_is_read() {
-        assert_eq!(read(&mut Body::from("abc"), 3).await.as_deref(), Ok(&b"abc"[..]));
-        assert_eq!(read(&mut Body::from("abcd"), 3).await, Err(Unread::TooLarge));
+        let second = Duration::from_secs(1);
+        assert_eq!(
+            read_within(&mut Body::from("abc"), 3, second).await.as_deref(),
+            Ok(&b"abc"[..])
+        );
+        assert_eq!(read_within(&mut Body::from("abcd"), 3, second).await, Err(Unread::TooLarge));
     }
 }

@@ -40,7 +40,11 @@ pub(super) fn refused(registry: &Registry, endpoint: Endpoint, refusal: &Refusal
     let status = registry.status(endpoint, &code, refusal.row.own_status());
     let description = registry.description(&code, None, &refusal.description);
     let row = refusal.row.number();
-    tracing::info!(status, error = %code, row, "{endpoint}: {description}");
+    match refusal.row {
+        // Limits, which are told once.
+        Row::BodySize | Row::BodyTime => tracing::debug!(row, "{endpoint}: {description}"),
+        _ => tracing::info!(status, error = %code, row, "{endpoint}: {description}"),
+    }
     let mut response = answer::error(&code, status, &description);
     answer::tell(&mut response, &code, Some(refusal.row));
     if refusal.row == Row::Method {

@@ -60,7 +60,7 @@ async fn judge<E: FormEndpoint>(
         record.parameters(misplaced.iter(), Parameters::Documented);
     }
     require_https(here, registry)?;
-    let body = form_request::read(parts, body).await?;
+    let body = form_request::read(parts, body, &app.bounds).await?;
     let form = &form_request::parse(&body, record)?;
     let authorization = parts.headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
     let client_id = claimed_client_id(form, authorization, registry.settings.dialect);

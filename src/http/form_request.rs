@@ -4,13 +4,14 @@ use axum::body::{Body, Bytes};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
 
-use super::body::{self, FORM_LIMIT, Unread};
+use super::body::{self, Kind, Unread};
 use crate::journal::{Parameters, Record};
+use crate::limits::Bounds;
 use crate::oauth::{Form, Refusal, Row, form, refuse};
 
 /// The bytes of a form: rows 1 to 4, in order.
-pub(super) async fn read(parts: &Parts, mut body: Body) -> Result<Bytes, Refusal> {
-    let read = take(parts, &mut body).await;
+pub(super) async fn read(parts: &Parts, mut body: Body, bounds: &Bounds) -> Result<Bytes, Refusal> {
+    let read = take(parts, &mut body, bounds).await;
     // A client that waits for leave to send its body need not be given it.
     if read.is_err() && !parts.headers.contains_key(header::EXPECT) {
         body::drain(&mut body).await;
@@ -18,11 +19,11 @@ pub(super) async fn read(parts: &Parts, mut body: Body) -> Result<Bytes, Refusal
     read
 }
 
-async fn take(parts: &Parts, body: &mut Body) -> Result<Bytes, Refusal> {
+async fn take(parts: &Parts, body: &mut Body, bounds: &Bounds) -> Result<Bytes, Refusal> {
     method(parts)?; //                       row 1
     query(parts)?; //                        row 2
     content_type(&parts.headers)?; //        row 3
-    within_size(body).await //               row 4
+    within_bounds(body, bounds).await //     row 4
 }
 
 /// The parameters of a form: rows 5 and 6.
@@ -81,12 +82,13 @@ fn is_form(content_type: &str) -> bool {
         }
 }
 
-async fn within_size(body: &mut Body) -> Result<Bytes, Refusal> {
-    body::read(body, FORM_LIMIT).await.map_err(|unread| match unread {
+async fn within_bounds(body: &mut Body, bounds: &Bounds) -> Result<Bytes, Refusal> {
+    body::read(body, Kind::Form, bounds).await.map_err(|unread| match unread {
         Unread::TooLarge => Refusal::new(Row::BodySize, "The body is larger than 64 KiB."),
-        Unread::TooSlow => {
-            Refusal::new(Row::WellFormed, "The body did not arrive within thirty seconds.")
-        }
+        Unread::TooSlow => Refusal::new(
+            Row::BodyTime,
+            format!("The body did not arrive within {:?}.", bounds.limits().body_time),
+        ),
         Unread::Broken => Refusal::new(Row::WellFormed, "The body ended before it was complete."),
     })
 }

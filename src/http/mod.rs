@@ -33,6 +33,7 @@ use tower::ServiceExt;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::journal::Record;
+use crate::limits::Bounds;
 use crate::oauth::Secret;
 use crate::realm::{OwnPorts, Realm, Realms};
 use crate::scenario::CORRELATION_ID;
@@ -52,6 +53,7 @@ pub(crate) struct App {
     pub(crate) realms: Realms,
     pub(crate) key: SigningKey,
     pub(crate) options: Options,
+    pub(crate) bounds: Bounds,
     /// How it speaks TLS, if it does.
     pub(crate) tls: Option<Tls>,
     /// Opens ports of their own for a realm. The server sets it once it runs.

@@ -29,6 +29,8 @@ pub enum Row {
     ContentType,
     /// 4: the body is no larger than 64 KiB.
     BodySize,
+    /// 5, too: all of the body arrives in time.
+    BodyTime,
     /// 5: the body is a well-formed form.
     WellFormed,
     /// 6: no parameter occurs twice.
@@ -76,7 +78,7 @@ impl Row {
             Self::Query => 2,
             Self::ContentType => 3,
             Self::BodySize => 4,
-            Self::WellFormed => 5,
+            Self::BodyTime | Self::WellFormed => 5,
             Self::Duplicate => 6,
             Self::Credentials => 7,
             Self::GrantType => 8,
@@ -107,6 +109,7 @@ impl Row {
             | Self::Query
             | Self::ContentType
             | Self::BodySize
+            | Self::BodyTime
             | Self::WellFormed
             | Self::Duplicate
             | Self::Credentials

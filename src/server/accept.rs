@@ -13,17 +13,18 @@ use tokio::task::JoinSet;
 
 use super::connection::{serve_http1, serve_http2};
 use super::handshake::{Handshakes, handshake};
+use super::open::{OpenConnections, Place};
 use crate::fixture::{TlsFault, TlsFaults};
 use crate::http::{App, Connection};
+use crate::limits::Limit;
 use crate::realm::Realm;
 
 /// How many connections may wait to be accepted.
 const BACKLOG: u32 = 4096;
 /// How long to rest when the system has no more sockets to give.
 const RESPITE: Duration = Duration::from_millis(20);
-/// How long requests in flight may take once the server is asked to stop: less than the ten
-/// seconds after which container engines kill.
-const GRACE: Duration = Duration::from_secs(8);
+/// What systems say when there are no more: ENFILE and EMFILE, and WSAEMFILE.
+const EXHAUSTED: [i32; 3] = [23, 24, 10_024];
 
 /// What a listener serves.
 #[derive(Clone)]
@@ -34,6 +35,8 @@ pub(super) struct Serving {
     pub(super) realm: Option<Weak<Realm>>,
     /// Whether it speaks TLS.
     pub(super) tls: bool,
+    /// The open connections of all listeners.
+    pub(super) open: Arc<OpenConnections>,
     /// Turns true when it is time to stop.
     pub(super) stop: watch::Receiver<bool>,
     /// Dropped when everything has been served.
@@ -69,66 +72,104 @@ enum Door {
 
 impl Door {
     /// Opens or shuts it, unless it is so already.
-    async fn turn(self, open: bool, address: SocketAddr) -> Self {
+    fn turn(self, open: bool, address: SocketAddr) -> Self {
         let turned = match (self, open) {
             (Self::Open(listener), false) => {
                 drop(listener);
                 hold(address).map(Self::Shut)
             }
             (Self::Shut(socket), true) => socket.listen(BACKLOG).map(Self::Open),
-            (Self::Lost, true) => bind(address).map(Self::Open),
-            (Self::Lost, false) => hold(address).map(Self::Shut),
-            (unchanged, _) => return unchanged,
+            (Self::Lost, true) => Ok(bind(address).map_or(Self::Lost, Self::Open)),
+            (Self::Lost, false) => Ok(hold(address).map_or(Self::Lost, Self::Shut)),
+            (unchanged, _) => Ok(unchanged),
         };
-        match turned {
-            Ok(turned) => turned,
-            Err(error) => {
-                rest(&error).await;
-                Self::Lost
+        turned.unwrap_or_else(|error| {
+            tracing::warn!("{address} is lost for now: {error}");
+            Self::Lost
+        })
+    }
+
+    async fn accept(&self) -> io::Result<TcpStream> {
+        match self {
+            Self::Open(listener) => listener.accept().await.map(|(stream, _)| stream),
+            Self::Shut(_) => std::future::pending().await,
+            Self::Lost => {
+                tokio::time::sleep(RESPITE).await;
+                Err(io::ErrorKind::AddrInUse.into())
             }
         }
     }
 
-    async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        match self {
-            Self::Open(listener) => listener.accept().await,
-            Self::Shut(_) => std::future::pending().await,
-            Self::Lost => Err(io::ErrorKind::AddrInUse.into()),
+    /// Shuts it for good. Whoever is connected, but has not been accepted yet, still is.
+    fn close(self) -> Vec<TcpStream> {
+        let mut waiting = Vec::new();
+        // Asked by the system's own call: the runtime may not have heard of the last ones yet.
+        if let Self::Open(listener) = self
+            && let Ok(listener) = listener.into_std()
+        {
+            while let Ok((stream, _)) = listener.accept() {
+                let stream =
+                    stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
+                waiting.extend(stream);
+            }
         }
+        waiting
     }
 }
 
 /// Serves until it is time to stop, then finishes what is in flight. If the task is aborted,
 /// everything ends at once.
-pub(super) async fn accept(listener: TcpListener, address: SocketAddr, mut serving: Serving) {
-    let handshakes: Arc<Handshakes> = Arc::default();
+pub(super) async fn accept(listener: TcpListener, address: SocketAddr, serving: Serving) {
+    let app = Arc::clone(&serving.app);
+    let bounds = &app.bounds;
+    let handshakes = Handshakes::new(bounds.limits().handshakes);
     let mut refusing = Refusing::of(&serving);
     let mut door = Door::Open(listener);
     let mut connections = JoinSet::new();
+    let mut stop = serving.stop.clone();
+    let serve = |stream, place| {
+        serve_connection(stream, place, address, serving.clone(), Arc::clone(&handshakes))
+    };
+    let mut late = Vec::new();
     loop {
-        door = door.turn(!refusing.now(), address).await;
-        tokio::select! {
-            accepted = door.accept() => match accepted {
-                Ok((stream, _)) => {
-                    let (serving, handshakes) = (serving.clone(), Arc::clone(&handshakes));
-                    connections.spawn(serve_connection(stream, address, serving, handshakes));
+        door = door.turn(!refusing.now(), address);
+        let accepted = tokio::select! {
+            accepted = door.accept() => accepted,
+            Some(_) = connections.join_next() => continue,
+            () = refusing.changed() => continue,
+            () = stopping(&mut stop) => break,
+        };
+        match accepted {
+            Ok(stream) => tokio::select! {
+                place = serving.open.enter(bounds) => drop(connections.spawn(serve(stream, place))),
+                () = stopping(&mut stop) => {
+                    late.push(stream);
+                    break;
                 }
-                Err(error) => rest(&error).await,
             },
-            Some(_) = connections.join_next() => {}
-            () = refusing.changed() => {}
-            () = stopping(&mut serving.stop) => break,
+            Err(error) if error.raw_os_error().is_some_and(|code| EXHAUSTED.contains(&code)) => {
+                bounds.reached(Limit::Sockets);
+                serving.open.give_one_up();
+                tokio::time::sleep(RESPITE).await;
+            }
+            Err(error) => tracing::debug!("a connection could not be accepted: {error}"),
         }
     }
-    drop(door);
-    let done = async { while connections.join_next().await.is_some() {} };
-    if tokio::time::timeout(GRACE, done).await.is_err() {
-        tracing::warn!("some requests were still in flight after {GRACE:?}; they were cut off");
+    let done = async {
+        for stream in late.into_iter().chain(door.close()) {
+            connections.spawn(serve(stream, serving.open.enter(bounds).await));
+        }
+        while connections.join_next().await.is_some() {}
+    };
+    let patience = bounds.limits().stop_time;
+    if tokio::time::timeout(patience, done).await.is_err() {
+        tracing::warn!("some requests were still in flight after {patience:?}; they were cut off");
     }
 }
 
 async fn serve_connection(
     stream: TcpStream,
+    place: Arc<Place>,
     listener: SocketAddr,
     serving: Serving,
     handshakes: Arc<Handshakes>,
@@ -137,7 +178,7 @@ async fn serve_connection(
     let _ = stream.set_nodelay(true);
     let connection = Connection { listener: Some(listener), ..Connection::default() };
     if !serving.tls {
-        return Box::pin(serve_http1(stream, connection, serving)).await;
+        return Box::pin(serve_http1(stream, place, connection, serving)).await;
     }
     let app = Arc::clone(&serving.app);
     let Some(tls) = &app.tls else { return };
@@ -145,13 +186,14 @@ async fn serve_connection(
     // In boxes, so that a connection takes the room of what it is at, not of all that it could be.
     let secured = tokio::select! {
         secured = Box::pin(handshake(stream, &handshakes, tls, &serving)) => secured,
+        () = place.giving_way() => None,
         () = stopping(&mut stop) => None,
     };
     let Some(secured) = secured else { return };
     let connection = Connection { tls: true, certificate: secured.certificate, ..connection };
     match secured.http2 {
-        true => Box::pin(serve_http2(secured.stream, connection, serving)).await,
-        false => Box::pin(serve_http1(secured.stream, connection, serving)).await,
+        true => Box::pin(serve_http2(secured.stream, place, connection, serving)).await,
+        false => Box::pin(serve_http1(secured.stream, place, connection, serving)).await,
     }
 }
 
@@ -184,9 +226,4 @@ impl Refusing {
 pub(super) async fn stopping(stop: &mut watch::Receiver<bool>) {
     // An error means that nobody is left to say stop, which is as good as the word.
     let _ = stop.wait_for(|&stop| stop).await;
-}
-
-async fn rest(error: &io::Error) {
-    tracing::warn!("a connection could not be accepted: {error}");
-    tokio::time::sleep(RESPITE).await;
 }

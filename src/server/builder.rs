@@ -9,11 +9,13 @@ use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 
 use super::accept::{self, Serving, bind};
+use super::open::OpenConnections;
 use super::watched::{self, Watched};
 use super::{MockAuthServer, RealmHandle, background, url_of};
 use crate::fixture::{Fixtures, Mistakes, Source, builtin, load_paths, load_sources};
 use crate::http::{App, Control, Options, PortOpener, router};
 use crate::journal;
+use crate::limits::{Bounds, Limits};
 use crate::oauth::Secret;
 use crate::realm::{OwnPorts, Realms, Start};
 use crate::tls::{ClientAuth, Tls, TlsError, TlsOptions};
@@ -44,6 +46,7 @@ pub struct Builder {
     trust_forwarded: bool,
     control: Control,
     journal_size: usize,
+    limits: Limits,
     watched: Option<Watched>,
     watch_certificate: bool,
 }
@@ -82,6 +85,7 @@ impl Default for Builder {
             trust_forwarded: false,
             control: Control::On,
             journal_size: journal::USUAL_SIZE,
+            limits: Limits::default(),
             watched: None,
             watch_certificate: false,
         }
@@ -243,6 +247,12 @@ impl Builder {
         self
     }
 
+    /// Bounds what clients may take of the server otherwise than usual.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
     /// Believes `X-Forwarded-Proto`, `-Host` and `-Prefix`: the server stands behind a proxy.
     pub fn trust_forwarded(mut self) -> Self {
         self.trust_forwarded = true;
@@ -287,6 +297,7 @@ impl Builder {
                 trust_forwarded: self.trust_forwarded,
                 control: self.control,
             },
+            bounds: Bounds::new(self.limits),
             tls,
             ports: OnceLock::new(),
         });
@@ -299,6 +310,7 @@ impl Builder {
             router: router.clone(),
             realm: None,
             tls: false,
+            open: OpenConnections::new(app.bounds.limits().connections),
             stop: stopped,
             done,
         };
@@ -330,6 +342,7 @@ fn open_ports(serving: &Serving, runtime: Handle) -> PortOpener {
     // What the app holds must not hold the app.
     let (app, router) = (Arc::downgrade(&serving.app), serving.router.clone());
     let (stop, done) = (serving.stop.clone(), serving.done.downgrade());
+    let open = Arc::clone(&serving.open);
     PortOpener(Box::new(move |realm| {
         let gone = || io::Error::from(io::ErrorKind::NotConnected);
         let app = app.upgrade().ok_or_else(gone)?;
@@ -346,6 +359,7 @@ fn open_ports(serving: &Serving, runtime: Handle) -> PortOpener {
                 router: router.clone(),
                 realm: Some(Weak::clone(realm)),
                 tls,
+                open: Arc::clone(&open),
                 stop: stop.clone(),
                 done: done.clone(),
             };

@@ -1,44 +1,45 @@
 //! Serving one connection, over HTTP/1.1 or HTTP/2, and letting it go.
 
+use std::error::Error;
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::Body;
+use axum::http::{HeaderValue, Version, header};
 use axum::response::Response;
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::{HttpService, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::AsyncWriteExt;
+use tokio_io_timeout::TimeoutStream;
 
 use super::accept::{Serving, stopping};
+use super::open::Place;
 use crate::faults::{Wire, WireFault};
 use crate::http::{Connection, serve};
+use crate::limits::{Bounds, Limit, Limits};
 
-/// How long a client may take to send the head of a request, or keep a connection idle.
-const HEAD_PATIENCE: Duration = Duration::from_secs(60);
-/// About the largest head of a request: the room that hyper reads it into.
-const HEAD_LIMIT: usize = 64 * 1024;
-/// How many requests of one HTTP/2 connection are answered at once.
-const MOST_STREAMS: u32 = 200;
-/// How long the first request of a new connection is waited for once it is time to stop.
+/// How long what a client may just be sending is waited for, once it is time to stop.
 const LAST_CALL: Duration = Duration::from_millis(250);
 /// How long the last bytes of an answer may take once it is time to stop.
 const FLUSH: Duration = Duration::from_millis(300);
 
 /// What is going on on a connection.
-#[derive(Default)]
 struct State {
-    in_flight: AtomicUsize,
-    /// Whether a request has come at all.
-    begun: AtomicBool,
+    place: Arc<Place>,
     /// What ends it in place of an answer.
     fault: OnceLock<WireFault>,
+}
+
+impl State {
+    fn of(place: Arc<Place>) -> Arc<Self> {
+        Arc::new(Self { place, fault: OnceLock::new() })
+    }
 }
 
 /// A request on its way to an answer.
@@ -51,21 +52,25 @@ async fn answer(
     state: Arc<State>,
     request: hyper::Request<Incoming>,
 ) -> io::Result<Response> {
-    state.begun.store(true, Ordering::Release);
     // A realm that is gone closes its port; nobody else answers there meanwhile.
     connection.realm = match serving.realm.as_ref().map(Weak::upgrade) {
         None => None,
         Some(Some(realm)) => Some(realm),
         Some(None) => return Err(io::Error::other("the realm was removed")),
     };
-    state.in_flight.fetch_add(1, Ordering::AcqRel);
-    let counted = Counted(Arc::clone(&state));
-    let response = serve(&serving.app, &serving.router, connection, request.map(Body::new)).await;
+    let in_flight = state.place.begin();
+    let version = request.version();
+    let mut response =
+        serve(&serving.app, &serving.router, connection, request.map(Body::new)).await;
+    if *serving.stop.borrow() && version < Version::HTTP_2 {
+        // So that the client does not send another that nobody would read.
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     match response.extensions().get::<WireFault>() {
         None => Ok(response),
         // The client ends it: hyper drops this when the connection closes.
         Some(WireFault::Hang) => {
-            drop(counted);
+            drop(in_flight);
             std::future::pending().await
         }
         Some(&other) => {
@@ -86,92 +91,147 @@ fn service(
     })
 }
 
-/// Takes a request off the count when it has been answered, or dropped.
-struct Counted(Arc<State>);
+/// A stream whose client may leave what is written unread for so long only.
+type Bounded<S> = Pin<Box<TimeoutStream<S>>>;
 
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.in_flight.fetch_sub(1, Ordering::AcqRel);
-    }
+fn bounded<S: Wire>(stream: S, limits: &Limits) -> Bounded<S> {
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(limits.write_time));
+    Box::pin(stream)
 }
 
-/// Serves a connection over HTTP/1.1 until the client closes it or it is time to stop. Then a
-/// request that has arrived is answered, and half of one is not waited for.
-pub(super) async fn serve_http1<S: Wire>(stream: S, connection: Connection, serving: Serving) {
+/// Serves a connection over HTTP/1.1 until the client closes it, it gives way to another, or it is
+/// time to stop. Then a request that has arrived is answered, and half of one is not waited for.
+pub(super) async fn serve_http1<S: Wire>(
+    stream: S,
+    place: Arc<Place>,
+    connection: Connection,
+    serving: Serving,
+) {
+    let app = Arc::clone(&serving.app);
+    let limits = app.bounds.limits();
     let mut stop = serving.stop.clone();
-    let state = Arc::new(State::default());
+    let state = State::of(place);
     let service = service(serving, connection, Arc::clone(&state));
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_PATIENCE)
-        .max_buf_size(HEAD_LIMIT)
+        .header_read_timeout(limits.head_time)
+        .max_buf_size(limits.head_size)
         .title_case_headers(true)
-        .serve_connection(TokioIo::new(stream), service);
-    let running = tokio::select! {
-        served = poll_fn(|cx| connection.poll_without_shutdown(cx)) => Some(served),
-        () = stopping(&mut stop) => None,
+        .serve_connection(TokioIo::new(bounded(stream, limits)), service);
+    let end = tokio::select! {
+        served = poll_fn(|cx| connection.poll_without_shutdown(cx)) => End::Served(served),
+        () = state.place.giving_way() => End::GivesWay,
+        () = stopping(&mut stop) => End::Stops,
     };
-    let served = match running {
-        Some(served) => served,
-        None => {
-            // Whoever has just connected, and whose request has not been read yet, still gets an
-            // answer.
-            let mut served = None;
-            if !state.begun.load(Ordering::Acquire) {
-                let last_call = poll_fn(|cx| connection.poll_without_shutdown(cx));
-                served = tokio::time::timeout(LAST_CALL, last_call).await.ok();
-            }
-            Pin::new(&mut connection).graceful_shutdown();
-            if served.is_none() {
-                served = flush(&state, |cx| connection.poll_without_shutdown(cx)).await;
-            }
-            served.unwrap_or(Ok(()))
+    let served = match end {
+        End::Served(served) => Some(served),
+        End::GivesWay => None,
+        // Whoever has just connected or got an answer may be sending the next request.
+        End::Stops => {
+            let last_call = poll_fn(|cx| connection.poll_without_shutdown(cx));
+            tokio::time::timeout(LAST_CALL, last_call).await.ok()
         }
     };
-    let mut stream = connection.into_parts().io.into_inner();
+    let served = match served {
+        Some(served) => served,
+        None => {
+            Pin::new(&mut connection).graceful_shutdown();
+            let flushed = flush(&state.place, |cx| connection.poll_without_shutdown(cx)).await;
+            flushed.unwrap_or(Ok(()))
+        }
+    };
+    let parts = connection.into_parts();
+    let mut stream = parts.io.into_inner();
     match (state.fault.get(), served) {
         (Some(fault), _) => fault.end(stream).await,
-        // A client that breaks off is its own affair.
-        (None, Err(error)) => tracing::debug!("connection: {error}"),
+        (None, Err(error)) => tell(&error, &app.bounds, !parts.read_buf.is_empty()),
         // A client that has gone already has nothing to be told.
         (None, Ok(())) => drop(stream.shutdown().await),
     }
 }
 
+/// Why a connection ends.
+enum End {
+    Served(hyper::Result<()>),
+    GivesWay,
+    Stops,
+}
+
+/// Tells of a limit that a connection has reached. `begun`: of the next request something has come.
+fn tell(error: &hyper::Error, bounds: &Bounds, begun: bool) {
+    let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
+    if error.is_parse_too_large() {
+        bounds.reached(Limit::HeadSize);
+    } else if error.is_timeout() {
+        // One that was merely idle is closed without a word.
+        if begun {
+            bounds.reached(Limit::HeadTime);
+        }
+    } else if cause.is_some_and(|cause| cause.kind() == io::ErrorKind::TimedOut) {
+        bounds.reached(Limit::WriteTime);
+    } else {
+        // A client that breaks off is its own affair.
+        tracing::debug!("connection: {error}");
+    }
+}
+
 /// Serves a connection over HTTP/2. A fault that would end the connection resets the request's
 /// stream: the connection may carry others.
-pub(super) async fn serve_http2<S: Wire>(stream: S, connection: Connection, serving: Serving) {
+pub(super) async fn serve_http2<S: Wire>(
+    stream: S,
+    place: Arc<Place>,
+    connection: Connection,
+    serving: Serving,
+) {
+    let app = Arc::clone(&serving.app);
+    let limits = app.bounds.limits();
     let mut stop = serving.stop.clone();
-    let state = Arc::new(State::default());
+    let state = State::of(place);
     let service = service(serving, connection, Arc::clone(&state));
     let mut connection = http2::Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
-        .keep_alive_interval(HEAD_PATIENCE)
-        .max_concurrent_streams(MOST_STREAMS)
-        .max_header_list_size(HEAD_LIMIT as u32)
-        .serve_connection(TokioIo::new(stream), service);
+        .keep_alive_interval(limits.head_time)
+        .max_concurrent_streams(u32::try_from(limits.streams).unwrap_or(u32::MAX))
+        .max_header_list_size(u32::try_from(limits.head_size).unwrap_or(u32::MAX))
+        .serve_connection(TokioIo::new(bounded(stream, limits)), service);
     let served = tokio::select! {
         served = &mut connection => Some(served),
+        () = state.place.giving_way() => None,
+        () = idle_for(limits.head_time, &state.place) => None,
         () = stopping(&mut stop) => None,
     };
     let served = match served {
         Some(served) => Some(served),
         None => {
             Pin::new(&mut connection).graceful_shutdown();
-            flush(&state, |cx| Pin::new(&mut connection).poll(cx)).await
+            flush(&state.place, |cx| Pin::new(&mut connection).poll(cx)).await
         }
     };
     if let Some(Err(error)) = served {
-        tracing::debug!("connection: {error}");
+        tell(&error, &app.bounds, false);
+    }
+}
+
+/// Returns when a connection has been without a request for so long, or up to twice as long.
+async fn idle_for(patience: Duration, place: &Place) {
+    let mut seen = None;
+    loop {
+        let since = place.idle_since();
+        if since.is_some() && since == seen {
+            return;
+        }
+        seen = since;
+        tokio::time::sleep(patience).await;
     }
 }
 
 /// Waits for what is in flight, and for the last bytes of it.
-async fn flush<T>(state: &State, mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> Option<T> {
+async fn flush<T>(place: &Place, mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> Option<T> {
     loop {
         match tokio::time::timeout(FLUSH, poll_fn(&mut poll)).await {
             Ok(served) => return Some(served),
-            Err(_) if state.in_flight.load(Ordering::Acquire) > 0 => {}
+            Err(_) if place.is_busy() => {}
             Err(_) => return None,
         }
     }

@@ -15,14 +15,10 @@ use tokio_rustls::server::TlsStream;
 
 use super::accept::Serving;
 use crate::fixture::TlsFault;
+use crate::limits::Limit;
 use crate::realm::Realm;
 use crate::tls::{Tls, common_name};
 
-/// How long a client may take for all of a handshake.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// How many handshakes can be going on. If there are more, the oldest is given up: whoever means
-/// it takes milliseconds, so it is one that stands still.
-const MOST: usize = 500;
 /// How long, and how many bytes of a refused client, are waited for.
 const FAREWELL: Duration = Duration::from_secs(1);
 const MOST_UNREAD: usize = 64 * 1024;
@@ -32,9 +28,11 @@ const PLAIN: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; cha
 /// A fatal alert: handshake_failure (RFC 8446, section 6.2).
 const FAILURE: [u8; 7] = [21, 3, 3, 0, 2, 2, 40];
 
-/// The handshakes of a listener that are going on.
-#[derive(Debug, Default)]
+/// The handshakes of a listener that are going on. If there are too many, the oldest is given up:
+/// whoever means it takes milliseconds, so it is one that stands still.
+#[derive(Debug)]
 pub(super) struct Handshakes {
+    most: usize,
     going_on: Mutex<GoingOn>,
 }
 
@@ -53,13 +51,17 @@ struct Place<'h> {
 }
 
 impl Handshakes {
+    pub(super) fn new(most: usize) -> Arc<Self> {
+        Arc::new(Self { most, going_on: Mutex::default() })
+    }
+
     fn begin(&self) -> Place<'_> {
         let (sender, given_up) = oneshot::channel();
         let mut going_on = self.going_on.lock();
         let number = going_on.next;
         going_on.next += 1;
         going_on.all.insert(number, sender);
-        if going_on.all.len() > MOST {
+        if going_on.all.len() > self.most {
             going_on.all.pop_first();
         }
         Place { handshakes: self, number, given_up }
@@ -88,11 +90,13 @@ pub(super) async fn handshake(
     tls: &Tls,
     serving: &Serving,
 ) -> Option<Secured> {
+    let bounds = &serving.app.bounds;
     let mut place = handshakes.begin();
+    let patience = bounds.limits().handshake_time;
     let shaken = tokio::select! {
-        shaken = tokio::time::timeout(PATIENCE, shake(stream, tls, serving)) => shaken,
+        shaken = tokio::time::timeout(patience, shake(stream, tls, serving)) => shaken,
         _ = &mut place.given_up => {
-            tracing::debug!("a TLS handshake was given up: there are {MOST} younger ones");
+            bounds.reached(Limit::Handshakes);
             return None;
         }
     };
@@ -103,7 +107,7 @@ pub(super) async fn handshake(
             None
         }
         Err(_) => {
-            tracing::debug!("a TLS handshake was given up after {} s", PATIENCE.as_secs());
+            bounds.reached(Limit::HandshakeTime);
             None
         }
     }
@@ -216,7 +220,8 @@ mod tests {
 
     #[test]
     fn the_oldest_gives_way_to_the_youngest() {
-        let handshakes = Handshakes::default();
+        const MOST: usize = 500;
+        let handshakes = Handshakes::new(MOST);
         let mut first = handshakes.begin();
         let mut second = handshakes.begin();
         let others: Vec<_> = (0..MOST - 1).map(|_| handshakes.begin()).collect();

@@ -9,6 +9,7 @@ mod handle;
 mod handshake;
 mod injected;
 mod new_realm;
+mod open;
 mod received;
 mod set;
 mod watched;

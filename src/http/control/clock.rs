@@ -4,15 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Extension;
-use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::problem::Problem;
-use super::{Answer, input, json, times};
+use super::{Answer, input::Sent, json, times};
 use crate::fixture::Period;
 use crate::http::{App, here::Here};
 
@@ -64,10 +63,9 @@ pub(super) async fn show(Extension(here): Extension<Here>) -> Response {
 pub(super) async fn set(
     State(_): State<Arc<App>>,
     Extension(here): Extension<Here>,
-    headers: HeaderMap,
-    body: Body,
+    sent: Sent,
 ) -> Answer {
-    let wanted: SetClock = input::read(&headers, body).await?;
+    let wanted: SetClock = sent.json().await?;
     let clock = here.realm.clock();
     let now_ms = match (&wanted.now, wanted.offset_ms) {
         (Some(_), Some(_)) => {
@@ -97,12 +95,8 @@ pub(super) async fn reset(Extension(here): Extension<Here>) -> Response {
     shown(&here)
 }
 
-pub(super) async fn advance(
-    Extension(here): Extension<Here>,
-    headers: HeaderMap,
-    body: Body,
-) -> Answer {
-    let step: Step = input::read(&headers, body).await?;
+pub(super) async fn advance(Extension(here): Extension<Here>, sent: Sent) -> Answer {
+    let step: Step = sent.json().await?;
     here.realm.clock().advance(Duration::from(step.by));
     Ok(shown(&here))
 }

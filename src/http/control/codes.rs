@@ -1,13 +1,12 @@
 //! POST `/_mock/codes`: an authorization code without a browser.
 
 use axum::Extension;
-use axum::body::Body;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::problem::Problem;
-use super::{Answer, input, json, times};
+use super::{Answer, input::Sent, json, times};
 use crate::http::here::Here;
 use crate::realm::{CodeWish, IssueError};
 
@@ -35,12 +34,8 @@ pub(super) struct ShownCode {
     expires_at: String,
 }
 
-pub(super) async fn issue(
-    Extension(here): Extension<Here>,
-    headers: HeaderMap,
-    body: Body,
-) -> Answer {
-    let wanted: NewCode = input::read(&headers, body).await?;
+pub(super) async fn issue(Extension(here): Extension<Here>, sent: Sent) -> Answer {
+    let wanted: NewCode = sent.json().await?;
     let scopes: Option<Vec<&str>> =
         wanted.scopes.as_ref().map(|scopes| scopes.iter().map(String::as_str).collect());
     let issued = here

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::body::Body;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::Value;
 
 use super::problem::Problem;
-use super::{Answer, input};
+use super::{Answer, input::Sent};
 use crate::fixture::{Fixtures, Source, load_sources};
 use crate::http::here::Here;
 
@@ -18,12 +17,8 @@ pub(super) async fn show(Extension(here): Extension<Here>) -> Response {
 }
 
 /// Replaces the set, all or nothing.
-pub(super) async fn put(
-    Extension(here): Extension<Here>,
-    headers: HeaderMap,
-    body: Body,
-) -> Answer {
-    let text = input::text(&headers, body).await?;
+pub(super) async fn put(Extension(here): Extension<Here>, sent: Sent) -> Answer {
+    let text = sent.text().await?;
     here.realm.replace(&load(text, "")?);
     Ok(super::json(StatusCode::OK, &*here.realm.registry().fixtures))
 }

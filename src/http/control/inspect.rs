@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Answer, input, json};
+use super::{Answer, input::Sent, json};
 use crate::authority::bearer;
 use crate::http::{App, here::Here};
 
@@ -23,9 +22,8 @@ pub(super) struct Token {
 pub(super) async fn inspect(
     State(app): State<Arc<App>>,
     Extension(here): Extension<Here>,
-    headers: HeaderMap,
-    body: Body,
+    sent: Sent,
 ) -> Answer {
-    let wanted: Token = input::read(&headers, body).await?;
+    let wanted: Token = sent.json().await?;
     Ok(json(StatusCode::OK, &bearer::inspection(&here.realm, &app.key, &wanted.token).await))
 }

@@ -1,16 +1,15 @@
 //! `/_mock/clients` and `/_mock/merchants`: the two lists of a set that tests change most.
 
 use axum::Extension;
-use axum::body::Body;
 use axum::extract::Path;
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::problem::Problem;
-use super::{Answer, fixtures, input, no_content};
+use super::{Answer, fixtures, input::Sent, no_content};
 use crate::fixture::{Client, Merchant};
 use crate::http::here::Here;
 
@@ -40,33 +39,23 @@ pub(super) async fn client(
     Extension(here): Extension<Here>,
     method: Method,
     Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Body,
+    sent: Sent,
 ) -> Answer {
-    one(&here, "clients", "client", &method, &id, &headers, body).await
+    one(&here, "clients", "client", &method, &id, sent).await
 }
 
 pub(super) async fn merchant(
     Extension(here): Extension<Here>,
     method: Method,
     Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Body,
+    sent: Sent,
 ) -> Answer {
-    one(&here, "merchants", "merchant", &method, &id, &headers, body).await
+    one(&here, "merchants", "merchant", &method, &id, sent).await
 }
 
 /// Shows, puts, patches or deletes an entry. The set is changed as JSON and loaded again whole, so
 /// whatever a fixture file may not say cannot be said here.
-async fn one(
-    here: &Here,
-    list: &str,
-    kind: &str,
-    method: &Method,
-    id: &str,
-    headers: &HeaderMap,
-    body: Body,
-) -> Answer {
+async fn one(here: &Here, list: &str, kind: &str, method: &Method, id: &str, sent: Sent) -> Answer {
     let mut set = fixtures::as_json(here);
     let unknown = || Problem::new(StatusCode::NOT_FOUND, format!("There is no {kind} of this id."));
     let Some(entries) = set[list].as_array_mut() else { return Err(unknown()) };
@@ -89,7 +78,7 @@ async fn one(
         }
         (&Method::PATCH, place) => {
             let place = place.ok_or_else(unknown)?;
-            let changes: Map<String, Value> = input::read(headers, body).await?;
+            let changes: Map<String, Value> = sent.json().await?;
             for (name, value) in changes {
                 // As in RFC 7396, null takes a member away, and with it back to its default.
                 match (value, entries[place].as_object_mut()) {
@@ -101,7 +90,7 @@ async fn one(
             StatusCode::OK
         }
         (_, place) => {
-            let mut entry: Map<String, Value> = input::read(headers, body).await?;
+            let mut entry: Map<String, Value> = sent.json().await?;
             entry.entry("id").or_insert_with(|| id.into());
             match place {
                 Some(place) => entries[place] = entry.into(),

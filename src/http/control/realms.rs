@@ -3,16 +3,15 @@
 use std::sync::{Arc, Weak};
 
 use axum::Extension;
-use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::problem::Problem;
-use super::{Answer, fixtures, input, json, no_content};
+use super::{Answer, fixtures, input::Sent, json, no_content};
 use crate::fixture::Fixtures;
 use crate::http::{App, here::Here};
 use crate::realm::{Realm, RealmError};
@@ -67,10 +66,9 @@ pub(super) async fn put(
     State(app): State<Arc<App>>,
     Extension(here): Extension<Here>,
     Path(name): Path<String>,
-    headers: HeaderMap,
-    body: Body,
+    sent: Sent,
 ) -> Answer {
-    let wanted: NewRealm = input::read(&headers, body).await?;
+    let wanted: NewRealm = sent.json().await?;
     let set =
         wanted.fixtures.map(|set| fixtures::load(set.to_string(), "/fixtures")).transpose()?;
     let existed = app.realms.named(&name).is_some();

@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::body::Body;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{StatusCode, Uri};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::problem::Problem;
 use super::query::Query;
-use super::{Answer, input, json, no_content};
+use super::{Answer, input::Sent, json, no_content};
 use crate::http::here::Here;
 use crate::journal::{Count, Filter, RecordedRequest};
 
@@ -55,16 +54,11 @@ pub(super) async fn clear(Extension(here): Extension<Here>, uri: Uri) -> Answer 
     Ok(no_content())
 }
 
-pub(super) async fn verify(
-    Extension(here): Extension<Here>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Body,
-) -> Answer {
+pub(super) async fn verify(Extension(here): Extension<Here>, uri: Uri, sent: Sent) -> Answer {
     let mut query = Query::of(&uri)?;
     let wait = query.wait()?;
     query.end()?;
-    let expected: Expected = input::read(&headers, body).await?;
+    let expected: Expected = sent.json().await?;
     let count = expected.count.check().map_err(|error| Problem::of_member("/count", error))?;
     let found = here.realm.journal().verify_within(&expected.filter, count, wait).await;
     Ok(json(StatusCode::OK, &found))

@@ -1,15 +1,14 @@
 //! `/_mock/scenarios`: what the server does other than usual, changed while it runs.
 
 use axum::Extension;
-use axum::body::Body;
 use axum::extract::Path;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::problem::Problem;
-use super::{Answer, input, json, no_content};
+use super::{Answer, input::Sent, json, no_content};
 use crate::fixture::read_scenario;
 use crate::http::here::Here;
 use crate::scenario::{Playing, Scenario};
@@ -47,12 +46,8 @@ pub(super) async fn list(Extension(here): Extension<Here>) -> Response {
     json(StatusCode::OK, &ScenarioList { scenarios })
 }
 
-pub(super) async fn add(
-    Extension(here): Extension<Here>,
-    headers: HeaderMap,
-    body: Body,
-) -> Answer {
-    let scenario = read(&here, &headers, body).await?;
+pub(super) async fn add(Extension(here): Extension<Here>, sent: Sent) -> Answer {
+    let scenario = read(&here, sent).await?;
     let taken = scenario.name.as_ref().is_some_and(|name| here.realm.script().get(name).is_some());
     if taken {
         let text = "there is a scenario of this name; PUT replaces it";
@@ -69,10 +64,9 @@ pub(super) async fn show(Extension(here): Extension<Here>, Path(name): Path<Stri
 pub(super) async fn put(
     Extension(here): Extension<Here>,
     Path(name): Path<String>,
-    headers: HeaderMap,
-    body: Body,
+    sent: Sent,
 ) -> Answer {
-    let mut scenario = read(&here, &headers, body).await?;
+    let mut scenario = read(&here, sent).await?;
     if scenario.name.as_ref().is_some_and(|own| *own != name) {
         return Err(Problem::of_member("/name", "this is another name than in the path"));
     }
@@ -100,8 +94,8 @@ pub(super) async fn release(Extension(here): Extension<Here>, Path(name): Path<S
     Ok(json(StatusCode::OK, &Released { released }))
 }
 
-async fn read(here: &Here, headers: &HeaderMap, body: Body) -> Result<Scenario, Problem> {
-    let text = input::text(headers, body).await?;
+async fn read(here: &Here, sent: Sent) -> Result<Scenario, Problem> {
+    let text = sent.text().await?;
     let registry = here.realm.registry();
     read_scenario(&text, registry.client_ids(), registry.merchant_ids())
         .map_err(Problem::of_mistakes)

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::problem::Problem;
-use super::{Answer, input, json};
+use super::{Answer, input::Sent, json};
 use crate::fixture::TlsFaults;
 use crate::http::{App, answer, here::Here};
 
@@ -29,10 +29,9 @@ pub(super) async fn show(Extension(here): Extension<Here>) -> Response {
 pub(super) async fn put(
     State(app): State<Arc<App>>,
     Extension(here): Extension<Here>,
-    headers: HeaderMap,
-    body: Body,
+    sent: Sent,
 ) -> Answer {
-    let faults: TlsFaults = input::read(&headers, body).await?;
+    let faults: TlsFaults = sent.json().await?;
     if let Some((name, why)) = faults.wrong_host() {
         return Err(Problem::of_member(format!("/hosts/{name}"), why));
     }

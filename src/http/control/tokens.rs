@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Answer, codes, input, json};
+use super::{Answer, codes, input::Sent, json};
 use crate::authority::issue_directly;
 use crate::http::{App, here::Here};
 
@@ -28,10 +27,9 @@ pub(super) struct NewTokens {
 pub(super) async fn issue(
     State(app): State<Arc<App>>,
     Extension(here): Extension<Here>,
-    headers: HeaderMap,
-    body: Body,
+    sent: Sent,
 ) -> Answer {
-    let wanted: NewTokens = input::read(&headers, body).await?;
+    let wanted: NewTokens = sent.json().await?;
     let scopes: Option<Vec<&str>> =
         wanted.scopes.as_ref().map(|scopes| scopes.iter().map(String::as_str).collect());
     let (client, merchant) = (&wanted.client_id, &wanted.merchant_id);

@@ -1,0 +1,188 @@
+//! The open connections: how many there are, and which one is given up for another.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+use crate::limits::{Bounds, Limit};
+
+/// The open connections of a server.
+#[derive(Debug)]
+pub(super) struct OpenConnections {
+    most: usize,
+    book: Mutex<Book>,
+    closed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Book {
+    open: usize,
+    next: u64,
+    /// Those without a request in flight, the longest idle first.
+    idle: BTreeMap<u64, Arc<Notify>>,
+}
+
+/// A connection's place among the open ones, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Place {
+    all: Arc<OpenConnections>,
+    /// Wakes the connection when it is to give way.
+    give_way: Arc<Notify>,
+    activity: Mutex<Activity>,
+}
+
+#[derive(Debug, Default)]
+struct Activity {
+    in_flight: usize,
+    /// The number under which it is idle, or was last.
+    number: u64,
+}
+
+/// A request in flight on a connection, until it is dropped.
+#[derive(Debug)]
+pub(super) struct InFlight(Arc<Place>);
+
+impl OpenConnections {
+    pub(super) fn new(most: usize) -> Arc<Self> {
+        Arc::new(Self { most, book: Mutex::default(), closed: Notify::new() })
+    }
+
+    /// A place for a new connection, when there is one: the longest idle gives way.
+    pub(super) async fn enter(self: &Arc<Self>, bounds: &Bounds) -> Arc<Place> {
+        loop {
+            // Before looking, so that a place that is left in between is not missed.
+            let closed = self.closed.notified();
+            if let Some(place) = self.try_enter() {
+                return place;
+            }
+            bounds.reached(Limit::Connections);
+            self.give_one_up();
+            closed.await;
+        }
+    }
+
+    fn try_enter(self: &Arc<Self>) -> Option<Arc<Place>> {
+        let mut book = self.book.lock();
+        if book.open >= self.most {
+            return None;
+        }
+        book.open += 1;
+        let give_way = Arc::new(Notify::new());
+        let number = book.idles(&give_way);
+        let activity = Mutex::new(Activity { in_flight: 0, number });
+        Some(Arc::new(Place { all: Arc::clone(self), give_way, activity }))
+    }
+
+    /// Asks the longest idle connection to close. `false`: none is idle.
+    pub(super) fn give_one_up(&self) -> bool {
+        let longest = self.book.lock().idle.pop_first();
+        longest.map(|(_, give_way)| give_way.notify_one()).is_some()
+    }
+}
+
+impl Book {
+    fn idles(&mut self, give_way: &Arc<Notify>) -> u64 {
+        self.next += 1;
+        self.idle.insert(self.next, Arc::clone(give_way));
+        self.next
+    }
+}
+
+impl Place {
+    /// A request has begun.
+    pub(super) fn begin(self: &Arc<Self>) -> InFlight {
+        let mut activity = self.activity.lock();
+        activity.in_flight += 1;
+        if activity.in_flight == 1 {
+            self.all.book.lock().idle.remove(&activity.number);
+        }
+        InFlight(Arc::clone(self))
+    }
+
+    /// Whether a request is in flight.
+    pub(super) fn is_busy(&self) -> bool {
+        self.activity.lock().in_flight > 0
+    }
+
+    /// Since when it has been idle, as a number that grows; `None`: a request is in flight.
+    pub(super) fn idle_since(&self) -> Option<u64> {
+        let activity = self.activity.lock();
+        (activity.in_flight == 0).then_some(activity.number)
+    }
+
+    /// Returns when the connection is to give way to another.
+    pub(super) async fn giving_way(&self) {
+        self.give_way.notified().await;
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        let mut activity = self.0.activity.lock();
+        activity.in_flight -= 1;
+        if activity.in_flight == 0 {
+            activity.number = self.0.all.book.lock().idles(&self.0.give_way);
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut book = self.all.book.lock();
+        book.open -= 1;
+        book.idle.remove(&self.activity.get_mut().number);
+        drop(book);
+        self.all.closed.notify_waiters();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::Limits;
+    use std::time::Duration;
+
+    async fn gives_way(place: &Place) -> bool {
+        tokio::time::timeout(Duration::from_millis(20), place.giving_way()).await.is_ok()
+    }
+
+    #[tokio::test]
+    async fn the_longest_idle_gives_way_and_a_busy_one_never_does() {
+        let all = OpenConnections::new(3);
+        let bounds = Bounds::new(Limits::default());
+        let [first, second, third] =
+            [all.enter(&bounds).await, all.enter(&bounds).await, all.enter(&bounds).await];
+        let busy = first.begin();
+        drop(second.begin());
+        assert!(first.is_busy() && first.idle_since().is_none());
+        assert!(all.try_enter().is_none());
+        assert!(all.give_one_up());
+        assert!(gives_way(&third).await, "idle longer than the second");
+        drop(third);
+        let fourth = all.enter(&bounds).await;
+        assert!(all.give_one_up() && all.give_one_up(), "the second and the fourth");
+        assert!(!all.give_one_up(), "the first is busy");
+        assert!(gives_way(&second).await && gives_way(&fourth).await);
+        assert!(!gives_way(&first).await);
+        drop(busy);
+        assert!(all.give_one_up());
+        assert!(gives_way(&first).await);
+    }
+
+    #[tokio::test]
+    async fn a_new_one_waits_while_all_are_busy() {
+        let all = OpenConnections::new(1);
+        let bounds = Arc::new(Bounds::new(Limits::default()));
+        let place = all.enter(&bounds).await;
+        let busy = place.begin();
+        let (other, others_bounds) = (Arc::clone(&all), Arc::clone(&bounds));
+        let waiting = tokio::spawn(async move { other.enter(&others_bounds).await });
+        tokio::task::yield_now().await;
+        assert!(!waiting.is_finished());
+        drop((busy, place));
+        waiting.await.unwrap();
+        assert_eq!(all.book.lock().idle.len(), 0);
+    }
+}
