@@ -6,13 +6,14 @@ mod tls;
 
 use serde_json::{Value, json};
 use smartpay_oauth_mock::{ClientAuth, MockAuthServer};
-use tls::{Folder, certificate, curl, openssl};
+use support::folder::Folder;
+use tls::{certificate, curl, identify, openssl};
 
 async fn server(client_auth: ClientAuth, name: &str) -> (MockAuthServer, Folder) {
     let builder = MockAuthServer::builder().tls().client_auth(client_auth);
     let server = builder.start().await.unwrap();
     let folder = Folder::new(name);
-    folder.identify(&server, "acme-partner");
+    identify(&folder, &server, "acme-partner");
     (server, folder)
 }
 
@@ -61,7 +62,7 @@ async fn who_is_let_in() {
         let builder = MockAuthServer::builder().tls().client_auth(mode).client_ca(&named_ca);
         let server = builder.start().await.unwrap();
         let folder = Folder::new(&format!("certificates-{mode:?}"));
-        folder.identify(&server, "acme-partner");
+        identify(&folder, &server, "acme-partner");
         let (own, own_key) = (folder.path("client.pem"), folder.path("client.key"));
         let url = server.base_url() + "/pts/v2/payments/1";
         for (certificate, let_in, name) in [

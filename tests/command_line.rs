@@ -4,129 +4,26 @@ mod support;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_smartpay-oauth-mock");
-
-fn run(arguments: &[&str]) -> Output {
-    Command::new(PROGRAM).args(arguments).stdin(Stdio::null()).output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-/// A folder of this test's own, gone at its end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("smartpay-{name}-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn write(&self, name: &str, text: &str) -> String {
-        let path = self.0.join(name);
-        fs::write(&path, text).unwrap();
-        path.to_str().unwrap().to_owned()
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.join(name).to_str().unwrap().to_owned()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-/// A running server, stopped at the end of its test.
-struct Running {
-    child: Child,
-    url: String,
-}
-
-impl Running {
-    fn start(folder: &Folder, arguments: &[&str]) -> Self {
-        let ready = folder.path("ready.json");
-        // A server that was killed leaves its own behind.
-        let _ = fs::remove_file(&ready);
-        let mut child = Command::new(PROGRAM)
-            .args(["serve", "--listen", "127.0.0.1:0", "--ready-file", &ready])
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let url = wait_for(&ready, &mut child);
-        Self { child, url }
-    }
-
-    fn signal(&self, name: &str) {
-        let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
-    }
-
-    fn exit_code(&mut self) -> Option<i32> {
-        let deadline = Instant::now() + Duration::from_secs(20);
-        while Instant::now() < deadline {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status.code();
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        panic!("the server did not stop");
-    }
-
-    fn stderr(&mut self) -> String {
-        let mut text = String::new();
-        self.child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
-        text
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Waits for the ready file and returns the URL in it.
-fn wait_for(ready: &str, child: &mut Child) -> String {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while !Path::new(ready).exists() {
-        assert!(child.try_wait().unwrap().is_none(), "the server ended early");
-        assert!(Instant::now() < deadline, "no ready file");
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    let ready: serde_json::Value =
-        serde_json::from_str(&fs::read_to_string(ready).unwrap()).unwrap();
-    assert_eq!(ready["pid"], child.id());
-    assert!(ready["https"].is_null());
-    ready["http"].as_str().unwrap().to_owned()
-}
+use support::folder::Folder;
+use support::program::{PROGRAM, Running, run, text};
 
 #[test]
 fn a_server_is_ready_when_its_ready_file_says_so_and_stops_on_sigterm() {
     let folder = Folder::new("ready");
     let mut server = Running::start(&folder, &[]);
-    let health = run(&["health", "--server", &server.url]);
+    let health = run(&["health", "--server", server.url()]);
     assert!(health.status.success());
     assert!(text(&health.stdout).contains(r#""status":"ok""#));
     server.signal("-TERM");
     assert_eq!(server.exit_code(), Some(0));
     assert!(!Path::new(&folder.path("ready.json")).exists(), "the ready file is gone");
-    let log = server.stderr();
+    let log = server.log();
     assert!(log.contains("listening on http://127.0.0.1:") && log.contains("SIGTERM"), "{log}");
-    let health = run(&["health", "--server", &server.url]);
+    let health = run(&["health", "--server", server.url()]);
     assert_eq!(health.status.code(), Some(1));
     assert_eq!(text(&health.stderr).lines().count(), 1);
 }
@@ -151,7 +48,7 @@ fn ctrl_c_stops_it_too_and_so_does_the_end_of_standard_input() {
 
     let mut server = Running::start(&folder, &["--exit-on-stdin-close"]);
     server.child.stdin.as_mut().unwrap().write_all(b"still here\n").unwrap();
-    assert!(run(&["health", "--server", &server.url]).status.success());
+    assert!(run(&["health", "--server", server.url()]).status.success());
     drop(server.child.stdin.take());
     assert_eq!(server.exit_code(), Some(0));
 }
@@ -165,7 +62,7 @@ fn requests_in_flight_are_finished_and_a_second_signal_does_not_wait() {
     );
     for (signals, finished) in [(1, true), (2, false)] {
         let mut server = Running::start(&folder, &["--fixtures", &fixtures]);
-        let address = server.url.trim_start_matches("http://").to_owned();
+        let address = server.address().to_owned();
         let mut stream = std::net::TcpStream::connect(address).unwrap();
         let body = support::page::REQUEST;
         write!(
@@ -176,7 +73,7 @@ fn requests_in_flight_are_finished_and_a_second_signal_does_not_wait() {
         )
         .unwrap();
         // The request is in flight once the server has answered another.
-        assert!(run(&["health", "--server", &server.url]).status.success());
+        assert!(run(&["health", "--server", server.url()]).status.success());
         for _ in 0..signals {
             server.signal("-TERM");
             std::thread::sleep(Duration::from_millis(50));
@@ -243,7 +140,7 @@ fn a_key_of_its_own_or_a_new_one_signs() {
     let mut kids = Vec::new();
     for key in [own.as_str(), own.as_str(), "generate", "generate"] {
         let server = Running::start(&folder, &["--signing-key", key]);
-        let address = server.url.trim_start_matches("http://").to_owned();
+        let address = server.address().to_owned();
         let mut stream = std::net::TcpStream::connect(address).unwrap();
         stream.write_all(b"GET /.well-known/jwks.json HTTP/1.0\r\n\r\n").unwrap();
         let mut answer = String::new();
@@ -407,7 +304,7 @@ fn every_option_has_an_environment_variable_and_commands_do_not_mind_them() {
 fn a_running_server_is_driven_from_a_shell() {
     let folder = Folder::new("shell");
     let server = Running::start(&folder, &[]);
-    let shell = |arguments: &[&str]| run(&[arguments, &["--server", &server.url]].concat());
+    let shell = |arguments: &[&str]| run(&[arguments, &["--server", server.url()]].concat());
     let said = |arguments: &[&str]| {
         let output = shell(arguments);
         assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", text(&output.stderr));
@@ -427,7 +324,7 @@ fn a_running_server_is_driven_from_a_shell() {
         "grant_type=authorization_code&code={code}&client_id=v6TJH1IqhM&client_secret=v6TJH1IqhM-secret"
     );
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let url = format!("{}/oauth2/v3/token", server.url);
+    let url = format!("{}/oauth2/v3/token", server.url());
     let status = || runtime.block_on(support::post(&url, form.clone())).status;
     assert_eq!([status(), status(), status()], [500, 500, 200], "{name}");
 
@@ -478,7 +375,10 @@ fn variables_of_serve_leave_other_commands_alone_and_empty_ones_count_for_nothin
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    wait_for(&ready, &mut child);
+    while !Path::new(&ready).exists() {
+        assert!(child.try_wait().unwrap().is_none(), "it ended early");
+        std::thread::sleep(Duration::from_millis(2));
+    }
     drop(child.stdin.take());
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
@@ -493,7 +393,7 @@ fn the_end_of_standard_input_is_no_second_signal_and_half_a_request_is_not_waite
         "extends: default\nscenarios: [{ name: slow, respond: { delay: 600ms } }]\n",
     );
     let mut server = Running::start(&folder, &["--exit-on-stdin-close", "--fixtures", &fixtures]);
-    let address = server.url.trim_start_matches("http://").to_owned();
+    let address = server.address().to_owned();
     let mut half = std::net::TcpStream::connect(&address).unwrap();
     half.write_all(b"POST /oauth2").unwrap();
     let mut stream = std::net::TcpStream::connect(&address).unwrap();
@@ -501,14 +401,14 @@ fn the_end_of_standard_input_is_no_second_signal_and_half_a_request_is_not_waite
     let head = "POST /oauth2/v3/token HTTP/1.1\r\nHost: x\r\nContent-Type: \
                 application/x-www-form-urlencoded\r\nContent-Length:";
     write!(stream, "{head} {}\r\n\r\n{body}", body.len()).unwrap();
-    assert!(run(&["health", "--server", &server.url]).status.success());
+    assert!(run(&["health", "--server", server.url()]).status.success());
     server.signal("-TERM");
     drop(server.child.stdin.take());
     let mut answer = String::new();
     BufReader::new(stream).read_line(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     assert_eq!(server.exit_code(), Some(0));
-    assert!(!server.stderr().contains("cut off"));
+    assert!(!server.log().contains("cut off"));
 }
 
 #[test]
@@ -517,7 +417,7 @@ fn the_log_can_be_json() {
     let mut server = Running::start(&folder, &["--log-format", "json"]);
     server.signal("-TERM");
     server.exit_code();
-    for line in server.stderr().lines() {
+    for line in server.log().lines() {
         let line: serde_json::Value = serde_json::from_str(line).unwrap();
         assert_eq!(line["level"], "INFO");
     }

@@ -8,7 +8,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use tls::{Folder, curl};
+use support::folder::Folder;
+use tls::curl;
 
 /// Debian's client; another one in the PATH may belong to another engine.
 const DOCKER: &str = "/usr/bin/docker";

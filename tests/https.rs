@@ -10,14 +10,15 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use smartpay_oauth_mock::fixture::TlsFaults;
 use smartpay_oauth_mock::{Fault, MockAuthServer, Outcome, Scenario, TlsFault};
-use tls::{Folder, curl, openssl, run};
+use support::folder::Folder;
+use tls::{curl, identify, openssl, run};
 
 /// A server that speaks HTTP and HTTPS, and a folder with its CA.
 async fn server(name: &str) -> (MockAuthServer, Folder) {
     let builder = MockAuthServer::builder().tls().tls_host("pay.test");
     let server = builder.start().await.unwrap();
     let folder = Folder::new(name);
-    folder.identify(&server, "client");
+    identify(&folder, &server, "client");
     (server, folder)
 }
 
@@ -191,7 +192,7 @@ async fn faults_are_for_a_realm_or_a_host_by_fixture_or_control_call() {
     let builder = MockAuthServer::builder().tls().fixtures(fixtures).unwrap();
     let server = builder.start().await.unwrap();
     let folder = Folder::new("https-fault-hosts");
-    folder.identify(&server, "client");
+    identify(&folder, &server, "client");
     let blue = server.new_realm("blue").create().unwrap();
     let port = server.address().port();
     let exit = async |host: &str| {
@@ -327,7 +328,7 @@ async fn https_alone_stops_as_it_should() {
     let server = MockAuthServer::builder().https_only().start().await.unwrap();
     assert!(server.http_url().is_none());
     let folder = Folder::new("https-only");
-    folder.identify(&server, "client");
+    identify(&folder, &server, "client");
     let slow = Scenario::respond(Outcome::pass().delay(Duration::from_millis(500)));
     let slow = server.inject(slow).await;
     let url = server.token_url();

@@ -7,64 +7,12 @@ mod tls;
 
 use std::fs;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
 use smartpay_oauth_mock::MockAuthServer;
-use tls::{Folder, certificate, curl, openssl, run};
-
-const PROGRAM: &str = env!("CARGO_BIN_EXE_smartpay-oauth-mock");
-
-/// A server from the command line, stopped when dropped.
-struct Running {
-    child: Child,
-    ready: Value,
-}
-
-impl Running {
-    async fn start(folder: &Folder, arguments: &[&str]) -> Self {
-        let ready = folder.path("ready.json");
-        let _ = fs::remove_file(&ready);
-        let log = fs::File::create(folder.path("log")).unwrap();
-        let child = Command::new(PROGRAM)
-            .args(["--listen", "off", "--tls-listen", "127.0.0.1:0", "--ready-file", &ready])
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .unwrap();
-        let mut running = Self { child, ready: Value::Null };
-        let start = Instant::now();
-        while running.ready.is_null() {
-            assert!(running.child.try_wait().unwrap().is_none(), "{}", running.log(folder));
-            assert!(start.elapsed() < Duration::from_secs(30));
-            tokio::time::sleep(Duration::from_millis(5)).await;
-            running.ready = fs::read_to_string(&ready)
-                .ok()
-                .and_then(|text| serde_json::from_str(&text).ok())
-                .unwrap_or_default();
-        }
-        running
-    }
-
-    fn url(&self) -> &str {
-        assert_eq!(self.ready["http"], Value::Null);
-        self.ready["https"].as_str().unwrap()
-    }
-
-    fn log(&self, folder: &Folder) -> String {
-        fs::read_to_string(folder.path("log")).unwrap_or_default()
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+use support::folder::Folder;
+use support::program::{PROGRAM, Running};
+use tls::{certificate, curl, openssl, run};
 
 /// RSA in PKCS#8 and PKCS#1, ECDSA in PKCS#8 and SEC1.
 #[tokio::test]
@@ -162,7 +110,7 @@ async fn a_renewed_certificate_is_picked_up() {
     let folder = Folder::new("own-renewed");
     let (certificate_file, key) = certificate(&folder.0, "own", &[], "2").await;
     let arguments = ["--watch", "--tls-cert", &certificate_file, "--tls-key", &key];
-    let running = Running::start(&folder, &arguments).await;
+    let running = Running::start_https(&folder, &arguments);
     let health = format!("{}/_mock/health", running.url());
     let first = fs::read(&certificate_file).unwrap();
     fs::write(folder.path("ca.pem"), &first).unwrap();
@@ -171,12 +119,12 @@ async fn a_renewed_certificate_is_picked_up() {
     fs::copy(&certificate_file, folder.path("ca.pem")).unwrap();
     let start = Instant::now();
     while curl(&folder, &[&health]).await.exit != 0 {
-        assert!(start.elapsed() < Duration::from_secs(30), "{}", running.log(&folder));
+        assert!(start.elapsed() < Duration::from_secs(30), "{}", running.log());
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     fs::write(&certificate_file, "broken").unwrap();
-    while !running.log(&folder).contains("is not taken") {
-        assert!(start.elapsed() < Duration::from_secs(60), "{}", running.log(&folder));
+    while !running.log().contains("is not taken") {
+        assert!(start.elapsed() < Duration::from_secs(60), "{}", running.log());
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     assert_eq!(curl(&folder, &[&health]).await.exit, 0, "the good one stays");
@@ -187,7 +135,7 @@ async fn a_renewed_certificate_is_picked_up() {
 async fn a_renewed_folder_is_picked_up() {
     let folder = Folder::new("own-renewed-folder");
     let dir = folder.path("tls");
-    let running = Running::start(&folder, &["--watch", "--tls-dir", &dir]).await;
+    let running = Running::start_https(&folder, &["--watch", "--tls-dir", &dir]);
     let port = running.url().rsplit(':').next().unwrap().to_owned();
     fs::copy(Path::new(&dir).join("ca.pem"), folder.path("ca.pem")).unwrap();
     let presented = async || {
@@ -200,7 +148,7 @@ async fn a_renewed_folder_is_picked_up() {
     run(PROGRAM, &["certs", &dir, "--tls-host", "new.test"]).await;
     let start = Instant::now();
     while presented().await == first {
-        assert!(start.elapsed() < Duration::from_secs(30), "{}", running.log(&folder));
+        assert!(start.elapsed() < Duration::from_secs(30), "{}", running.log());
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     assert_eq!(curl(&folder, &[&format!("{}/_mock/health", running.url())]).await.exit, 0);
@@ -315,7 +263,7 @@ async fn the_command_makes_certificates_that_every_tool_can_read() {
     for name in ["ca.key", "server.key", "client.key", "client.p12"] {
         assert!(is_private(Path::new(&file(name))), "{name}");
     }
-    let running = Running::start(&folder, &["--tls-dir", &dir, "--client-auth", "required"]).await;
+    let running = Running::start_https(&folder, &["--tls-dir", &dir, "--client-auth", "required"]);
     fs::copy(file("ca.pem"), folder.path("ca.pem")).unwrap();
     let url = format!("{}/_mock/health", running.url());
     let (certificate, key) = (file("client.pem"), file("client.key"));
@@ -329,7 +277,7 @@ async fn the_command_makes_certificates_that_every_tool_can_read() {
     assert!(said.exit == 0 && said.text.contains("\"ok\""), "{}", said.text);
     let said = run(PROGRAM, &["health", "--server", running.url()]).await;
     assert!(said.exit == 1 && said.text.contains("--ca FILE"), "{}", said.text);
-    let log = running.log(&folder);
+    let log = running.log();
     assert!(log.contains("--client-auth required demands a client certificate"), "{log}");
     let before = fs::read(file("ca.pem")).unwrap();
     run(PROGRAM, &["certs", &dir]).await;

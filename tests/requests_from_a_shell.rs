@@ -9,19 +9,14 @@ use std::time::Duration;
 
 use serde_json::Value;
 use smartpay_oauth_mock::MockAuthServer;
+use support::program::{PROGRAM, text};
 use support::{page, post};
-
-const PROGRAM: &str = env!("CARGO_BIN_EXE_smartpay-oauth-mock");
 
 /// Runs a command against a server.
 async fn shell(server: &MockAuthServer, arguments: &'static [&'static str]) -> Output {
     let mut command = Command::new(PROGRAM);
     command.args(arguments).env("SMARTPAY_MOCK_SERVER", server.base_url());
     tokio::task::spawn_blocking(move || command.output().expect("the program")).await.unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// A server that has refreshed once and refused two requests.

@@ -9,8 +9,9 @@ mod tls;
 use std::path::Path;
 
 use smartpay_oauth_mock::{ClientAuth, Filter, MockAuthServer};
+use support::folder::Folder;
 use support::{CLIENT, MERCHANT};
-use tls::{Folder, run};
+use tls::{identify, run};
 
 /// Lets a script of `tests/sdk` loose on a server that demands certificates.
 async fn flow(name: &str, program: &str, script: &str, before: &[&str]) {
@@ -30,7 +31,7 @@ async fn flow(name: &str, program: &str, script: &str, before: &[&str]) {
     let builder = MockAuthServer::builder().tls().client_auth(ClientAuth::Required);
     let server = builder.start().await.unwrap();
     let folder = Folder::new(name);
-    folder.identify(&server, "acme-partner");
+    identify(&folder, &server, "acme-partner");
     // The SDK's client is tied to its certificate.
     let tied = server.change_client(CLIENT.0, |client| {
         client.certificate_cn = Some("acme-partner".to_owned());

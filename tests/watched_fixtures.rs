@@ -4,38 +4,13 @@
 mod support;
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
 use smartpay_oauth_mock::MockAuthServer;
+use support::folder::Folder;
+use support::program::{Running, run, text};
 use support::{code, exchange, form, refresh};
-
-/// A folder of its own, gone afterwards.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("{name}-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir(&path).unwrap();
-        Self(path)
-    }
-
-    /// Puts a file in an old one's place, as editors do.
-    fn write(&self, name: &str, text: &str) {
-        let unfinished = self.0.join(format!(".{name}.unfinished"));
-        fs::write(&unfinished, text).unwrap();
-        fs::rename(unfinished, self.0.join(name)).unwrap();
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
 
 const OTHER: &str = "extends: default\nclients: [{ id: other, secret: s }]";
 
@@ -99,64 +74,23 @@ async fn a_realm_with_fixtures_of_its_own_keeps_them() {
     assert_eq!(own.fixtures().clients.len(), 1);
 }
 
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 /// The command, whose log says why a broken file is not taken.
 #[tokio::test]
 async fn a_broken_file_changes_nothing_and_the_log_says_why() {
     let folder = Folder::new("watched-broken");
     folder.write("a.yaml", OTHER);
-    let (ready, log) = (folder.0.join("ready"), folder.0.join("log"));
-    let _running = Running(
-        Command::new(env!("CARGO_BIN_EXE_smartpay-oauth-mock"))
-            .args(["--listen", "127.0.0.1:0", "--watch", "--fixtures"])
-            .arg(&folder.0)
-            .arg("--ready-file")
-            .arg(&ready)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(fs::File::create(&log).unwrap())
-            .spawn()
-            .unwrap(),
-    );
-    let start = Instant::now();
-    let url = loop {
-        if let Ok(text) = fs::read_to_string(&ready) {
-            let ready: Value = serde_json::from_str(&text).unwrap();
-            break ready["http"].as_str().unwrap().to_owned();
-        }
-        assert!(start.elapsed() < Duration::from_secs(30));
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    };
+    let mut running = Running::start(&folder, &["--watch", "--fixtures", &folder.path("a.yaml")]);
     folder.write("a.yaml", "extends: default\nclients: [{ id: other, secrt: s }]");
     let place = format!("{}:2:24: unknown member \"secrt\"", folder.0.join("a.yaml").display());
-    loop {
-        let text = fs::read_to_string(&log).unwrap();
-        if text.contains(&place) {
-            break;
-        }
-        assert!(start.elapsed() < Duration::from_secs(30), "{text}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    running.wait_until("tells of the mistake", |running| running.log().contains(&place));
     let body = "grant_type=authorization_code&client_id=other&client_secret=s&code=x";
-    let answer = support::post(&format!("{url}/oauth2/v3/token"), body).await;
+    let answer = support::post(&format!("{}/oauth2/v3/token", running.url()), body).await;
     assert_eq!(answer.error(), "invalid_request", "the client is still there");
 }
 
 #[test]
 fn there_must_be_something_to_watch() {
-    let output = Command::new(env!("CARGO_BIN_EXE_smartpay-oauth-mock"))
-        .arg("--watch")
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
+    let output = run(&["--watch"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("--fixtures"));
+    assert!(text(&output.stderr).contains("--fixtures"));
 }

@@ -1,6 +1,9 @@
 //! What the integration tests share: a client that is not the server's own code.
 #![allow(dead_code, reason = "each test binary uses its part")]
 
+pub mod folder;
+pub mod program;
+
 use reqwest::Response;
 use serde_json::Value;
 use smartpay_oauth_mock::MockAuthServer;

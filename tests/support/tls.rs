@@ -2,39 +2,19 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use smartpay_oauth_mock::MockAuthServer;
 
-/// A folder of its own, gone afterwards.
-pub struct Folder(pub PathBuf);
+use crate::support::folder::Folder;
 
-impl Folder {
-    pub fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("{name}-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir(&path).unwrap();
-        Self(path)
-    }
-
-    pub fn path(&self, name: &str) -> String {
-        self.0.join(name).display().to_string()
-    }
-
-    /// Puts the server's CA and a client's certificate into it.
-    pub fn identify(&self, server: &MockAuthServer, name: &str) {
-        let client = server.client_identity(name).unwrap();
-        fs::write(self.0.join("ca.pem"), &client.ca_pem).unwrap();
-        fs::write(self.0.join("client.pem"), &client.certificate_pem).unwrap();
-        fs::write(self.0.join("client.key"), &client.key_pem).unwrap();
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
+/// Puts a server's CA and a client's certificate into a folder.
+pub fn identify(folder: &Folder, server: &MockAuthServer, name: &str) {
+    let client = server.client_identity(name).unwrap();
+    fs::write(folder.0.join("ca.pem"), &client.ca_pem).unwrap();
+    fs::write(folder.0.join("client.pem"), &client.certificate_pem).unwrap();
+    fs::write(folder.0.join("client.key"), &client.key_pem).unwrap();
 }
 
 /// What a command ended with, and all that it said.

@@ -1,0 +1,112 @@
+//! The program itself: run to its end, or running.
+#![allow(dead_code, reason = "each test binary uses its part")]
+
+use std::fs;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::support::folder::Folder;
+
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_smartpay-oauth-mock");
+
+/// Runs it to its end.
+pub fn run(arguments: &[&str]) -> Output {
+    Command::new(PROGRAM).args(arguments).stdin(Stdio::null()).output().unwrap()
+}
+
+pub fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A server from the command line, killed at the end of its test.
+pub struct Running {
+    pub child: Child,
+    ready: Value,
+    log: String,
+}
+
+impl Running {
+    /// A server on a free port, once it is ready.
+    pub fn start(folder: &Folder, arguments: &[&str]) -> Self {
+        Self::spawn(folder, &[&["--listen", "127.0.0.1:0"], arguments].concat())
+    }
+
+    /// A server that speaks HTTPS only.
+    pub fn start_https(folder: &Folder, arguments: &[&str]) -> Self {
+        let listen = ["--listen", "off", "--tls-listen", "127.0.0.1:0"];
+        Self::spawn(folder, &[&listen, arguments].concat())
+    }
+
+    fn spawn(folder: &Folder, arguments: &[&str]) -> Self {
+        let (ready, log) = (folder.path("ready.json"), folder.path("log"));
+        // A server that was killed leaves its own behind.
+        let _ = fs::remove_file(&ready);
+        let child = Command::new(PROGRAM)
+            .args(["serve", "--ready-file", &ready])
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(fs::File::create(&log).unwrap())
+            .spawn()
+            .unwrap();
+        let mut running = Self { child, ready: Value::Null, log };
+        running.wait_until("is ready", |running| {
+            assert!(running.child.try_wait().unwrap().is_none(), "it ended: {}", running.log());
+            let text = fs::read_to_string(&ready).unwrap_or_default();
+            running.ready = serde_json::from_str(&text).unwrap_or_default();
+            !running.ready.is_null()
+        });
+        assert_eq!(running.ready["pid"], running.child.id());
+        running
+    }
+
+    /// Its URL: for HTTPS, if it speaks that.
+    pub fn url(&self) -> &str {
+        let url = self.ready["https"].as_str().or(self.ready["http"].as_str());
+        url.expect("a URL in the ready file")
+    }
+
+    /// Host and port.
+    pub fn address(&self) -> &str {
+        self.url().split("//").nth(1).unwrap()
+    }
+
+    /// All that it has logged so far.
+    pub fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    pub fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
+    }
+
+    /// Waits for its end.
+    pub fn exit_code(&mut self) -> Option<i32> {
+        let mut status = None;
+        self.wait_until("has stopped", |running| {
+            status = running.child.try_wait().unwrap();
+            status.is_some()
+        });
+        status.and_then(|status| status.code())
+    }
+
+    /// Waits until something holds, and not for ever.
+    pub fn wait_until(&mut self, what: &str, mut holds: impl FnMut(&mut Self) -> bool) {
+        let start = Instant::now();
+        while !holds(self) {
+            let log = self.log();
+            assert!(start.elapsed() < Duration::from_secs(60), "not so: it {what}; {log}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
