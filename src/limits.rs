@@ -43,7 +43,7 @@ pub struct Limits {
     /// How long a TLS handshake may take. 10 s unless set.
     #[serde(deserialize_with = "time")]
     pub handshake_time: Duration,
-    /// About how many bytes the head of a request may have: 8,192 or more. 65,536 unless set.
+    /// How many bytes the head of a request may have: 8,192 or more. 65,536 unless set.
     #[serde(deserialize_with = "head")]
     pub head_size: usize,
     /// How long the head of a request may take, and how long a connection may be idle. 60 s unless

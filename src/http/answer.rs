@@ -43,6 +43,15 @@ pub(super) fn tell(response: &mut Response, code: &ErrorCode, row: Option<Row>) 
     response.extensions_mut().insert(Told { error, row: row.map(Row::number) });
 }
 
+/// A request whose head is larger than may be.
+pub(crate) fn large_head(limit: usize) -> Response {
+    let text = format!("The head of the request has more than {limit} bytes.\n");
+    let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+    let mut response = self::text(status, "text/plain; charset=utf-8", Body::from(text));
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
 /// A path without an endpoint.
 pub(super) fn nothing_here(method: &Method) -> Response {
     let text = format!(

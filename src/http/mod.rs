@@ -1,6 +1,6 @@
 //! The endpoints: bytes in, a call of [`crate::authority`], bytes out. One file per endpoint.
 
-mod answer;
+pub(crate) mod answer;
 mod authorize;
 mod body;
 mod control;

@@ -21,7 +21,7 @@ use tokio_io_timeout::TimeoutStream;
 use super::accept::{Serving, stopping};
 use super::open::Place;
 use crate::faults::{Wire, WireFault};
-use crate::http::{Connection, serve};
+use crate::http::{Connection, answer, serve};
 use crate::limits::{Bounds, Limit, Limits};
 
 /// How long what a client may just be sending is waited for, once it is time to stop.
@@ -60,6 +60,12 @@ async fn answer(
     };
     let in_flight = state.place.begin();
     let version = request.version();
+    // hyper only looks once its buffer is full, which may be later.
+    let limit = serving.app.bounds.limits().head_size;
+    if head_size(&request) > limit {
+        serving.app.bounds.reached(Limit::HeadSize);
+        return Ok(answer::large_head(limit));
+    }
     let mut response =
         serve(&serving.app, &serving.router, connection, request.map(Body::new)).await;
     if *serving.stop.borrow() && version < Version::HTTP_2 {
@@ -78,6 +84,14 @@ async fn answer(
             Err(io::Error::other("a fault on purpose"))
         }
     }
+}
+
+/// How many bytes the head of a request has, as HTTP/1.1 would write it.
+fn head_size(request: &hyper::Request<Incoming>) -> usize {
+    let uri = request.uri();
+    let target = uri.path().len() + uri.query().map_or(0, str::len);
+    let headers = request.headers().iter();
+    headers.map(|(name, value)| name.as_str().len() + value.len() + 4).sum::<usize>() + target
 }
 
 /// Answers the requests of a connection, one after the other or, over HTTP/2, at once.
