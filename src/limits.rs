@@ -64,6 +64,9 @@ pub struct Limits {
     /// than the ten after which container engines kill.
     #[serde(deserialize_with = "time")]
     pub stop_time: Duration,
+    /// How long an open connection may still begin a request then. 250 ms unless set.
+    #[serde(deserialize_with = "time")]
+    pub last_call: Duration,
 }
 
 impl Default for Limits {
@@ -79,6 +82,7 @@ impl Default for Limits {
             control_size: 16 * 1024 * 1024,
             write_time: Duration::from_secs(30),
             stop_time: Duration::from_secs(8),
+            last_call: Duration::from_millis(250),
         }
     }
 }

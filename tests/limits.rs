@@ -215,6 +215,20 @@ async fn a_head_may_be_as_large_as_is_set() {
     }
 }
 
+/// Nor is the end of one waited for that is too large already.
+#[tokio::test]
+async fn a_head_without_end_is_refused() {
+    let server = server(Limits::default()).await;
+    let mut stream = connect(server.address());
+    let seen = tokio::task::spawn_blocking(move || {
+        write!(stream, "{HEAD}X: {}", "y".repeat(200_000)).unwrap();
+        rest(&mut stream)
+    });
+    answers(&server).await;
+    let seen = seen.await.unwrap();
+    assert!(seen.is_empty() || seen.starts_with("HTTP/1.1 431"), "{seen}");
+}
+
 #[tokio::test]
 async fn a_control_call_may_be_as_large_as_is_set() {
     let server = server(Limits { control_size: 1_000, ..Limits::default() }).await;

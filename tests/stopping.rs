@@ -78,24 +78,33 @@ fn no_request_is_lost_when_the_server_stops_under_load() {
     assert_eq!(server.log(), "", "nothing was cut off");
 }
 
-/// Clients that have connected, whose connections the server has not even looked at when it is
-/// told to stop, and that ask just then.
+/// Clients that have connected, but that the server has not even looked at when it is told to stop:
+/// it was suspended meanwhile. Some of them ask only then.
 #[test]
 fn whoever_has_just_connected_is_still_answered() {
+    const CLIENTS: usize = 500;
+    let sockets = rlimit::increase_nofile_limit(u64::MAX).unwrap_or_default();
+    assert!(sockets > CLIENTS as u64 + 100, "{sockets} open sockets are too few (ulimit -n)");
     let folder = Folder::new("stop-connected");
-    let mut server = Running::start(&folder, &["--log", "warn"]);
+    let limits = ["--limit", "last_call=1m", "stop_time=1m"];
+    let mut server = Running::start(&folder, &[&["--log", "warn"], &limits[..]].concat());
     let address = server.address().to_owned();
-    let mut streams: Vec<TcpStream> = (0..200).map(|_| connect(&address)).collect();
-    for stream in &mut streams[..100] {
+    server.signal("-STOP");
+    let mut streams: Vec<TcpStream> = (0..CLIENTS).map(|_| connect(&address)).collect();
+    let (early, late) = streams.split_at_mut(CLIENTS / 2);
+    for stream in early {
         ask(stream).unwrap();
     }
     server.signal("-TERM");
-    for stream in &mut streams[100..] {
+    server.signal("-CONT");
+    std::thread::sleep(Duration::from_millis(200));
+    for stream in late {
         ask(stream).unwrap();
     }
     for stream in &mut streams {
         assert!(answer(stream).expect("an answer").starts_with("HTTP/1.1 200"));
     }
+    drop(streams);
     assert_eq!(server.exit_code(), Some(0));
 }
 

@@ -67,7 +67,8 @@ pub(super) struct Serve {
     #[arg(long, value_name = "N", env = "SMARTPAY_MOCK_JOURNAL_SIZE", default_value = JOURNAL)]
     journal_size: String,
     /// A bound on what clients may take: connections, streams, handshakes, handshake_time,
-    /// head_size, head_time, body_time, control_size, write_time or stop_time, as in head_time=5s.
+    /// head_size, head_time, body_time, control_size, write_time, stop_time or last_call, as in
+    /// head_time=5s.
     #[arg(
         long, value_name = "NAME=VALUE", env = "SMARTPAY_MOCK_LIMIT", num_args = 1..,
         value_delimiter = ','

@@ -24,8 +24,6 @@ use crate::faults::{Wire, WireFault};
 use crate::http::{Connection, answer, serve};
 use crate::limits::{Bounds, Limit, Limits};
 
-/// How long what a client may just be sending is waited for, once it is time to stop.
-const LAST_CALL: Duration = Duration::from_millis(250);
 /// How long the last bytes of an answer may take once it is time to stop.
 const FLUSH: Duration = Duration::from_millis(300);
 
@@ -144,7 +142,7 @@ pub(super) async fn serve_http1<S: Wire>(
         // Whoever has just connected or got an answer may be sending the next request.
         End::Stops => {
             let last_call = poll_fn(|cx| connection.poll_without_shutdown(cx));
-            tokio::time::timeout(LAST_CALL, last_call).await.ok()
+            tokio::time::timeout(limits.last_call, last_call).await.ok()
         }
     };
     let served = match served {
