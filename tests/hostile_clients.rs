@@ -93,6 +93,26 @@ async fn lengths_that_disagree_are_refused() {
     assert_eq!(server.requests().await.len(), 1, "none of them was a request");
 }
 
+/// Chunks win over a length, and nothing behind them is taken for another request.
+#[tokio::test]
+async fn chunks_with_a_length_are_one_request_and_the_last() {
+    let server = MockAuthServer::start().await;
+    let body = "3\r\na=b\r\n0\r\n\r\n";
+    let second = sized(page::REQUEST, "");
+    for headers in [
+        "Transfer-Encoding: chunked\r\nContent-Length: 4\r\n",
+        "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n",
+    ] {
+        let seen = said(&server, request(headers, body) + &second).await;
+        assert!(seen.starts_with("HTTP/1.1 400"), "{seen}");
+        assert!(seen.contains("Connection: close"), "{seen}");
+        assert_eq!(seen.matches("HTTP/1.1").count(), 1, "{seen}");
+    }
+    let odd = "Transfer-Encoding: identity\r\nContent-Length: 3\r\n";
+    assert!(said(&server, request(odd, "a=b")).await.starts_with("HTTP/1.1 400"));
+    answers(&server).await;
+}
+
 #[tokio::test]
 async fn a_head_that_is_too_large_is_refused() {
     let server = MockAuthServer::start().await;

@@ -8,6 +8,8 @@ mod client;
 pub(crate) mod consent;
 mod credentials;
 mod effects;
+#[cfg(test)]
+mod interleavings;
 mod issue;
 mod presented;
 pub(crate) mod token;

@@ -11,6 +11,7 @@ mod inject;
 mod inspect;
 mod limits;
 mod paint;
+mod panic_log;
 mod reach;
 mod requests;
 mod reset;

@@ -14,6 +14,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
 use super::limits::{limits, more_sockets};
+use super::panic_log::log_panics;
 use super::signals::Reasons;
 use super::{Failure, banner::banner, print};
 use crate::server::{Builder, MockAuthServer, StartError};
@@ -282,6 +283,7 @@ impl Serve {
             false => log.init(),
             true => log.json().init(),
         }
+        log_panics();
         Ok(())
     }
 }

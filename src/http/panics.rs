@@ -5,38 +5,65 @@ use std::any::Any;
 use axum::response::Response;
 
 use super::answer;
-use crate::oauth::ErrorCode;
+use crate::oauth::{ErrorCode, Row};
 
 /// `server_error`. What the panic said goes to the log (by the panic hook, with its place), not to
 /// the client.
 pub(super) fn answer(_: Box<dyn Any + Send + 'static>) -> Response {
     let code = ErrorCode::ServerError;
     tracing::error!("a handler panicked; the request was answered with server_error");
-    answer::error(&code, code.default_status(), "The server failed; its log says where.")
+    let text = "The server failed; its log says where.";
+    let mut response = answer::error(&code, code.default_status(), text);
+    answer::tell(&mut response, &code, Some(Row::Server));
+    response
 }
 
 #[cfg(test)]
 mod tests {
-    use axum::Router;
-    use axum::body::Body;
-    use axum::extract::Request;
-    use axum::routing::get;
-    use http_body_util::BodyExt;
-    use tower::ServiceExt;
-    use tower_http::catch_panic::CatchPanicLayer;
+    use axum::http::Request;
+    use serde_json::Value;
 
+    use crate::server::MockAuthServer;
+
+    const EXCHANGE: &str = "client_id=v6TJH1IqhM&client_secret=v6TJH1IqhM-secret\
+                            &grant_type=authorization_code&code=";
+
+    /// Whatever a request was about to do at the ledger when it panicked, it has not done it: the
+    /// next one finds everything as before.
     #[tokio::test]
-    async fn a_panic_is_a_server_error_that_says_nothing_of_the_inside() {
-        async fn panics() {
-            panic!("secret");
+    async fn a_panic_is_a_server_error_that_says_nothing_and_changes_nothing() {
+        let server = MockAuthServer::start().await;
+        let ask = async |code: &str| {
+            let request = Request::post("/oauth2/v3/token")
+                .header("content-type", "application/x-www-form-urlencoded")
+                .body(format!("{EXCHANGE}{code}"));
+            let answer = server.answer(request.unwrap()).await;
+            (answer.status().as_u16(), String::from_utf8(answer.body().to_vec()).unwrap())
+        };
+        let code = server.issue_code("v6TJH1IqhM", "rahulrama").await.unwrap();
+        let grants = server.grants().await.len();
+        let mut panics = 0;
+        loop {
+            server.ledger().panic_in(panics + 1);
+            let (status, body) = ask(&code).await;
+            if status == 200 {
+                break;
+            }
+            panics += 1;
+            assert_eq!(status, 500);
+            let body: Value = serde_json::from_str(&body).unwrap();
+            assert_eq!(body["error"], "server_error");
+            assert_eq!(body["error_description"], "The server failed; its log says where.");
+            server.ledger().panic_in(0);
+            assert_eq!(server.grants().await.len(), grants, "nothing was granted");
         }
-        let router =
-            Router::new().route("/", get(panics)).layer(CatchPanicLayer::custom(super::answer));
-        let Ok(response) = router.oneshot(Request::new(Body::empty())).await;
-        assert_eq!(response.status(), 500);
-        let body = response.into_body().collect().await.unwrap().to_bytes();
-        let body = String::from_utf8(body.to_vec()).unwrap();
-        assert!(body.starts_with(r#"{"error":"server_error","error_description":"#), "{body}");
-        assert!(!body.contains("secret"));
+        assert!(panics >= 3, "the code, a number for its grant, the exchange: {panics}");
+        server.ledger().panic_in(0);
+        assert_eq!(ask(&code).await.0, 400, "now it is spent");
+        assert_eq!(server.grants().await.len(), grants + 1);
+        let entries = server.requests().await;
+        let failed: Vec<_> = entries.iter().filter(|entry| entry.outcome.row == Some(21)).collect();
+        assert_eq!((failed.len(), entries.len()), (panics, panics + 2));
+        assert_eq!(failed[0].outcome.error.as_deref(), Some("server_error"));
     }
 }

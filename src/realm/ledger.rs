@@ -12,8 +12,7 @@ use std::fmt;
 use std::hash::Hash;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-
+use super::lock::Lock;
 use crate::oauth::{Challenge, Scopes};
 use crate::token::{GrantId, TokenId};
 
@@ -125,7 +124,7 @@ pub(crate) enum Lost {
 /// The books. Cheap to ask; see the module's words.
 #[derive(Default)]
 pub(crate) struct Ledger {
-    books: Mutex<Books>,
+    books: Lock<Books>,
 }
 
 /// Codes and tokens are secrets, so only their numbers are shown.
@@ -157,6 +156,19 @@ struct Entered {
     /// Its place among the others: a millisecond has room for several.
     order: u64,
     grant: Grant,
+}
+
+#[cfg(test)]
+impl Ledger {
+    /// One whose lock loom watches.
+    pub(super) fn modelled() -> Self {
+        Self { books: Lock::modelled() }
+    }
+
+    /// Panics when the lock is taken for the so many-th time from now on; 0: no more.
+    pub(crate) fn panic_in(&self, times: usize) {
+        self.books.panic_in(times);
+    }
 }
 
 impl Ledger {

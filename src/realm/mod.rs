@@ -5,6 +5,7 @@
 
 mod codes;
 mod ledger;
+mod lock;
 mod realms;
 mod registry;
 
@@ -67,6 +68,16 @@ impl Drop for OwnPorts {
 impl Realm {
     /// A realm that starts from these fixtures.
     pub(crate) fn new(name: &str, hosts: Vec<String>, start: &Start) -> Self {
+        Self::with(Ledger::default(), name, hosts, start)
+    }
+
+    /// A realm whose ledger loom watches.
+    #[cfg(test)]
+    pub(crate) fn modelled(start: &Start) -> Self {
+        Self::with(Ledger::modelled(), "default", Vec::new(), start)
+    }
+
+    fn with(ledger: Ledger, name: &str, hosts: Vec<String>, start: &Start) -> Self {
         let fixtures = &*start.fixtures;
         let realm = Self {
             name: name.into(),
@@ -75,7 +86,7 @@ impl Realm {
             ports: OnceLock::new(),
             clock: Clock::default(),
             registry: RwLock::new(Arc::clone(&start.registry)),
-            ledger: Ledger::default(),
+            ledger,
             script: Script::default(),
             journal: Journal::new(start.journal_size),
             tls_faults: watch::Sender::new(fixtures.settings.tls.clone()),

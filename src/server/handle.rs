@@ -214,3 +214,11 @@ impl RealmHandle {
         Ok(())
     }
 }
+
+#[cfg(test)]
+impl RealmHandle {
+    /// The realm's books, for tests that reach into them.
+    pub(crate) fn ledger(&self) -> &crate::realm::Ledger {
+        self.realm.ledger()
+    }
+}
