@@ -162,6 +162,8 @@ mod oauth;
 mod realm;
 pub mod scenario;
 mod server;
+#[doc(hidden)]
+pub mod stages;
 mod tls;
 mod token;
 

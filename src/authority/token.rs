@@ -33,8 +33,23 @@ pub(crate) struct TokenRequest<'a> {
     pub(crate) record: &'a Record,
 }
 
-/// The table, top to bottom. Nothing changes before the last line.
+/// What a request that passes the table is given.
+pub(crate) struct Judged<'r, 'a> {
+    client: &'r Registered,
+    basis: Basis<'a>,
+    scopes: Scopes,
+}
+
+/// Judges a request, and gives it what it asks for.
 pub(crate) async fn decide(request: &TokenRequest<'_>) -> Result<TokenResponse, Refusal> {
+    let Judged { client, basis, scopes } = judge(request).await?; //             rows 7 to 20
+    super::issue::issue(request, client, basis, scopes).await //                 row 21
+}
+
+/// The table, top to bottom. Nothing changes here, unless a replay revokes a grant.
+pub(crate) async fn judge<'r, 'a>(
+    request: &'r TokenRequest<'a>,
+) -> Result<Judged<'r, 'a>, Refusal> {
     let credentials = credentials(request)?; //                                  row 7
     let grant_type = grant_type(request)?; //                                    row 8
     let presented = presented(request, grant_type)?; //                          row 9
@@ -51,7 +66,7 @@ pub(crate) async fn decide(request: &TokenRequest<'_>) -> Result<TokenResponse, 
     let scopes = scope(request, &basis)?; //                                     row 18
     grant_stands(request, &basis).await?; //                                     row 19
     merchant_active(request, &basis)?; //                                        row 20
-    super::issue::issue(request, client, basis, scopes).await //                 row 21
+    Ok(Judged { client, basis, scopes })
 }
 
 /// Rows 7 and 10 to 14, for the endpoints that a client authenticates at as it does here.

@@ -154,10 +154,20 @@ impl SigningKey {
 
     /// A JWT with these claims.
     pub(crate) fn sign(&self, claims: &impl Serialize) -> Result<String, SigningFailed> {
+        self.seal(self.write(claims)?)
+    }
+
+    /// The first two segments of a JWT with these claims.
+    pub(crate) fn write(&self, claims: &impl Serialize) -> Result<String, SigningFailed> {
         let payload = serde_json::to_vec(claims).map_err(|_| SigningFailed)?;
         let mut token = String::with_capacity(self.header.len() + payload.len() * 4 / 3 + 350);
         token.push_str(&self.header);
         URL_SAFE_NO_PAD.encode_string(&payload, &mut token);
+        Ok(token)
+    }
+
+    /// Adds the third: the signature.
+    pub(crate) fn seal(&self, mut token: String) -> Result<String, SigningFailed> {
         let mut signature = [0; MODULUS_BYTES];
         self.pair
             .sign(&RSA_PKCS1_SHA256, &self.random, token.as_bytes(), &mut signature)
