@@ -1,11 +1,13 @@
 //! The figures that the project promises, each beside its bound: `cargo bench`.
 //!
-//! A machine's speed says little, so costs are ratios against two raw RSA-2048 signatures of the
-//! same run: both are measured in turns, many times, and the medians compared.
+//! A machine's speed says little, so costs are ratios: of a whole request and of each of its
+//! stages, against two raw RSA-2048 signatures of the same run; of a server that holds much,
+//! against one that holds little. Both sides are measured in turns, and the medians compared.
+//!
+//! `examples/report.rs` measures the real binary and writes these figures down beside its own.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
-use std::process::{Command, Stdio};
+use std::fmt::Write as _;
+use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use aws_lc_rs::rand::SystemRandom;
@@ -13,11 +15,13 @@ use aws_lc_rs::rsa::{KeyPair, KeySize};
 use aws_lc_rs::signature::RSA_PKCS1_SHA256;
 use axum::http::Request;
 use smartpay_oauth_mock::MockAuthServer;
+use smartpay_oauth_mock::stages::{self, Stages};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const EXCHANGE: &str = "grant_type=authorization_code&client_id=8l57hYffFb\
                         &client_secret=yourClientSecret&code=eyJraK";
-const PROGRAM: &str = env!("CARGO_BIN_EXE_smartpay-oauth-mock");
+/// How often each side of a comparison is measured; the first tenth only warms the caches.
+const TURNS: usize = 2_000;
 
 fn main() {
     // `cargo test` runs benches, too, to see that they still build; measuring is for `cargo bench`.
@@ -25,22 +29,26 @@ fn main() {
         return;
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    if std::env::args().any(|argument| argument == "--million") {
-        memory_of_a_million_exchanges();
-        return;
-    }
-    println!("{:<52} {:>10} {:>10}", "figure", "measured", "bound");
+    println!("| figure | measured | bound |\n|---|---|---|");
     runtime.block_on(async {
-        exchange_in_process().await;
-        a_thousand_scenarios().await;
+        // First, while no memory that was freed hides what is not.
         start_of_the_library().await;
+        whole_requests().await;
+        stages_alone().await;
+        flatness().await;
+        loading_many_clients();
     });
-    first_token_and_memory();
 }
 
-fn report(figure: &str, measured: f64, bound: f64, unit: &str) {
-    let verdict = if measured <= bound { "" } else { "  OVER" };
-    println!("{figure:<52} {measured:>8.2} {unit:<2} {bound:>7.2} {unit:<2}{verdict}");
+fn report(figure: &str, measured: String, within: bool, bound: &str) {
+    let over = if within { "" } else { ", **over**" };
+    println!("| {figure} | {measured} | {bound}{over} |");
+}
+
+fn ratio(figure: &str, measured: f64, bound: Option<f64>) {
+    let shown = if measured < 0.1 { format!("{measured:.4}") } else { format!("{measured:.2}") };
+    let bound_shown = bound.map_or("-".to_owned(), |bound| format!("{bound:.2}"));
+    report(figure, shown, bound.is_none_or(|bound| measured <= bound), &bound_shown);
 }
 
 fn median(mut times: Vec<f64>) -> f64 {
@@ -48,59 +56,145 @@ fn median(mut times: Vec<f64>) -> f64 {
     times[times.len() / 2]
 }
 
-fn seconds_of(work: impl FnOnce()) -> f64 {
-    let start = Instant::now();
-    work();
-    start.elapsed().as_secs_f64()
+/// The medians of two pieces of work, in seconds, taken in turns.
+async fn in_turns<A, B>(
+    mut one: impl AsyncFnMut() -> A,
+    mut other: impl AsyncFnMut() -> B,
+) -> (f64, f64) {
+    let (mut ones, mut others) = (Vec::new(), Vec::new());
+    for turn in 0..TURNS {
+        let start = Instant::now();
+        black_box(one().await);
+        let between = Instant::now();
+        black_box(other().await);
+        let end = Instant::now();
+        if turn >= TURNS / 10 {
+            ones.push((between - start).as_secs_f64());
+            others.push((end - between).as_secs_f64());
+        }
+    }
+    (median(ones), median(others))
 }
 
 /// Two signatures over as many bytes as an unsigned token has.
-struct TwoSignatures {
-    key: KeyPair,
-    random: SystemRandom,
-    message: Vec<u8>,
-}
-
-impl TwoSignatures {
-    fn new() -> Self {
-        let key = KeyPair::generate(KeySize::Rsa2048).unwrap();
-        Self { key, random: SystemRandom::new(), message: vec![b'x'; 900] }
-    }
-
-    fn sign(&self) {
+fn two_signatures() -> impl AsyncFnMut() {
+    let key = KeyPair::generate(KeySize::Rsa2048).unwrap();
+    let (random, message) = (SystemRandom::new(), [b'x'; 900]);
+    async move || {
         for _ in 0..2 {
             let mut signature = [0; 256];
-            self.key.sign(&RSA_PKCS1_SHA256, &self.random, &self.message, &mut signature).unwrap();
+            key.sign(&RSA_PKCS1_SHA256, &random, &message, &mut signature).unwrap();
         }
     }
 }
 
-async fn exchange_in_process() {
+/// Sends a token request in process, as a client with a correlation id would.
+async fn ask(server: &MockAuthServer, path: &str, body: &str) -> String {
+    let request = Request::post(path)
+        .header("content-type", FORM)
+        .header("v-c-client-correlation-id", "9a341edd-3ceb-4b36-b423-9088e9bad5a0")
+        .body(body.to_owned());
+    let answer = server.answer(request.unwrap()).await;
+    assert_eq!(answer.status(), 200, "{body}");
+    String::from_utf8(answer.into_body().to_vec()).unwrap()
+}
+
+async fn exchange(server: &MockAuthServer) {
+    ask(server, "/oauth2/v3/token", EXCHANGE).await;
+}
+
+async fn whole_requests() {
     let server = MockAuthServer::start().await;
-    let raw = TwoSignatures::new();
-    let exchange = async || {
-        let request = Request::post("/oauth2/v3/token").header("content-type", FORM);
-        let answer = server.answer(request.body(EXCHANGE.to_owned()).unwrap()).await;
-        assert_eq!(answer.status(), 200);
-    };
-    let (mut ours, mut raws) = (Vec::new(), Vec::new());
-    for turn in 0..2_000 {
-        let start = Instant::now();
-        exchange().await;
-        let own = start.elapsed().as_secs_f64();
-        let two = seconds_of(|| raw.sign());
-        // The first turns warm the caches.
-        if turn >= 100 {
-            ours.push(own);
-            raws.push(two);
-        }
-    }
-    let ratio = median(ours) / median(raws);
-    report("authorization_code exchange / two signatures", ratio, 1.15, "");
+    let answer = ask(&server, "/oauth2/v3/token", EXCHANGE).await;
+    let tokens: serde_json::Value = serde_json::from_str(&answer).unwrap();
+    let refresh = format!(
+        "grant_type=refresh_token&client_id=8l57hYffFb&client_secret=yourClientSecret\
+         &refresh_token={}",
+        tokens["refresh_token"].as_str().unwrap()
+    );
+    let (ours, two) = in_turns(async || exchange(&server).await, two_signatures()).await;
+    ratio("an exchange in process / its two signatures", ours / two, Some(1.15));
+    let refreshing = async || ask(&server, "/oauth2/v3/token", &refresh).await;
+    let (ours, two) = in_turns(refreshing, two_signatures()).await;
+    ratio("a refresh in process (`reuse`) / its one signature", ours / two * 2.0, Some(1.25));
 }
 
-/// An exchange with a thousand scenarios in force that all look at it, against one with none.
-async fn a_thousand_scenarios() {
+/// Each stage of an exchange, against its two signatures.
+async fn stages_alone() {
+    let stages = Stages::default();
+    let body = EXCHANGE.as_bytes();
+    let unsigned = stages.claims();
+    let token = stages.signing(unsigned.clone());
+    assert!(stages.form(body) && stages.decision(body).await && token.len() > unsigned.len());
+    let reading = async || stages.form(black_box(body));
+    against_two("reading the form", reading).await;
+    let deciding = async || stages.decision(black_box(body)).await;
+    against_two("the decision, rows 7 to 20", deciding).await;
+    let writing = async || stages.claims();
+    against_two("writing the claims of one token", writing).await;
+    let signing = async || stages.signing(unsigned.clone());
+    against_two("signing one token", signing).await;
+    let entering = async || stages.journal(black_box(body), [&token, &token]);
+    against_two("the journal", entering).await;
+}
+
+async fn against_two<T>(stage: &str, work: impl AsyncFnMut() -> T) {
+    let (one, two) = in_turns(work, two_signatures()).await;
+    ratio(&format!("{stage} / two signatures"), one / two, None);
+}
+
+/// An exchange on a server that holds much, against one that holds little.
+async fn flatness() {
+    let small = MockAuthServer::start().await;
+    let row = async |what: &str, large: &MockAuthServer, path: &str, body: &str| {
+        let much = async || ask(large, path, body).await;
+        let (large, small) = in_turns(much, async || exchange(&small).await).await;
+        ratio(&format!("an exchange with {what} / with few"), large / small, Some(1.1));
+    };
+    let path = "/oauth2/v3/token";
+
+    let large = server_with(&many_clients()).await;
+    let body = "grant_type=authorization_code&client_id=client-50000\
+                &client_secret=secret-50000&code=many";
+    row("100,000 clients", &large, path, body).await;
+
+    let large = MockAuthServer::start().await;
+    stages::enter_grants(&large, 1_000_000).await;
+    row("1,000,000 live grants", &large, path, EXCHANGE).await;
+
+    let large = MockAuthServer::start().await;
+    for _ in 0..10_000 {
+        large.answer(Request::get(path).body(String::new()).unwrap()).await;
+    }
+    row("10,000 journal entries", &large, path, EXCHANGE).await;
+
+    let large = server_with(&many_scenarios()).await;
+    row("1,000 scenarios that all look at it", &large, path, EXCHANGE).await;
+
+    let large = MockAuthServer::start().await;
+    for n in 0..1_000 {
+        large.new_realm(format!("realm-{n}")).create().unwrap();
+    }
+    row("1,000 realms", &large, "/realms/realm-500/oauth2/v3/token", EXCHANGE).await;
+}
+
+async fn server_with(fixtures: &str) -> MockAuthServer {
+    MockAuthServer::builder().fixtures(fixtures).unwrap().start().await.unwrap()
+}
+
+fn many_clients() -> String {
+    let mut text = "extends: default\nclients:\n".to_owned();
+    for n in 0..100_000 {
+        let _ = writeln!(
+            text,
+            "  - id: client-{n}\n    secret: secret-{n}\n    \
+             redirect_urls: [\"https://partner-{n}.example/callback\"]"
+        );
+    }
+    text + "codes: [{ code: many, client: client-50000, merchant: rahulrama, reusable: true }]\n"
+}
+
+fn many_scenarios() -> String {
     let scenario = |n: usize| {
         let when = match n % 4 {
             0 => format!("{{ code: \"none-{n}\" }}"),
@@ -110,115 +204,52 @@ async fn a_thousand_scenarios() {
         };
         format!("  - {{ when: {when}, respond: {{ error: server_error }} }}\n")
     };
-    let many: String = (0..1000).map(scenario).collect();
-    let with = |scenarios: String| async move {
-        let text = format!("extends: default\nscenarios:\n{scenarios}");
-        MockAuthServer::builder().fixtures(&text).unwrap().start().await.unwrap()
-    };
-    let (none, many) = (with(String::new()).await, with(many).await);
-    let exchange = async |server: &MockAuthServer| {
-        let start = Instant::now();
-        let request = Request::post("/oauth2/v3/token")
-            .header("content-type", FORM)
-            .header("v-c-client-correlation-id", "9a341edd-3ceb-4b36-b423-9088e9bad5a0");
-        let answer = server.answer(request.body(EXCHANGE.to_owned()).unwrap()).await;
-        assert_eq!(answer.status(), 200);
-        start.elapsed().as_secs_f64()
-    };
-    let (mut alone, mut among) = (Vec::new(), Vec::new());
-    for turn in 0..2_000 {
-        let times = (exchange(&none).await, exchange(&many).await);
-        if turn >= 100 {
-            alone.push(times.0);
-            among.push(times.1);
-        }
-    }
-    report("exchange with 1,000 scenarios / with none", median(among) / median(alone), 1.05, "");
+    let scenarios: String = (0..1000).map(scenario).collect();
+    format!("extends: default\nscenarios:\n{scenarios}")
 }
 
+fn loading_many_clients() {
+    let text = many_clients();
+    let times = (0..5).map(|_| {
+        let start = Instant::now();
+        drop(black_box(MockAuthServer::builder().fixtures(&text).unwrap()));
+        start.elapsed().as_secs_f64()
+    });
+    let time = median(times.collect());
+    report("loading a fixture of 100,000 clients", format!("{time:.2} s"), time < 1.0, "1 s");
+}
+
+/// A thousand servers, each started, asked once and dropped: how long a start takes, and what is
+/// left of them.
 async fn start_of_the_library() {
     let mut times = Vec::new();
-    for _ in 0..50 {
+    let mut before = None;
+    for n in 0..1_100 {
         let start = Instant::now();
         let server = MockAuthServer::start().await;
-        times.push(start.elapsed().as_secs_f64() * 1e3);
+        times.push(start.elapsed());
+        exchange(&server).await;
         drop(server);
-    }
-    report("MockAuthServer::start()", median(times), 2.0, "ms");
-}
-
-/// `cargo bench -- --million`, which takes some minutes: codes are issued, exchanged and expire,
-/// and so do their grants, while the clock runs on a second for each.
-fn memory_of_a_million_exchanges() {
-    let resident = || {
-        let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
-        statm.split_whitespace().nth(1).unwrap().parse::<f64>().unwrap() * 4096.0 / 1e6
-    };
-    let exchanges = |server: &MockAuthServer, count: usize| {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            for _ in 0..count {
-                let code = server.issue_code("8l57hYffFb", "rahulrama").await.unwrap();
-                let body = EXCHANGE.replace("eyJraK", &code);
-                let request = Request::post("/oauth2/v3/token").header("content-type", FORM);
-                let answer = server.answer(request.body(body).unwrap()).await;
-                assert_eq!(answer.status(), 200);
-                server.clock().advance(Duration::from_secs(1));
-            }
-        });
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let short = "extends: default\nsettings: { refresh_token_lifetime: 30m, refresh_grace: 30m }";
-    let builder = MockAuthServer::builder().fixtures(short).unwrap();
-    let server = runtime.block_on(builder.start()).unwrap();
-    exchanges(&server, 10_000);
-    let before = resident();
-    std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| exchanges(&server, 500_000));
+        // The first hundred make the threads, and the room that is used again and again.
+        if n == 99 {
+            before = resident_mb();
         }
-    });
-    report("memory that a million exchanges leave behind", resident() - before, 30.0, "MB");
+    }
+    if let (Some(before), Some(after)) = (before, resident_mb()) {
+        let left = after - before;
+        let figure = "memory that 1,000 servers leave behind, each dropped";
+        report(figure, format!("{left:.2} MB"), left < 2.0, "2 MB");
+    }
+    times.sort();
+    let time = times[times.len() / 2];
+    let shown = format!("{:.2} ms", time.as_secs_f64() * 1e3);
+    report("`MockAuthServer::start()`", shown, time <= Duration::from_millis(2), "2 ms");
 }
 
-fn first_token_and_memory() {
-    let request = format!(
-        "POST /oauth2/v3/token HTTP/1.1\r\nHost: x\r\nContent-Type: {FORM}\r\n\
-         Content-Length: {}\r\n\r\n{EXCHANGE}",
-        EXCHANGE.len()
-    );
-    let (mut times, mut memory) = (Vec::new(), Vec::new());
-    for _ in 0..20 {
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let start = Instant::now();
-        let mut server = Command::new(PROGRAM)
-            .args(["--listen", &format!("127.0.0.1:{port}"), "--log", "off"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut stream = loop {
-            match TcpStream::connect(("127.0.0.1", port)) {
-                Ok(stream) => break stream,
-                Err(_) => std::thread::sleep(Duration::from_micros(200)),
-            }
-        };
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = [0; 16];
-        stream.read_exact(&mut answer).unwrap();
-        assert!(answer.starts_with(b"HTTP/1.1 200"));
-        times.push(start.elapsed().as_secs_f64() * 1e3);
-        let status = std::fs::read_to_string(format!("/proc/{}/status", server.id()));
-        let resident = status.ok().and_then(|status| {
-            let line = status.lines().find(|line| line.starts_with("VmRSS:"))?.to_owned();
-            line.split_whitespace().nth(1)?.parse::<f64>().ok()
-        });
-        memory.extend(resident.map(|kib| kib / 1024.0));
-        server.kill().unwrap();
-        server.wait().unwrap();
-    }
-    report("exec to first token", median(times), 15.0, "ms");
-    if !memory.is_empty() {
-        report("resident memory after the first token", median(memory), 12.0, "MB");
-    }
+/// The memory of this process, where the system tells.
+fn resident_mb() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+    let kib: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kib * 1024.0 / 1e6)
 }

@@ -9,8 +9,9 @@ use crate::authority::{Effects, TokenRequest};
 use crate::fixture::{builtin, read_scenario};
 use crate::journal::{Arrival, Correlation, IssuedKind, Parameters, Record, Told};
 use crate::oauth::Form;
-use crate::realm::{Realm, Realms, Registry, Start};
+use crate::realm::{Grant, Realm, Realms, Registry, Start};
 use crate::scenario::Endpoint;
+use crate::server::RealmHandle;
 use crate::token::{Claims, Presented, SigningKey};
 
 /// A realm with the built-in fixtures, and what its token requests go through.
@@ -100,6 +101,25 @@ impl Stages {
             has_basic: false,
         };
         record.enter(self.realm.journal(), arrival, Some(200), Told::default());
+    }
+}
+
+/// Enters grants into a realm's books that live for a year.
+pub async fn enter_grants(realm: &RealmHandle, count: usize) {
+    let now = realm.clock().now_ms();
+    for _ in 0..count {
+        let grant = Grant {
+            id: realm.ledger().unused_grant_id().await,
+            client_id: "v6TJH1IqhM".into(),
+            merchant_id: "rahulrama".into(),
+            scopes: [].into(),
+            granted_at_ms: now,
+            redirect_url: None,
+            dead_at_ms: now + 365 * 86_400_000,
+            revoked: false,
+        };
+        // A number that nobody has cannot have been revoked.
+        let _ = realm.ledger().confirm(grant, now).await;
     }
 }
 

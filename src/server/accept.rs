@@ -30,7 +30,7 @@ const EXHAUSTED: [i32; 3] = [23, 24, 10_024];
 #[derive(Clone)]
 pub(super) struct Serving {
     pub(super) app: Arc<App>,
-    pub(super) router: Router,
+    pub(super) router: Arc<Router>,
     /// The one realm behind it; every realm, if there is none.
     pub(super) realm: Option<Weak<Realm>>,
     /// Whether it speaks TLS.

@@ -301,13 +301,13 @@ impl Builder {
             tls,
             ports: OnceLock::new(),
         });
-        let router = router(Arc::clone(&app));
+        let router = Arc::new(router(Arc::clone(&app)));
         let (stop, stopped) = watch::channel(false);
         // Every listener holds a sender; when all are gone, everything has been served.
         let (done, all_done) = mpsc::channel(1);
         let serving = Serving {
             app: Arc::clone(&app),
-            router: router.clone(),
+            router: Arc::clone(&router),
             realm: None,
             tls: false,
             open: OpenConnections::new(app.bounds.limits().connections),
@@ -339,13 +339,14 @@ impl Builder {
 
 /// Opens ports of their own for realms, on the interfaces of the server's own.
 fn open_ports(serving: &Serving, runtime: Handle) -> PortOpener {
-    // What the app holds must not hold the app.
-    let (app, router) = (Arc::downgrade(&serving.app), serving.router.clone());
+    // What the app holds must not hold the app, as the router does.
+    let (app, router) = (Arc::downgrade(&serving.app), Arc::downgrade(&serving.router));
     let (stop, done) = (serving.stop.clone(), serving.done.downgrade());
     let open = Arc::clone(&serving.open);
     PortOpener(Box::new(move |realm| {
         let gone = || io::Error::from(io::ErrorKind::NotConnected);
         let app = app.upgrade().ok_or_else(gone)?;
+        let router = router.upgrade().ok_or_else(gone)?;
         let done = done.upgrade().ok_or_else(gone)?;
         let _on_runtime = runtime.enter();
         let mut ports = OwnPorts { http: None, https: None, accepting: Vec::new() };
@@ -356,7 +357,7 @@ fn open_ports(serving: &Serving, runtime: Handle) -> PortOpener {
             let address = listener.local_addr()?;
             let serving = Serving {
                 app: Arc::clone(&app),
-                router: router.clone(),
+                router: Arc::clone(&router),
                 realm: Some(Weak::clone(realm)),
                 tls,
                 open: Arc::clone(&open),

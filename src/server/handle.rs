@@ -9,7 +9,7 @@ use crate::clock::Clock;
 use crate::fixture::TlsFaults;
 use crate::http::App;
 use crate::oauth::TokenResponse;
-use crate::realm::{CodeWish, IssueError, Realm};
+use crate::realm::{CodeWish, IssueError, Ledger, Realm};
 use crate::tls::{ClientIdentity, TlsError};
 use crate::token::Inspection;
 
@@ -63,6 +63,11 @@ impl RealmHandle {
             None => format!("{}/realms/{}", default.base_url, realm.name()),
         };
         Self { app: Arc::clone(&default.app), realm, base_url }
+    }
+
+    /// The realm's books, for what reaches into them: stages and tests.
+    pub(crate) fn ledger(&self) -> &Ledger {
+        self.realm.ledger()
     }
 
     /// The realm's name.
@@ -212,13 +217,5 @@ impl RealmHandle {
         let ids: Result<Vec<Uuid>, _> = ids.iter().map(|id| Uuid::try_parse(id)).collect();
         self.realm.ids().fix(ids?);
         Ok(())
-    }
-}
-
-#[cfg(test)]
-impl RealmHandle {
-    /// The realm's books, for tests that reach into them.
-    pub(crate) fn ledger(&self) -> &crate::realm::Ledger {
-        self.realm.ledger()
     }
 }

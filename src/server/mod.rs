@@ -59,7 +59,7 @@ pub use received::Follower;
 pub struct MockAuthServer {
     default: RealmHandle,
     address: SocketAddr,
-    router: Router,
+    router: Arc<Router>,
     stop: watch::Sender<bool>,
     accepting: Vec<AbortHandle>,
     /// Ends when all listeners, those of realms too, have served what was in flight.

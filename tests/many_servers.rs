@@ -1,0 +1,64 @@
+//! A server for each test: a thousand of them come and go in one process, and nothing is left.
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use smartpay_oauth_mock::MockAuthServer;
+use support::page;
+
+/// Open files, sockets among them.
+fn open_files() -> usize {
+    std::fs::read_dir("/proc/self/fd").unwrap().count()
+}
+
+/// In megabytes.
+fn resident() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<f64>().unwrap() / 1024.0
+}
+
+fn threads() -> usize {
+    std::fs::read_dir("/proc/self/task").unwrap().count()
+}
+
+/// Starts and drops so many, each asked once over a socket.
+async fn come_and_go(servers: usize) {
+    let client = reqwest::Client::builder().pool_max_idle_per_host(0).build().unwrap();
+    for n in 0..servers {
+        let server = MockAuthServer::start().await;
+        if n % 10 == 0 {
+            server.new_realm("own").own_port().create().unwrap();
+        }
+        let request = client
+            .post(server.token_url())
+            .header("Content-Type", "application/x-www-form-urlencoded");
+        let answer = request.body(page::REQUEST).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 200);
+    }
+}
+
+#[tokio::test]
+#[cfg(target_os = "linux")]
+async fn a_thousand_servers_leave_nothing_behind() {
+    // The first ones start the threads, and make room that is used again.
+    come_and_go(100).await;
+    let (files, threads_before, memory) = (open_files(), threads(), resident());
+    come_and_go(1_000).await;
+    // Sockets close once their tasks have been dropped.
+    let start = Instant::now();
+    while open_files() > files + 5 {
+        assert!(
+            start.elapsed() < Duration::from_secs(30),
+            "{} files, {files} before",
+            open_files()
+        );
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(threads(), threads_before);
+    let grown = resident() - memory;
+    println!("1,000 servers leave {grown:.1} MB behind");
+    // A kilobyte a server would be 1 MB; what a server has while it lives is a hundred times that.
+    assert!(grown < 4.0, "{grown} MB");
+}
