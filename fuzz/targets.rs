@@ -12,8 +12,11 @@ use smartpay_oauth_mock::fixture::{Source, load_sources};
 use smartpay_oauth_mock::{MockAuthServer, SigningKey, inspect, stages};
 use tokio::runtime::{Builder, Runtime};
 
+/// Fails where something does not hold.
+pub type Target = fn(&[u8]);
+
 /// Every target by its name, which is that of its corpus, too.
-pub const ALL: [(&str, fn(&[u8])); 5] = [
+pub const ALL: [(&str, Target); 5] = [
     ("form", form),
     ("fixtures", fixtures),
     ("scenario", scenario),
