@@ -28,17 +28,18 @@ pub const ALL: [(&str, Target); 5] = [
 /// to make something up.
 pub fn form(data: &[u8]) {
     let lenient: Vec<(String, String)> = serde_urlencoded::from_bytes(data).unwrap_or_default();
+    let broken = data.iter().enumerate().any(|(at, byte)| {
+        let escape = data.get(at + 1..at + 3).unwrap_or_default();
+        *byte == b'%' && (escape.len() < 2 || !escape.iter().all(u8::is_ascii_hexdigit))
+    });
     match stages::form(data) {
         Some(pairs) => {
+            assert!(!broken, "an escape that is none");
             assert_eq!(pairs, lenient);
             let written = serde_urlencoded::to_string(&pairs).expect("pairs can be written");
             assert_eq!(stages::form(written.as_bytes()), Some(pairs));
         }
         None => {
-            let broken = data.iter().enumerate().any(|(at, byte)| {
-                let escape = data.get(at + 1..at + 3).unwrap_or_default();
-                *byte == b'%' && (escape.len() < 2 || !escape.iter().all(u8::is_ascii_hexdigit))
-            });
             let replaced = lenient
                 .iter()
                 .any(|(name, value)| name.contains('\u{fffd}') || value.contains('\u{fffd}'));
