@@ -142,6 +142,10 @@ async fn introspection_tells_what_a_token_is_now() {
     assert_eq!(refresh_token["token_type"], "refresh_token");
     let inactive = serde_json::json!({ "active": false });
     assert_eq!(ask(&server, "introspect", "nonsense").await.ok().json(), inactive);
+    // Those that a fixture names.
+    let literal = ask(&server, "introspect", "eyJraK").await.ok().json();
+    assert_eq!((&literal["active"], &literal["merchant_id"]), (&true.into(), &MERCHANT.into()));
+    assert_eq!(ask(&server, "introspect", "revoked-token").await.ok().json(), inactive);
     server.clock().advance(Duration::from_secs(900));
     assert_eq!(ask(&server, "introspect", &tokens.access_token).await.ok().json(), inactive);
     assert_eq!(ask(&server, "introspect", &tokens.refresh_token).await.ok().json()["active"], true);
