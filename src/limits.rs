@@ -216,6 +216,32 @@ mod tests {
     use super::*;
     use crate::fixture::read_text;
 
+    #[test]
+    fn whoever_is_told_of_a_limit_is_told_what_sets_it() {
+        use Limit::{
+            BodySize, BodyTime, Connections, ControlSize, HandshakeTime, Handshakes, HeadSize,
+            HeadTime, Sockets, WriteTime,
+        };
+        let bounds = Bounds::default();
+        let settings = [
+            (Connections, "connections", "1"),
+            (Handshakes, "handshakes", "1"),
+            (HandshakeTime, "handshake_time", r#""1s""#),
+            (HeadSize, "head_size", "8192"),
+            (HeadTime, "head_time", r#""1s""#),
+            (BodyTime, "body_time", r#""1s""#),
+            (ControlSize, "control_size", "1"),
+            (WriteTime, "write_time", r#""1s""#),
+        ];
+        for (limit, name, value) in settings {
+            let words = bounds.words(limit);
+            assert!(words.contains(&format!("--limit {name}=...")), "{words}");
+            read_text::<Limits>(&format!("{{{name:?}:{value}}}")).unwrap();
+        }
+        assert!(bounds.words(Sockets).contains("ulimit -n"));
+        assert!(bounds.words(BodySize).contains("row 4"));
+    }
+
     fn mistake(text: &str) -> String {
         read_text::<Limits>(text).unwrap_err()[0].message.clone()
     }

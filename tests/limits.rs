@@ -327,6 +327,30 @@ fn ten_thousand_idle_connections_are_no_burden() {
     drop(idle);
 }
 
+/// When the system gives no more sockets, the longest idle connections give way, as they do to a
+/// limit of the server's own.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_system_that_gives_no_more_sockets_does_not_keep_anybody_out() {
+    let folder = Folder::new("limits-sockets");
+    let mut server = Running::start(&folder, &[]);
+    let pid = server.child.id().try_into().unwrap();
+    rlimit::prlimit(pid, rlimit::Resource::NOFILE, Some((64, 64)), None).unwrap();
+    let idle: Vec<TcpStream> = (0..200).map(|_| connect(server.address())).collect();
+    for _ in 0..20 {
+        let mut stream = connect(server.address());
+        write!(stream, "GET /_mock/health HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+        let mut status = [0; 12];
+        stream.read_exact(&mut status).expect("an answer");
+        assert_eq!(&status, b"HTTP/1.1 200");
+    }
+    server.signal("-TERM");
+    assert_eq!(server.exit_code(), Some(0));
+    let log = server.log();
+    assert_eq!(log.matches("the system gives no more sockets").count(), 1, "{log}");
+    drop(idle);
+}
+
 /// Over TLS as well: a handshake that does not go on, and one that ends in a silent HTTP/2
 /// connection. openssl, held open, ends when the server hangs up.
 #[tokio::test]

@@ -21,7 +21,7 @@ use crate::realm::Realm;
 
 /// How many connections may wait to be accepted.
 const BACKLOG: u32 = 4096;
-/// How long to rest when the system has no more sockets to give.
+/// How long to rest when the system has no more sockets to give, or a port is somebody else's.
 const RESPITE: Duration = Duration::from_millis(20);
 /// What systems say when there are no more: ENFILE and EMFILE, and WSAEMFILE.
 const EXHAUSTED: [i32; 3] = [23, 24, 10_024];
@@ -149,8 +149,7 @@ pub(super) async fn accept(listener: TcpListener, address: SocketAddr, serving: 
             },
             Err(error) if error.raw_os_error().is_some_and(|code| EXHAUSTED.contains(&code)) => {
                 bounds.reached(Limit::Sockets);
-                serving.open.give_one_up();
-                tokio::time::sleep(RESPITE).await;
+                serving.open.make_room(RESPITE).await;
             }
             Err(error) => tracing::debug!("a connection could not be accepted: {error}"),
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
@@ -75,8 +76,16 @@ impl OpenConnections {
         Some(Arc::new(Place { all: Arc::clone(self), give_way, activity }))
     }
 
+    /// Asks the longest idle connection to close, and waits until one has, but no longer than so.
+    pub(super) async fn make_room(&self, patience: Duration) {
+        let closed = self.closed.notified();
+        self.give_one_up();
+        // When none is idle, none may close for long; whoever asks tries again.
+        let _ = tokio::time::timeout(patience, closed).await;
+    }
+
     /// Asks the longest idle connection to close. `false`: none is idle.
-    pub(super) fn give_one_up(&self) -> bool {
+    fn give_one_up(&self) -> bool {
         let longest = self.book.lock().idle.pop_first();
         longest.map(|(_, give_way)| give_way.notify_one()).is_some()
     }
@@ -142,7 +151,6 @@ impl Drop for Place {
 mod tests {
     use super::*;
     use crate::limits::Limits;
-    use std::time::Duration;
 
     async fn gives_way(place: &Place) -> bool {
         tokio::time::timeout(Duration::from_millis(20), place.giving_way()).await.is_ok()
