@@ -4,7 +4,7 @@
 //! stages, against two raw RSA-2048 signatures of the same run; of a server that holds much,
 //! against one that holds little. Both sides are measured in turns, and the medians compared.
 //!
-//! `examples/report.rs` measures the real binary and writes these figures down beside its own.
+//! `examples/report/` measures the real binary and writes these figures down beside its own.
 
 use std::fmt::Write as _;
 use std::hint::black_box;

@@ -34,6 +34,11 @@ impl Table {
         });
     }
 
+    /// Whether a figure is over its bound.
+    pub fn is_over(&self) -> bool {
+        self.text.contains("**over**")
+    }
+
     pub fn text(&self) -> &str {
         &self.text
     }
