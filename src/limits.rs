@@ -10,9 +10,15 @@ use crate::fixture::Period;
 
 /// The smallest head that HTTP/1.1 can be read with, in bytes.
 const LEAST_HEAD: usize = 8 * 1024;
+const LEAST_TIME: Duration = Duration::from_millis(1);
+/// A hundred years, like a [`Period`]'s: timers would overflow with what lies far beyond.
+const MOST_TIME: Duration = Duration::from_secs(36_525 * 24 * 60 * 60);
 
 /// Bounds on what clients may take of the server, so that none of them keeps it from the others.
 /// The first time that one is reached, the log says so.
+///
+/// A value that nothing could be served with counts as the nearest that will do: 1 of everything,
+/// 1 ms, 8 KiB of head. [`Duration::MAX`] is as good as no bound.
 ///
 /// ```
 /// use std::time::Duration;
@@ -33,7 +39,8 @@ pub struct Limits {
     /// 16,384 unless set.
     #[serde(deserialize_with = "count")]
     pub connections: usize,
-    /// How many requests of one HTTP/2 connection are answered at once. 200 unless set.
+    /// How many requests of one HTTP/2 connection are answered at once. Clients are told and wait,
+    /// so the log has no word of it. 200 unless set.
     #[serde(deserialize_with = "count")]
     pub streams: usize,
     /// How many TLS handshakes may be going on at a listener. For one more, the oldest is given
@@ -43,7 +50,7 @@ pub struct Limits {
     /// How long a TLS handshake may take. 10 s unless set.
     #[serde(deserialize_with = "time")]
     pub handshake_time: Duration,
-    /// How many bytes the head of a request may have: 8,192 or more. 65,536 unless set.
+    /// How many bytes the head of a request may have. 65,536 unless set.
     #[serde(deserialize_with = "head")]
     pub head_size: usize,
     /// How long the head of a request may take, and how long a connection may be idle. 60 s unless
@@ -64,7 +71,8 @@ pub struct Limits {
     /// than the ten after which container engines kill.
     #[serde(deserialize_with = "time")]
     pub stop_time: Duration,
-    /// How long an open connection may still begin a request then. 250 ms unless set.
+    /// How long an open connection may still begin a request then; over HTTP/2 client and server
+    /// settle that between them. 250 ms unless set.
     #[serde(deserialize_with = "time")]
     pub last_call: Duration,
 }
@@ -139,8 +147,22 @@ pub(crate) struct Bounds {
 
 impl Bounds {
     pub(crate) fn new(limits: Limits) -> Self {
-        let head_size = limits.head_size.max(LEAST_HEAD);
-        Self { limits: Limits { head_size, ..limits }, told: AtomicU16::default() }
+        let count = |number: usize| number.max(1);
+        let time = |time: Duration| time.clamp(LEAST_TIME, MOST_TIME);
+        let limits = Limits {
+            connections: count(limits.connections),
+            streams: count(limits.streams),
+            handshakes: count(limits.handshakes),
+            handshake_time: time(limits.handshake_time),
+            head_size: limits.head_size.max(LEAST_HEAD),
+            head_time: time(limits.head_time),
+            body_time: time(limits.body_time),
+            control_size: count(limits.control_size),
+            write_time: time(limits.write_time),
+            stop_time: time(limits.stop_time),
+            last_call: time(limits.last_call),
+        };
+        Self { limits, told: AtomicU16::default() }
     }
 
     pub(crate) fn limits(&self) -> &Limits {
@@ -161,7 +183,8 @@ impl Bounds {
         let setting = |name: &str| format!("--limit {name}=... sets it");
         match limit {
             Limit::Connections => format!(
-                "{} connections are open; for each new one the longest idle is closed; {}",
+                "{} connections are open; for each new one the longest idle is closed, or it waits \
+                 while none is; {}",
                 limits.connections,
                 setting("connections")
             ),

@@ -29,6 +29,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::response::Response;
 use axum::routing::{any, get};
+use tokio::sync::watch;
 use tower::ServiceExt;
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -58,6 +59,8 @@ pub(crate) struct App {
     pub(crate) tls: Option<Tls>,
     /// Opens ports of their own for a realm. The server sets it once it runs.
     pub(crate) ports: OnceLock<PortOpener>,
+    /// Turns true when it is time to stop.
+    pub(crate) stop: watch::Receiver<bool>,
 }
 
 /// What the server was started with, as far as answers depend on it.
@@ -99,6 +102,17 @@ impl Options {
 }
 
 impl App {
+    /// Whether it is time to stop.
+    pub(crate) fn is_stopping(&self) -> bool {
+        *self.stop.borrow()
+    }
+
+    /// Returns when it is time to stop.
+    pub(crate) async fn stopping(&self) {
+        // An error means that nobody is left to say stop, which is as good as the word.
+        let _ = self.stop.clone().wait_for(|&stop| stop).await;
+    }
+
     /// Ports of their own for a realm that is being made, if it wants any.
     pub(crate) fn open_port(
         &self,

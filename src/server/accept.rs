@@ -23,6 +23,8 @@ use crate::realm::Realm;
 const BACKLOG: u32 = 4096;
 /// How long to rest when the system has no more sockets to give, or a port is somebody else's.
 const RESPITE: Duration = Duration::from_millis(20);
+/// What systems say of one who waited and has gone; others may wait behind.
+const VANISHED: [io::ErrorKind; 2] = [io::ErrorKind::ConnectionAborted, io::ErrorKind::Interrupted];
 /// What systems say when there are no more: ENFILE and EMFILE, and WSAEMFILE.
 const EXHAUSTED: [i32; 3] = [23, 24, 10_024];
 
@@ -37,8 +39,6 @@ pub(super) struct Serving {
     pub(super) tls: bool,
     /// The open connections of all listeners.
     pub(super) open: Arc<OpenConnections>,
-    /// Turns true when it is time to stop.
-    pub(super) stop: watch::Receiver<bool>,
     /// Dropped when everything has been served.
     pub(super) done: mpsc::Sender<Infallible>,
 }
@@ -107,10 +107,16 @@ impl Door {
         if let Self::Open(listener) = self
             && let Ok(listener) = listener.into_std()
         {
-            while let Ok((stream, _)) = listener.accept() {
-                let stream =
-                    stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
-                waiting.extend(stream);
+            loop {
+                let accepted = listener.accept().and_then(|(stream, _)| {
+                    stream.set_nonblocking(true)?;
+                    TcpStream::from_std(stream)
+                });
+                match accepted {
+                    Ok(stream) => waiting.push(stream),
+                    Err(error) if VANISHED.contains(&error.kind()) => {}
+                    Err(_) => break,
+                }
             }
         }
         waiting
@@ -126,7 +132,6 @@ pub(super) async fn accept(listener: TcpListener, address: SocketAddr, serving: 
     let mut refusing = Refusing::of(&serving);
     let mut door = Door::Open(listener);
     let mut connections = JoinSet::new();
-    let mut stop = serving.stop.clone();
     let serve = |stream, place| {
         serve_connection(stream, place, address, serving.clone(), Arc::clone(&handshakes))
     };
@@ -137,12 +142,12 @@ pub(super) async fn accept(listener: TcpListener, address: SocketAddr, serving: 
             accepted = door.accept() => accepted,
             Some(_) = connections.join_next() => continue,
             () = refusing.changed() => continue,
-            () = stopping(&mut stop) => break,
+            () = app.stopping() => break,
         };
         match accepted {
             Ok(stream) => tokio::select! {
                 place = serving.open.enter(bounds) => drop(connections.spawn(serve(stream, place))),
-                () = stopping(&mut stop) => {
+                () = app.stopping() => {
                     late.push(stream);
                     break;
                 }
@@ -181,12 +186,12 @@ async fn serve_connection(
     }
     let app = Arc::clone(&serving.app);
     let Some(tls) = &app.tls else { return };
-    let mut stop = serving.stop.clone();
     // In boxes, so that a connection takes the room of what it is at, not of all that it could be.
     let secured = tokio::select! {
         secured = Box::pin(handshake(stream, &handshakes, tls, &serving)) => secured,
         () = place.giving_way() => None,
-        () = stopping(&mut stop) => None,
+        // Whoever has just connected may be about to ask.
+        () = last_call(&app) => None,
     };
     let Some(secured) = secured else { return };
     let connection = Connection { tls: true, certificate: secured.certificate, ..connection };
@@ -222,7 +227,8 @@ impl Refusing {
     }
 }
 
-pub(super) async fn stopping(stop: &mut watch::Receiver<bool>) {
-    // An error means that nobody is left to say stop, which is as good as the word.
-    let _ = stop.wait_for(|&stop| stop).await;
+/// Returns when it is time to stop, and too late to begin a request.
+async fn last_call(app: &App) {
+    app.stopping().await;
+    tokio::time::sleep(app.bounds.limits().last_call).await;
 }

@@ -287,6 +287,7 @@ impl Builder {
         let bound = |listener: &Option<(_, SocketAddr)>| listener.as_ref().map(|(_, at)| *at);
         let (http_at, https_at) = (bound(&http), bound(&https));
         let address = https_at.or(http_at).ok_or(StartError::Nothing)?;
+        let (stop, stopped) = watch::channel(false);
         let app = Arc::new(App {
             realms: Realms::new(Start::new(self.fixtures, self.journal_size)),
             key: self.key.unwrap_or_else(SigningKey::development),
@@ -300,9 +301,9 @@ impl Builder {
             bounds: Bounds::new(self.limits),
             tls,
             ports: OnceLock::new(),
+            stop: stopped,
         });
         let router = Arc::new(router(Arc::clone(&app)));
-        let (stop, stopped) = watch::channel(false);
         // Every listener holds a sender; when all are gone, everything has been served.
         let (done, all_done) = mpsc::channel(1);
         let serving = Serving {
@@ -311,7 +312,6 @@ impl Builder {
             realm: None,
             tls: false,
             open: OpenConnections::new(app.bounds.limits().connections),
-            stop: stopped,
             done,
         };
         // Nobody else sets it.
@@ -341,8 +341,7 @@ impl Builder {
 fn open_ports(serving: &Serving, runtime: Handle) -> PortOpener {
     // What the app holds must not hold the app, as the router does.
     let (app, router) = (Arc::downgrade(&serving.app), Arc::downgrade(&serving.router));
-    let (stop, done) = (serving.stop.clone(), serving.done.downgrade());
-    let open = Arc::clone(&serving.open);
+    let (open, done) = (Arc::clone(&serving.open), serving.done.downgrade());
     PortOpener(Box::new(move |realm| {
         let gone = || io::Error::from(io::ErrorKind::NotConnected);
         let app = app.upgrade().ok_or_else(gone)?;
@@ -361,7 +360,6 @@ fn open_ports(serving: &Serving, runtime: Handle) -> PortOpener {
                 realm: Some(Weak::clone(realm)),
                 tls,
                 open: Arc::clone(&open),
-                stop: stop.clone(),
                 done: done.clone(),
             };
             let accepting = runtime.spawn(accept::accept(listener, address, serving));

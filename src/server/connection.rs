@@ -18,13 +18,14 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::AsyncWriteExt;
 use tokio_io_timeout::TimeoutStream;
 
-use super::accept::{Serving, stopping};
+use super::accept::Serving;
+use super::answer_body::AnswerBody;
 use super::open::Place;
 use crate::faults::{Wire, WireFault};
 use crate::http::{Connection, answer, serve};
 use crate::limits::{Bounds, Limit, Limits};
 
-/// How long the last bytes of an answer may take once it is time to stop.
+/// How long the last bytes of an answer may take when a connection is to end.
 const FLUSH: Duration = Duration::from_millis(300);
 
 /// What is going on on a connection.
@@ -41,7 +42,7 @@ impl State {
 }
 
 /// A request on its way to an answer.
-type Answering = Pin<Box<dyn Future<Output = io::Result<Response>> + Send>>;
+type Answering = Pin<Box<dyn Future<Output = io::Result<Response<AnswerBody>>> + Send>>;
 
 /// Answers one request. An error ends the connection, or, over HTTP/2, the request's stream.
 async fn answer(
@@ -49,7 +50,7 @@ async fn answer(
     mut connection: Connection,
     state: Arc<State>,
     request: hyper::Request<Incoming>,
-) -> io::Result<Response> {
+) -> io::Result<Response<AnswerBody>> {
     // A realm that is gone closes its port; nobody else answers there meanwhile.
     connection.realm = match serving.realm.as_ref().map(Weak::upgrade) {
         None => None,
@@ -62,16 +63,16 @@ async fn answer(
     let limit = serving.app.bounds.limits().head_size;
     if head_size(&request) > limit {
         serving.app.bounds.reached(Limit::HeadSize);
-        return Ok(answer::large_head(limit));
+        return Ok(answer::large_head(limit).map(|body| AnswerBody::new(body, in_flight)));
     }
     let mut response =
         serve(&serving.app, &serving.router, connection, request.map(Body::new)).await;
-    if *serving.stop.borrow() && version < Version::HTTP_2 {
+    if serving.app.is_stopping() && version < Version::HTTP_2 {
         // So that the client does not send another that nobody would read.
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     match response.extensions().get::<WireFault>() {
-        None => Ok(response),
+        None => Ok(response.map(|body| AnswerBody::new(body, in_flight))),
         // The client ends it: hyper drops this when the connection closes.
         Some(WireFault::Hang) => {
             drop(in_flight);
@@ -97,7 +98,7 @@ fn service(
     serving: Serving,
     connection: Connection,
     state: Arc<State>,
-) -> impl HttpService<Incoming, ResBody = Body, Error = io::Error, Future = Answering> {
+) -> impl HttpService<Incoming, ResBody = AnswerBody, Error = io::Error, Future = Answering> {
     service_fn(move |request| -> Answering {
         Box::pin(answer(serving.clone(), connection.clone(), Arc::clone(&state), request))
     })
@@ -122,7 +123,6 @@ pub(super) async fn serve_http1<S: Wire>(
 ) {
     let app = Arc::clone(&serving.app);
     let limits = app.bounds.limits();
-    let mut stop = serving.stop.clone();
     let state = State::of(place);
     let service = service(serving, connection, Arc::clone(&state));
     let mut connection = http1::Builder::new()
@@ -133,24 +133,24 @@ pub(super) async fn serve_http1<S: Wire>(
         .serve_connection(TokioIo::new(bounded(stream, limits)), service);
     let end = tokio::select! {
         served = poll_fn(|cx| connection.poll_without_shutdown(cx)) => End::Served(served),
-        () = state.place.giving_way() => End::GivesWay,
-        () = stopping(&mut stop) => End::Stops,
+        () = state.place.giving_way() => End::Idle,
+        () = app.stopping() => End::Stops,
     };
     let served = match end {
-        End::Served(served) => Some(served),
-        End::GivesWay => None,
+        End::Served(served) => Ok(served),
+        End::Idle => Err(Duration::ZERO),
         // Whoever has just connected or got an answer may be sending the next request.
         End::Stops => {
             let last_call = poll_fn(|cx| connection.poll_without_shutdown(cx));
-            tokio::time::timeout(limits.last_call, last_call).await.ok()
+            tokio::time::timeout(limits.last_call, last_call).await.map_err(|_| FLUSH)
         }
     };
     let served = match served {
-        Some(served) => served,
-        None => {
+        Ok(served) => served,
+        Err(patience) => {
             Pin::new(&mut connection).graceful_shutdown();
-            let flushed = flush(&state.place, |cx| connection.poll_without_shutdown(cx)).await;
-            flushed.unwrap_or(Ok(()))
+            let poll = |cx: &mut Context<'_>| connection.poll_without_shutdown(cx);
+            flush(&state.place, patience, poll).await.unwrap_or(Ok(()))
         }
     };
     let parts = connection.into_parts();
@@ -166,7 +166,10 @@ pub(super) async fn serve_http1<S: Wire>(
 /// Why a connection ends.
 enum End {
     Served(hyper::Result<()>),
-    GivesWay,
+    /// It has been idle for too long, or another needs its place. Half of a request is not waited
+    /// for.
+    Idle,
+    /// It is time to stop.
     Stops,
 }
 
@@ -198,29 +201,32 @@ pub(super) async fn serve_http2<S: Wire>(
 ) {
     let app = Arc::clone(&serving.app);
     let limits = app.bounds.limits();
-    let mut stop = serving.stop.clone();
     let state = State::of(place);
     let service = service(serving, connection, Arc::clone(&state));
     let mut connection = http2::Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
         .keep_alive_interval(limits.head_time)
         .max_concurrent_streams(u32::try_from(limits.streams).unwrap_or(u32::MAX))
-        .max_header_list_size(u32::try_from(limits.head_size).unwrap_or(u32::MAX))
+        // Beyond it h2 refuses by itself, without a word to the log or the client; so a head that
+        // is merely too large gets as far as `answer`.
+        .max_header_list_size(u32::try_from(limits.head_size).unwrap_or(u32::MAX).saturating_mul(2))
         .serve_connection(TokioIo::new(bounded(stream, limits)), service);
-    let served = tokio::select! {
-        served = &mut connection => Some(served),
-        () = state.place.giving_way() => None,
-        () = idle_for(limits.head_time, &state.place) => None,
-        () = stopping(&mut stop) => None,
+    let end = tokio::select! {
+        served = &mut connection => End::Served(served),
+        () = state.place.giving_way() => End::Idle,
+        () = idle_for(limits.head_time, &state.place) => End::Idle,
+        () = app.stopping() => End::Stops,
     };
-    let served = match served {
-        Some(served) => Some(served),
-        None => {
-            Pin::new(&mut connection).graceful_shutdown();
-            flush(&state.place, |cx| Pin::new(&mut connection).poll(cx)).await
-        }
+    let patience = match end {
+        End::Served(Ok(())) => return,
+        End::Served(Err(error)) => return tell(&error, &app.bounds, false),
+        End::Idle => Duration::ZERO,
+        // What a client still asks before it knows of the end, HTTP/2 sorts out itself.
+        End::Stops => FLUSH,
     };
-    if let Some(Err(error)) = served {
+    Pin::new(&mut connection).graceful_shutdown();
+    let poll = |cx: &mut Context<'_>| Pin::new(&mut connection).poll(cx);
+    if let Some(Err(error)) = flush(&state.place, patience, poll).await {
         tell(&error, &app.bounds, false);
     }
 }
@@ -238,12 +244,18 @@ async fn idle_for(patience: Duration, place: &Place) {
     }
 }
 
-/// Waits for what is in flight, and for the last bytes of it.
-async fn flush<T>(place: &Place, mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> Option<T> {
+/// Waits for what is in flight, and for so long for the last bytes of it.
+async fn flush<T>(
+    place: &Place,
+    patience: Duration,
+    mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>,
+) -> Option<T> {
     loop {
-        match tokio::time::timeout(FLUSH, poll_fn(&mut poll)).await {
+        let busy = place.is_busy();
+        let patience = if busy { FLUSH } else { patience };
+        match tokio::time::timeout(patience, poll_fn(&mut poll)).await {
             Ok(served) => return Some(served),
-            Err(_) if place.is_busy() => {}
+            Err(_) if busy => {}
             Err(_) => return None,
         }
     }

@@ -1,6 +1,7 @@
 //! The server as its user holds it: [`MockAuthServer`] and what starts it.
 
 mod accept;
+mod answer_body;
 mod background;
 pub mod blocking;
 mod builder;

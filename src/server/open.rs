@@ -14,7 +14,10 @@ use crate::limits::{Bounds, Limit};
 pub(super) struct OpenConnections {
     most: usize,
     book: Mutex<Book>,
+    /// A connection has closed, or will not although it was asked to.
     closed: Notify,
+    /// The last request in flight on a connection has been answered.
+    idled: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -41,26 +44,29 @@ struct Activity {
     number: u64,
 }
 
-/// A request in flight on a connection, until it is dropped.
+/// A request in flight on a connection, until it is dropped: with the last of its answer's body.
 #[derive(Debug)]
 pub(super) struct InFlight(Arc<Place>);
 
 impl OpenConnections {
     pub(super) fn new(most: usize) -> Arc<Self> {
-        Arc::new(Self { most, book: Mutex::default(), closed: Notify::new() })
+        Arc::new(Self { most, book: Mutex::default(), closed: Notify::new(), idled: Notify::new() })
     }
 
     /// A place for a new connection, when there is one: the longest idle gives way.
     pub(super) async fn enter(self: &Arc<Self>, bounds: &Bounds) -> Arc<Place> {
         loop {
-            // Before looking, so that a place that is left in between is not missed.
-            let closed = self.closed.notified();
+            // Before looking, so that what happens in between is not missed.
+            let (closed, idled) = (self.closed.notified(), self.idled.notified());
             if let Some(place) = self.try_enter() {
                 return place;
             }
             bounds.reached(Limit::Connections);
-            self.give_one_up();
-            closed.await;
+            match self.give_one_up() {
+                true => closed.await,
+                // All are busy: the first that no longer is will do as well.
+                false => tokio::select! { () = closed => {}, () = idled => {} },
+            }
         }
     }
 
@@ -104,8 +110,9 @@ impl Place {
     pub(super) fn begin(self: &Arc<Self>) -> InFlight {
         let mut activity = self.activity.lock();
         activity.in_flight += 1;
-        if activity.in_flight == 1 {
-            self.all.book.lock().idle.remove(&activity.number);
+        if activity.in_flight == 1 && self.all.book.lock().idle.remove(&activity.number).is_none() {
+            // It had just been asked to give way. Whoever waits for it may ask another.
+            self.all.closed.notify_waiters();
         }
         InFlight(Arc::clone(self))
     }
@@ -133,6 +140,7 @@ impl Drop for InFlight {
         activity.in_flight -= 1;
         if activity.in_flight == 0 {
             activity.number = self.0.all.book.lock().idles(&self.0.give_way);
+            self.0.all.idled.notify_waiters();
         }
     }
 }
@@ -151,6 +159,7 @@ impl Drop for Place {
 mod tests {
     use super::*;
     use crate::limits::Limits;
+    use tokio::task::JoinHandle;
 
     async fn gives_way(place: &Place) -> bool {
         tokio::time::timeout(Duration::from_millis(20), place.giving_way()).await.is_ok()
@@ -179,18 +188,39 @@ mod tests {
         assert!(gives_way(&first).await);
     }
 
-    #[tokio::test]
-    async fn a_new_one_waits_while_all_are_busy() {
-        let all = OpenConnections::new(1);
-        let bounds = Arc::new(Bounds::new(Limits::default()));
-        let place = all.enter(&bounds).await;
-        let busy = place.begin();
-        let (other, others_bounds) = (Arc::clone(&all), Arc::clone(&bounds));
-        let waiting = tokio::spawn(async move { other.enter(&others_bounds).await });
+    /// Somebody who waits for a place.
+    async fn waiting(all: &Arc<OpenConnections>) -> JoinHandle<Arc<Place>> {
+        let all = Arc::clone(all);
+        let waiting = tokio::spawn(async move { all.enter(&Bounds::new(Limits::default())).await });
         tokio::task::yield_now().await;
         assert!(!waiting.is_finished());
-        drop((busy, place));
-        waiting.await.unwrap();
-        assert_eq!(all.book.lock().idle.len(), 0);
+        waiting
+    }
+
+    #[tokio::test]
+    async fn while_all_are_busy_a_new_one_waits_for_the_first_that_no_longer_is() {
+        let all = OpenConnections::new(2);
+        let bounds = Bounds::new(Limits::default());
+        let [one, other] = [all.enter(&bounds).await, all.enter(&bounds).await];
+        let (busy, still_busy) = (one.begin(), other.begin());
+        let new = waiting(&all).await;
+        drop(busy);
+        assert!(gives_way(&one).await);
+        drop(one);
+        new.await.unwrap();
+        assert!(!gives_way(&other).await);
+        drop(still_busy);
+    }
+
+    #[tokio::test]
+    async fn one_that_gets_a_request_when_it_is_to_give_way_is_not_waited_for() {
+        let all = OpenConnections::new(2);
+        let bounds = Bounds::new(Limits::default());
+        let [one, other] = [all.enter(&bounds).await, all.enter(&bounds).await];
+        let new = waiting(&all).await;
+        let _busy = one.begin();
+        assert!(gives_way(&other).await);
+        drop(other);
+        new.await.unwrap();
     }
 }

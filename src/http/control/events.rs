@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use axum::Extension;
 use axum::body::{Body, Bytes};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use serde_json::json;
 use tokio::sync::mpsc;
@@ -17,7 +18,7 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use super::Answer;
 use super::query::Query;
-use crate::http::{answer, here::Here};
+use crate::http::{App, answer, here::Here};
 use crate::journal::{Filter, RecordedRequest};
 use crate::realm::Realm;
 
@@ -27,6 +28,7 @@ const BATCH: usize = 64;
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 pub(super) async fn stream(
+    State(app): State<Arc<App>>,
     Extension(here): Extension<Here>,
     headers: HeaderMap,
     uri: Uri,
@@ -39,7 +41,14 @@ pub(super) async fn stream(
     let newest = *here.realm.journal().watch().borrow();
     let after = last.or(after).unwrap_or(newest);
     let (sender, receiver) = mpsc::channel(1);
-    tokio::spawn(follow(Arc::downgrade(&here.realm), filter, after, sender));
+    let following = follow(Arc::downgrade(&here.realm), filter, after, sender);
+    // It never ends by itself, so a server that is to stop must not wait for it.
+    tokio::spawn(async move {
+        tokio::select! {
+            () = following => {}
+            () = app.stopping() => {}
+        }
+    });
     let body = Body::from_stream(ReceiverStream::new(receiver).map(Ok::<_, std::io::Error>));
     let mut response = answer::text(StatusCode::OK, "text/event-stream", body);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
