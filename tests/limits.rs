@@ -5,7 +5,7 @@
 
 mod support;
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
@@ -13,41 +13,17 @@ use smartpay_oauth_mock::{Limits, MockAuthServer};
 use support::folder::Folder;
 use support::page;
 use support::program::Running;
+use support::socket::{HEAD, PATIENCE, connect, rest};
 
-const PATIENCE: Duration = Duration::from_secs(20);
 const SHORT: Duration = Duration::from_millis(200);
-const HEAD: &str = "POST /oauth2/v3/token HTTP/1.1\r\nHost: localhost\r\nContent-Type: \
-                    application/x-www-form-urlencoded\r\n";
 
 async fn server(limits: Limits) -> MockAuthServer {
     MockAuthServer::builder().limits(limits).start().await.unwrap()
 }
 
-fn connect(address: impl std::net::ToSocketAddrs) -> TcpStream {
-    let stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    stream.set_nodelay(true).unwrap();
-    stream
-}
-
 /// Whether the server is well: another client gets a token.
 async fn answers(server: &MockAuthServer) {
     support::post(&server.token_url(), page::REQUEST).await.ok();
-}
-
-/// What comes until the connection ends. It is a failure if it does not end.
-fn rest(stream: &mut TcpStream) -> String {
-    let mut seen = Vec::new();
-    let mut buffer = [0; 64 * 1024];
-    loop {
-        match stream.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(read) => seen.extend_from_slice(&buffer[..read]),
-            Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => break,
-            Err(error) => panic!("the connection did not end: {error}"),
-        }
-    }
-    String::from_utf8_lossy(&seen).into_owned()
 }
 
 /// Sends one byte now and then, until the server hangs up; then what it said.
@@ -116,82 +92,21 @@ async fn chunks_without_end_are_refused() {
 /// Answers that nobody reads pile up in the sockets; then the server waits for so long only.
 #[tokio::test]
 async fn a_client_that_does_not_read_is_hung_up_on() {
-    const REQUESTS: usize = 2_000;
     let server = server(Limits { write_time: SHORT, ..Limits::default() }).await;
     let mut stream = connect(server.address());
-    let mut asking = stream.try_clone().unwrap();
+    stream.set_write_timeout(Some(PATIENCE)).unwrap();
     let asked = tokio::task::spawn_blocking(move || {
-        let one = "GET /_mock/openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n";
-        for _ in 0..REQUESTS {
-            if asking.write_all(one.as_bytes()).is_err() {
-                break;
+        let one = b"GET /_mock/openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        loop {
+            if let Err(error) = stream.write_all(one) {
+                return error;
             }
         }
     });
     answers(&server).await;
-    tokio::time::sleep(SHORT * 5).await;
-    let seen = tokio::task::spawn_blocking(move || rest(&mut stream)).await.unwrap();
-    asked.await.unwrap();
-    let answered = seen.matches("HTTP/1.1 200").count();
-    assert!(answered > 0 && answered < REQUESTS, "{answered} answers");
+    let end = asked.await.unwrap().kind();
+    assert!(matches!(end, ErrorKind::ConnectionReset | ErrorKind::BrokenPipe), "{end}");
     answers(&server).await;
-}
-
-#[tokio::test]
-async fn an_idle_connection_ends_after_a_while() {
-    let server = server(Limits { head_time: SHORT, ..Limits::default() }).await;
-    let mut silent = connect(server.address());
-    let mut once = connect(server.address());
-    write!(once, "{HEAD}Content-Length: {}\r\n\r\n{}", page::REQUEST.len(), page::REQUEST).unwrap();
-    let seen = tokio::task::spawn_blocking(move || (rest(&mut silent), rest(&mut once)));
-    let (silent, once) = seen.await.unwrap();
-    assert_eq!(silent, "");
-    assert_eq!(once.matches("HTTP/1.1 200").count(), 1, "{once}");
-}
-
-/// For one more connection than there may be, the longest idle gives way: not one that was used
-/// since, nor one that waits for its answer.
-#[tokio::test]
-async fn the_longest_idle_connection_gives_way() {
-    let server = server(Limits { connections: 4, ..Limits::default() }).await;
-    let held = r#"{ when: { param: { state: held } }, respond: { hold: { until: 2 } } }"#;
-    let fixtures = format!("extends: default\nscenarios: [{held}]");
-    server.replace_fixtures(&fixtures).await.unwrap();
-    let ask = |mut stream: &TcpStream, body: &str| {
-        write!(stream, "{HEAD}Content-Length: {}\r\n\r\n{body}", body.len()).unwrap();
-    };
-    let answered = |mut stream: &TcpStream| {
-        let mut seen = String::new();
-        let mut buffer = [0; 16 * 1024];
-        while !seen.ends_with('}') {
-            let read = stream.read(&mut buffer).unwrap();
-            assert!(read > 0, "the connection ended: {seen}");
-            seen += std::str::from_utf8(&buffer[..read]).unwrap();
-        }
-        assert!(seen.starts_with("HTTP/1.1 200"), "{seen}");
-    };
-    let all = tokio::task::spawn_blocking(move || {
-        let address = server.address();
-        let waiting = connect(address);
-        ask(&waiting, &format!("{}&state=held", page::REQUEST));
-        let [mut first, second, third] = [connect(address), connect(address), connect(address)];
-        for stream in [&first, &second, &third] {
-            ask(stream, page::REQUEST);
-            answered(stream);
-        }
-        let fifth = connect(address);
-        ask(&fifth, page::REQUEST);
-        answered(&fifth);
-        assert_eq!(rest(&mut first), "", "the longest idle");
-        for stream in [&second, &third] {
-            ask(stream, page::REQUEST);
-            answered(stream);
-        }
-        ask(&third, &format!("{}&state=held", page::REQUEST));
-        answered(&third);
-        answered(&waiting);
-    });
-    all.await.unwrap();
 }
 
 #[tokio::test]
@@ -221,7 +136,8 @@ async fn a_head_without_end_is_refused() {
     let server = server(Limits::default()).await;
     let mut stream = connect(server.address());
     let seen = tokio::task::spawn_blocking(move || {
-        write!(stream, "{HEAD}X: {}", "y".repeat(200_000)).unwrap();
+        // It hangs up while this still writes.
+        let _ = write!(stream, "{HEAD}X: {}", "y".repeat(200_000));
         rest(&mut stream)
     });
     answers(&server).await;
@@ -280,112 +196,4 @@ fn a_limit_that_is_reached_is_told_once() {
         assert_eq!(told(part), 1, "{part}: {log}");
     }
     assert!(log.lines().count() < 12, "{log}");
-}
-
-/// How much memory a process has in use, in megabytes.
-fn resident(pid: u32) -> f64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse::<f64>().unwrap() / 1024.0
-}
-
-/// Ten thousand connections that say nothing, or begin a request and stop: they cost little, and
-/// the next client is answered at once.
-#[test]
-#[cfg(target_os = "linux")]
-fn ten_thousand_idle_connections_are_no_burden() {
-    const MANY: usize = 10_000;
-    let sockets = rlimit::increase_nofile_limit(u64::MAX).unwrap_or_default();
-    if sockets < MANY as u64 + 500 {
-        println!("skipped: the system gives only {sockets} open sockets (ulimit -n)");
-        return;
-    }
-    let folder = Folder::new("limits-idle");
-    let mut server = Running::start(&folder, &[]);
-    let before = resident(server.child.id());
-    let idle: Vec<TcpStream> = (0..MANY)
-        .map(|n| {
-            let mut stream = connect(server.address());
-            if n % 2 == 0 {
-                stream.write_all(&HEAD.as_bytes()[..n % HEAD.len()]).unwrap();
-            }
-            stream
-        })
-        .collect();
-    for _ in 0..20 {
-        let mut stream = connect(server.address());
-        let close = "Connection: close\r\n";
-        let body = page::REQUEST;
-        write!(stream, "{HEAD}{close}Content-Length: {}\r\n\r\n{body}", body.len()).unwrap();
-        assert!(rest(&mut stream).starts_with("HTTP/1.1 200"));
-    }
-    let grown = resident(server.child.id()) - before;
-    println!("{MANY} idle connections take {grown:.1} MB");
-    assert!(grown < 400.0, "{grown} MB");
-    server.signal("-TERM");
-    assert_eq!(server.exit_code(), Some(0));
-    drop(idle);
-}
-
-/// When the system gives no more sockets, the longest idle connections give way, as they do to a
-/// limit of the server's own.
-#[test]
-#[cfg(target_os = "linux")]
-fn a_system_that_gives_no_more_sockets_does_not_keep_anybody_out() {
-    let folder = Folder::new("limits-sockets");
-    let mut server = Running::start(&folder, &[]);
-    let pid = server.child.id().try_into().unwrap();
-    rlimit::prlimit(pid, rlimit::Resource::NOFILE, Some((64, 64)), None).unwrap();
-    let idle: Vec<TcpStream> = (0..200).map(|_| connect(server.address())).collect();
-    for _ in 0..20 {
-        let mut stream = connect(server.address());
-        write!(stream, "GET /_mock/health HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
-        let mut status = [0; 12];
-        stream.read_exact(&mut status).expect("an answer");
-        assert_eq!(&status, b"HTTP/1.1 200");
-    }
-    server.signal("-TERM");
-    assert_eq!(server.exit_code(), Some(0));
-    let log = server.log();
-    assert_eq!(log.matches("the system gives no more sockets").count(), 1, "{log}");
-    drop(idle);
-}
-
-/// Over TLS as well: a handshake that does not go on, and one that ends in a silent HTTP/2
-/// connection. openssl, held open, ends when the server hangs up.
-#[tokio::test]
-async fn a_handshake_that_stands_still_and_a_silent_http2_client_are_hung_up_on() {
-    let limits = Limits { handshake_time: SHORT, head_time: SHORT, ..Limits::default() };
-    let server = MockAuthServer::builder().tls().limits(limits).start().await.unwrap();
-    let address = server.address();
-    for begun in [&b""[..], &[22, 3, 1, 0, 200, 1, 0]] {
-        let mut stream = connect(address);
-        stream.write_all(begun).unwrap();
-        let seen = tokio::task::spawn_blocking(move || rest(&mut stream)).await.unwrap();
-        assert_eq!(seen, "");
-    }
-    let silent = tokio::task::spawn_blocking(move || {
-        let mut client = std::process::Command::new("openssl")
-            .args(["s_client", "-alpn", "h2", "-connect", &address.to_string()])
-            .stdin(std::process::Stdio::piped())
-            .stdout(std::process::Stdio::piped())
-            .stderr(std::process::Stdio::null())
-            .spawn()
-            .expect("openssl");
-        let held = client.stdin.take();
-        let start = Instant::now();
-        while client.try_wait().unwrap().is_none() {
-            if start.elapsed() > PATIENCE {
-                let _ = client.kill();
-                panic!("a silent HTTP/2 client is kept");
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        drop(held);
-        let mut seen = Vec::new();
-        client.stdout.take().unwrap().read_to_end(&mut seen).unwrap();
-        let seen = String::from_utf8_lossy(&seen);
-        assert!(seen.contains("ALPN protocol: h2"), "{seen}");
-    });
-    silent.await.unwrap();
 }

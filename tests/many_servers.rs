@@ -1,4 +1,5 @@
 //! A server for each test: a thousand of them come and go in one process, and nothing is left.
+#![cfg(target_os = "linux")]
 
 mod support;
 
@@ -6,17 +7,11 @@ use std::time::{Duration, Instant};
 
 use smartpay_oauth_mock::MockAuthServer;
 use support::page;
+use support::program::resident;
 
 /// Open files, sockets among them.
 fn open_files() -> usize {
     std::fs::read_dir("/proc/self/fd").unwrap().count()
-}
-
-/// In megabytes.
-fn resident() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse::<f64>().unwrap() / 1024.0
 }
 
 fn threads() -> usize {
@@ -40,11 +35,10 @@ async fn come_and_go(servers: usize) {
 }
 
 #[tokio::test]
-#[cfg(target_os = "linux")]
 async fn a_thousand_servers_leave_nothing_behind() {
     // The first ones start the threads, and make room that is used again.
     come_and_go(100).await;
-    let (files, threads_before, memory) = (open_files(), threads(), resident());
+    let (files, threads_before, memory) = (open_files(), threads(), resident(std::process::id()));
     come_and_go(1_000).await;
     // Sockets close once their tasks have been dropped.
     let start = Instant::now();
@@ -57,7 +51,7 @@ async fn a_thousand_servers_leave_nothing_behind() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     assert_eq!(threads(), threads_before);
-    let grown = resident() - memory;
+    let grown = resident(std::process::id()) - memory;
     println!("1,000 servers leave {grown:.1} MB behind");
     // A kilobyte a server would be 1 MB; what a server has while it lives is a hundred times that.
     assert!(grown < 4.0, "{grown} MB");

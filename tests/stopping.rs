@@ -3,8 +3,9 @@
 
 mod support;
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::process::{Command, Stdio};
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -12,34 +13,7 @@ use std::time::{Duration, Instant};
 use support::folder::Folder;
 use support::page;
 use support::program::Running;
-
-fn connect(address: &str) -> TcpStream {
-    let stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-    stream.set_nodelay(true).unwrap();
-    stream
-}
-
-fn ask(stream: &mut TcpStream) -> std::io::Result<()> {
-    let body = page::REQUEST;
-    let head = "POST /oauth2/v3/token HTTP/1.1\r\nHost: x\r\nContent-Type: \
-                application/x-www-form-urlencoded\r\n";
-    stream.write_all(format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()).as_bytes())
-}
-
-/// A whole answer; an error if it does not come.
-fn answer(stream: &mut TcpStream) -> Result<String, String> {
-    let mut seen = String::new();
-    let mut buffer = [0; 16 * 1024];
-    while !seen.ends_with('}') {
-        match stream.read(&mut buffer) {
-            Ok(0) => return Err(format!("hung up after {seen:?}")),
-            Ok(read) => seen += std::str::from_utf8(&buffer[..read]).unwrap(),
-            Err(error) => return Err(format!("{error} after {seen:?}")),
-        }
-    }
-    Ok(seen)
-}
+use support::socket::{answer, ask, connect, rest};
 
 /// Sixteen clients ask as fast as they can. The one that is told `Connection: close` stops; until
 /// then everything that it asks is answered.
@@ -53,10 +27,10 @@ fn no_request_is_lost_when_the_server_stops_under_load() {
         let clients: Vec<_> = (0..16)
             .map(|_| {
                 scope.spawn(|| {
-                    let mut stream = connect(&address);
+                    let stream = connect(&address);
                     loop {
-                        ask(&mut stream).map_err(|error| error.to_string())?;
-                        let answer = answer(&mut stream)?;
+                        ask(&stream, page::REQUEST).map_err(|error| error.to_string())?;
+                        let answer = answer(&stream)?;
                         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
                         answered.fetch_add(1, Ordering::Relaxed);
                         if answer.contains("Connection: close") {
@@ -93,18 +67,68 @@ fn whoever_has_just_connected_is_still_answered() {
     let mut streams: Vec<TcpStream> = (0..CLIENTS).map(|_| connect(&address)).collect();
     let (early, late) = streams.split_at_mut(CLIENTS / 2);
     for stream in early {
-        ask(stream).unwrap();
+        ask(stream, page::REQUEST).unwrap();
     }
     server.signal("-TERM");
     server.signal("-CONT");
     std::thread::sleep(Duration::from_millis(200));
     for stream in late {
-        ask(stream).unwrap();
+        ask(stream, page::REQUEST).unwrap();
     }
     for stream in &mut streams {
         assert!(answer(stream).expect("an answer").starts_with("HTTP/1.1 200"));
     }
     drop(streams);
+    assert_eq!(server.exit_code(), Some(0));
+}
+
+/// A client whose handshake is still to come when the server is told to stop.
+#[test]
+fn whoever_has_just_connected_over_tls_is_still_answered() {
+    let folder = Folder::new("stop-tls");
+    let certificates = folder.path("tls");
+    let limits = ["--limit", "last_call=1m", "stop_time=1m"];
+    let arguments = [&["--tls-dir", &certificates], &limits[..]].concat();
+    let mut server = Running::start_https(&folder, &arguments);
+    let url = format!("https://localhost:{}/oauth2/v3/token", server.port());
+    server.signal("-STOP");
+    let mut curl = Command::new("curl")
+        .args(["-sSv", "-w", "%{http_code}", "--cacert", &format!("{certificates}/ca.pem")])
+        .args(["--http1.1", "-4", "-d", page::REQUEST, &url])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("curl");
+    let mut said = BufReader::new(curl.stderr.take().unwrap()).lines();
+    assert!(said.any(|line| line.unwrap().contains("Connected to")), "curl connects");
+    server.signal("-TERM");
+    server.signal("-CONT");
+    let mut seen = String::new();
+    curl.stdout.take().unwrap().read_to_string(&mut seen).unwrap();
+    assert!(seen.ends_with("200"), "{seen}; {:?}", said.collect::<Vec<_>>());
+    curl.wait().unwrap();
+    assert_eq!(server.exit_code(), Some(0));
+}
+
+/// An answer that is on its way is sent to its end. A follower of the journal, whose answer has no
+/// end, is let go.
+#[test]
+fn an_answer_that_has_begun_is_finished_and_followers_are_let_go() {
+    let folder = Folder::new("stop-slow");
+    let slow = "{ when: { endpoint: token }, respond: { fault: slow_body, interval: 1ms } }";
+    let fixtures = folder.write("slow.yaml", &format!("extends: default\nscenarios: [{slow}]\n"));
+    let limits = ["--limit", "stop_time=1h"];
+    let mut server = Running::start(&folder, &[&["--fixtures", &fixtures], &limits[..]].concat());
+    let mut follower = connect(server.address());
+    write!(follower, "GET /_mock/events HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    let mut slow = connect(server.address());
+    ask(&slow, page::REQUEST).unwrap();
+    for stream in [&mut follower, &mut slow] {
+        stream.read_exact(&mut [0; 1]).unwrap();
+    }
+    server.signal("-TERM");
+    answer(&slow).expect("the whole answer");
+    assert!(rest(&mut follower).ends_with("\r\n0\r\n\r\n"), "a proper end");
     assert_eq!(server.exit_code(), Some(0));
 }
 
@@ -122,10 +146,10 @@ fn a_second_signal_stops_at_once_and_a_limit_later() {
         std::thread::scope(|scope| {
             for _ in 0..16 {
                 scope.spawn(|| {
-                    let mut stream = connect(&address);
-                    ask(&mut stream).unwrap();
+                    let stream = connect(&address);
+                    ask(&stream, page::REQUEST).unwrap();
                     asked.wait();
-                    assert!(answer(&mut stream).is_err(), "it ends without an answer");
+                    assert!(answer(&stream).is_err(), "it ends without an answer");
                 });
             }
             asked.wait();

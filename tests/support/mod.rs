@@ -3,6 +3,7 @@
 
 pub mod folder;
 pub mod program;
+pub mod socket;
 
 use reqwest::Response;
 use serde_json::Value;

@@ -1,0 +1,187 @@
+//! More connections than there may be: the longest idle gives way, and nobody else notices.
+
+mod support;
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use smartpay_oauth_mock::{Limits, MockAuthServer};
+use support::folder::Folder;
+use support::page;
+use support::program::{Running, resident};
+use support::socket::{HEAD, answer, ask, connect, rest};
+
+async fn server(limits: Limits) -> MockAuthServer {
+    MockAuthServer::builder().limits(limits).start().await.unwrap()
+}
+
+#[tokio::test]
+async fn an_idle_connection_ends_after_a_while() {
+    let server =
+        server(Limits { head_time: Duration::from_millis(200), ..Limits::default() }).await;
+    let mut silent = connect(server.address());
+    let mut once = connect(server.address());
+    write!(once, "{HEAD}Content-Length: {}\r\n\r\n{}", page::REQUEST.len(), page::REQUEST).unwrap();
+    let seen = tokio::task::spawn_blocking(move || (rest(&mut silent), rest(&mut once)));
+    let (silent, once) = seen.await.unwrap();
+    assert_eq!(silent, "");
+    assert_eq!(once.matches("HTTP/1.1 200").count(), 1, "{once}");
+}
+
+/// For one more connection than there may be, the longest idle gives way: not one that was used
+/// since, nor one that waits for its answer.
+#[tokio::test]
+async fn the_longest_idle_connection_gives_way() {
+    let server = server(Limits { connections: 4, ..Limits::default() }).await;
+    let held = r#"{ when: { param: { state: held } }, respond: { hold: { until: 2 } } }"#;
+    let fixtures = format!("extends: default\nscenarios: [{held}]");
+    server.replace_fixtures(&fixtures).await.unwrap();
+    let answered = |stream: &TcpStream| {
+        let seen = answer(stream).expect("an answer");
+        assert!(seen.starts_with("HTTP/1.1 200"), "{seen}");
+    };
+    let all = tokio::task::spawn_blocking(move || {
+        let address = server.address();
+        let waiting = connect(address);
+        ask(&waiting, &format!("{}&state=held", page::REQUEST)).unwrap();
+        let [mut first, second, third] = [connect(address), connect(address), connect(address)];
+        for stream in [&first, &second, &third] {
+            ask(stream, page::REQUEST).unwrap();
+            answered(stream);
+        }
+        let fifth = connect(address);
+        ask(&fifth, page::REQUEST).unwrap();
+        answered(&fifth);
+        assert_eq!(rest(&mut first), "", "the longest idle");
+        for stream in [&second, &third] {
+            ask(stream, page::REQUEST).unwrap();
+            answered(stream);
+        }
+        ask(&third, &format!("{}&state=held", page::REQUEST)).unwrap();
+        answered(&third);
+        answered(&waiting);
+    });
+    all.await.unwrap();
+}
+
+/// Connections that have sent half of a request give way at once: two hundred newcomers, which a
+/// second each would be too long for.
+#[tokio::test]
+async fn half_a_request_keeps_nobody_out() {
+    let server = server(Limits { connections: 4, ..Limits::default() }).await;
+    let address = server.address();
+    let come = move || {
+        let half: Vec<TcpStream> = (0..200)
+            .map(|_| {
+                let mut stream = connect(address);
+                stream.write_all(&HEAD.as_bytes()[..30]).unwrap();
+                stream
+            })
+            .collect();
+        let stream = connect(address);
+        ask(&stream, page::REQUEST).unwrap();
+        assert!(answer(&stream).unwrap().starts_with("HTTP/1.1 200"));
+        drop(half);
+    };
+    tokio::task::spawn_blocking(come).await.unwrap();
+}
+
+/// In the middle of its answer a connection is not idle.
+#[tokio::test]
+async fn a_slow_answer_is_not_cut_short_for_others() {
+    let server = server(Limits { connections: 2, ..Limits::default() }).await;
+    let slow = "{ when: { param: { state: slow } }, respond: { fault: slow_body, interval: 1ms } }";
+    server.replace_fixtures(&format!("extends: default\nscenarios: [{slow}]")).await.unwrap();
+    let address = server.address();
+    let all = tokio::task::spawn_blocking(move || {
+        let slow = connect(address);
+        ask(&slow, &format!("{}&state=slow", page::REQUEST)).unwrap();
+        (&slow).read_exact(&mut [0; 1]).unwrap();
+        for _ in 0..10 {
+            let stream = connect(address);
+            ask(&stream, page::REQUEST).unwrap();
+            answer(&stream).unwrap();
+        }
+        answer(&slow).expect("the whole answer");
+    });
+    all.await.unwrap();
+}
+
+/// While all are busy, a newcomer waits for the first that no longer is, which then gives way.
+#[tokio::test]
+async fn whoever_finds_all_busy_waits_for_the_first_that_no_longer_is() {
+    let server = server(Limits { connections: 1, ..Limits::default() }).await;
+    let slow = "{ when: { param: { state: slow } }, respond: { fault: slow_body, interval: 1ms } }";
+    server.replace_fixtures(&format!("extends: default\nscenarios: [{slow}]")).await.unwrap();
+    let address = server.address();
+    let all = tokio::task::spawn_blocking(move || {
+        let mut busy = connect(address);
+        ask(&busy, &format!("{}&state=slow", page::REQUEST)).unwrap();
+        busy.read_exact(&mut [0; 1]).unwrap();
+        let new = connect(address);
+        ask(&new, page::REQUEST).unwrap();
+        answer(&busy).expect("the whole answer");
+        answer(&new).expect("an answer");
+        assert_eq!(rest(&mut busy), "");
+    });
+    all.await.unwrap();
+}
+
+/// Ten thousand connections that say nothing, or begin a request and stop: they cost little, and
+/// the next client is answered at once.
+#[test]
+#[cfg(target_os = "linux")]
+fn ten_thousand_idle_connections_are_no_burden() {
+    const MANY: usize = 10_000;
+    let sockets = rlimit::increase_nofile_limit(u64::MAX).unwrap_or_default();
+    if sockets < MANY as u64 + 500 {
+        println!("skipped: the system gives only {sockets} open sockets (ulimit -n)");
+        return;
+    }
+    let folder = Folder::new("limits-idle");
+    let mut server = Running::start(&folder, &[]);
+    let before = resident(server.child.id());
+    let idle: Vec<TcpStream> = (0..MANY)
+        .map(|n| {
+            let mut stream = connect(server.address());
+            if n % 2 == 0 {
+                stream.write_all(&HEAD.as_bytes()[..n % HEAD.len()]).unwrap();
+            }
+            stream
+        })
+        .collect();
+    for _ in 0..20 {
+        let stream = connect(server.address());
+        ask(&stream, page::REQUEST).unwrap();
+        assert!(answer(&stream).unwrap().starts_with("HTTP/1.1 200"));
+    }
+    let grown = resident(server.child.id()) - before;
+    println!("{MANY} idle connections take {grown:.1} MB");
+    assert!(grown < 400.0, "{grown} MB");
+    server.signal("-TERM");
+    assert_eq!(server.exit_code(), Some(0));
+    drop(idle);
+}
+
+/// When the system gives no more sockets, the longest idle connections give way, as they do to a
+/// limit of the server's own.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_system_that_gives_no_more_sockets_does_not_keep_anybody_out() {
+    let folder = Folder::new("limits-sockets");
+    let mut server = Running::start(&folder, &[]);
+    let pid = server.child.id().try_into().unwrap();
+    rlimit::prlimit(pid, rlimit::Resource::NOFILE, Some((64, 64)), None).unwrap();
+    let idle: Vec<TcpStream> = (0..200).map(|_| connect(server.address())).collect();
+    for _ in 0..20 {
+        let stream = connect(server.address());
+        ask(&stream, page::REQUEST).unwrap();
+        assert!(answer(&stream).unwrap().starts_with("HTTP/1.1 200"));
+    }
+    server.signal("-TERM");
+    assert_eq!(server.exit_code(), Some(0));
+    let log = server.log();
+    assert_eq!(log.matches("the system gives no more sockets").count(), 1, "{log}");
+    drop(idle);
+}
