@@ -3,7 +3,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a client waits for anything: far beyond what a server may take.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -41,7 +41,9 @@ pub fn answer(mut stream: &TcpStream) -> Result<String, String> {
 pub fn rest(stream: &mut TcpStream) -> String {
     let mut seen = Vec::new();
     let mut buffer = [0; 64 * 1024];
+    let start = Instant::now();
     loop {
+        assert!(start.elapsed() < PATIENCE, "the connection does not end");
         match stream.read(&mut buffer) {
             Ok(0) => break,
             Ok(read) => seen.extend_from_slice(&buffer[..read]),
