@@ -6,7 +6,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use support::folder::Folder;
 use support::program::{PROGRAM, Running, run, text};
@@ -375,8 +375,10 @@ fn variables_of_serve_leave_other_commands_alone_and_empty_ones_count_for_nothin
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
+    let start = Instant::now();
     while !Path::new(&ready).exists() {
         assert!(child.try_wait().unwrap().is_none(), "it ended early");
+        assert!(start.elapsed() < Duration::from_secs(60), "it is not ready");
         std::thread::sleep(Duration::from_millis(2));
     }
     drop(child.stdin.take());

@@ -53,7 +53,7 @@ fn fuzz(name: &str) {
     assert!(corpus.len() > 10, "{name}: {} inputs", corpus.len());
     let run = |input: &[u8]| {
         let outcome = std::panic::catch_unwind(|| target(input));
-        assert!(outcome.is_ok(), "{name}: {:?}", String::from_utf8_lossy(input));
+        assert!(outcome.is_ok(), "{name}: b\"{}\"", input.escape_ascii());
     };
     corpus.iter().for_each(|input| run(input));
     let seconds = std::env::var("FUZZ_SECONDS").ok().and_then(|seconds| seconds.parse().ok());

@@ -69,3 +69,11 @@ impl Server {
         kib * 1024.0 / 1e6
     }
 }
+
+/// So that a report that fails half way leaves no server behind.
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -12,8 +12,12 @@ pub(super) fn limits(written: &[String]) -> Result<Limits, Failure> {
     for pair in written.iter().filter(|pair| !pair.is_empty()) {
         match pair.split_once('=') {
             Some((name, value)) => {
-                let number = value.trim().parse::<u64>().map(Value::from);
-                limits.insert(name.trim().to_owned(), number.unwrap_or_else(|_| value.into()));
+                let (name, value) = (name.trim(), value.trim());
+                let number = value.parse::<u64>().map(Value::from);
+                let value = number.unwrap_or_else(|_| value.into());
+                if limits.insert(name.to_owned(), value).is_some() {
+                    return Err(Failure::wrong(format!("--limit {pair}: {name} is set twice")));
+                }
             }
             None => {
                 let example = "NAME=VALUE is expected, such as head_time=5s";
@@ -47,6 +51,7 @@ mod tests {
             |pairs: &[&str]| limits(&pairs.iter().map(|p| (*p).to_owned()).collect::<Vec<_>>());
         assert_eq!(read(&[]).unwrap(), Limits::default());
         assert_eq!(read(&["connections=7", ""]).unwrap().connections, 7);
+        assert_eq!(read(&[" head_time = 5s "]).unwrap().head_time.as_secs(), 5);
         for (pair, expected) in [
             ("connections", "--limit connections: NAME=VALUE is expected"),
             (
@@ -60,6 +65,8 @@ mod tests {
             let failure = read(&[pair]).unwrap_err();
             assert!(failure.message.starts_with(expected), "{pair}: {}", failure.message);
         }
+        let twice = read(&["streams=1", "streams=2"]).unwrap_err().message;
+        assert_eq!(twice, "--limit streams=2: streams is set twice");
         let both = read(&["a=1", "head_size=1"]).unwrap_err().message;
         assert_eq!(both.lines().count(), 2, "{both}");
     }

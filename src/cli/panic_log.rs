@@ -1,5 +1,6 @@
 //! Panics in the log, like anything else that happens: as text or JSON, and without secrets.
 
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::borrow::Cow;
 use std::panic::PanicHookInfo;
 
@@ -16,6 +17,11 @@ fn log(panic: &PanicHookInfo<'_>) {
     let text = panic.payload().downcast_ref::<&'static str>();
     let text = text.copied().unwrap_or("its words are left out, since they may quote a request");
     tracing::error!("a panic at {place}: {text}");
+    // Where RUST_BACKTRACE asks for it. Its frames are names and places, and quote nothing.
+    let backtrace = Backtrace::capture();
+    if backtrace.status() == BacktraceStatus::Captured {
+        tracing::error!("{backtrace}");
+    }
 }
 
 #[cfg(test)]

@@ -111,8 +111,8 @@ impl Realm {
 
     /// Gives it ports of its own, once.
     fn take_ports(&self, ports: OwnPorts) {
-        // A second set is dropped, and so closed.
-        let _ = self.ports.set(ports);
+        let taken = self.ports.set(ports);
+        debug_assert!(taken.is_ok(), "a realm gets its ports when it is made");
     }
 
     /// The address of the realm's own port for HTTP, if it has one.

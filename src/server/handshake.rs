@@ -43,8 +43,8 @@ struct GoingOn {
     all: BTreeMap<u64, oneshot::Sender<()>>,
 }
 
-/// A handshake's place among the others; dropped, it is over.
-struct Place<'h> {
+/// A handshake's turn; dropped, it is over.
+struct Turn<'h> {
     handshakes: &'h Handshakes,
     number: u64,
     given_up: oneshot::Receiver<()>,
@@ -55,7 +55,7 @@ impl Handshakes {
         Arc::new(Self { most, going_on: Mutex::default() })
     }
 
-    fn begin(&self) -> Place<'_> {
+    fn begin(&self) -> Turn<'_> {
         let (sender, given_up) = oneshot::channel();
         let mut going_on = self.going_on.lock();
         let number = going_on.next;
@@ -64,11 +64,11 @@ impl Handshakes {
         if going_on.all.len() > self.most {
             going_on.all.pop_first();
         }
-        Place { handshakes: self, number, given_up }
+        Turn { handshakes: self, number, given_up }
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for Turn<'_> {
     fn drop(&mut self) {
         self.handshakes.going_on.lock().all.remove(&self.number);
     }
@@ -91,11 +91,11 @@ pub(super) async fn handshake(
     serving: &Serving,
 ) -> Option<Secured> {
     let bounds = &serving.app.bounds;
-    let mut place = handshakes.begin();
+    let mut turn = handshakes.begin();
     let patience = bounds.limits().handshake_time;
     let shaken = tokio::select! {
         shaken = tokio::time::timeout(patience, shake(stream, tls, serving)) => shaken,
-        _ = &mut place.given_up => {
+        _ = &mut turn.given_up => {
             bounds.reached(Limit::Handshakes);
             return None;
         }

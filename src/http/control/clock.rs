@@ -1,10 +1,8 @@
 //! `/_mock/clock`: the time of the realm.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Extension;
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use schemars::JsonSchema;
@@ -13,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::problem::Problem;
 use super::{Answer, input::Sent, json, times};
 use crate::fixture::Period;
-use crate::http::{App, here::Here};
+use crate::http::here::Here;
 
 /// The time of the realm.
 #[derive(Serialize, JsonSchema)]
@@ -60,11 +58,7 @@ pub(super) async fn show(Extension(here): Extension<Here>) -> Response {
     shown(&here)
 }
 
-pub(super) async fn set(
-    State(_): State<Arc<App>>,
-    Extension(here): Extension<Here>,
-    sent: Sent,
-) -> Answer {
+pub(super) async fn set(Extension(here): Extension<Here>, sent: Sent) -> Answer {
     let wanted: SetClock = sent.json().await?;
     let clock = here.realm.clock();
     let now_ms = match (&wanted.now, wanted.offset_ms) {
