@@ -1,5 +1,6 @@
 //! More connections than there may be: the longest idle gives way, and nobody else notices.
 
+#[path = "it/support/mod.rs"]
 mod support;
 
 use std::io::{Read, Write};

@@ -1,6 +1,7 @@
 //! A server for each test: a thousand of them come and go in one process, and nothing is left.
 #![cfg(target_os = "linux")]
 
+#[path = "it/support/mod.rs"]
 mod support;
 
 use std::time::{Duration, Instant};

@@ -1,0 +1,210 @@
+//! Whatever bytes come, the server answers with a documented error, and nothing secret that came
+//! with them shows in answers, logs or `Debug` output.
+
+use std::io;
+use std::sync::{Arc, LazyLock, Mutex};
+
+use crate::support::Answer;
+use proptest::prelude::*;
+use smartpay_oauth_mock::{ErrorCode, MockAuthServer};
+use tracing_subscriber::fmt::MakeWriter;
+
+/// Everything that any server of this process logs, at the chattiest level.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+static LOG: LazyLock<Log> = LazyLock::new(|| {
+    let log = Log::default();
+    tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_ansi(false)
+        .with_writer(log.clone())
+        .init();
+    log
+});
+
+/// What has been logged since the last look.
+fn logged() -> String {
+    String::from_utf8_lossy(&std::mem::take(&mut *LOG.0.lock().unwrap())).into_owned()
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    LazyLock::force(&LOG);
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+async fn send(
+    server: &MockAuthServer,
+    query: &str,
+    headers: &[(&str, &[u8])],
+    body: Vec<u8>,
+) -> Answer {
+    let mut request = reqwest::Client::new()
+        .post(format!("{}{query}", server.token_url()))
+        .header("Content-Type", "application/x-www-form-urlencoded");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    Answer::of(request.body(body).send().await.unwrap()).await
+}
+
+fn assert_documented(answer: &Answer) {
+    let code = ErrorCode::from(answer.error().as_str());
+    assert!(ErrorCode::DOCUMENTED.contains(&code), "{}", answer.text);
+    assert_eq!(answer.header("content-type"), "application/json;charset=UTF-8");
+}
+
+/// Bytes that look like a form now and then.
+fn body() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        Just(b"&".to_vec()),
+        Just(b"=".to_vec()),
+        Just(b"%".to_vec()),
+        Just(b"+".to_vec()),
+        Just(b"client_id=8l57hYffFb&client_secret=yourClientSecret".to_vec()),
+        Just(b"grant_type=authorization_code".to_vec()),
+        Just(b"grant_type=refresh_token".to_vec()),
+        Just(b"code=".to_vec()),
+        Just(b"scope=".to_vec()),
+        Just(b"eyJhbGciOiJSUzI1NiJ9.e30.AA".to_vec()),
+        proptest::collection::vec(any::<u8>(), 0..20),
+    ];
+    proptest::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+}
+
+/// A secret long enough not to stand in a message by chance.
+const SECRET: &str = "[A-Za-z0-9]{16,40}";
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn any_body_gets_a_documented_error(body in body()) {
+        runtime().block_on(async {
+            let server = MockAuthServer::start().await;
+            assert_documented(&send(&server, "", &[], body).await);
+        });
+    }
+
+    #[test]
+    fn any_query_gets_a_documented_error(query in "[!$-;=?-Z_a-z~]{1,60}") {
+        runtime().block_on(async {
+            let server = MockAuthServer::start().await;
+            let answer = send(&server, &format!("?{query}"), &[], Vec::new()).await;
+            assert_documented(&answer);
+        });
+    }
+
+    #[test]
+    fn any_header_value_gets_a_documented_error(
+        value in proptest::collection::vec(prop_oneof![32_u8..127, 128_u8..=255], 0..60)
+    ) {
+        runtime().block_on(async {
+            let server = MockAuthServer::start().await;
+            for name in ["authorization", "v-c-client-correlation-id", "cookie", "accept"] {
+                assert_documented(&send(&server, "", &[(name, &value)], Vec::new()).await);
+            }
+        });
+    }
+
+    /// The same value as secret, code, token, unknown parameter, name of a parameter, in the URL
+    /// and in a header.
+    #[test]
+    fn nothing_secret_is_repeated(secret in SECRET, code in SECRET, token in SECRET) {
+        runtime().block_on(async {
+            let server = MockAuthServer::start().await;
+            let good = "client_id=8l57hYffFb&client_secret=yourClientSecret";
+            let bodies = [
+                format!("client_id=8l57hYffFb&client_secret={secret}&grant_type=authorization_code&code={code}"),
+                format!("client_id={secret}&client_secret={secret}&grant_type=authorization_code&code={code}"),
+                format!("client_id={secret}!&client_secret={secret}&grant_type=authorization_code&code={code}"),
+                format!("{good}&grant_type=authorization_code&code={code}"),
+                format!("{good}&grant_type=refresh_token&refresh_token={token}"),
+                format!("{good}&grant_type=refresh_token&refresh_token={token}&code={code}"),
+                format!("{good}&grant_type={secret}&refresh_token={token}"),
+                format!("{good}&grant_type=authorization_code&code=eyJraK&scope={secret}"),
+                format!("{good}&grant_type=authorization_code&code=eyJraK&redirect_uri={secret}"),
+                format!("{secret}={code}&{secret}={token}"),
+                format!("{secret}=%zz{code}"),
+                format!("{secret}%zz=1"),
+            ];
+            let issued = server.issue_code("8l57hYffFb", "rahulrama").await.unwrap();
+            let header = format!("Basic {secret}");
+            let mut seen = String::new();
+            for body in bodies {
+                let answer = send(&server, "", &[("authorization", header.as_bytes())], body.into()).await;
+                assert_documented(&answer);
+                seen += &answer.text;
+            }
+            for query in [format!("?{secret}"), format!("?code={code}"), format!("?{secret}={token}")] {
+                seen += &send(&server, &query, &[], Vec::new()).await.text;
+            }
+            let body = format!("{good}&grant_type=authorization_code&code={issued}");
+            let granted = send(&server, "", &[], body.into()).await.ok();
+            let log = logged();
+            assert!(log.contains("client_secret is not this client's"), "not logged: {log}");
+            seen += &log;
+            seen += &format!("{server:?}");
+            for hidden in [
+                secret.as_str(),
+                &code,
+                &token,
+                &issued,
+                "yourClientSecret",
+                &granted.member("access_token"),
+                &granted.member("refresh_token"),
+            ] {
+                assert!(!seen.contains(hidden), "{hidden} stands in {seen}");
+            }
+        });
+    }
+
+    /// The journal keeps parameters, but no secret, code or token, nor a name that could be one.
+    #[test]
+    fn nothing_secret_gets_into_the_journal(secret in SECRET, code in SECRET, token in SECRET) {
+        runtime().block_on(async {
+            let server = MockAuthServer::start().await;
+            let bodies = [
+                format!("client_id=8l57hYffFb&client_secret={secret}&grant_type=authorization_code&code={code}"),
+                format!("client_id=8l57hYffFb&client_secert={secret}&grant_type=refresh_token&refresh_token={token}"),
+                format!("code_verifier={secret}&token={token}&access_token={code}"),
+                format!("{secret}={code}&{secret}={token}"),
+                format!("{secret}=%zz{code}"),
+                secret.clone(),
+            ];
+            for body in bodies {
+                for query in [String::new(), format!("?{secret}"), format!("?code={code}&{secret}={token}")] {
+                    let header = format!("Basic {secret}");
+                    send(&server, &query, &[("authorization", header.as_bytes())], body.clone().into()).await;
+                }
+            }
+            let url = format!("{}/pts/v2/payments?access_token={token}", server.base_url());
+            reqwest::Client::new().post(url).bearer_auth(&code).send().await.unwrap();
+            let url = format!("{}/_mock/requests", server.base_url());
+            let journal = reqwest::get(url).await.unwrap().text().await.unwrap();
+            assert_eq!(journal.matches("duration_us").count(), 19);
+            for hidden in [&secret, &code, &token] {
+                assert!(!journal.contains(hidden), "{hidden} stands in {journal}");
+            }
+        });
+    }
+}

@@ -1,0 +1,158 @@
+//! The same server in tests that are not async: every call has a twin that blocks.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use crate::support::{CLIENT, MERCHANT};
+use smartpay_oauth_mock::blocking::{MockAuthServer, RealmHandle};
+use smartpay_oauth_mock::fixture::{Client, Merchant, Status};
+use smartpay_oauth_mock::{
+    CodeOptions, Count, Endpoint, ErrorCode, Filter, Outcome, RecordedEndpoint, Scenario, When,
+};
+
+/// A token request over the socket of a realm; its answer's body.
+fn ask(server: &MockAuthServer, path: &str, headers: &str, parameters: &[(&str, &str)]) -> String {
+    let body = serde_urlencoded::to_string(parameters).unwrap();
+    let mut stream = TcpStream::connect(server.address()).unwrap();
+    write!(
+        stream,
+        "POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: \
+         application/x-www-form-urlencoded\r\n{headers}Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+}
+
+fn exchange(server: &MockAuthServer, code: &str, headers: &str) -> String {
+    let parameters = [
+        ("grant_type", "authorization_code"),
+        ("client_id", CLIENT.0),
+        ("client_secret", CLIENT.1),
+        ("code", code),
+        ("state", "s"),
+    ];
+    ask(server, "/oauth2/v3/token", headers, &parameters)
+}
+
+#[test]
+fn a_grant_lives_and_dies() {
+    let server = MockAuthServer::start();
+    let options =
+        CodeOptions { scopes: Some(&["reporting"]), code: Some("mine"), ..Default::default() };
+    assert_eq!(server.issue_code_as(CLIENT.0, MERCHANT, options).unwrap(), "mine");
+    assert!(server.issue_code_as(CLIENT.0, MERCHANT, options).is_err(), "it is taken");
+    assert!(exchange(&server, "mine", "").contains("access_token"));
+    let tokens = server.issue_tokens(CLIENT.0, MERCHANT).unwrap();
+    let few = server.issue_tokens_with(CLIENT.0, MERCHANT, &["reporting"]).unwrap();
+    assert!(server.inspect(&tokens.access_token).valid && server.inspect(&few.access_token).valid);
+    let shown = format!("{tokens:?}");
+    assert!(shown.contains("expires_in: 899") && !shown.contains(&tokens.access_token), "{shown}");
+    let granted = server.grants().into_iter().find(|grant| grant.scopes == ["reporting"]).unwrap();
+    assert!(server.revoke_grant(&granted.id) && !server.revoke_grant("0000000000"));
+    server.clock().advance(Duration::from_secs(901));
+    assert!(!server.inspect(&tokens.access_token).valid);
+    server.reset();
+    assert!(server.requests().is_empty() && !server.clock().is_frozen());
+    server.stop();
+}
+
+#[test]
+fn clients_and_merchants_change_while_it_runs() {
+    let server = MockAuthServer::builder().start_blocking().unwrap();
+    server.put_client(Client::new("mine", "s")).unwrap();
+    assert!(server.put_client(Client::new("not an id", "s")).is_err());
+    assert!(server.change_client("mine", |client| client.status = Status::Inactive).unwrap());
+    assert!(!server.change_client("nobody", |_| {}).unwrap());
+    server.put_merchant(Merchant::new("shop")).unwrap();
+    assert!(server.change_merchant("shop", |merchant| merchant.can_grant = false).unwrap());
+    let fixtures = server.fixtures();
+    assert!(fixtures.clients.iter().any(|client| client.display_name() == "mine"));
+    assert!(fixtures.merchants.iter().any(|merchant| merchant.display_name() == "shop"));
+    assert!(server.remove_client("mine").unwrap() && !server.remove_client("mine").unwrap());
+    assert!(server.remove_merchant("shop").unwrap() && !server.remove_merchant("shop").unwrap());
+    server.replace_fixtures("clients: [{ id: only, secret: s }]").unwrap();
+    assert_eq!(server.fixtures().clients.len(), 1);
+    assert!(server.replace_fixtures("clients: [{ id: only }]").is_err());
+}
+
+#[test]
+fn realms_come_and_go() {
+    let server = MockAuthServer::start();
+    let blue: RealmHandle = server.new_realm("blue").host("blue.test").create().unwrap().into();
+    assert_eq!(server.realms().len(), 2);
+    assert_eq!(server.realm("blue").unwrap().name(), "blue");
+    let code = blue.issue_code(CLIENT.0, MERCHANT).unwrap();
+    let parameters = [
+        ("grant_type", "authorization_code"),
+        ("client_id", CLIENT.0),
+        ("client_secret", CLIENT.1),
+        ("code", &code),
+    ];
+    let answer = ask(&server, "/realms/blue/oauth2/v3/token", "", &parameters);
+    assert!(answer.contains("access_token"), "{answer}");
+    assert_eq!((blue.requests().len(), server.requests().len()), (1, 0));
+    assert!(server.remove_realm("blue").unwrap() && server.realm("blue").is_none());
+    assert!(server.remove_realm("default").is_err());
+}
+
+/// Every condition of a scenario, each of which the request must meet.
+#[test]
+fn a_scenario_asks_for_all_its_conditions() {
+    let server = MockAuthServer::start();
+    let code = server.issue_code(CLIENT.0, MERCHANT).unwrap();
+    let when = When::endpoint(Endpoint::Token)
+        .and_client_id("v6TJ*")
+        .and_merchant_id(MERCHANT)
+        .and_grant_type("authorization_code")
+        .and_code(&code)
+        .and_correlation_id("9a341edd-*")
+        .and_header("x-test", "yes")
+        .and_param("state", "s");
+    let never = when.clone().and_refresh_token("*");
+    let _never = server.inject(Scenario::respond(Outcome::error("never")).when(never)).expect(0);
+    let scenario =
+        Scenario::respond(Outcome::error(ErrorCode::ServerError)).when(when).named("all");
+    let guard = server.try_inject(scenario).unwrap();
+    let headers = "v-c-client-correlation-id: 9a341edd-3ceb-4b36-b423-9088e9bad5a0\r\n";
+    assert!(
+        exchange(&server, &code, &format!("{headers}x-test: yes\r\n")).contains("server_error")
+    );
+    assert_eq!(server.scenarios().iter().filter(|state| state.matched == 1).count(), 1);
+    assert!(exchange(&server, &code, headers).contains("access_token"), "without the header");
+    drop(guard);
+    assert!(!server.remove_scenario("all"), "it went with its guard");
+    server.clear_scenarios();
+    assert!(server.scenarios().is_empty());
+    let nonsense = Scenario::respond(Outcome::pass()).times(0);
+    assert!(server.try_inject(nonsense).is_err());
+}
+
+#[test]
+fn the_journal_is_read_followed_and_checked() {
+    let server = MockAuthServer::start();
+    let mut follower = server.follow();
+    let code = server.issue_code(CLIENT.0, MERCHANT).unwrap();
+    let id = "9a341edd-3ceb-4b36-b423-9088e9bad5a0";
+    exchange(&server, &code, &format!("v-c-client-correlation-id: {id}\r\n"));
+    exchange(&server, "error-access_denied", "");
+    assert_eq!(follower.next().unwrap().correlation_id.as_deref(), Some(id));
+    let good = Filter::default()
+        .endpoint(RecordedEndpoint::Token)
+        .client_id(CLIENT.0)
+        .merchant_id(MERCHANT)
+        .grant_type("authorization_code")
+        .correlation_id(id)
+        .status(200);
+    assert_eq!(server.requests_like(&good).len(), 1);
+    assert!(server.verify(&good, 1).satisfied);
+    let failed = Filter::default().error("access_*").scenario("error-access_denied");
+    assert!(server.verify(&failed, 1..).satisfied);
+    let never = server.verify_within(&failed, Count::exactly(2), Duration::from_millis(20));
+    assert_eq!((never.satisfied, never.matched), (false, 1));
+    server.forget_requests();
+    assert!(server.requests().is_empty());
+}

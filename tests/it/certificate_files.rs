@@ -1,0 +1,283 @@
+//! Certificates in files: the user's own, of each kind; a folder that keeps the mock's; and the
+//! command that makes them.
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crate::support::folder::Folder;
+use crate::support::program::{PROGRAM, Running};
+use crate::support::tls::{certificate, curl, openssl, run};
+use smartpay_oauth_mock::MockAuthServer;
+
+/// RSA in PKCS#8 and PKCS#1, ECDSA in PKCS#8 and SEC1.
+#[tokio::test]
+async fn keys_of_each_kind_serve() {
+    let folder = Folder::new("own-kinds");
+    let ec = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"];
+    let (rsa, rsa_key) = certificate(&folder.0, "rsa", &["-newkey", "rsa:2048"], "2").await;
+    let (ec, ec_key) = certificate(&folder.0, "ec", &ec, "2").await;
+    let (pkcs1, sec1) = (folder.path("pkcs1.key"), folder.path("sec1.key"));
+    openssl(&["rsa", "-in", &rsa_key, "-traditional", "-out", &pkcs1]).await;
+    openssl(&["ec", "-in", &ec_key, "-out", &sec1]).await;
+    for (certificate, key, label) in [
+        (&rsa, &rsa_key, "BEGIN PRIVATE KEY"),
+        (&rsa, &pkcs1, "BEGIN RSA PRIVATE KEY"),
+        (&ec, &ec_key, "BEGIN PRIVATE KEY"),
+        (&ec, &sec1, "BEGIN EC PRIVATE KEY"),
+    ] {
+        assert!(fs::read_to_string(key).unwrap().contains(label), "{key}");
+        let builder = MockAuthServer::builder().tls().tls_certificate(certificate, key);
+        let server = builder.start().await.unwrap();
+        fs::copy(certificate, folder.path("ca.pem")).unwrap();
+        let said = curl(&folder, &[&(server.base_url() + "/_mock/health")]).await;
+        assert_eq!(said.exit, 0, "{label}: {}", said.text);
+        assert!(server.ca_pem().is_none(), "the mock's CA did not sign it");
+    }
+}
+
+/// Whatever is wrong with a certificate is told in one line, with the file, before anything starts.
+#[tokio::test]
+async fn wrong_certificates_are_refused_at_the_start() {
+    let folder = Folder::new("own-wrong");
+    let (good, key) = certificate(&folder.0, "good", &[], "2").await;
+    let (_, other) = certificate(&folder.0, "other", &[], "2").await;
+    let (expired, expired_key) =
+        certificate(&folder.0, "expired", &["-newkey", "rsa:2048"], "1").await;
+    // openssl makes no expired ones by `req`, so this one is signed again with dates of its own.
+    openssl(&["x509", "-in", &expired, "-signkey", &expired_key, "-days", "-1", "-out", &expired])
+        .await;
+    let (empty, nonsense) = (folder.path("empty"), folder.path("nonsense"));
+    fs::write(&empty, "").unwrap();
+    fs::write(&nonsense, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
+    let missing = folder.path("missing");
+    let cert = |certificate: &str, key: &str| {
+        vec![
+            "--tls-cert".to_owned(),
+            certificate.to_owned(),
+            "--tls-key".to_owned(),
+            key.to_owned(),
+        ]
+    };
+    let option = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    let table: Vec<(Vec<String>, String)> = vec![
+        (
+            cert(&good, &other),
+            format!("{other}: this key does not belong to the certificate in {good}"),
+        ),
+        (cert(&expired, &expired_key), format!("{expired}: the certificate expired on ")),
+        (cert(&missing, &key), format!("{missing}: No such file")),
+        (cert(&good, &missing), format!("{missing}: No such file")),
+        (cert(&empty, &key), format!("{empty}: there is no certificate in it")),
+        (cert(&nonsense, &key), format!("{nonsense}: certificate 1 in it cannot be read")),
+        (cert(&good, &empty), format!("{empty}: there is no private key in it")),
+        (option(&["--tls-cert", &good]), "--tls-cert and --tls-key go together".into()),
+        (option(&["--client-auth", "always"]), "--client-auth: \"always\" is none of".into()),
+        (option(&["--client-ca", &missing]), "--client-ca goes with --client-auth".into()),
+        (
+            option(&["--client-auth", "optional", "--client-ca", &missing]),
+            format!("{missing}: No such file"),
+        ),
+        (option(&["--tls-host", "bad host!"]), "neither a host name".into()),
+        (
+            [cert(&good, &key), option(&["--tls-dir", &missing])].concat(),
+            "exclude each other".into(),
+        ),
+    ];
+    for (arguments, says) in table {
+        let mut all = vec!["--listen", "off", "--tls-listen", "127.0.0.1:0"];
+        all.extend(arguments.iter().map(String::as_str));
+        let said = run(PROGRAM, &all).await;
+        assert_eq!(said.exit, 2, "{arguments:?}: {}", said.text);
+        assert!(
+            said.text.contains(&says) && said.text.trim().lines().count() == 1,
+            "{}",
+            said.text
+        );
+    }
+    for arguments in [["--tls-dir", "x"], ["--client-auth", "required"], ["--listen", "off"]] {
+        let said = run(PROGRAM, &arguments).await;
+        assert!(said.exit == 2 && said.text.contains("goes with --tls-listen"), "{}", said.text);
+    }
+}
+
+#[tokio::test]
+async fn a_renewed_certificate_is_picked_up() {
+    let folder = Folder::new("own-renewed");
+    let (certificate_file, key) = certificate(&folder.0, "own", &[], "2").await;
+    let arguments = ["--watch", "--tls-cert", &certificate_file, "--tls-key", &key];
+    let running = Running::start_https(&folder, &arguments);
+    let health = format!("{}/_mock/health", running.url());
+    let first = fs::read(&certificate_file).unwrap();
+    fs::write(folder.path("ca.pem"), &first).unwrap();
+    assert_eq!(curl(&folder, &[&health]).await.exit, 0);
+    certificate(&folder.0, "own", &[], "3").await;
+    fs::copy(&certificate_file, folder.path("ca.pem")).unwrap();
+    let start = Instant::now();
+    while curl(&folder, &[&health]).await.exit != 0 {
+        assert!(start.elapsed() < Duration::from_secs(30), "{}", running.log());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    fs::write(&certificate_file, "broken").unwrap();
+    while !running.log().contains("is not taken") {
+        assert!(start.elapsed() < Duration::from_secs(60), "{}", running.log());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(curl(&folder, &[&health]).await.exit, 0, "the good one stays");
+}
+
+/// `certs` renews what a folder has, and a server that watches takes it up.
+#[tokio::test]
+async fn a_renewed_folder_is_picked_up() {
+    let folder = Folder::new("own-renewed-folder");
+    let dir = folder.path("tls");
+    let running = Running::start_https(&folder, &["--watch", "--tls-dir", &dir]);
+    let port = running.url().rsplit(':').next().unwrap().to_owned();
+    fs::copy(Path::new(&dir).join("ca.pem"), folder.path("ca.pem")).unwrap();
+    let presented = async || {
+        let address = format!("127.0.0.1:{port}");
+        let seen =
+            run("openssl", &["s_client", "-connect", &address, "-servername", "localhost"]).await;
+        openssl_text(&seen.text)
+    };
+    let first = presented().await;
+    run(PROGRAM, &["certs", &dir, "--tls-host", "new.test"]).await;
+    let start = Instant::now();
+    while presented().await == first {
+        assert!(start.elapsed() < Duration::from_secs(30), "{}", running.log());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(curl(&folder, &[&format!("{}/_mock/health", running.url())]).await.exit, 0);
+}
+
+/// The certificate in what openssl said.
+fn openssl_text(said: &str) -> String {
+    said.split("-----BEGIN CERTIFICATE-----")
+        .nth(1)
+        .unwrap_or_default()
+        .split("-----")
+        .next()
+        .unwrap()
+        .to_owned()
+}
+
+/// Whether only its owner can read a file.
+fn is_private(file: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::metadata(file).unwrap().permissions().mode() & 0o077 == 0
+    }
+    #[cfg(not(unix))]
+    true
+}
+
+#[tokio::test]
+async fn a_folder_keeps_ca_and_certificate() {
+    let folder = Folder::new("own-folder");
+    let dir = folder.path("tls");
+    let read = |name: &str| fs::read(Path::new(&dir).join(name)).unwrap();
+    let start = async |host: Option<&str>| {
+        let mut builder = MockAuthServer::builder().tls().tls_dir(&dir);
+        if let Some(host) = host {
+            builder = builder.tls_host(host);
+        }
+        builder.start().await.unwrap()
+    };
+    let server = start(None).await;
+    let (ca, leaf) = (read("ca.pem"), read("server.pem"));
+    assert_eq!(server.ca_pem().unwrap().as_bytes(), ca);
+    for name in ["ca.key", "server.key"] {
+        assert!(is_private(&Path::new(&dir).join(name)), "{name}");
+    }
+    let server = start(None).await;
+    assert_eq!((read("ca.pem"), read("server.pem")), (ca.clone(), leaf.clone()), "both are reused");
+    fs::write(folder.path("ca.pem"), &ca).unwrap();
+    assert_eq!(curl(&folder, &[&(server.base_url() + "/_mock/health")]).await.exit, 0);
+    let server = start(Some("pay.test")).await;
+    assert_eq!(read("ca.pem"), ca);
+    assert_ne!(read("server.pem"), leaf, "a certificate that lacks a host is made anew");
+    let port = server.address().port();
+    let resolve = format!("pay.test:{port}:127.0.0.1");
+    let url = format!("https://pay.test:{port}/_mock/health");
+    assert_eq!(curl(&folder, &["--resolve", &resolve, &url]).await.exit, 0);
+    // What is of another CA is its user's, and left alone.
+    let (other, other_key) = certificate(&folder.0, "other", &[], "2").await;
+    fs::copy(&other, Path::new(&dir).join("server.pem")).unwrap();
+    fs::copy(&other_key, Path::new(&dir).join("server.key")).unwrap();
+    let error = MockAuthServer::builder().tls().tls_dir(&dir).start().await.unwrap_err();
+    assert!(error.to_string().contains("of another CA than the folder's"), "{error}");
+    assert_eq!(read("server.pem"), fs::read(&other).unwrap());
+    fs::remove_file(Path::new(&dir).join("server.pem")).unwrap();
+    // A CA that cannot be read is not put aside: clients may trust it.
+    fs::write(Path::new(&dir).join("ca.key"), "broken").unwrap();
+    let error = MockAuthServer::builder().tls().tls_dir(&dir).start().await.unwrap_err();
+    assert!(error.to_string().contains("ca.key: there is no private key"), "{error}");
+}
+
+/// `certs` makes what clients need, and the folder serves.
+#[tokio::test]
+async fn the_command_makes_certificates_that_every_tool_can_read() {
+    let folder = Folder::new("own-certs");
+    let dir = folder.path("tls");
+    let file = |name: &str| Path::new(&dir).join(name).display().to_string();
+    let said =
+        run(PROGRAM, &["certs", &dir, "--client-name", "acme", "--password", "s3cret"]).await;
+    assert_eq!(said.exit, 0, "{}", said.text);
+    for tool in ["curl", "Node", "Python", "Java", ".NET"] {
+        assert!(said.text.contains(tool), "{tool}: {}", said.text);
+    }
+    assert!(!said.text.contains("s3cret"), "{}", said.text);
+    openssl(&[
+        "verify",
+        "-x509_strict",
+        "-CAfile",
+        &file("ca.pem"),
+        &file("server.pem"),
+        &file("client.pem"),
+    ])
+    .await;
+    let subject = openssl(&[
+        "x509",
+        "-in",
+        &file("client.pem"),
+        "-noout",
+        "-subject",
+        "-ext",
+        "extendedKeyUsage",
+    ])
+    .await;
+    assert!(
+        subject.contains("CN = acme") && subject.contains("Client Authentication"),
+        "{subject}"
+    );
+    let p12 =
+        openssl(&["pkcs12", "-in", &file("client.p12"), "-passin", "pass:s3cret", "-nodes"]).await;
+    assert!(p12.contains("BEGIN PRIVATE KEY") && p12.contains("CN = acme"), "{p12}");
+    let wrong = ["pkcs12", "-in", &file("client.p12"), "-passin", "pass:changeit", "-noout"];
+    assert_ne!(run("openssl", &wrong).await.exit, 0);
+    for name in ["ca.key", "server.key", "client.key", "client.p12"] {
+        assert!(is_private(Path::new(&file(name))), "{name}");
+    }
+    let running = Running::start_https(&folder, &["--tls-dir", &dir, "--client-auth", "required"]);
+    fs::copy(file("ca.pem"), folder.path("ca.pem")).unwrap();
+    let url = format!("{}/_mock/health", running.url());
+    let (certificate, key) = (file("client.pem"), file("client.key"));
+    assert_eq!(curl(&folder, &["--cert", &certificate, "--key", &key, &url]).await.exit, 0);
+    assert_ne!(curl(&folder, &[&url]).await.exit, 0);
+    // The commands come with it as well.
+    let arguments = ["health", "--server", running.url(), "--ca", &file("ca.pem")];
+    assert_eq!(run(PROGRAM, &arguments).await.exit, 1);
+    let arguments = [&arguments[..], &["--cert", &certificate, "--key", &key]].concat();
+    let said = run(PROGRAM, &arguments).await;
+    assert!(said.exit == 0 && said.text.contains("\"ok\""), "{}", said.text);
+    let said = run(PROGRAM, &["health", "--server", running.url()]).await;
+    assert!(said.exit == 1 && said.text.contains("--ca FILE"), "{}", said.text);
+    let log = running.log();
+    assert!(log.contains("--client-auth required demands a client certificate"), "{log}");
+    let before = fs::read(file("ca.pem")).unwrap();
+    run(PROGRAM, &["certs", &dir]).await;
+    assert_eq!(fs::read(file("ca.pem")).unwrap(), before, "the CA goes on");
+    let long = run(PROGRAM, &["certs", &dir, "--client-name", &"n".repeat(41)]).await;
+    assert!(long.exit == 0 && long.text.contains("at most 40 characters"), "{}", long.text);
+}

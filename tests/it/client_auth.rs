@@ -1,0 +1,159 @@
+//! Mutual TLS: who is let in, and what the certificate's name decides.
+
+use crate::support::folder::Folder;
+use crate::support::tls::{certificate, curl, identify, openssl};
+use serde_json::{Value, json};
+use smartpay_oauth_mock::{ClientAuth, MockAuthServer};
+
+async fn server(client_auth: ClientAuth, name: &str) -> (MockAuthServer, Folder) {
+    let builder = MockAuthServer::builder().tls().client_auth(client_auth);
+    let server = builder.start().await.unwrap();
+    let folder = Folder::new(name);
+    identify(&folder, &server, "acme-partner");
+    (server, folder)
+}
+
+/// A client's certificate of a CA, by openssl.
+async fn signed(folder: &Folder, name: &str, ca: &str, ca_key: &str) -> (String, String) {
+    let path = |ending: &str| folder.path(&format!("{name}.{ending}"));
+    let (request, certificate, key, usage) = (path("csr"), path("pem"), path("key"), path("ext"));
+    std::fs::write(&usage, "extendedKeyUsage=clientAuth\nbasicConstraints=CA:FALSE\n").unwrap();
+    let subject = format!("/CN={name}");
+    openssl(&["req", "-new", "-nodes", "-subj", &subject, "-keyout", &key, "-out", &request]).await;
+    openssl(&[
+        "x509",
+        "-req",
+        "-in",
+        &request,
+        "-CA",
+        ca,
+        "-CAkey",
+        ca_key,
+        "-CAcreateserial",
+        "-days",
+        "2",
+        "-extfile",
+        &usage,
+        "-out",
+        &certificate,
+    ])
+    .await;
+    (certificate, key)
+}
+
+/// Each mode, with no certificate, one of the server's CA, one of a CA that was named, and a
+/// stranger's.
+#[tokio::test]
+async fn who_is_let_in() {
+    let named = Folder::new("certificates-named");
+    let (named_ca, named_ca_key) = certificate(&named.0, "named", &[], "2").await;
+    let (partner, partner_key) = signed(&named, "partner", &named_ca, &named_ca_key).await;
+    let (foreign_ca, foreign_ca_key) = certificate(&named.0, "foreign", &[], "2").await;
+    let (foreign, foreign_key) = signed(&named, "stranger", &foreign_ca, &foreign_ca_key).await;
+    for (mode, none, stranger) in [
+        (ClientAuth::Off, true, true),
+        (ClientAuth::Optional, true, false),
+        (ClientAuth::Required, false, false),
+    ] {
+        let builder = MockAuthServer::builder().tls().client_auth(mode).client_ca(&named_ca);
+        let server = builder.start().await.unwrap();
+        let folder = Folder::new(&format!("certificates-{mode:?}"));
+        identify(&folder, &server, "acme-partner");
+        let (own, own_key) = (folder.path("client.pem"), folder.path("client.key"));
+        let url = server.base_url() + "/pts/v2/payments/1";
+        for (certificate, let_in, name) in [
+            (None, none, None),
+            (Some((&own, &own_key)), true, Some("acme-partner")),
+            (Some((&partner, &partner_key)), true, Some("partner")),
+            (Some((&foreign, &foreign_key)), stranger, None),
+        ] {
+            let mut arguments = vec![url.as_str()];
+            if let Some((certificate, key)) = certificate {
+                arguments.extend(["--cert", certificate, "--key", key]);
+            }
+            let said = curl(&folder, &arguments).await;
+            assert_eq!(said.exit == 0, let_in, "{mode:?} {name:?}: {}", said.text);
+            if let_in {
+                let entry = server.requests().await.pop().unwrap();
+                let expected = name.filter(|_| mode != ClientAuth::Off);
+                assert_eq!(entry.certificate.as_deref(), expected, "{mode:?}");
+            }
+        }
+    }
+}
+
+/// Who comes without a certificate is told so, before the connection ends.
+#[tokio::test]
+async fn whoever_has_none_sees_the_alert() {
+    let (server, folder) = server(ClientAuth::Required, "certificates-alert").await;
+    let url = server.base_url() + "/_mock/health";
+    for version in ["--http1.1", "--http2"] {
+        for _ in 0..5 {
+            let said = curl(&folder, &[version, &url]).await;
+            assert!(said.text.contains("certificate required"), "{version}: {}", said.text);
+        }
+    }
+}
+
+/// A client that is tied to a certificate fails row 13 with another one, or none.
+#[tokio::test]
+async fn a_client_tied_to_a_certificate_must_show_it() {
+    let (server, folder) = server(ClientAuth::Optional, "certificates-tied").await;
+    let tied = |name: &str| {
+        let name = name.to_owned();
+        server.change_client("8l57hYffFb", move |client| client.certificate_cn = Some(name))
+    };
+    let (certificate, key) = (folder.path("client.pem"), folder.path("client.key"));
+    let with = ["--cert", &certificate, "--key", &key];
+    let url = server.token_url();
+    let refresh = async |more: &[&str]| {
+        let mut arguments = vec![url.as_str(), "-d", crate::support::page::REQUEST];
+        arguments.extend(more);
+        let said = curl(&folder, &arguments).await.text;
+        serde_json::from_str::<Value>(&said).unwrap_or_else(|_| panic!("{said}"))
+    };
+    tied("acme-partner").await.unwrap();
+    assert_eq!(refresh(&with).await["expires_in"], 899);
+    let none = refresh(&[]).await;
+    assert_eq!(none["error"], "invalid_client");
+    let words = none["error_description"].as_str().unwrap();
+    assert!(words.contains("\"acme-partner\"") && words.contains("presents none"), "{words}");
+    tied("somebody-else").await.unwrap();
+    let other = refresh(&with).await;
+    assert_eq!(other["error"], "invalid_client");
+    let words = other["error_description"].as_str().unwrap();
+    assert!(words.contains("\"somebody-else\"") && words.contains("\"acme-partner\""), "{words}");
+    let rows: Vec<_> = server.requests().await.iter().map(|entry| entry.outcome.row).collect();
+    assert_eq!(rows, [None, Some(13), Some(13)]);
+}
+
+#[tokio::test]
+async fn names_that_the_vendor_forbids_are_noted() {
+    let (server, folder) = server(ClientAuth::Required, "certificates-long").await;
+    let client = server.client_identity(&"n".repeat(41)).unwrap();
+    std::fs::write(folder.path("client.pem"), client.certificate_pem).unwrap();
+    std::fs::write(folder.path("client.key"), client.key_pem).unwrap();
+    let (certificate, key) = (folder.path("client.pem"), folder.path("client.key"));
+    let url = server.token_url();
+    let arguments =
+        ["--cert", &certificate, "--key", &key, &url, "-d", crate::support::page::REQUEST];
+    assert_eq!(curl(&folder, &arguments).await.exit, 0);
+    let entry = server.requests().await.pop().unwrap();
+    let notes = entry.notes.concat();
+    assert!(notes.contains("41 characters") && !notes.contains("no client certificate"), "{notes}");
+}
+
+/// The certificate's name is there for verification, too.
+#[tokio::test]
+async fn the_journal_shows_the_certificate() {
+    let (server, folder) = server(ClientAuth::Required, "certificates-journal").await;
+    let (certificate, key) = (folder.path("client.pem"), folder.path("client.key"));
+    let url = server.base_url() + "/oauth2/v3/token";
+    let identified = ["--cert", certificate.as_str(), "--key", &key];
+    curl(&folder, &[&identified[..], &[&url, "-d", crate::support::page::REQUEST]].concat()).await;
+    let journal = server.base_url() + "/_mock/requests";
+    let shown = curl(&folder, &[&identified[..], &[&journal]].concat()).await.text;
+    let shown: Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(shown["requests"][0]["certificate"], "acme-partner");
+    assert_eq!(shown["requests"][0]["scheme"], json!("https"));
+}

@@ -1,0 +1,455 @@
+//! The program as a shell sees it: what it prints, what it writes, how it exits.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::support::folder::Folder;
+use crate::support::program::{PROGRAM, Running, run, text};
+
+#[test]
+fn a_server_is_ready_when_its_ready_file_says_so_and_stops_on_sigterm() {
+    let folder = Folder::new("ready");
+    let mut server = Running::start(&folder, &[]);
+    let health = run(&["health", "--server", server.url()]);
+    assert!(health.status.success());
+    assert!(text(&health.stdout).contains(r#""status":"ok""#));
+    server.signal("-TERM");
+    assert_eq!(server.exit_code(), Some(0));
+    assert!(!Path::new(&folder.path("ready.json")).exists(), "the ready file is gone");
+    let log = server.log();
+    assert!(log.contains("listening on http://127.0.0.1:") && log.contains("SIGTERM"), "{log}");
+    let health = run(&["health", "--server", server.url()]);
+    assert_eq!(health.status.code(), Some(1));
+    assert_eq!(text(&health.stderr).lines().count(), 1);
+}
+
+#[test]
+fn a_ready_file_of_an_earlier_run_is_not_believed() {
+    let folder = Folder::new("stale");
+    let stale = folder.write("ready.json", "{}");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output = run(&["--listen", &address, "--ready-file", &stale]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(!Path::new(&stale).exists());
+}
+
+#[test]
+fn ctrl_c_stops_it_too_and_so_does_the_end_of_standard_input() {
+    let folder = Folder::new("stdin");
+    let mut server = Running::start(&folder, &[]);
+    server.signal("-INT");
+    assert_eq!(server.exit_code(), Some(0));
+
+    let mut server = Running::start(&folder, &["--exit-on-stdin-close"]);
+    server.child.stdin.as_mut().unwrap().write_all(b"still here\n").unwrap();
+    assert!(run(&["health", "--server", server.url()]).status.success());
+    drop(server.child.stdin.take());
+    assert_eq!(server.exit_code(), Some(0));
+}
+
+#[test]
+fn requests_in_flight_are_finished_and_a_second_signal_does_not_wait() {
+    let folder = Folder::new("drain");
+    let fixtures = folder.write(
+        "slow.yaml",
+        "extends: default\nscenarios: [{ name: slow, respond: { delay: 600ms } }]\n",
+    );
+    for (signals, finished) in [(1, true), (2, false)] {
+        let mut server = Running::start(&folder, &["--fixtures", &fixtures]);
+        let address = server.address().to_owned();
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        let body = crate::support::page::REQUEST;
+        write!(
+            stream,
+            "POST /oauth2/v3/token HTTP/1.1\r\nHost: x\r\nContent-Type: \
+             application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .unwrap();
+        // The request is in flight once the server has answered another.
+        assert!(run(&["health", "--server", server.url()]).status.success());
+        for _ in 0..signals {
+            server.signal("-TERM");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let mut answer = String::new();
+        let _ = BufReader::new(stream).read_line(&mut answer);
+        assert_eq!(answer.starts_with("HTTP/1.1 200"), finished, "{answer}");
+        assert_eq!(server.exit_code(), Some(0));
+    }
+}
+
+#[test]
+fn what_cannot_start_says_why_in_one_line_and_leaves_nothing() {
+    let folder = Folder::new("refused");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let ec = "-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n";
+    let ec = folder.write("ec.pem", ec);
+    let typo = folder.write("typo.yaml", "clients:\n  - id: a\n    secrt: b\n    secret: c\n");
+    let garbled = folder.write("garbled.yaml", "clients: [");
+    let empty = folder.path("nowhere.yaml");
+    let cases: [(&[&str], i32, &str); 13] = [
+        (&["--listen", &address], 1, "cannot listen on 127.0.0.1:"),
+        (&["--listen", "nonsense"], 2, "--listen nonsense: an address and a port are expected"),
+        (&["--fixtures", &empty], 2, "nowhere.yaml: cannot be read: No such file"),
+        (
+            &["--fixtures", &typo],
+            2,
+            "typo.yaml:3:5: unknown member \"secrt\", did you mean \"secret\"?",
+        ),
+        (&["--fixtures", &garbled], 2, "garbled.yaml:2:1: this is neither YAML nor JSON"),
+        (&["--signing-key", &ec], 2, "is not an RSA key"),
+        (&["--signing-key", &typo], 2, "no private key found"),
+        (&["--signing-key", &empty], 2, "nowhere.yaml: No such file"),
+        (&["--log", "a=b=c"], 2, "--log a=b=c"),
+        (&["--log", "loud"], 2, "--log loud: error, warn, info"),
+        (&["--log-format", "xml"], 2, "--log-format xml: it is text or json"),
+        (&["--control", "maybe"], 2, "--control maybe: it is on or off"),
+        (&["--public-url", "mock"], 2, "--public-url mock: a URL such as"),
+    ];
+    for (arguments, exit, line) in cases {
+        let ready = folder.path("ready.json");
+        let default: &[&str] =
+            if arguments[0] == "--listen" { &[] } else { &["--listen", "127.0.0.1:0"] };
+        let output = run(&[default, arguments, &["--ready-file", &ready]].concat());
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(exit), "{arguments:?}: {said}");
+        assert!(said.contains(line), "{arguments:?}: {said}");
+        assert_eq!(said.lines().count(), 1, "{arguments:?}: {said}");
+        assert!(output.stdout.is_empty() && !Path::new(&ready).exists());
+    }
+    assert_eq!(run(&["--no-such-option"]).status.code(), Some(2));
+    assert_eq!(run(&["no-such-command"]).status.code(), Some(2));
+}
+
+#[test]
+fn a_key_of_its_own_or_a_new_one_signs() {
+    let folder = Folder::new("key");
+    let own = Command::new("openssl")
+        .args(["genrsa", "-traditional", "2048"])
+        .output()
+        .expect("openssl is there");
+    let own = folder.write("own.pem", &text(&own.stdout));
+    let mut kids = Vec::new();
+    for key in [own.as_str(), own.as_str(), "generate", "generate"] {
+        let server = Running::start(&folder, &["--signing-key", key]);
+        let address = server.address().to_owned();
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        stream.write_all(b"GET /.well-known/jwks.json HTTP/1.0\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let jwks: serde_json::Value =
+            serde_json::from_str(answer.split("\r\n\r\n").nth(1).unwrap()).unwrap();
+        kids.push(jwks["keys"][0]["kid"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(kids[0], kids[1]);
+    assert_ne!(kids[2], kids[3]);
+}
+
+#[test]
+fn check_says_ok_or_everything_that_is_wrong() {
+    let good = run(&["check", "fixtures", "fixtures/errors/access_denied.yaml"]);
+    assert_eq!(good.status.code(), Some(0));
+    assert!(text(&good.stdout).starts_with("ok: 7 clients, 3 merchants, 5 codes"));
+
+    let folder = Folder::new("check");
+    let bad = folder.write(
+        "bad.yaml",
+        "settings:\n  access_token_lifetime: 15\n  dialect: rfc\nclients:\n  - id: a\n    \
+         secrt: x\ncodes:\n  - { code: c, client: b, merchant: m }\n",
+    );
+    let other = folder.write("other.json", "{\"errors\": {\"acces_denied\": {}}}");
+    let output = run(&["check", &bad, &other]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = text(&output.stderr);
+    for line in [
+        "bad.yaml:2:26: \"15\" is not a length of time: 15 has no unit; write 15s for seconds",
+        "bad.yaml:3:12: unknown value \"rfc\", did you mean \"rfc6749\"?",
+        "bad.yaml:6:5: unknown member \"secrt\", did you mean \"secret\"?",
+        "bad.yaml:8:24: there is no client \"b\"",
+        "bad.yaml:8:37: there is no merchant \"m\"",
+        "other.json:1:13: unknown error code \"acces_denied\", did you mean \"access_denied\"?",
+    ] {
+        assert!(said.contains(line), "{line}\nis not in\n{said}");
+    }
+    assert_eq!(said.lines().count(), 6, "{said}");
+    assert_eq!(run(&["check"]).status.code(), Some(2));
+}
+
+#[test]
+fn check_hides_no_mistake_behind_another_and_invents_none() {
+    let folder = Folder::new("check-all");
+    let check = |files: &[&str]| {
+        let output = run(&[&["check"], files].concat());
+        let lines: Vec<String> = text(&output.stderr)
+            .lines()
+            .map(|line| line.rsplit_once(".yaml:").map_or(line, |(_, rest)| rest).to_owned())
+            .collect();
+        lines
+    };
+    // Both missing members, and what is wrong beside a missing or misspelt one.
+    let file = folder.write("a.yaml", "clients:\n  - { nmae: x, redirect_urls: [nope] }\n");
+    let found = check(&[&file]);
+    for part in ["\"id\" is missing", "\"secret\" is missing", "\"nmae\"", "a redirect URL is"] {
+        assert!(found.iter().any(|line| line.contains(part)), "{part}: {found:#?}");
+    }
+    assert_eq!(found.len(), 4, "{found:#?}");
+    // A name that stands twice does not end the reading.
+    let file =
+        folder.write("b.yaml", "clients: []\nclients: []\ncolour: red\nsettings: { dialect: x }\n");
+    assert_eq!(check(&[&file]).len(), 3);
+    // A broken file does not make what refers to it look wrong.
+    let broken = folder.write("c.yaml", "clients: [{ id: a, secret: s }]\nmerchants: [\n");
+    let user = folder.write("d.yaml", "codes: [{ code: c, client: a, merchant: m }]\n");
+    assert_eq!(check(&[&broken, &user]).len(), 1);
+    let misnamed = folder.write(
+        "e.yaml",
+        "extends: defalt\ncodes: [{ code: c, client: v6TJH1IqhM, merchant: rahulrama }]\n",
+    );
+    assert_eq!(check(&[&misnamed]).len(), 1);
+    // A section with nothing in it means nothing.
+    let empty = folder.write("f.yaml", "extends: default\nclients:\n  # - { id: a }\nsettings:\n");
+    assert_eq!(check(&[&empty]), Vec::<String>::new());
+    // What would silently do nothing, and a number that may be a secret.
+    for (fixture, part) in [
+        ("scenarios: [{ respond: { error: } }]", "does nothing"),
+        ("scenarios: [{ when: [], respond: pass }]", "matches nothing"),
+        ("scenarios: [{ respond: { error: x, headers: { Content-Length: '5' } } }]", "frames"),
+        (
+            "clients: [{ id: a, secret: 83748374 }]",
+            "a number stands here, text is expected; put it in quotes",
+        ),
+        ("errors: { server_error: { status: 70000 } }", "a whole number"),
+    ] {
+        let found = check(&[&folder.write("g.yaml", fixture)]);
+        assert!(found.len() == 1 && found[0].contains(part), "{fixture}: {found:?}");
+        assert!(!found[0].contains("83748374"));
+    }
+}
+
+#[test]
+fn json_fixtures_may_have_any_json_and_nothing_else() {
+    let folder = Folder::new("json-fixtures");
+    let emoji = folder.write(
+        "a.json",
+        r#"{"extends": "default", "merchants": [{"id": "shop", "name": "Shop \ud83d\ude00"}]}"#,
+    );
+    assert_eq!(run(&["check", &emoji]).status.code(), Some(0));
+    let comma = folder.write("b.json", "{\n  \"clients\": [],\n}\n");
+    let output = run(&["check", &comma]);
+    assert!(
+        text(&output.stderr).contains("b.json:3:1: this is not JSON"),
+        "{}",
+        text(&output.stderr)
+    );
+}
+
+#[test]
+fn schema_prints_a_json_schema() {
+    let output = run(&["schema"]);
+    let schema: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    assert!(schema["properties"]["clients"]["description"].is_string());
+}
+
+#[test]
+fn inspect_takes_a_token_apart() {
+    let nonsense = run(&["inspect", "nonsense"]);
+    assert_eq!(text(&nonsense.stdout).trim(), "The token is malformed: it is not a JWT.");
+    // The page's own sample: readable, but not signed by this key.
+    let sample = format!("{}.AAAA", crate::support::page::ACCESS_TOKEN);
+    let mut child = Command::new(PROGRAM)
+        .args(["inspect", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(sample.as_bytes()).unwrap();
+    let said = text(&child.wait_with_output().unwrap().stdout);
+    for part in [
+        "access_token: The token has a signature that is not this server's.",
+        "iat            1619518736895  (2021-04-27T10:18:56.895Z)",
+        "merchant_id    rahulrama",
+    ] {
+        assert!(said.contains(part), "{part}\nis not in\n{said}");
+    }
+    let json = run(&["inspect", "--json", &sample]);
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(json["valid"], false);
+    assert_eq!(json["claims"]["client_id"], "v6TJH1IqhM");
+}
+
+#[test]
+fn every_option_has_an_environment_variable_and_commands_do_not_mind_them() {
+    let output = Command::new(PROGRAM).env("SMARTPAY_MOCK_LISTEN", "nonsense").output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let output = Command::new(PROGRAM)
+        .args(["check", "fixtures"])
+        .env("SMARTPAY_MOCK_LISTEN", "nonsense")
+        .env("SMARTPAY_MOCK_LOG", "debug")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+}
+
+/// A script in a shell: a code, tokens, a fault on demand, time, and back to the start.
+#[test]
+fn a_running_server_is_driven_from_a_shell() {
+    let folder = Folder::new("shell");
+    let server = Running::start(&folder, &[]);
+    let shell = |arguments: &[&str]| run(&[arguments, &["--server", server.url()]].concat());
+    let said = |arguments: &[&str]| {
+        let output = shell(arguments);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", text(&output.stderr));
+        text(&output.stdout).trim().to_owned()
+    };
+    let party = ["--client", "v6TJH1IqhM", "--merchant", "rahulrama"];
+    let code = said(&[&["code"][..], &party].concat());
+    assert_eq!(code.len(), 43, "{code}");
+    let tokens = said(&[&["token"][..], &party].concat());
+    assert!(tokens.contains("expires_in                899"), "{tokens}");
+    let tokens = said(&[&["token", "--json"][..], &party].concat());
+    let tokens: serde_json::Value = serde_json::from_str(&tokens).unwrap();
+    assert_eq!(tokens["token_type"], "bearer");
+
+    let name = said(&["inject", "server_error", "--times", "2", "--client", "v6TJH1IqhM"]);
+    let form = format!(
+        "grant_type=authorization_code&code={code}&client_id=v6TJH1IqhM&client_secret=v6TJH1IqhM-secret"
+    );
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let url = format!("{}/oauth2/v3/token", server.url());
+    let status = || runtime.block_on(crate::support::post(&url, form.clone())).status;
+    assert_eq!([status(), status(), status()], [500, 500, 200], "{name}");
+
+    assert!(said(&["clock", "set", "2021-04-27T10:18:56Z"]).contains("2021-04-27T10:18:56"));
+    said(&["clock", "freeze"]);
+    let shown = said(&["clock", "advance", "16m"]);
+    assert!(shown.contains("2021-04-27T10:34:5") && shown.contains("frozen     true"), "{shown}");
+    assert_eq!(said(&["reset"]), "back to the start");
+    assert!(said(&["clock"]).contains("offset_ms  0"));
+
+    for (arguments, exit, part) in [
+        (&["clock", "advance", "16"][..], 1, "/by: \"16\" is not a length of time"),
+        (
+            &["code", "--client", "nobody", "--merchant", "rahulrama"],
+            1,
+            "there is no client \"nobody\"",
+        ),
+        (&["inject", "server_eror"], 1, "did you mean \"server_error\""),
+        (&["inject"], 2, "required"),
+    ] {
+        let output = shell(arguments);
+        assert_eq!(output.status.code(), Some(exit), "{arguments:?}");
+        assert!(text(&output.stderr).contains(part), "{arguments:?}: {}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn variables_of_serve_leave_other_commands_alone_and_empty_ones_count_for_nothing() {
+    let output = Command::new(PROGRAM)
+        .args(["check", "fixtures"])
+        .env("SMARTPAY_MOCK_LOG_FORMAT", "bogus")
+        .env("SMARTPAY_MOCK_EXIT_ON_STDIN_CLOSE", "maybe")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let folder = Folder::new("variables");
+    let ready = folder.path("ready.json");
+    let mut child = Command::new(PROGRAM)
+        .env("SMARTPAY_MOCK_LISTEN", "127.0.0.1:0")
+        .env("SMARTPAY_MOCK_READY_FILE", &ready)
+        .env("SMARTPAY_MOCK_FIXTURES", "fixtures, fixtures/errors/access_denied.yaml")
+        .env("SMARTPAY_MOCK_SIGNING_KEY", "")
+        .env("SMARTPAY_MOCK_PUBLIC_URL", "")
+        .env("SMARTPAY_MOCK_LOG", "")
+        .env("SMARTPAY_MOCK_LOG_FORMAT", "")
+        .env("SMARTPAY_MOCK_EXIT_ON_STDIN_CLOSE", "1")
+        .stdin(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let start = Instant::now();
+    while !Path::new(&ready).exists() {
+        assert!(child.try_wait().unwrap().is_none(), "it ended early");
+        assert!(start.elapsed() < Duration::from_secs(60), "it is not ready");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    drop(child.stdin.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+/// What a parent does that cleans up: terminate, then close the pipe. And a client that has sent
+/// half a request does not hold the end up.
+#[test]
+fn the_end_of_standard_input_is_no_second_signal_and_half_a_request_is_not_waited_for() {
+    let folder = Folder::new("cleanup");
+    let fixtures = folder.write(
+        "slow.yaml",
+        "extends: default\nscenarios: [{ name: slow, respond: { delay: 600ms } }]\n",
+    );
+    let mut server = Running::start(&folder, &["--exit-on-stdin-close", "--fixtures", &fixtures]);
+    let address = server.address().to_owned();
+    let mut half = std::net::TcpStream::connect(&address).unwrap();
+    half.write_all(b"POST /oauth2").unwrap();
+    let mut stream = std::net::TcpStream::connect(&address).unwrap();
+    let body = crate::support::page::REQUEST;
+    let head = "POST /oauth2/v3/token HTTP/1.1\r\nHost: x\r\nContent-Type: \
+                application/x-www-form-urlencoded\r\nContent-Length:";
+    write!(stream, "{head} {}\r\n\r\n{body}", body.len()).unwrap();
+    assert!(run(&["health", "--server", server.url()]).status.success());
+    server.signal("-TERM");
+    drop(server.child.stdin.take());
+    let mut answer = String::new();
+    BufReader::new(stream).read_line(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert_eq!(server.exit_code(), Some(0));
+    assert!(!server.log().contains("cut off"));
+}
+
+#[test]
+fn the_log_can_be_json() {
+    let folder = Folder::new("json");
+    let mut server = Running::start(&folder, &["--log-format", "json"]);
+    server.signal("-TERM");
+    server.exit_code();
+    for line in server.log().lines() {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!(line["level"], "INFO");
+    }
+}
+
+/// A terminal is what `script` (util-linux) gives.
+#[test]
+fn on_a_terminal_the_banner_has_a_line_that_works_when_pasted() {
+    if Command::new("script").arg("--version").output().is_err() {
+        println!("skipped: script, which gives a terminal, is not installed (.ci/run does)");
+        return;
+    }
+    let folder = Folder::new("banner");
+    let ready = folder.path("ready.json");
+    let command = format!("{PROGRAM} --listen 127.0.0.1:0 --log off --ready-file {ready}");
+    let mut terminal = Command::new("script")
+        .args(["-qec", &command, "/dev/null"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut banner = String::new();
+    let mut lines = BufReader::new(terminal.stdout.take().unwrap());
+    while !banner.contains("curl") {
+        assert!(lines.read_line(&mut banner).unwrap() > 0, "{banner}");
+    }
+    assert!(banner.contains("listens on") && banner.contains("v6TJH1IqhM"), "{banner}");
+    let curl = banner.lines().find_map(|line| Some(&line[line.find("curl")?..])).unwrap().trim();
+    let answer = Command::new("sh").args(["-c", curl]).output().unwrap();
+    assert!(text(&answer.stdout).contains("\"access_token\""), "{}", text(&answer.stdout));
+    let ready: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(&ready).unwrap()).unwrap();
+    Command::new("kill").arg(ready["pid"].to_string()).status().unwrap();
+    terminal.wait().unwrap();
+}

@@ -1,0 +1,295 @@
+//! The authorize endpoint: what it asks of a request, and where its answers go.
+
+use crate::support::{Answer, CLIENT, exchange, form, server_with};
+use reqwest::redirect;
+use smartpay_oauth_mock::MockAuthServer;
+
+const GOOD: [(&str, &str); 3] =
+    [("sub", "oauth"), ("client_id", CLIENT.0), ("redirect_url", "https://www.example.com")];
+
+/// The request with these parameters changed; an empty value takes one away.
+fn with<'a>(changes: &[(&'a str, &'a str)]) -> String {
+    let kept = GOOD.iter().filter(|(name, _)| !changes.iter().any(|(other, _)| other == name));
+    let all: Vec<(&str, &str)> = kept
+        .copied()
+        .chain(changes.iter().copied())
+        .filter(|(_, value)| !value.is_empty())
+        .collect();
+    serde_urlencoded::to_string(all).unwrap()
+}
+
+async fn visit(server: &MockAuthServer, query: &str) -> Answer {
+    let browser = reqwest::Client::builder().redirect(redirect::Policy::none()).build().unwrap();
+    let request = browser.get(format!("{}?{query}", server.authorize_url()));
+    Answer::of(request.header("Accept", "text/html").send().await.unwrap()).await
+}
+
+/// The URL and parameters of a redirect.
+fn redirected(answer: &Answer) -> (String, Vec<(String, String)>) {
+    assert!([302, 303].contains(&answer.status), "{} {}", answer.status, answer.text);
+    let location = answer.header("location");
+    let (url, query) = location.split_once('?').unwrap_or((location, ""));
+    (url.to_owned(), serde_urlencoded::from_str(query).unwrap())
+}
+
+#[tokio::test]
+async fn before_the_redirect_url_can_be_trusted_errors_are_a_page_or_json() {
+    let server = MockAuthServer::start().await;
+    let table = [
+        (with(&[("client_id", "")]), "invalid_request", 400),
+        (with(&[("client_id", "a b")]), "invalid_client", 401),
+        (with(&[("client_id", "nobody")]), "client_not_found", 404),
+        (with(&[("redirect_url", "")]), "invalid_request", 400),
+        (with(&[("redirect_url", "https://www.example.com/")]), "invalid_redirect_uri", 400),
+        (with(&[]) + "&client_id=other", "invalid_request", 400),
+        (with(&[]) + "&x=1&x=2", "invalid_request", 400),
+        (with(&[]) + "&state=%zz", "invalid_request", 400),
+    ];
+    for (query, code, status) in table {
+        let page = visit(&server, &query).await;
+        assert_eq!(page.status, status, "{query}");
+        assert!(page.header("content-type").starts_with("text/html"), "{query}");
+        assert!(page.text.contains(&format!("<code id=\"code\">{code}</code>")), "{}", page.text);
+        assert_eq!(page.header("location"), "");
+        let request = reqwest::Client::new()
+            .get(format!("{}?{query}", server.authorize_url()))
+            .header("Accept", "application/json");
+        let json = Answer::of(request.send().await.unwrap()).await;
+        assert_eq!((json.status, json.error().as_str()), (status, code), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn after_that_they_go_back_to_the_partner() {
+    let server = server_with(
+        "clients:\n  - { id: v6TJH1IqhM, scopes: [users, keys] }\n  \
+         - { id: refresher, secret: s, grant_types: [refresh_token], redirect_urls: [https://www.example.com] }",
+    )
+    .await;
+    let long = "x".repeat(129);
+    let table = [
+        (with(&[("sub", "")]), "invalid_request"),
+        (with(&[("sub", "OAUTH")]), "invalid_request"),
+        (with(&[("client_id", "public-client")]), "invalid_client_type"),
+        (with(&[("client_id", "inactive-client")]), "client_not_active"),
+        (with(&[("client_id", "refresher")]), "unauthorized_client"),
+        (with(&[("scope", "users  keys")]), "invalid_scope"),
+        (with(&[("scope", "payouts")]), "invalid_scope"),
+        (with(&[("code_challenge", "short")]), "invalid_request"),
+        (with(&[("code_challenge", &long)]), "invalid_request"),
+        (with(&[("code_challenge_method", "S256")]), "invalid_request"),
+        (with(&[("code_challenge_method", "S512")]), "invalid_request"),
+        (with(&[("mock_consent", "maybe")]), "invalid_request"),
+        (with(&[("mock_merchant", "nobody")]), "invalid_request"),
+        (with(&[("mock_consent", "allow"), ("mock_merchant", "nobody")]), "invalid_request"),
+        (
+            with(&[("mock_consent", "allow"), ("mock_merchant", "limited-merchant")]),
+            "access_denied",
+        ),
+        (
+            with(&[("mock_consent", "allow"), ("mock_merchant", "inactive-merchant")]),
+            "merchant_not_active",
+        ),
+    ];
+    for (query, code) in table {
+        let (url, parameters) = redirected(&visit(&server, &(query.clone() + "&state=s+1")).await);
+        assert_eq!(url, "https://www.example.com", "{query}");
+        let names: Vec<&str> = parameters.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["error", "error_description", "state"], "{query}");
+        assert_eq!((parameters[0].1.as_str(), parameters[2].1.as_str()), (code, "s 1"), "{query}");
+        let (_, parameters) = redirected(&visit(&server, &query).await);
+        assert_eq!(parameters.len(), 2, "no state unless it was sent");
+    }
+}
+
+#[tokio::test]
+async fn the_page_names_the_partner_and_the_permissions_and_is_locked_down() {
+    let server = MockAuthServer::start().await;
+    let page = visit(&server, &with(&[("scope", "reporting users"), ("state", "x")])).await.ok();
+    for part in [
+        "Sample partner asks for access",
+        "Read your reports",
+        "Manage the users of your account",
+        "This is a mock",
+        "Rahul Rama Ltd",
+        "name=\"state\" value=\"x\"",
+    ] {
+        assert!(page.text.contains(part), "{part} is not in {}", page.text);
+    }
+    assert!(!page.text.contains("Make payouts"));
+    let policy = page.header("content-security-policy");
+    assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
+    assert!(policy.contains("form-action 'self' http: https:;"), "{policy}");
+    assert!(!policy.contains("unsafe"));
+    assert_eq!(page.header("cache-control"), "no-store");
+    assert!(!page.text.contains("disabled aria"), "the first merchant can grant");
+}
+
+#[tokio::test]
+async fn allow_is_disabled_with_the_reason_where_the_merchant_cannot() {
+    let server = MockAuthServer::start().await;
+    for (merchant, reason) in [
+        ("limited-merchant", "does not have the privilege"),
+        ("inactive-merchant", "account is inactive"),
+    ] {
+        let page = visit(&server, &with(&[("mock_merchant", merchant)])).await.ok();
+        assert!(page.text.contains("value=\"allow\" disabled aria-describedby"), "{}", page.text);
+        assert!(page.text.contains(reason), "{}", page.text);
+    }
+    let nobody = MockAuthServer::builder()
+        .fixtures(
+            "clients: [{ id: v6TJH1IqhM, secret: s, redirect_urls: [https://www.example.com] }]",
+        )
+        .unwrap()
+        .start()
+        .await
+        .unwrap();
+    let page = visit(&nobody, &with(&[])).await.ok();
+    assert!(page.text.contains("no merchant in the fixtures"), "{}", page.text);
+}
+
+#[tokio::test]
+async fn allow_brings_a_code_for_that_redirect_url_and_deny_brings_nothing() {
+    let server = MockAuthServer::start().await;
+    let allow = visit(&server, &with(&[("mock_consent", "allow"), ("state", "a=b&c")])).await;
+    let (_, parameters) = redirected(&allow);
+    assert_eq!(parameters[1], ("state".to_owned(), "a=b&c".to_owned()));
+    let code = parameters[0].1.clone();
+    let wrong = [
+        ("grant_type", "authorization_code"),
+        ("client_id", CLIENT.0),
+        ("client_secret", CLIENT.1),
+        ("code", &code),
+        ("redirect_uri", "https://www.example.com/"),
+    ];
+    assert_eq!(form(&server, &wrong).await.error(), "invalid_redirect_uri");
+    exchange(&server, &code).await.ok();
+
+    let deny = visit(&server, &with(&[("mock_consent", "deny"), ("state", "x")])).await;
+    assert_eq!(deny.header("location"), "https://www.example.com");
+    let rfc = server_with("settings: { deny_redirect: rfc6749, consent: deny }").await;
+    let (_, parameters) = redirected(&visit(&rfc, &with(&[("state", "x")])).await);
+    assert_eq!(parameters[0], ("error".to_owned(), "access_denied".to_owned()));
+    assert_eq!(parameters[2], ("state".to_owned(), "x".to_owned()));
+    // A denial does not bar a later attempt.
+    redirected(&visit(&rfc, &with(&[("mock_consent", "allow")])).await);
+}
+
+#[tokio::test]
+async fn consent_allow_takes_the_first_active_merchant_who_may_grant() {
+    let server = MockAuthServer::builder()
+        .fixtures(
+            "settings: { consent: allow }\n\
+             clients: [{ id: v6TJH1IqhM, secret: v6TJH1IqhM-secret, redirect_urls: [https://www.example.com] }]\n\
+             merchants: [{ id: a, status: inactive }, { id: b, can_grant: false }, { id: c }, { id: d }]",
+        )
+        .unwrap()
+        .start()
+        .await
+        .unwrap();
+    for (more, merchant) in [("", "c"), ("d", "d")] {
+        let (_, parameters) = redirected(&visit(&server, &with(&[("mock_merchant", more)])).await);
+        let answer = exchange(&server, &parameters[0].1).await.ok();
+        assert_eq!(crate::support::claims(&answer.member("access_token"))["merchant_id"], merchant);
+    }
+}
+
+/// What would carry a code elsewhere, or script into the page.
+#[tokio::test]
+async fn nothing_but_the_registered_url_is_redirected_to_and_nothing_is_echoed_unescaped() {
+    let server = MockAuthServer::start().await;
+    for evil in [
+        "https://evil.example",
+        "https://www.example.com.evil.example",
+        "https://www.example.com@evil.example",
+        "https://user:pass@www.example.com",
+        "https://www.example.com#fragment",
+        "https://www.example.com\\@evil.example",
+        "https://www.example.com%2f..",
+        "https://www.example.com/../",
+        "HTTPS://www.example.com",
+        "https://WWW.example.com",
+        "http://www.example.com",
+        "//www.example.com",
+        "https://www.example.com:443",
+        "https://www.example.com ",
+        "\thttps://www.example.com",
+        "javascript:alert(1)",
+        "https://www.example.com\r\nLocation: https://evil.example",
+        "<script>alert(1)</script>",
+    ] {
+        for consent in ["", "allow", "deny"] {
+            let query = with(&[("redirect_url", evil), ("mock_consent", consent)]);
+            let answer = visit(&server, &query).await;
+            assert_eq!(answer.status, 400, "{evil}");
+            assert_eq!(answer.header("location"), "", "{evil}");
+            assert!(!answer.text.contains(evil.trim()), "{evil}");
+        }
+    }
+    let script = "\"><script>alert(1)</script><a b='";
+    for name in ["state", "scope", "code_challenge", "client_id", "mock_merchant", "unknown"] {
+        let answer = visit(&server, &with(&[(name, script)])).await;
+        assert!(!answer.text.contains("<script"), "{name}: {}", answer.text);
+        assert!(!answer.header("location").contains('<'), "{name}");
+    }
+    let server = server_with(
+        "clients: [{ id: v6TJH1IqhM, name: \"<b>Bold</b> & 'co' \\\"x\\\"\" }]\n\
+         merchants: [{ id: rahulrama, name: \"<i>\" }]",
+    )
+    .await;
+    let page = visit(&server, &with(&[("state", script)])).await.ok().text;
+    assert!(!page.contains("<b>") && !page.contains("<i>") && !page.contains("<script"), "{page}");
+}
+
+#[tokio::test]
+async fn other_methods_and_bodies_are_refused() {
+    let server = MockAuthServer::start().await;
+    let client = reqwest::Client::new();
+    let put = client.put(server.authorize_url()).send().await.unwrap();
+    assert_eq!(
+        (put.status().as_u16(), put.headers()["allow"].to_str().unwrap()),
+        (405, "GET, POST")
+    );
+    let post = client
+        .post(format!("{}?sub=oauth", server.authorize_url()))
+        .header("Accept", "application/json")
+        .body(with(&[]));
+    assert_eq!(Answer::of(post.send().await.unwrap()).await.error(), "invalid_request");
+}
+
+#[tokio::test]
+async fn a_scenarios_error_goes_back_by_redirect() {
+    let server = server_with(
+        "scenarios: [{ when: { endpoint: authorize }, times: 1, respond: { error: server_error } }]",
+    )
+    .await;
+    let (_, parameters) = redirected(&visit(&server, &with(&[("state", "x")])).await);
+    assert_eq!(parameters[0].1, "server_error");
+    visit(&server, &with(&[])).await.ok();
+}
+
+#[tokio::test]
+async fn the_rfcs_endpoint_takes_the_rfcs_names() {
+    let server = MockAuthServer::start().await;
+    let browser = reqwest::Client::builder().redirect(redirect::Policy::none()).build().unwrap();
+    let visit = async |query: &str| {
+        let url =
+            format!("{}/oauth2/v3/authorize?client_id={}{query}", server.base_url(), CLIENT.0);
+        Answer::of(browser.get(url).send().await.unwrap()).await
+    };
+    // The redirect URI may be left out, since only one is registered.
+    let (url, parameters) = redirected(&visit("&response_type=code&mock_consent=allow").await);
+    assert_eq!((url.as_str(), parameters[0].0.as_str()), ("https://www.example.com", "code"));
+    for (query, code) in [("", "invalid_request"), ("&response_type=token", "invalid_request")] {
+        let (_, parameters) = redirected(&visit(query).await);
+        assert_eq!(parameters[0].1, code, "{query}");
+    }
+    let rfc = server_with("settings: { dialect: rfc6749 }").await;
+    let url = format!(
+        "{}/oauth2/v3/authorize?client_id={}&response_type=token",
+        rfc.base_url(),
+        CLIENT.0
+    );
+    let answer = Answer::of(browser.get(url).send().await.unwrap()).await;
+    assert_eq!(redirected(&answer).1[0].1, "unsupported_response_type");
+}

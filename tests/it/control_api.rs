@@ -1,0 +1,393 @@
+//! The control API, as far as the life of a grant needs it: codes, tokens, grants, clock, realms.
+
+use crate::support::{Answer, CLIENT, MERCHANT, claims, exchange, refresh};
+use serde_json::{Value, json};
+use smartpay_oauth_mock::MockAuthServer;
+
+async fn call(server: &MockAuthServer, method: &str, path: &str, body: Option<Value>) -> Answer {
+    let url = format!("{}/_mock/{path}", server.base_url());
+    let mut request = reqwest::Client::new().request(method.parse().unwrap(), url);
+    if let Some(body) = body {
+        request = request.json(&body);
+    }
+    Answer::of(request.send().await.unwrap()).await
+}
+
+fn assert_problem(answer: &Answer, status: u16, pointer: &str) {
+    assert_eq!(answer.status, status, "{}", answer.text);
+    assert_eq!(answer.header("content-type"), "application/problem+json");
+    let problem = answer.json();
+    assert_eq!(problem["status"], status);
+    assert!(problem["title"].is_string() && problem["detail"].is_string(), "{}", answer.text);
+    if !pointer.is_empty() {
+        assert_eq!(problem["errors"][0]["pointer"], pointer, "{}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn a_code_without_a_browser() {
+    let server = MockAuthServer::start().await;
+    server.clock().freeze_at(1_619_518_736_895);
+    let wish = json!({
+        "client_id": CLIENT.0, "merchant_id": MERCHANT, "scopes": ["users"],
+        "redirect_url": "https://www.example.com", "code": "my-code",
+    });
+    let issued = call(&server, "POST", "codes", Some(wish)).await;
+    assert_eq!(issued.status, 201);
+    assert_eq!(
+        issued.json(),
+        json!({ "code": "my-code", "expires_at": "2021-04-27T10:28:56.895Z" })
+    );
+    let answer = exchange(&server, "my-code").await.ok();
+    assert_eq!(claims(&answer.member("access_token"))["scopes"], json!(["users"]));
+    let again = json!({ "client_id": CLIENT.0, "merchant_id": MERCHANT, "code": "eyJraK" });
+    assert_problem(&call(&server, "POST", "codes", Some(again)).await, 409, "/code");
+    let random = json!({ "client_id": CLIENT.0, "merchant_id": MERCHANT });
+    let random = call(&server, "POST", "codes", Some(random)).await.member("code");
+    exchange(&server, &random).await.ok();
+}
+
+#[tokio::test]
+async fn tokens_without_a_flow() {
+    let server = MockAuthServer::start().await;
+    let wish = json!({ "client_id": CLIENT.0, "merchant_id": MERCHANT });
+    let tokens = call(&server, "POST", "tokens", Some(wish)).await;
+    assert_eq!((tokens.status, &tokens.json()["expires_in"]), (201, &json!(899)));
+    refresh(&server, &tokens.member("refresh_token")).await.ok();
+}
+
+#[tokio::test]
+async fn grants_are_listed_and_revoked() {
+    let server = MockAuthServer::start().await;
+    let token =
+        exchange(&server, &crate::support::code(&server).await).await.ok().member("refresh_token");
+    let grants = call(&server, "GET", "grants", None).await.ok().json();
+    let ours: Vec<&Value> = grants["grants"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|grant| grant["client_id"] == CLIENT.0)
+        .collect();
+    assert_eq!(ours.len(), 1);
+    assert_eq!((&ours[0]["merchant_id"], &ours[0]["revoked"]), (&json!(MERCHANT), &json!(false)));
+    let path = format!("grants/{}", ours[0]["id"].as_str().unwrap());
+    assert_eq!(call(&server, "DELETE", &path, None).await.status, 204);
+    assert_eq!(refresh(&server, &token).await.error(), "access_denied");
+    assert_problem(&call(&server, "DELETE", "grants/0000000000", None).await, 404, "");
+    assert_problem(&call(&server, "DELETE", "grants/nonsense", None).await, 404, "");
+}
+
+#[tokio::test]
+async fn the_clock_is_set_advanced_frozen_and_reset() {
+    let server = MockAuthServer::start().await;
+    let set = json!({ "now": "2021-04-27T10:18:56.895Z", "frozen": true });
+    let shown = call(&server, "PUT", "clock", Some(set)).await.ok().json();
+    assert_eq!(
+        (&shown["now"], &shown["frozen"]),
+        (&json!("2021-04-27T10:18:56.895Z"), &json!(true))
+    );
+    let shown =
+        call(&server, "POST", "clock/advance", Some(json!({ "by": "16m" }))).await.ok().json();
+    assert_eq!(shown["now"], "2021-04-27T10:34:56.895Z");
+    assert_eq!(call(&server, "GET", "clock", None).await.ok().json()["now"], shown["now"]);
+    let shown = call(&server, "PUT", "clock", Some(json!({ "frozen": false }))).await.ok().json();
+    assert_eq!(shown["frozen"], false);
+    let shown = call(&server, "DELETE", "clock", None).await.ok().json();
+    assert_eq!(shown["offset_ms"], 0);
+    let shown =
+        call(&server, "PUT", "clock", Some(json!({ "offset_ms": 60_000 }))).await.ok().json();
+    assert!((59_990..=60_010).contains(&shown["offset_ms"].as_i64().unwrap()), "{shown}");
+}
+
+#[tokio::test]
+async fn realms_come_and_go_with_their_urls() {
+    let server = MockAuthServer::start().await;
+    let base = server.base_url();
+    let wish = json!({
+        "fixtures": { "clients": [{ "id": "only", "secret": "s" }], "merchants": [{ "id": "m" }] },
+        "hosts": ["pay.test"], "listen": true,
+    });
+    let made = call(&server, "PUT", "realms/blue", Some(wish)).await;
+    assert_eq!(made.status, 201);
+    let made = made.json();
+    assert_eq!(made["url"], format!("{base}/realms/blue"));
+    assert_eq!(made["token_url"], format!("{base}/realms/blue/oauth2/v3/token"));
+    assert_eq!(made["hosts"], json!(["pay.test"]));
+    let own = made["http"].as_str().unwrap();
+    assert_eq!(reqwest::get(format!("{own}/_mock/health")).await.unwrap().status(), 200);
+    let wish = json!({ "client_id": "only", "merchant_id": "m" });
+    let url = format!("{base}/realms/blue/_mock/codes");
+    let issued = reqwest::Client::new().post(url).json(&wish).send().await.unwrap();
+    assert_eq!(issued.status(), 201);
+    assert_problem(&call(&server, "POST", "codes", Some(wish)).await, 422, "/client_id");
+    assert_eq!(call(&server, "PUT", "realms/blue", Some(json!({}))).await.status, 200);
+    let listed = call(&server, "GET", "realms", None).await.ok().json();
+    assert_eq!(listed["realms"].as_array().unwrap().len(), 2);
+    assert_eq!(call(&server, "DELETE", "realms/blue", None).await.status, 204);
+    assert_problem(&call(&server, "DELETE", "realms/blue", None).await, 404, "");
+    assert_problem(&call(&server, "DELETE", "realms/default", None).await, 409, "");
+}
+
+#[tokio::test]
+async fn a_wrong_call_names_the_member_and_changes_nothing() {
+    let server = MockAuthServer::start().await;
+    let table = [
+        ("POST", "codes", json!({ "client_id": "x", "merchant_id": MERCHANT }), 422, "/client_id"),
+        (
+            "POST",
+            "codes",
+            json!({ "client_id": CLIENT.0, "merchant_id": "x" }),
+            422,
+            "/merchant_id",
+        ),
+        ("POST", "codes", json!({ "client_id": CLIENT.0 }), 422, ""),
+        ("POST", "codes", json!({ "client_id": 1, "merchant_id": MERCHANT }), 422, "/client_id"),
+        (
+            "POST",
+            "codes",
+            json!({ "clientid": CLIENT.0, "merchant_id": MERCHANT }),
+            422,
+            "/clientid",
+        ),
+        (
+            "POST",
+            "codes",
+            json!({ "client_id": CLIENT.0, "merchant_id": MERCHANT, "scopes": ["fly"] }),
+            422,
+            "/scopes",
+        ),
+        (
+            "POST",
+            "codes",
+            json!({ "client_id": CLIENT.0, "merchant_id": MERCHANT, "redirect_url": "x" }),
+            422,
+            "/redirect_url",
+        ),
+        ("POST", "tokens", json!([]), 422, ""),
+        ("POST", "clock/advance", json!({ "by": "16" }), 422, "/by"),
+        ("POST", "clock/advance", json!({ "by": "-1s" }), 422, "/by"),
+        ("POST", "clock/advance", json!({}), 422, ""),
+        ("PUT", "clock", json!({ "now": "yesterday" }), 422, "/now"),
+        (
+            "PUT",
+            "clock",
+            json!({ "now": "2021-04-27T10:18:56Z", "offset_ms": 1 }),
+            422,
+            "/offset_ms",
+        ),
+        ("PUT", "realms/Blue", json!({}), 422, ""),
+        ("PUT", "realms/blue", json!({ "hosts": ["a:80"] }), 422, "/hosts"),
+        (
+            "PUT",
+            "realms/blue",
+            json!({ "fixtures": { "clients": [{ "id": "a", "secrt": "b" }] } }),
+            422,
+            "/fixtures/clients/0/secrt",
+        ),
+    ];
+    for (method, path, body, status, pointer) in table {
+        assert_problem(&call(&server, method, path, Some(body)).await, status, pointer);
+    }
+    assert_problem(&call(&server, "GET", "nowhere", None).await, 404, "");
+    let unknown = reqwest::get(server.base_url() + "/realms/nope/_mock/clock").await.unwrap();
+    assert_problem(&Answer::of(unknown).await, 404, "");
+    let missing = call(&server, "POST", "clock/advance", Some(json!({}))).await.json();
+    assert_eq!(missing["errors"].as_array().unwrap().len(), 1, "{missing}");
+    assert_problem(&call(&server, "PATCH", "clock", None).await, 405, "");
+    let send = async |kind: &str, body: Vec<u8>| {
+        let url = format!("{}/_mock/codes", server.base_url());
+        let request = reqwest::Client::new().post(url).header("Content-Type", kind).body(body);
+        Answer::of(request.send().await.unwrap()).await
+    };
+    assert_problem(&send("application/json", b"{".to_vec()).await, 400, "");
+    assert_problem(&send("application/json", b"client_id: x".to_vec()).await, 400, "");
+    assert_problem(&send("application/json", vec![0xff]).await, 400, "");
+    assert_problem(&send("text/plain", b"{}".to_vec()).await, 415, "");
+    assert_problem(&send("application/json", vec![b' '; 20_000_000]).await, 413, "");
+    assert_eq!(call(&server, "GET", "clock", None).await.ok().json()["offset_ms"], 0);
+    assert_eq!(call(&server, "GET", "realms", None).await.ok().json()["realms"][1], Value::Null);
+}
+
+#[tokio::test]
+async fn clients_and_merchants_change_while_the_server_runs() {
+    let server = MockAuthServer::start().await;
+    let patched =
+        call(&server, "PATCH", "clients/v6TJH1IqhM", Some(json!({ "status": "inactive" }))).await;
+    assert_eq!((patched.status, patched.member("status").as_str()), (200, "inactive"));
+    let code = crate::support::code(&server).await;
+    assert_eq!(exchange(&server, &code).await.error(), "client_not_active");
+    call(&server, "PATCH", "clients/v6TJH1IqhM", Some(json!({ "status": null }))).await.ok();
+    exchange(&server, &code).await.ok();
+
+    let path = "merchants/rahulrama";
+    call(&server, "PATCH", path, Some(json!({ "status": "inactive" }))).await.ok();
+    let code = crate::support::code(&server).await;
+    assert_eq!(exchange(&server, &code).await.error(), "merchant_not_active");
+    call(&server, "PUT", path, Some(json!({ "name": "Again" }))).await.ok();
+    exchange(&server, &code).await.ok();
+
+    let made = call(&server, "PUT", "clients/new", Some(json!({ "secret": "s" }))).await;
+    assert_eq!((made.status, made.member("id").as_str()), (201, "new"));
+    assert!(server.issue_code("new", MERCHANT).await.is_ok());
+    let listed = call(&server, "GET", "clients", None).await.ok().json();
+    assert_eq!(listed["clients"].as_array().unwrap().len(), 8);
+    assert_eq!(call(&server, "DELETE", "clients/8l57hYffFb", None).await.status, 204);
+    let gone = crate::support::post(&server.token_url(), crate::support::page::REQUEST).await;
+    assert_eq!(gone.error(), "client_not_found");
+    for (method, path, body, status, pointer) in [
+        ("GET", "clients/nobody", None, 404, ""),
+        ("DELETE", "merchants/nobody", None, 404, ""),
+        ("PATCH", "clients/nobody", Some(json!({})), 404, ""),
+        ("PATCH", "clients/new", Some(json!({ "colour": 1 })), 422, "/colour"),
+        ("PATCH", "clients/new", Some(json!({ "status": "dead" })), 422, "/status"),
+        ("PATCH", "clients/new", Some(json!({ "id": "other" })), 422, "/id"),
+        ("PUT", "clients/a%20b", Some(json!({ "secret": "s" })), 422, "/id"),
+        ("PUT", "clients/x", Some(json!({})), 422, ""),
+    ] {
+        assert_problem(&call(&server, method, path, body).await, status, pointer);
+    }
+}
+
+#[tokio::test]
+async fn fixtures_are_shown_replaced_whole_and_put_back() {
+    let server = MockAuthServer::start().await;
+    let token =
+        exchange(&server, &crate::support::code(&server).await).await.ok().member("refresh_token");
+    let set = call(&server, "GET", "fixtures", None).await.ok().json();
+    assert_eq!(set["clients"][0]["id"], "8l57hYffFb");
+    // What is shown can be put, and is the same then.
+    let put = call(&server, "PUT", "fixtures", Some(set.clone())).await.ok();
+    assert_eq!(put.json(), set);
+    refresh(&server, &token).await.ok();
+    let wrong = json!({ "clients": [{ "id": "a", "secrt": "b" }] });
+    assert_problem(&call(&server, "PUT", "fixtures", Some(wrong)).await, 422, "/clients/0/secrt");
+    assert_eq!(call(&server, "GET", "fixtures", None).await.ok().json(), set);
+    let other =
+        json!({ "clients": [{ "id": "only", "secret": "s" }], "merchants": [{ "id": "m" }] });
+    call(&server, "PUT", "fixtures", Some(other)).await.ok();
+    assert_eq!(
+        crate::support::post(&server.token_url(), crate::support::page::REQUEST).await.error(),
+        "client_not_found"
+    );
+    call(&server, "POST", "clock/advance", Some(json!({ "by": "1h" }))).await.ok();
+    assert_eq!(call(&server, "POST", "reset", None).await.status, 204);
+    assert_eq!(server.clock().offset_ms(), 0);
+    crate::support::post(&server.token_url(), crate::support::page::REQUEST).await.ok();
+    let grants = call(&server, "GET", "grants", None).await.ok().json();
+    assert!(
+        grants["grants"].as_array().unwrap().iter().all(|grant| grant["client_id"] != CLIENT.0)
+    );
+}
+
+#[tokio::test]
+async fn a_token_is_taken_apart_and_judged_with_its_grant() {
+    let server = MockAuthServer::start().await;
+    let tokens = server.issue_tokens(CLIENT.0, MERCHANT).await.unwrap();
+    let inspect = async |token: &str| {
+        call(&server, "POST", "inspect", Some(json!({ "token": token }))).await.ok().json()
+    };
+    let good = inspect(&tokens.access_token).await;
+    assert_eq!((&good["valid"], &good["type"]), (&json!(true), &json!("access_token")));
+    assert_eq!(good["claims"]["client_id"], CLIENT.0);
+    server.clock().advance(std::time::Duration::from_secs(3600));
+    assert!(
+        inspect(&tokens.access_token).await["reason"].as_str().unwrap().starts_with("It expired")
+    );
+    let grant = server.grants().await.pop().unwrap();
+    server.revoke_grant(&grant.id).await;
+    let revoked = inspect(&tokens.refresh_token).await;
+    assert_eq!(revoked["valid"], false);
+    assert!(revoked["reason"].as_str().unwrap().contains("revoked"), "{revoked}");
+    assert_eq!(inspect("nonsense").await["valid"], false);
+}
+
+#[tokio::test]
+async fn the_control_api_can_demand_a_token_or_be_left_out() {
+    let locked = MockAuthServer::builder().control_token("t0ken").start().await.unwrap();
+    let get = async |server: &MockAuthServer, path: &str, authorization: &str| {
+        let request = reqwest::Client::new().get(format!("{}/_mock/{path}", server.base_url()));
+        let request = request.header("Authorization", authorization);
+        request.send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(get(&locked, "clock", "").await, 401);
+    assert_eq!(get(&locked, "clock", "Bearer other").await, 401);
+    assert_eq!(get(&locked, "clock", "Bearer t0ken").await, 200);
+    assert!(!format!("{locked:?}").contains("t0ken"));
+    let off = MockAuthServer::builder().without_control().start().await.unwrap();
+    assert_eq!((get(&off, "clock", "").await, get(&off, "health", "").await), (404, 200));
+    off.clock().advance(std::time::Duration::from_secs(1));
+}
+
+/// A page on another site, and a name of its own that it had point at this machine.
+#[tokio::test]
+async fn other_sites_pages_and_foreign_hosts_are_refused() {
+    let server = MockAuthServer::start().await;
+    server.new_realm("blue").host("pay.test").create().unwrap();
+    let own = server.base_url();
+    let long = format!("{}.example", "a".repeat(300));
+    let host = format!("evil.example:{}", server.address().port());
+    let table: [(&[(&str, &str)], u16); 12] = [
+        (&[], 200),
+        (&[("Origin", &own)], 200),
+        (&[("Sec-Fetch-Site", "same-origin")], 200),
+        (&[("Sec-Fetch-Site", "none")], 200),
+        (&[("Host", "localhost")], 200),
+        (&[("Host", "pay.test")], 200),
+        (&[("Origin", "https://evil.example")], 403),
+        (&[("Origin", "null")], 403),
+        (&[("Sec-Fetch-Site", "cross-site")], 403),
+        (&[("Host", &host)], 403),
+        (&[("Host", "a~b.evil.example")], 403),
+        (&[("Host", &long)], 403),
+    ];
+    for (headers, status) in table {
+        let mut request = reqwest::Client::new().get(format!("{own}/_mock/clock"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), status, "{headers:?}");
+        assert!(response.headers().get("access-control-allow-origin").is_none());
+    }
+}
+
+/// A pointer is into the body that was sent, whatever the server made of it.
+#[tokio::test]
+async fn pointers_are_those_of_the_body_that_was_sent() {
+    let server = MockAuthServer::start().await;
+    for (method, path, body, pointer) in [
+        (
+            "POST",
+            "scenarios",
+            json!({ "respond": { "hold": { "until": 0 } } }),
+            "/respond/hold/until",
+        ),
+        ("POST", "scenarios", json!({ "respond": ["pass", { "times": 1 }] }), "/respond/1/times"),
+        (
+            "PUT",
+            "fixtures",
+            json!({ "extends": "default", "clients": [{ "id": "a", "secret": "b", "bogus": 1 }] }),
+            "/clients/0/bogus",
+        ),
+        (
+            "PUT",
+            "fixtures",
+            json!({ "extends": "default", "codes": [{ "code": "c", "client": "x", "merchant": "rahulrama" }] }),
+            "/codes/0/client",
+        ),
+        (
+            "PUT",
+            "realms/blue",
+            json!({ "fixtures": { "extends": "default", "merchants": [{ "id": "m", "status": "odd" }] } }),
+            "/fixtures/merchants/0/status",
+        ),
+        ("PATCH", "clients/v6TJH1IqhM", json!({ "status": "odd" }), "/status"),
+    ] {
+        let answer = call(&server, method, path, Some(body)).await;
+        assert_problem(&answer, 422, pointer);
+        let problem = answer.json();
+        assert_eq!(problem["errors"].as_array().unwrap().len(), 1, "{problem}");
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.starts_with(&format!("{pointer}: ")), "{detail}");
+    }
+}

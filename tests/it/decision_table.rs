@@ -1,0 +1,415 @@
+//! Section 2 of the contract: each row alone, and each pair of neighbours to prove their order.
+
+use std::time::Duration;
+
+use crate::support::{Answer, MERCHANT, code, exchange, server_with};
+use smartpay_oauth_mock::MockAuthServer;
+
+/// A client and everything that its request can get wrong. Each row's fault changes the request so
+/// that this row fails; faults of different rows combine.
+struct Request {
+    method: &'static str,
+    query: &'static str,
+    content_type: &'static str,
+    parameters: Vec<(&'static str, String)>,
+    /// Put before the parameters.
+    raw: String,
+}
+
+impl Request {
+    fn set(&mut self, name: &'static str, value: &str) {
+        self.parameters.retain(|(key, _)| *key != name);
+        self.parameters.push((name, value.to_owned()));
+    }
+
+    fn remove(&mut self, name: &str) {
+        self.parameters.retain(|(key, _)| *key != name);
+    }
+
+    async fn send(self, server: &MockAuthServer) -> Answer {
+        let url = format!("{}{}", server.token_url(), self.query);
+        let form = serde_urlencoded::to_string(&self.parameters).unwrap();
+        let body = self.raw + &form;
+        let request = reqwest::Client::new()
+            .request(self.method.parse().unwrap(), url)
+            .header("Content-Type", self.content_type)
+            .body(body);
+        Answer::of(request.send().await.unwrap()).await
+    }
+}
+
+/// The rows that a request can fail at; 16 to 20 in their variants for codes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fault {
+    Method,
+    Query,
+    ContentType,
+    BodySize,
+    NotWellFormed,
+    Duplicate,
+    NoSecret,
+    GrantType,
+    NoCode,
+    ClientIdForm,
+    ClientUnknown,
+    ClientPublic,
+    WrongSecret,
+    ClientInactive,
+    ClientGrantType,
+    CodeUnknown,
+    Redirect,
+    Scope,
+    GrantRevoked,
+    MerchantInactive,
+}
+
+use Fault::*;
+
+/// Row, fault, error, status, a word of its description.
+const TABLE: [(u8, Fault, &str, u16, &str); 20] = [
+    (1, Method, "invalid_request", 405, "method must be POST"),
+    (2, Query, "invalid_request", 400, "stands in the URL"),
+    (3, ContentType, "invalid_request", 400, "Content-Type"),
+    (4, BodySize, "invalid_request", 413, "64 KiB"),
+    (5, NotWellFormed, "invalid_request", 400, "not well-formed"),
+    (6, Duplicate, "invalid_request", 400, "more than once"),
+    (7, NoSecret, "invalid_request", 400, "client_secret is missing"),
+    (8, GrantType, "invalid_request", 400, "grant_type must be"),
+    (9, NoCode, "invalid_request", 400, "is missing"),
+    (10, ClientIdForm, "invalid_client", 401, "client_id is malformed"),
+    (11, ClientUnknown, "client_not_found", 404, "no such client"),
+    (12, ClientPublic, "invalid_client_type", 400, "public client"),
+    (13, WrongSecret, "invalid_client", 401, "client_secret is not"),
+    (14, ClientInactive, "client_not_active", 403, "not active"),
+    (15, ClientGrantType, "unauthorized_client", 401, "may use"),
+    (16, CodeUnknown, "invalid_request", 400, "code is unknown"),
+    (17, Redirect, "invalid_redirect_uri", 400, "redirect_uri is not"),
+    (18, Scope, "invalid_scope", 400, "scope"),
+    (19, GrantRevoked, "access_denied", 403, "revoked"),
+    (20, MerchantInactive, "merchant_not_active", 403, "account is inactive"),
+];
+
+/// One client for every combination of the faults of rows 12, 14 and 15, one merchant for that of
+/// row 20, and a refresh token of each grant, standing or revoked.
+const FIXTURES: &str = r"
+clients:
+  - { id: good, secret: s }
+  - { id: public, secret: s, type: public }
+  - { id: inactive, secret: s, status: inactive }
+  - { id: public-inactive, secret: s, type: public, status: inactive }
+  - { id: limited, secret: s, grant_types: [] }
+  - { id: inactive-limited, secret: s, status: inactive, grant_types: [] }
+merchants:
+  - { id: open }
+  - { id: closed, status: inactive }
+codes:
+  - { code: open-good, client: good, merchant: open, reusable: true }
+  - { code: closed-good, client: good, merchant: closed, reusable: true }
+  - { code: open-limited, client: limited, merchant: open, reusable: true }
+refresh_tokens:
+  - { token: revoked-open, client: good, merchant: open, revoked: true }
+  - { token: revoked-closed, client: good, merchant: closed, revoked: true }
+";
+
+/// A request that succeeds but for these faults.
+fn request(faults: &[Fault]) -> Request {
+    let has = |fault| faults.contains(&fault);
+    let client = match (has(ClientPublic), has(ClientInactive), has(ClientGrantType)) {
+        (true, true, _) => "public-inactive",
+        (true, _, _) => "public",
+        (_, true, true) => "inactive-limited",
+        (_, true, _) => "inactive",
+        (_, _, true) => "limited",
+        _ => "good",
+    };
+    let mut request = Request {
+        method: "POST",
+        query: "",
+        content_type: "application/x-www-form-urlencoded",
+        parameters: Vec::new(),
+        raw: String::new(),
+    };
+    request.set("client_id", client);
+    request.set("client_secret", "s");
+    if has(GrantRevoked) {
+        request.set("grant_type", "refresh_token");
+        let token = if has(MerchantInactive) { "revoked-closed" } else { "revoked-open" };
+        request.set("refresh_token", token);
+    } else {
+        request.set("grant_type", "authorization_code");
+        let code = if has(MerchantInactive) { "closed-good" } else { "open-good" };
+        request.set("code", code);
+    }
+    for fault in faults {
+        match fault {
+            Method => request.method = "PUT",
+            Query => request.query = "?state=x",
+            ContentType => request.content_type = "application/json",
+            BodySize => request.raw += &format!("padding={}&", "x".repeat(64 * 1024)),
+            NotWellFormed => request.raw += "state=%&",
+            Duplicate => request.raw += "client_id=good&",
+            NoSecret => request.remove("client_secret"),
+            GrantType => request.set("grant_type", "password"),
+            NoCode => request.remove("code"),
+            ClientIdForm => request.set("client_id", "good!"),
+            ClientUnknown => request.set("client_id", "nobody"),
+            WrongSecret => request.set("client_secret", "wrong"),
+            CodeUnknown => request.set("code", "unknown"),
+            Redirect => request.set("redirect_uri", "https://elsewhere.example"),
+            Scope => request.set("scope", "everything"),
+            ClientPublic | ClientInactive | ClientGrantType | GrantRevoked | MerchantInactive => {}
+        }
+    }
+    request
+}
+
+async fn assert_row(server: &MockAuthServer, faults: &[Fault], row: usize) {
+    let (number, _, error, status, word) = TABLE[row];
+    let answer = request(faults).send(server).await;
+    let seen = format!("row {number}, {faults:?}: {}", answer.text);
+    assert_eq!((answer.error().as_str(), answer.status), (error, status), "{seen}");
+    assert!(answer.description().contains(word), "{seen}");
+    assert_eq!(answer.header("content-type"), "application/json;charset=UTF-8", "{seen}");
+    assert_eq!(answer.header("cache-control"), "no-store", "{seen}");
+    assert_eq!(answer.header("pragma"), "no-cache", "{seen}");
+    assert_eq!(answer.header("allow"), if number == 1 { "POST" } else { "" }, "{seen}");
+}
+
+#[tokio::test]
+async fn without_a_fault_the_request_succeeds() {
+    let server = server_with(FIXTURES).await;
+    request(&[]).send(&server).await.ok();
+}
+
+#[tokio::test]
+async fn each_row_fails_alone() {
+    let server = server_with(FIXTURES).await;
+    for (row, (_, fault, ..)) in TABLE.iter().enumerate() {
+        assert_row(&server, &[*fault], row).await;
+    }
+}
+
+#[tokio::test]
+async fn of_two_neighbouring_rows_the_first_decides() {
+    let server = server_with(FIXTURES).await;
+    for row in 0..TABLE.len() - 1 {
+        let (first, second) = (TABLE[row].1, TABLE[row + 1].1);
+        // A client id is malformed, or unknown, or one of the registered: never two of these. The
+        // next row that can fail beside it stands in.
+        let second = match (first, second) {
+            (ClientIdForm, ClientUnknown) | (ClientUnknown, ClientPublic) => WrongSecret,
+            (_, second) => second,
+        };
+        assert_row(&server, &[first, second], row).await;
+    }
+}
+
+#[tokio::test]
+async fn the_first_row_that_fails_decides_whatever_else_is_wrong() {
+    let server = server_with(FIXTURES).await;
+    // The faults that stand beside any other, from the last to the first.
+    let mut faults = Vec::new();
+    for fault in [
+        MerchantInactive,
+        Scope,
+        Redirect,
+        CodeUnknown,
+        WrongSecret,
+        ClientIdForm,
+        NoCode,
+        GrantType,
+        NoSecret,
+        Duplicate,
+        NotWellFormed,
+        BodySize,
+        ContentType,
+        Query,
+        Method,
+    ] {
+        faults.push(fault);
+        // What an earlier fault says of a parameter must hold over what a later one does.
+        let in_order: Vec<Fault> = faults.iter().rev().copied().collect();
+        let row = TABLE.iter().position(|(_, known, ..)| *known == fault).unwrap();
+        let mut built = in_order.clone();
+        built.sort_by_key(|fault| *fault == NoCode || *fault == NoSecret);
+        assert_row(&server, &built, row).await;
+    }
+}
+
+#[tokio::test]
+async fn a_failed_request_leaves_the_code_unspent() {
+    let server = MockAuthServer::start().await;
+    let code = code(&server).await;
+    let url = server.token_url();
+    let base = format!("grant_type=authorization_code&code={code}&client_id=v6TJH1IqhM");
+    for wrong in ["&client_secret=wrong", "&client_secret=v6TJH1IqhM-secret&scope=everything"] {
+        assert_ne!(crate::support::post(&url, base.clone() + wrong).await.status, 200);
+    }
+    exchange(&server, &code).await.ok();
+    let again = exchange(&server, &code).await;
+    assert_eq!(again.error(), "invalid_request");
+    assert!(again.description().contains("used already"));
+}
+
+#[tokio::test]
+async fn a_code_expires_after_ten_minutes_and_belongs_to_its_client() {
+    let server = MockAuthServer::start().await;
+    let late = code(&server).await;
+    let foreign = server.issue_code("8l57hYffFb", MERCHANT).await.unwrap();
+    let answer = exchange(&server, &foreign).await;
+    assert!(answer.description().contains("another client"), "{}", answer.text);
+    server.clock().advance(Duration::from_secs(599));
+    let soon = code(&server).await;
+    server.clock().advance(Duration::from_secs(1));
+    let answer = exchange(&server, &late).await;
+    assert_eq!(answer.error(), "invalid_request");
+    assert!(answer.description().contains("expired"), "{}", answer.text);
+    exchange(&server, &soon).await.ok();
+}
+
+/// The pair of RFC 7636, appendix B.
+#[tokio::test]
+async fn a_code_with_a_challenge_needs_its_verifier() {
+    const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+    const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+    for (dialect, error) in [("documented", "invalid_request"), ("rfc6749", "invalid_grant")] {
+        let server = server_with(&format!(
+            "settings: {{ dialect: {dialect} }}\n\
+             codes: [{{ code: c, client: good, merchant: open, code_challenge: {CHALLENGE} }}]\n\
+             {}",
+            FIXTURES.replace("codes:", "ignored:").split("ignored:").next().unwrap()
+        ))
+        .await;
+        let send = async |verifier: Option<&str>| {
+            let mut request = request(&[]);
+            request.set("code", "c");
+            if let Some(verifier) = verifier {
+                request.set("code_verifier", verifier);
+            }
+            request.send(&server).await
+        };
+        for wrong in [None, Some(CHALLENGE), Some("short")] {
+            let answer = send(wrong).await;
+            assert_eq!(answer.error(), error, "{}", answer.text);
+            assert!(answer.description().contains("code_verifier"), "{}", answer.text);
+        }
+        send(Some(VERIFIER)).await.ok();
+    }
+}
+
+#[tokio::test]
+async fn a_code_replayed_revokes_its_grant_where_the_fixture_says_so() {
+    for (setting, error) in [("fail", "-"), ("revoke", "access_denied")] {
+        let server = server_with(&format!("settings: {{ code_replay: {setting} }}")).await;
+        let code = code(&server).await;
+        let answer = exchange(&server, &code).await.ok();
+        assert_eq!(exchange(&server, &code).await.error(), "invalid_request");
+        let refreshed = crate::support::refresh(&server, &answer.member("refresh_token")).await;
+        assert_eq!(refreshed.error(), error, "{setting}");
+    }
+}
+
+#[tokio::test]
+async fn the_rfc_dialect_changes_rows_8_16_17_and_19_and_nothing_else() {
+    let fixtures = format!("settings: {{ dialect: rfc6749 }}\n{FIXTURES}");
+    let server = server_with(&fixtures).await;
+    for (number, fault, error, status, _) in TABLE {
+        let (error, status) = match number {
+            8 => ("unsupported_grant_type", 400),
+            16 | 19 => ("invalid_grant", 400),
+            _ => (error, status),
+        };
+        let answer = request(&[fault]).send(&server).await;
+        assert_eq!((answer.error().as_str(), answer.status), (error, status), "row {number}");
+        let challenge = answer.header("www-authenticate");
+        assert_eq!(challenge.starts_with("Basic "), status == 401, "row {number}");
+    }
+}
+
+#[tokio::test]
+async fn basic_credentials_count_under_the_rfc_dialect_only() {
+    let send = async |server: &MockAuthServer, header: &str, body: &str| {
+        let request = reqwest::Client::new()
+            .post(server.token_url())
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .header("Authorization", header.to_owned())
+            .body(body.to_owned());
+        Answer::of(request.send().await.unwrap()).await
+    };
+    use base64::{Engine, engine::general_purpose::STANDARD};
+    let good = format!("Basic {}", STANDARD.encode("8l57hYffFb:yourClient%53ecret"));
+    let body = "grant_type=authorization_code&code=eyJraK";
+
+    let documented = MockAuthServer::start().await;
+    let answer = send(&documented, &good, body).await;
+    assert_eq!(answer.error(), "invalid_request");
+    assert!(answer.description().contains("Authorization header is not read"), "{}", answer.text);
+    assert_eq!(answer.header("www-authenticate"), "");
+
+    let rfc = server_with("settings: { dialect: rfc6749 }").await;
+    send(&rfc, &good, body).await.ok();
+    let wrong = format!("Basic {}", STANDARD.encode("8l57hYffFb:wrong"));
+    let answer = send(&rfc, &wrong, body).await;
+    assert_eq!((answer.error().as_str(), answer.status), ("invalid_client", 401));
+    assert!(answer.header("www-authenticate").starts_with("Basic "));
+    for (header, more) in [
+        (good.as_str(), "&client_secret=yourClientSecret"),
+        (good.as_str(), "&client_id=another"),
+        ("Basic !", ""),
+        ("Basic Og==", ""),
+    ] {
+        let answer = send(&rfc, header, &format!("{body}{more}")).await;
+        assert_eq!(answer.error(), "invalid_request", "{header} {more}");
+    }
+}
+
+/// A scenario sees the client of HTTP Basic, and its 401 says how to authenticate, too.
+#[tokio::test]
+async fn scenarios_follow_the_dialect() {
+    let server = server_with(
+        "settings: { dialect: rfc6749 }\n\
+         scenarios: [{ when: { client_id: 8l57hYffFb }, respond: { error: invalid_client } }]",
+    )
+    .await;
+    let request = reqwest::Client::new()
+        .post(server.token_url())
+        .header("Content-Type", "application/x-www-form-urlencoded")
+        .basic_auth("8l57hYffFb", Some("yourClientSecret"))
+        .body("grant_type=authorization_code&code=eyJraK");
+    let answer = Answer::of(request.send().await.unwrap()).await;
+    assert_eq!((answer.error().as_str(), answer.status), ("invalid_client", 401));
+    assert!(answer.header("www-authenticate").starts_with("Basic "));
+}
+
+#[tokio::test]
+async fn the_merchant_that_a_scenario_asks_for_is_that_of_the_grant_type() {
+    let server = server_with(
+        "merchants: [{ id: m }, { id: n }]\n\
+         codes: [{ code: both, client: 8l57hYffFb, merchant: m, reusable: true }]\n\
+         refresh_tokens: [{ token: both, client: 8l57hYffFb, merchant: n }]\n\
+         scenarios: [{ when: { merchant_id: n }, respond: { error: server_error } }]",
+    )
+    .await;
+    let send = async |grant_type: &str| {
+        let body = format!(
+            "client_id=8l57hYffFb&client_secret=yourClientSecret&code=both&grant_type={grant_type}"
+        );
+        crate::support::post(&server.token_url(), body).await.status
+    };
+    assert_eq!((send("authorization_code").await, send("refresh_token").await), (200, 500));
+}
+
+#[tokio::test]
+async fn every_failure_is_a_500_where_the_fixture_says_so_and_an_override_still_counts() {
+    let fixtures = format!(
+        "settings: {{ error_status: always_500 }}\n\
+         errors: {{ client_not_found: {{ status: 410, description: Gone. }} }}\n{FIXTURES}"
+    );
+    let server = server_with(&fixtures).await;
+    for (number, fault, error, _, _) in TABLE {
+        let answer = request(&[fault]).send(&server).await;
+        let status = if error == "client_not_found" { 410 } else { 500 };
+        assert_eq!((answer.error().as_str(), answer.status), (error, status), "row {number}");
+    }
+    assert_eq!(request(&[ClientUnknown]).send(&server).await.description(), "Gone.");
+}

@@ -1,0 +1,126 @@
+//! Unmodified OAuth client libraries complete the flow by discovery.
+
+use std::process::Command;
+
+use crate::support::{CLIENT, server_with};
+use oauth2::basic::BasicClient;
+use oauth2::{
+    AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, HttpRequest,
+    HttpResponse, PkceCodeChallenge, RedirectUrl, Scope, TokenResponse, TokenUrl,
+};
+use serde_json::Value;
+use smartpay_oauth_mock::MockAuthServer;
+
+async fn metadata(server: &MockAuthServer) -> Value {
+    let url = server.base_url() + "/.well-known/oauth-authorization-server";
+    reqwest::get(url).await.unwrap().json().await.unwrap()
+}
+
+/// The transport that the library asks for.
+async fn send(request: HttpRequest) -> Result<HttpResponse, reqwest::Error> {
+    let response = reqwest::Client::new()
+        .request(request.method().clone(), request.uri().to_string())
+        .headers(request.headers().clone())
+        .body(request.into_body())
+        .send()
+        .await?;
+    let mut answer = HttpResponse::new(Vec::new());
+    *answer.status_mut() = response.status();
+    *answer.headers_mut() = response.headers().clone();
+    *answer.body_mut() = response.bytes().await?.to_vec();
+    Ok(answer)
+}
+
+#[tokio::test]
+async fn the_metadata_names_every_endpoint_and_the_dialects_methods() {
+    let server = MockAuthServer::start().await;
+    let found = metadata(&server).await;
+    let base = server.base_url();
+    for (member, path) in [
+        ("issuer", ""),
+        ("authorization_endpoint", "/oauth2/v3/authorize"),
+        ("token_endpoint", "/oauth2/v3/token"),
+        ("introspection_endpoint", "/oauth2/v3/introspect"),
+        ("revocation_endpoint", "/oauth2/v3/revoke"),
+        ("jwks_uri", "/.well-known/jwks.json"),
+    ] {
+        assert_eq!(found[member], format!("{base}{path}"), "{member}");
+    }
+    let methods = "token_endpoint_auth_methods_supported";
+    assert_eq!(found[methods], serde_json::json!(["client_secret_post"]));
+    let rfc = server_with("settings: { dialect: rfc6749 }").await;
+    let both = serde_json::json!(["client_secret_post", "client_secret_basic"]);
+    assert_eq!(metadata(&rfc).await[methods], both);
+}
+
+#[tokio::test]
+async fn the_oauth2_crate_completes_the_flow() {
+    for (dialect, auth_type) in
+        [("documented", AuthType::RequestBody), ("rfc6749", AuthType::BasicAuth)]
+    {
+        let server =
+            server_with(&format!("settings: {{ dialect: {dialect}, consent: allow }}")).await;
+        let found = metadata(&server).await;
+        let endpoint = |name: &str| found[name].as_str().unwrap().to_owned();
+        let client = BasicClient::new(ClientId::new(CLIENT.0.into()))
+            .set_client_secret(ClientSecret::new(CLIENT.1.into()))
+            .set_auth_type(auth_type)
+            .set_auth_uri(AuthUrl::new(endpoint("authorization_endpoint")).unwrap())
+            .set_token_uri(TokenUrl::new(endpoint("token_endpoint")).unwrap())
+            .set_redirect_uri(RedirectUrl::new("https://www.example.com".into()).unwrap());
+        let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+        let (url, state) = client
+            .authorize_url(CsrfToken::new_random)
+            .add_scope(Scope::new("reporting".into()))
+            .set_pkce_challenge(challenge)
+            .url();
+        let browser =
+            reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let redirect = browser.get(url.as_str()).send().await.unwrap();
+        let location = redirect.headers()["location"].to_str().unwrap().to_owned();
+        let query = location.split_once('?').unwrap().1;
+        let parameters: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap();
+        assert_eq!(parameters[1].1, *state.secret());
+        let tokens = client
+            .exchange_code(AuthorizationCode::new(parameters[0].1.clone()))
+            .set_pkce_verifier(verifier)
+            .request_async(&send)
+            .await
+            .unwrap();
+        assert_eq!(
+            crate::support::claims(tokens.access_token().secret())["scopes"][0],
+            "reporting"
+        );
+        let again = client
+            .exchange_refresh_token(tokens.refresh_token().unwrap())
+            .request_async(&send)
+            .await
+            .unwrap();
+        assert_eq!(
+            again.refresh_token().unwrap().secret(),
+            tokens.refresh_token().unwrap().secret()
+        );
+    }
+}
+
+#[tokio::test]
+async fn authlib_completes_the_flow() {
+    let has_authlib = Command::new("python3")
+        .args(["-c", "import authlib, httpx"])
+        .output()
+        .is_ok_and(|output| output.status.success());
+    if !has_authlib {
+        println!("skipped: python3 with authlib and httpx is not installed (.ci/run does)");
+        return;
+    }
+    for dialect in ["documented", "rfc6749"] {
+        let server =
+            server_with(&format!("settings: {{ dialect: {dialect}, consent: allow }}")).await;
+        let output = Command::new("python3")
+            .args(["tests/it/clients/authlib_flow.py", &server.base_url()])
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(said.trim(), "completed", "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}

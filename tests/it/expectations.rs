@@ -1,0 +1,242 @@
+//! What a test expects of the calls its client makes: held when they come, and a failure that shows
+//! the calls when they do not.
+
+use std::time::Duration;
+
+use crate::support::{CLIENT, MERCHANT, claims, code, exchange, form, refresh};
+use smartpay_oauth_mock::fixture::{Client, Merchant, Status};
+use smartpay_oauth_mock::scenario::{TokenAlteration, Which};
+use smartpay_oauth_mock::{
+    Count, ErrorCode, Fault, Filter, MockAuthServer, Outcome, RecordedEndpoint, Scenario, When,
+    blocking,
+};
+
+fn denied() -> Scenario {
+    Scenario::respond(Outcome::error(ErrorCode::AccessDenied)).named("denied")
+}
+
+/// The words with which dropping something fails a test; empty if it does not.
+async fn words_of_dropping<T: Send + 'static>(dropped: T) -> String {
+    match tokio::task::spawn_blocking(move || drop(dropped)).await {
+        Ok(()) => String::new(),
+        Err(error) => *error.into_panic().downcast::<String>().expect("a message"),
+    }
+}
+
+#[tokio::test]
+async fn an_expectation_that_is_met_says_nothing() {
+    let server = MockAuthServer::start().await;
+    let expected = server.inject(denied()).await.expect(2);
+    for _ in 0..2 {
+        assert_eq!(exchange(&server, "x").await.error(), "access_denied");
+    }
+    assert_eq!(words_of_dropping(expected).await, "");
+    assert_eq!(exchange(&server, "x").await.error(), "invalid_request", "the scenario is gone");
+    for count in [Count::from(0..=3), Count::at_most(1), Count::exactly(0)] {
+        let expected = server.inject(denied()).await.expect(count);
+        assert_eq!(words_of_dropping(expected).await, "");
+    }
+}
+
+#[tokio::test]
+async fn an_expectation_that_is_not_met_fails_the_test_with_the_calls() {
+    let server = MockAuthServer::start().await;
+    exchange(&server, "earlier").await;
+    let refreshes = denied().when(When::grant_type("refresh_token"));
+    let expected = server.inject(refreshes).await.expect(2);
+    exchange(&server, "x").await;
+    refresh(&server, "x").await;
+    let words = words_of_dropping(expected).await;
+    assert_eq!(
+        words,
+        "the scenario \"denied\" was expected to match exactly 2 requests, and matched 1.\n\
+         Since it was injected, 2 came:\n  \
+         #2 POST /oauth2/v3/token authorization_code v6TJH1IqhM -> 400 invalid_request (row 16)\n  \
+         #3 POST /oauth2/v3/token refresh_token v6TJH1IqhM -> 403 access_denied by scenario denied"
+    );
+    let expected = server.inject(denied()).await.expect(1..);
+    let words = words_of_dropping(expected).await;
+    assert!(
+        words.contains("at least 1") && words.ends_with("No request came since it was injected.")
+    );
+    let expected = server.inject(denied()).await.expect(..=0);
+    for _ in 0..25 {
+        exchange(&server, "x").await;
+    }
+    let words = words_of_dropping(expected).await;
+    assert!(words.contains("at most 0") && words.contains("... 5 earlier ones"), "{words}");
+}
+
+#[tokio::test]
+async fn a_guard_can_leave_its_scenario_in_force() {
+    let server = MockAuthServer::start().await;
+    let name = server.inject(denied()).await.expect(7).keep();
+    assert_eq!(name, "denied");
+    assert_eq!(exchange(&server, "x").await.error(), "access_denied");
+    let states = server.scenarios().await;
+    assert_eq!((states[0].scenario.name.as_deref(), states[0].matched), (Some("denied"), 1));
+    assert!(server.remove_scenario("denied").await && !server.remove_scenario("denied").await);
+    server.clear_scenarios().await;
+    assert!(server.scenarios().await.is_empty());
+}
+
+/// A scenario that could never do what it says is refused where it is written.
+#[tokio::test]
+async fn wrong_scenarios_cannot_be_injected() {
+    let server = MockAuthServer::start().await;
+    let error = || Outcome::error("x");
+    for (scenario, says) in [
+        (
+            Scenario::respond(error()).when(When::client_id("v6TJH1Iqhm")),
+            "did you mean \"v6TJH1IqhM\"",
+        ),
+        (Scenario::respond(error()).times(0), "times is at least 1"),
+        (Scenario::respond(Vec::new()), "needs an outcome"),
+        (Scenario::respond(error()).probability(1.5, None), "from 0 to 1"),
+        (Scenario::respond(error().header("a b", "c")), "header"),
+        (Scenario::respond(Outcome::fault(Fault::Hang).interval(Duration::ZERO)), "slow_body"),
+        (Scenario::respond(error()).named("a b"), "name"),
+        (Scenario::respond(Outcome::hold(0)), "at least one"),
+    ] {
+        let mistakes = server.try_inject(scenario.clone()).await.unwrap_err();
+        assert!(mistakes.to_string().contains(says), "{mistakes}");
+    }
+    assert_eq!(server.scenarios().await.len(), 11, "only the built-in ones");
+}
+
+#[tokio::test]
+async fn every_kind_of_outcome_has_a_builder() {
+    let server = MockAuthServer::start().await;
+    let got = async |outcome: Outcome| {
+        let _guard = server.inject(Scenario::respond(outcome)).await;
+        exchange(&server, &code(&server).await).await
+    };
+    assert_eq!(got(Outcome::text(418, "tea")).await.text, "tea");
+    assert_eq!(got(Outcome::json(299, serde_json::json!({ "a": 1 }))).await.status, 299);
+    assert_eq!(got(Outcome::hold(1)).await.status, 200);
+    assert_eq!(got(Outcome::rate_limit(0, Duration::from_secs(60))).await.status, 429);
+    assert_eq!(got(Outcome::response_with("expires_in", 7)).await.json()["expires_in"], 7);
+    assert!(got(Outcome::response_without("scope")).await.json().get("scope").is_none());
+    let stale = TokenAlteration::lifetime_ms(-1000).of_access_token();
+    assert_eq!(stale.which, Which::Access);
+    let stale = claims(&got(Outcome::altered_tokens(stale)).await.member("access_token"));
+    assert!(stale["expires_in"].as_i64() < stale["iat"].as_i64());
+    let named = TokenAlteration::claim("merchant_id", "other").of_refresh_token();
+    let named = got(Outcome::altered_tokens(named)).await;
+    assert_eq!(claims(&named.member("refresh_token"))["merchant_id"], "other");
+    assert_eq!(claims(&named.member("access_token"))["merchant_id"], MERCHANT);
+    let without = got(Outcome::altered_tokens(TokenAlteration::without_claim("jti"))).await;
+    assert!(claims(&without.member("access_token")).get("jti").is_none());
+    for alteration in [
+        TokenAlteration::signed_by_another_key(),
+        TokenAlteration::signed_wrongly(),
+        TokenAlteration::unsigned(),
+    ] {
+        let token = got(Outcome::altered_tokens(alteration)).await.member("access_token");
+        assert!(!server.inspect(&token).await.valid);
+    }
+}
+
+#[tokio::test]
+async fn calls_are_verified_and_followed_in_process() {
+    let server = MockAuthServer::start().await;
+    let mut follower = server.follow();
+    refresh(&server, "x").await;
+    let seen = follower.next().await.unwrap();
+    assert_eq!((seen.id, seen.endpoint), (1, RecordedEndpoint::Token));
+    let refreshes = Filter::default().grant_type("refresh_token").error("invalid_request");
+    assert!(server.verify(&refreshes, 1).await.satisfied);
+    let late = server.verify_within(&refreshes, 2, Duration::from_secs(60));
+    let (found, _) = tokio::join!(late, refresh(&server, "y"));
+    assert_eq!((found.satisfied, found.matched), (true, 2));
+    assert_eq!(server.requests_like(&refreshes.client_id("other")).await.len(), 0);
+    let params = &server.requests().await[0].params;
+    assert_eq!(format!("{:?}", params["client_secret"]), "Text(\"***\")");
+    server.forget_requests().await;
+    assert!(server.requests().await.is_empty());
+    // A follower ends with its realm.
+    let mut follower = server.new_realm("gone").create().unwrap().follow();
+    server.remove_realm("gone").unwrap();
+    assert!(follower.next().await.is_none());
+}
+
+#[tokio::test]
+async fn the_set_in_force_changes_in_process_or_not_at_all() {
+    let server = MockAuthServer::start().await;
+    server.put_client(Client::new("mine", "secret")).await.unwrap();
+    server.put_merchant(Merchant::new("shop")).await.unwrap();
+    let code = server.issue_code("mine", "shop").await.unwrap();
+    let exchanged = async || {
+        let parameters = [
+            ("grant_type", "authorization_code"),
+            ("client_id", "mine"),
+            ("client_secret", "secret"),
+            ("code", &code),
+        ];
+        form(&server, &parameters).await
+    };
+    assert!(server.change_merchant("shop", |shop| shop.status = Status::Inactive).await.unwrap());
+    assert_eq!(exchanged().await.error(), "merchant_not_active");
+    assert!(server.change_client("mine", |mine| mine.status = Status::Inactive).await.unwrap());
+    assert_eq!(exchanged().await.error(), "client_not_active");
+    let wrong = server.change_client("mine", |mine| mine.redirect_urls.push("nowhere".into()));
+    assert!(wrong.await.is_err());
+    server.change_client("mine", |mine| mine.status = Status::Active).await.unwrap();
+    server.change_merchant("shop", |shop| shop.status = Status::Active).await.unwrap();
+    exchanged().await.ok();
+    assert!(!server.change_client("nobody", |_| {}).await.unwrap());
+    assert!(
+        server.remove_client("mine").await.unwrap() && !server.remove_client("mine").await.unwrap()
+    );
+    assert!(server.remove_merchant("shop").await.unwrap());
+    assert_eq!(exchanged().await.error(), "client_not_found");
+    assert!(server.replace_fixtures("clients: [{ id: a }]").await.is_err());
+    server.replace_fixtures("clients: [{ id: only, secret: s }]").await.unwrap();
+    assert_eq!(server.fixtures().clients.len(), 1);
+    server.reset().await;
+    assert!(server.fixtures().clients.len() > 1 && server.requests().await.is_empty());
+}
+
+/// A test without a runtime does the same in the same words.
+#[test]
+fn blocking_twins_do_the_same() {
+    let server = blocking::MockAuthServer::start();
+    let post = |body: &str| {
+        use std::io::{Read, Write};
+        let mut stream = std::net::TcpStream::connect(server.address()).unwrap();
+        let head = "POST /oauth2/v3/token HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
+                    Content-Type: application/x-www-form-urlencoded\r\nContent-Length:";
+        write!(stream, "{head} {}\r\n\r\n{body}", body.len()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    let denied = server.inject(denied()).expect(1);
+    assert!(post("code=x").contains("access_denied"));
+    drop(denied);
+    let code = server.issue_code(CLIENT.0, MERCHANT).unwrap();
+    let body = format!(
+        "grant_type=authorization_code&client_id={}&client_secret={}&code={code}",
+        CLIENT.0, CLIENT.1
+    );
+    assert!(post(&body).starts_with("HTTP/1.1 200"));
+    assert!(server.verify(&Filter::default().client_id(CLIENT.0), 1).satisfied);
+    let grant = server.grants().pop().unwrap();
+    assert!(server.revoke_grant(&grant.id));
+    let tokens = server.issue_tokens_with(CLIENT.0, MERCHANT, &["users"]).unwrap();
+    assert!(server.inspect(&tokens.access_token).valid);
+    server.clock().advance(Duration::from_secs(901));
+    assert!(!server.inspect(&tokens.access_token).valid);
+    server.put_client(Client::new("mine", "secret")).unwrap();
+    assert!(server.remove_client("mine").unwrap());
+    let mut follower = server.follow();
+    post("");
+    assert_eq!(follower.next().unwrap().outcome.row, Some(7));
+    let blue: blocking::RealmHandle = server.new_realm("blue").create().unwrap().into();
+    assert!(blue.requests().is_empty());
+    assert_eq!(server.realms().len(), 2);
+    assert_eq!(server.requests().len(), 3);
+    server.reset();
+    assert!(server.requests().is_empty());
+    server.stop();
+}

@@ -1,0 +1,142 @@
+//! Limits over TLS and HTTP/2, by frames written by hand into openssl, and by curl.
+
+use crate::support::tls;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::time::Duration;
+
+use crate::support::folder::Folder;
+use crate::support::page;
+use crate::support::socket::{connect, rest};
+use smartpay_oauth_mock::{Limits, MockAuthServer};
+
+const SHORT: Duration = Duration::from_millis(200);
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// Types of frames, and an error (RFC 9113, sections 6 and 7).
+const HEADERS: u8 = 1;
+const RST_STREAM: u8 = 3;
+const SETTINGS: u8 = 4;
+const GOAWAY: u8 = 7;
+const REFUSED_STREAM: [u8; 4] = [0, 0, 0, 7];
+/// A GET of the authorize endpoint at `https://localhost`, in HPACK without a table.
+const GET: &[u8] = b"\x82\x87\x04\x15/ebc2/oauth/authorize\x01\x09localhost";
+
+async fn server(limits: Limits) -> MockAuthServer {
+    MockAuthServer::builder().tls().limits(limits).start().await.unwrap()
+}
+
+/// An HTTP/2 connection through openssl, which ends when the server hangs up.
+struct Frames {
+    openssl: Child,
+    input: ChildStdin,
+}
+
+impl Frames {
+    fn connect(server: &MockAuthServer) -> Self {
+        let address = server.address().to_string();
+        let mut openssl = Command::new("openssl")
+            .args(["s_client", "-quiet", "-alpn", "h2", "-connect", &address])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("openssl");
+        let mut input = openssl.stdin.take().unwrap();
+        input.write_all(PREFACE).unwrap();
+        let mut frames = Self { openssl, input };
+        frames.send(SETTINGS, 0, 0, b"");
+        frames
+    }
+
+    fn send(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) {
+        let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+        let stream = stream.to_be_bytes();
+        let frame = [&length[1..], &[kind, flags], &stream, payload].concat();
+        self.input.write_all(&frame).unwrap();
+        self.input.flush().unwrap();
+    }
+
+    /// The next frame: its type, its stream and its payload. `None`: the server has hung up.
+    fn next(&mut self) -> Option<(u8, u32, Vec<u8>)> {
+        let output = self.openssl.stdout.as_mut().unwrap();
+        let mut head = [0; 9];
+        output.read_exact(&mut head).ok()?;
+        let mut payload = vec![0; u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize];
+        output.read_exact(&mut payload).ok()?;
+        Some((head[3], u32::from_be_bytes([head[5], head[6], head[7], head[8]]), payload))
+    }
+}
+
+impl Drop for Frames {
+    fn drop(&mut self) {
+        let _ = self.openssl.kill();
+        let _ = self.openssl.wait();
+    }
+}
+
+#[tokio::test]
+async fn a_handshake_that_stands_still_is_given_up() {
+    let server = server(Limits { handshake_time: SHORT, ..Limits::default() }).await;
+    let address = server.address();
+    for begun in [&b""[..], &[22, 3, 1, 0, 200, 1, 0]] {
+        let mut stream = connect(address);
+        stream.write_all(begun).unwrap();
+        let seen = tokio::task::spawn_blocking(move || rest(&mut stream)).await.unwrap();
+        assert_eq!(seen, "");
+    }
+}
+
+#[tokio::test]
+async fn a_silent_http2_client_is_hung_up_on() {
+    let server = server(Limits { head_time: SHORT, ..Limits::default() }).await;
+    let seen = tokio::task::spawn_blocking(move || {
+        let mut frames = Frames::connect(&server);
+        std::iter::from_fn(|| frames.next()).map(|(kind, ..)| kind).collect::<Vec<_>>()
+    });
+    let seen = tokio::time::timeout(Duration::from_secs(20), seen).await;
+    let seen = seen.expect("it is hung up on").unwrap();
+    assert!(seen.contains(&SETTINGS) && seen.contains(&GOAWAY), "{seen:?}");
+}
+
+/// Of three requests at once on a connection that may have two, the third is refused.
+#[tokio::test]
+async fn a_connection_has_no_more_requests_at_once_than_is_set() {
+    let server = server(Limits { streams: 2, ..Limits::default() }).await;
+    let slow = "extends: default\nscenarios: [{ respond: { delay: 1h } }]";
+    server.replace_fixtures(slow).await.unwrap();
+    let refused = tokio::task::spawn_blocking(move || {
+        let mut frames = Frames::connect(&server);
+        for stream in [1, 3, 5] {
+            // The end of the headers, and of the request.
+            frames.send(HEADERS, 4 | 1, stream, GET);
+        }
+        let reset = std::iter::from_fn(|| frames.next()).find(|(kind, ..)| *kind == RST_STREAM);
+        reset.expect("one is refused")
+    });
+    let refused = tokio::time::timeout(Duration::from_secs(20), refused).await;
+    let (_, stream, error) = refused.expect("one is refused").unwrap();
+    assert_eq!((stream, error.as_slice()), (5, &REFUSED_STREAM[..]));
+}
+
+/// A follower of the journal is not idle, however long nothing comes.
+#[tokio::test]
+async fn a_follower_over_http2_outlives_what_ends_idle_connections() {
+    let server = server(Limits { head_time: SHORT, ..Limits::default() }).await;
+    let folder = Folder::new("http2-follower");
+    tls::identify(&folder, &server, "a-client");
+    let url = format!("https://localhost:{}/_mock/events", server.address().port());
+    let mut curl = Command::new("curl")
+        .args(["-sSN", "--http2", "--max-time", "20", "--cacert", &folder.path("ca.pem"), &url])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("curl");
+    let output = BufReader::new(curl.stdout.take().unwrap());
+    let seen = tokio::task::spawn_blocking(move || {
+        output.lines().map(Result::unwrap).any(|line| line == "event: request")
+    });
+    tokio::time::sleep(SHORT * 6).await;
+    tls::curl(&folder, &[&server.token_url(), "-d", page::REQUEST]).await;
+    assert!(seen.await.unwrap(), "it was cut off");
+    let _ = curl.kill();
+    curl.wait().unwrap();
+}

@@ -1,0 +1,351 @@
+//! HTTPS as curl and openssl see it: the chain, both versions of TLS and of HTTP, certificates for
+//! whatever name is asked for, and handshakes that go wrong on purpose.
+
+use std::time::Duration;
+
+use crate::support::folder::Folder;
+use crate::support::tls::{curl, identify, openssl, run};
+use serde_json::{Value, json};
+use smartpay_oauth_mock::fixture::TlsFaults;
+use smartpay_oauth_mock::{Fault, MockAuthServer, Outcome, Scenario, TlsFault};
+
+/// A server that speaks HTTP and HTTPS, and a folder with its CA.
+async fn server(name: &str) -> (MockAuthServer, Folder) {
+    let builder = MockAuthServer::builder().tls().tls_host("pay.test");
+    let server = builder.start().await.unwrap();
+    let folder = Folder::new(name);
+    identify(&folder, &server, "client");
+    (server, folder)
+}
+
+fn health(server: &MockAuthServer) -> String {
+    server.https_url().unwrap() + "/_mock/health"
+}
+
+/// `localhost` in place of the address, which a client may not name in its handshake.
+fn by_name(url: &str, host: &str) -> String {
+    url.replace("127.0.0.1", host)
+}
+
+#[tokio::test]
+async fn openssl_sees_the_right_chain_and_both_versions() {
+    let (server, folder) = server("https-chain").await;
+    let address = server.address().to_string();
+    let ca = folder.path("ca.pem");
+    for (version, alpn, says) in [
+        ("-tls1_3", "h2", "ALPN protocol: h2"),
+        ("-tls1_3", "http/1.1", "ALPN protocol: http/1.1"),
+        ("-tls1_2", "h2", "ALPN protocol: h2"),
+        ("-tls1_2", "http/1.1", "ALPN protocol: http/1.1"),
+    ] {
+        let seen = run(
+            "openssl",
+            &[
+                "s_client",
+                "-connect",
+                &address,
+                "-CAfile",
+                &ca,
+                version,
+                "-alpn",
+                alpn,
+                "-showcerts",
+            ],
+        )
+        .await;
+        assert!(seen.text.contains("Verify return code: 0 (ok)"), "{version}: {}", seen.text);
+        assert!(seen.text.contains(says), "{version} {alpn}: {}", seen.text);
+        assert!(seen.text.matches("BEGIN CERTIFICATE").count() >= 2, "leaf and CA");
+    }
+    let old = ["s_client", "-connect", &address, "-tls1_1", "-cipher", "ALL:@SECLEVEL=0"];
+    let seen = run("openssl", &old).await;
+    assert!(seen.text.contains("(NONE)") && seen.exit != 0, "{}", seen.text);
+    let names = openssl(&["x509", "-in", &ca, "-noout", "-subject"]).await;
+    assert!(names.contains("smartpay-oauth-mock CA"), "{names}");
+}
+
+#[tokio::test]
+async fn curl_speaks_both_versions_of_http_and_the_urls_are_https() {
+    let (server, folder) = server("https-curl").await;
+    let base = server.base_url();
+    assert!(base.starts_with("https://") && server.http_url().unwrap().starts_with("http://"));
+    for (version, says) in [("--http1.1", " 1.1 201"), ("--http2", " 2 201")] {
+        let wish = r#"{"client_id": "v6TJH1IqhM", "merchant_id": "rahulrama"}"#;
+        let url = format!("{base}/_mock/codes");
+        let arguments = [
+            version,
+            &url,
+            "-H",
+            "Content-Type: application/json",
+            "-d",
+            wish,
+            "-w",
+            " %{http_version} %{http_code}",
+        ];
+        let said = curl(&folder, &arguments).await;
+        assert!(said.text.ends_with(says), "{}", said.text);
+        let said =
+            curl(&folder, &[version, &server.token_url(), "-d", crate::support::page::REQUEST])
+                .await;
+        assert!(said.text.contains("\"expires_in\":899"), "{}", said.text);
+    }
+    let metadata = format!("{base}/.well-known/oauth-authorization-server");
+    let metadata = curl(&folder, &[&metadata]).await.text;
+    let metadata: Value = serde_json::from_str(&metadata).unwrap();
+    assert_eq!(metadata["token_endpoint"], format!("{base}/oauth2/v3/token"));
+    let entry = server.requests().await.into_iter().find(|entry| entry.path.ends_with("token"));
+    let entry = entry.unwrap();
+    assert_eq!((entry.scheme, entry.certificate), ("https", None));
+    let notes = entry.notes.concat();
+    assert!(notes.contains("no client certificate") && !notes.contains("plain HTTP"), "{notes}");
+    // Both ports serve the same realm, and either hands the CA out.
+    for url in [server.http_url().unwrap(), base] {
+        let ca = curl(&folder, &[&format!("{url}/_mock/ca.pem")]).await;
+        assert_eq!(ca.text, server.ca_pem().unwrap());
+    }
+    let plain = MockAuthServer::start().await;
+    assert!(plain.ca_pem().is_none() && plain.client_identity("x").is_err());
+    assert!(plain.https_url().is_none());
+    let none = format!("{}/_mock/ca.pem", plain.base_url());
+    assert!(curl(&folder, &[&none]).await.text.contains("without HTTPS"));
+}
+
+#[tokio::test]
+async fn names_get_a_certificate_of_their_own_when_they_are_asked_for() {
+    let (server, folder) = server("https-names").await;
+    server.new_realm("blue").host("blue.pay.test").create().unwrap();
+    let port = server.address().port();
+    for (host, realm) in [
+        ("localhost", "default"),
+        ("pay.test", "default"),
+        ("any-name.example", "default"),
+        ("blue.localhost", "blue"),
+        ("blue.pay.test", "blue"),
+    ] {
+        let resolve = format!("{host}:{port}:127.0.0.1");
+        let url = format!("https://{host}:{port}/oauth2/v3/token");
+        let said =
+            curl(&folder, &["--resolve", &resolve, &url, "-d", crate::support::page::REQUEST])
+                .await;
+        assert!(said.text.contains("access_token"), "{host}: {}", said.text);
+        let realm = server.realm(realm).unwrap();
+        assert_eq!(realm.requests().await.len(), 1, "{host}");
+        realm.forget_requests().await;
+    }
+    let url = format!("https://[::1]:{port}/");
+    assert_eq!(curl(&folder, &[&url]).await.exit, 7, "it listens on 127.0.0.1 only");
+}
+
+/// A realm's own port speaks HTTPS where the server does, for clients that know a host and a port
+/// only.
+#[tokio::test]
+async fn a_realm_has_a_port_of_its_own_for_https() {
+    let (server, folder) = server("https-own-port").await;
+    let own = server.new_realm("own").own_port().create().unwrap();
+    assert!(own.base_url().starts_with("https://127.0.0.1:"));
+    let said = curl(&folder, &[&own.token_url(), "-d", crate::support::page::REQUEST]).await;
+    assert!(said.text.contains("access_token"), "{}", said.text);
+    assert_eq!((own.requests().await.len(), server.requests().await.len()), (1, 0));
+    let made = reqwest::Client::new()
+        .put(server.http_url().unwrap() + "/_mock/realms/other")
+        .json(&json!({ "listen": true }))
+        .send();
+    let made: Value = made.await.unwrap().json().await.unwrap();
+    for scheme in ["http", "https"] {
+        let url = made[scheme].as_str().unwrap();
+        assert!(url.starts_with(&format!("{scheme}://127.0.0.1:")), "{made}");
+        assert_eq!(curl(&folder, &[&format!("{url}/_mock/health")]).await.exit, 0);
+    }
+}
+
+/// What curl ends with for each fault of the handshake.
+const FAULTS: [(TlsFault, i32, &str); 5] = [
+    (TlsFault::ExpiredCertificate, 60, "expired"),
+    (TlsFault::WrongHost, 60, "does not match"),
+    (TlsFault::UnknownCa, 60, "self"),
+    (TlsFault::HandshakeFailure, 35, "handshake failure"),
+    (TlsFault::ConnectionRefused, 35, "reset"),
+];
+
+#[tokio::test]
+async fn handshakes_go_wrong_on_purpose() {
+    let (server, folder) = server("https-faults").await;
+    let url = by_name(&health(&server), "localhost");
+    for (fault, exit, says) in FAULTS {
+        server.set_tls_faults(TlsFaults { fault: Some(fault), ..TlsFaults::default() });
+        let said = curl(&folder, &[&url]).await;
+        assert_eq!(said.exit, exit, "{fault:?}: {}", said.text);
+        // Other releases of curl and openssl use other words for a wrong name.
+        let words = said.text.to_lowercase();
+        assert!(words.contains(says) || words.contains("no alternative"), "{fault:?}: {words}");
+    }
+    server.set_tls_faults(TlsFaults::default());
+    assert_eq!(curl(&folder, &[&url]).await.exit, 0);
+}
+
+#[tokio::test]
+async fn faults_are_for_a_realm_or_a_host_by_fixture_or_control_call() {
+    let fixtures =
+        "extends: default\nsettings: { tls: { hosts: { pay.test: expired_certificate } } }";
+    let builder = MockAuthServer::builder().tls().fixtures(fixtures).unwrap();
+    let server = builder.start().await.unwrap();
+    let folder = Folder::new("https-fault-hosts");
+    identify(&folder, &server, "client");
+    let blue = server.new_realm("blue").create().unwrap();
+    let port = server.address().port();
+    let exit = async |host: &str| {
+        let resolve = format!("{host}:{port}:127.0.0.1");
+        let url = format!("https://{host}:{port}/_mock/health");
+        curl(&folder, &["--resolve", &resolve, &url]).await.exit
+    };
+    assert_eq!((exit("pay.test").await, exit("localhost").await), (60, 0));
+    let tls = |base: &str| format!("{base}/_mock/tls");
+    let default = tls(&server.http_url().unwrap());
+    let client = reqwest::Client::new();
+    let body = json!({ "fault": "unknown_ca", "hosts": { "other.test": "handshake_failure" } });
+    let shown = client.put(&default).json(&body).send().await.unwrap();
+    assert_eq!(shown.json::<Value>().await.unwrap(), body);
+    assert_eq!((exit("localhost").await, exit("other.test").await), (60, 35));
+    assert_eq!(exit("blue.localhost").await, 0, "another realm is none of its business");
+    blue.set_tls_faults(TlsFaults { fault: Some(TlsFault::WrongHost), ..TlsFaults::default() });
+    assert_eq!(exit("blue.localhost").await, 60);
+    for (body, pointer) in [
+        (json!({ "hosts": { "a b": "unknown_ca" } }), "/hosts/a b"),
+        (json!({ "hosts": { "127.0.0.1": "unknown_ca" } }), "/hosts/127.0.0.1"),
+    ] {
+        let wrong = client.put(&default).json(&body).send().await.unwrap();
+        let problem: Value = wrong.json().await.unwrap();
+        assert_eq!(problem["errors"][0]["pointer"], pointer, "{problem}");
+    }
+    let upper = json!({ "hosts": { "PAY.test": "handshake_failure" } });
+    client.put(&default).json(&upper).send().await.unwrap();
+    assert_eq!(exit("pay.test").await, 35, "names of hosts have no case");
+    let plain = MockAuthServer::start().await;
+    let none = client.put(tls(&plain.base_url())).json(&json!({})).send().await.unwrap();
+    assert_eq!(none.status(), 409, "without HTTPS there is nothing to go wrong");
+    let wrong = client.put(&default).json(&json!({ "fault": "broken" })).send().await.unwrap();
+    assert_eq!(wrong.status(), 422);
+    let problem: Value = wrong.json().await.unwrap();
+    assert_eq!(problem["errors"][0]["pointer"], "/fault");
+    client.delete(&default).send().await.unwrap();
+    assert_eq!((exit("localhost").await, exit("pay.test").await), (0, 60), "as the fixture says");
+    server.replace_fixtures("extends: default").await.unwrap();
+    assert_eq!(exit("pay.test").await, 0);
+}
+
+/// A realm's own port refuses connections for real: nobody listens there until it is over.
+#[tokio::test]
+async fn a_realms_own_port_closes_and_opens_again() {
+    let (server, folder) = server("https-refused").await;
+    let own = server.new_realm("own").own_port().create().unwrap();
+    let url = own.base_url() + "/_mock/health";
+    for (fault, exit) in [(Some(TlsFault::ConnectionRefused), 7), (None, 0)] {
+        own.set_tls_faults(TlsFaults { fault, ..TlsFaults::default() });
+        let mut said = curl(&folder, &[&url]).await;
+        for _ in 0..200 {
+            if said.exit == exit {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            said = curl(&folder, &[&url]).await;
+        }
+        assert_eq!(said.exit, exit, "{}", said.text);
+    }
+}
+
+/// Within TLS the faults of scenarios are the same; over HTTP/2, where one connection carries many
+/// requests, those that would end it reset the request's stream.
+#[tokio::test]
+async fn faults_of_scenarios_within_tls_and_http2() {
+    let (server, folder) = server("https-scenarios").await;
+    let url = server.token_url();
+    for (fault, http1, http2) in [
+        (Fault::ConnectionReset, 56, 92),
+        (Fault::EmptyResponse, 52, 92),
+        (Fault::Garbage, 1, 92),
+        (Fault::TruncatedBody, 18, 92),
+    ] {
+        let scenario = Scenario::respond(Outcome::fault(fault));
+        let _fault = server.inject(scenario).await.expect(2);
+        for (version, exit) in [("--http1.1", http1), ("--http2", http2)] {
+            let said = curl(&folder, &[version, &url, "-d", crate::support::page::REQUEST]).await;
+            assert_eq!(said.exit, exit, "{fault:?} {version}: {}", said.text);
+        }
+    }
+    let hang = Scenario::respond(Outcome::fault(Fault::Hang)).times(1);
+    let _hang = server.inject(hang).await;
+    let said =
+        curl(&folder, &["--http2", "-m", "1", &url, "-d", crate::support::page::REQUEST]).await;
+    assert_eq!(said.exit, 28);
+    let said = curl(&folder, &["--http2", &url, "-d", crate::support::page::REQUEST]).await;
+    assert!(said.text.contains("access_token"), "the server goes on: {}", said.text);
+}
+
+/// More connections than there may be handshakes stand still; whoever means it still gets in, and
+/// the oldest of them are given up.
+#[tokio::test]
+async fn half_open_handshakes_hold_nobody_up() {
+    let (server, folder) = server("https-half-open").await;
+    let address = server.address();
+    let mut standing = Vec::new();
+    for n in 0..700_usize {
+        use std::io::Write;
+        let Ok(mut stream) = std::net::TcpStream::connect(address) else { break };
+        // Half of them have begun, and stop in the middle of their first message.
+        if n % 2 == 0 {
+            stream.write_all(&[22, 3, 1, 0, 200, 1, 0]).unwrap();
+        }
+        standing.push(stream);
+    }
+    assert!(standing.len() > 500, "{}", standing.len());
+    let said = curl(&folder, &[&health(&server)]).await;
+    assert!(said.text.contains("\"ok\""), "{}", said.text);
+    let first = standing.swap_remove(0);
+    first.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    let ended = std::io::Read::read(&mut &first, &mut [0; 8]);
+    assert!(
+        matches!(ended, Ok(0))
+            || ended.is_err_and(|e| e.kind() == std::io::ErrorKind::ConnectionReset)
+    );
+    assert_eq!(curl(&folder, &[&health(&server)]).await.exit, 0);
+}
+
+#[tokio::test]
+async fn what_is_no_tls_is_refused_and_the_server_goes_on() {
+    let (server, folder) = server("https-plain").await;
+    let plain = health(&server).replace("https://", "http://");
+    let said = curl(&folder, &[&plain, "-w", " %{http_code}"]).await;
+    assert!(said.text.contains("speaks HTTPS") && said.text.ends_with(" 400"), "{}", said.text);
+    // What is neither is not answered at all.
+    let mut stream = std::net::TcpStream::connect(server.address()).unwrap();
+    std::io::Write::write_all(&mut stream, b"\x01\x02\x03\x04\x05\x06").unwrap();
+    assert_eq!(curl(&folder, &[&health(&server)]).await.exit, 0);
+}
+
+#[tokio::test]
+async fn https_alone_stops_as_it_should() {
+    let server = MockAuthServer::builder().https_only().start().await.unwrap();
+    assert!(server.http_url().is_none());
+    let folder = Folder::new("https-only");
+    identify(&folder, &server, "client");
+    let slow = Scenario::respond(Outcome::pass().delay(Duration::from_millis(500)));
+    let slow = server.inject(slow).await;
+    let url = server.token_url();
+    let answered = {
+        let path = folder.0.clone();
+        tokio::spawn(async move {
+            let folder = Folder(path);
+            let said = curl(&folder, &["--http2", &url, "-d", crate::support::page::REQUEST]).await;
+            std::mem::forget(folder);
+            said
+        })
+    };
+    while slow.matched() == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    server.stop().await;
+    assert!(
+        answered.await.unwrap().text.contains("access_token"),
+        "what was in flight is answered"
+    );
+}

@@ -1,0 +1,465 @@
+//! The journal: what a test can learn of what its client did, and what it would have met against
+//! the real server.
+
+use std::time::Duration;
+
+use crate::support::{Answer, CLIENT, MERCHANT, code, exchange, form, refresh, server_with};
+use reqwest::RequestBuilder;
+use serde_json::{Value, json};
+use smartpay_oauth_mock::{Fault, MockAuthServer, Outcome, Scenario};
+
+fn url(server: &MockAuthServer, path: &str) -> String {
+    format!("{}/_mock/{path}", server.base_url())
+}
+
+async fn answered(request: RequestBuilder) -> Answer {
+    Answer::of(request.send().await.unwrap()).await
+}
+
+/// The journal, or a part of it.
+async fn journal(server: &MockAuthServer, query: &str) -> Value {
+    answered(reqwest::Client::new().get(url(server, &format!("requests{query}")))).await.ok().json()
+}
+
+/// The newest entry.
+async fn newest(server: &MockAuthServer) -> Value {
+    journal(server, "?limit=1").await["requests"][0].clone()
+}
+
+async fn verify(server: &MockAuthServer, query: &str, body: Value) -> Value {
+    let request = reqwest::Client::new().post(url(server, &format!("requests/verify{query}")));
+    answered(request.json(&body)).await.ok().json()
+}
+
+fn notes(entry: &Value) -> String {
+    entry["notes"].as_array().unwrap().iter().map(|note| note.as_str().unwrap()).collect()
+}
+
+/// The start of a SHA-256, by openssl.
+fn sha256(text: &str) -> String {
+    use std::io::Write;
+    use std::process::{Command, Stdio};
+    let mut openssl = Command::new("openssl")
+        .args(["dgst", "-sha256", "-r"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("openssl");
+    openssl.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    String::from_utf8(openssl.wait_with_output().unwrap().stdout).unwrap()[..12].to_owned()
+}
+
+#[tokio::test]
+async fn an_entry_tells_everything_but_secrets() {
+    let server = MockAuthServer::start().await;
+    server.clock().freeze_at(1_619_518_736_895);
+    let code = code(&server).await;
+    let answer = exchange(&server, &code).await.ok();
+    let entry = newest(&server).await;
+    for (member, expected) in [
+        ("id", json!(1)),
+        ("time", json!("2021-04-27T10:18:56.895Z")),
+        ("realm", json!("default")),
+        ("endpoint", json!("token")),
+        ("method", json!("POST")),
+        ("path", json!("/oauth2/v3/token")),
+        ("scheme", json!("http")),
+        ("certificate", Value::Null),
+        ("client_id", json!(CLIENT.0)),
+        ("merchant_id", json!(MERCHANT)),
+        ("grant_type", json!("authorization_code")),
+        ("correlation_id", Value::Null),
+        (
+            "params",
+            json!({
+                "client_id": CLIENT.0, "client_secret": "***",
+                "code": { "fingerprint": sha256(&code) }, "grant_type": "authorization_code",
+            }),
+        ),
+        (
+            "outcome",
+            json!({ "status": 200, "error": null, "row": null, "scenario": null, "fault": null }),
+        ),
+    ] {
+        assert_eq!(entry[member], expected, "{member}");
+    }
+    assert!(entry["duration_us"].as_u64().unwrap() > 0);
+    for (i, member) in [(0, "access_token"), (1, "refresh_token")] {
+        let token = answer.member(member);
+        let jti = crate::support::claims(&token)["jti"].clone();
+        let issued = json!({ "type": member, "jti": jti, "fingerprint": sha256(&token) });
+        assert_eq!(entry["issued"][i], issued);
+        assert!(!entry.to_string().contains(&token));
+    }
+    assert!(!entry.to_string().contains(CLIENT.1) && !entry.to_string().contains(&code));
+}
+
+#[tokio::test]
+async fn a_token_that_comes_back_is_recognised() {
+    let server = MockAuthServer::start().await;
+    let tokens = exchange(&server, &code(&server).await).await.ok();
+    let issued = newest(&server).await["issued"].clone();
+    refresh(&server, &tokens.member("refresh_token")).await.ok();
+    let entry = newest(&server).await;
+    assert_eq!(entry["params"]["refresh_token"]["fingerprint"], issued[1]["fingerprint"]);
+    assert_eq!(entry["issued"][1], issued[1], "the same refresh token again");
+    let paid = reqwest::Client::new()
+        .post(server.base_url() + "/pts/v2/payments?page=2")
+        .bearer_auth(tokens.member("access_token"));
+    assert_eq!(answered(paid).await.status, 201);
+    let entry = newest(&server).await;
+    assert_eq!(entry["endpoint"], "resource");
+    assert_eq!(entry["params"]["access_token"]["fingerprint"], issued[0]["fingerprint"]);
+    assert_eq!(entry["params"]["page"], "2");
+    assert_eq!((&entry["client_id"], &entry["merchant_id"]), (&json!(CLIENT.0), &json!(MERCHANT)));
+}
+
+/// Each way in which a request can end: its status, error, row, scenario and fault.
+#[tokio::test]
+async fn outcomes_name_the_row_the_scenario_and_the_fault() {
+    let server = server_with(
+        "scenarios:\n\
+         - { name: late, when: { code: late }, respond: { error: server_error, phase: after } }\n\
+         - { name: quiet, when: { code: quiet }, respond: { fault: empty_response } }\n\
+         - { name: short, when: { code: short }, respond: { status: 200, body: abc, fault: truncated_body } }\n\
+         - { name: passes, when: { code: passes }, respond: [pass] }\n\
+         - { name: limited, when: { code: limited }, respond: { rate_limit: { requests: 0, per: 1m } } }",
+    )
+    .await;
+    let table = [
+        ("code=x", 400, json!("invalid_request"), json!(7), Value::Null, Value::Null),
+        ("code=late", 500, json!("server_error"), Value::Null, json!("late"), Value::Null),
+        ("code=quiet", 0, Value::Null, Value::Null, json!("quiet"), json!("empty_response")),
+        ("code=short", 200, Value::Null, Value::Null, json!("short"), json!("truncated_body")),
+        ("code=passes", 400, json!("invalid_request"), json!(7), json!("passes"), Value::Null),
+        (
+            "code=limited",
+            429,
+            json!("too_many_requests"),
+            Value::Null,
+            json!("limited"),
+            Value::Null,
+        ),
+        ("code=1&code=2", 400, json!("invalid_request"), json!(6), Value::Null, Value::Null),
+        ("%", 400, json!("invalid_request"), json!(5), Value::Null, Value::Null),
+    ];
+    for (body, status, error, row, scenario, fault) in table {
+        let request = reqwest::Client::new()
+            .post(server.token_url())
+            .header("Content-Type", "application/x-www-form-urlencoded");
+        let _ = request.body(body).send().await.map(drop);
+        let status = if status == 0 { Value::Null } else { json!(status) };
+        let expected = json!({
+            "status": status, "error": error, "row": row, "scenario": scenario, "fault": fault,
+        });
+        assert_eq!(newest(&server).await["outcome"], expected, "{body}");
+    }
+    answered(reqwest::Client::new().get(server.token_url() + "?code=1")).await;
+    let entry = newest(&server).await;
+    assert_eq!((&entry["outcome"]["status"], &entry["outcome"]["row"]), (&json!(405), &json!(1)));
+    assert_eq!(entry["params"]["code"]["fingerprint"], sha256("1"));
+    answered(reqwest::Client::new().get(server.base_url() + "/pts/v2/payments/7")).await;
+    assert_eq!(newest(&server).await["outcome"]["error"], "invalid_token");
+}
+
+/// A table of requests, and a word of the note that each gets beside the usual ones.
+#[tokio::test]
+async fn notes_say_what_the_real_server_would_have_made_of_it() {
+    let server = MockAuthServer::start().await;
+    let policy = reqwest::redirect::Policy::none();
+    let client = reqwest::Client::builder().redirect(policy).build().unwrap();
+    let post = |body: &'static str| {
+        client
+            .post(server.token_url())
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .body(body)
+    };
+    let good_id = "9a341edd-3ceb-4b36-b423-9088e9bad5a0";
+    let authorize = format!(
+        "{}?sub=oauth&client_id={}&redirect_url=https://www.example.com",
+        server.authorize_url(),
+        CLIENT.0
+    );
+    let get = |url: String| client.get(url);
+    let base = server.base_url();
+    let table: Vec<(RequestBuilder, &str, &str)> = vec![
+        (post("code=x"), "plain HTTP", "Basic"),
+        (post("code=x"), "no client certificate", "state"),
+        (post("code=x"), "no v-c-client-correlation-id", "36 characters"),
+        (post("").header("v-c-client-correlation-id", "7"), "36 characters", "It has no v-c"),
+        (post("").header("v-c-client-correlation-id", good_id), "plain HTTP", "correlation"),
+        (post("").basic_auth("a", Some("b")), "Basic credentials", "mock_consent"),
+        (post("grantType=x"), "Did you mean grant_type?", "parameter 1"),
+        (post("audience=x"), "It has audience, which is not a documented", "Did you mean"),
+        (post("S3cret="), "It has parameter 1, which", "S3cret"),
+        (post("").header("x-mock-scenario", "server_error"), "chose the answer", "Basic"),
+        (get(format!("{authorize}&mock_consent=deny")), "mock_consent", "correlation"),
+        (get(authorize.clone()), "It has no state", "certificate"),
+        (get(format!("{authorize}&state=1")), "plain HTTP", "state"),
+        (get(format!("{base}/oauth2/v3/authorize")), "/ebc2/oauth/authorize", "Nothing"),
+        (get(format!("{base}/.well-known/jwks.json")), "documents no such endpoint", "Basic"),
+        (get(format!("{base}/oauth/token")), "Nothing answers at this path", "certificate"),
+    ];
+    for (request, has, has_not) in table {
+        let described = format!("{request:?}");
+        answered(request).await;
+        let notes = notes(&newest(&server).await);
+        assert!(notes.contains(has), "{described}: {has}\n{notes}");
+        assert!(!notes.contains(has_not), "{described}: {has_not}\n{notes}");
+    }
+}
+
+#[tokio::test]
+async fn a_lost_response_is_noted_with_what_it_spent() {
+    let server = MockAuthServer::start().await;
+    let lost = Scenario::respond(Outcome::fault(Fault::ConnectionReset).after()).times(1);
+    let _lost = server.inject(lost).await;
+    let code = code(&server).await;
+    let request = reqwest::Client::new()
+        .post(server.token_url())
+        .form_body(&[
+            ("grant_type", "authorization_code"),
+            ("client_id", CLIENT.0),
+            ("client_secret", CLIENT.1),
+            ("code", &code),
+        ])
+        .send();
+    assert!(request.await.is_err());
+    let entry = newest(&server).await;
+    assert!(notes(&entry).contains("took effect"), "{entry}");
+    assert_eq!(entry["issued"].as_array().unwrap().len(), 2);
+    assert_eq!(entry["outcome"]["fault"], "connection_reset");
+    assert_eq!(exchange(&server, &code).await.error(), "invalid_request");
+    assert_eq!(newest(&server).await["outcome"]["row"], 16);
+}
+
+#[tokio::test]
+async fn a_client_that_gives_up_is_in_the_journal_too() {
+    let server = MockAuthServer::start().await;
+    let slow = Scenario::respond(Outcome::pass().delay(Duration::from_secs(60)));
+    let _slow = server.inject(slow).await;
+    let request = reqwest::Client::new()
+        .post(server.token_url())
+        .header("Content-Type", "application/x-www-form-urlencoded")
+        .timeout(Duration::from_millis(50));
+    assert!(request.send().await.is_err());
+    let found = verify(&server, "?wait=10s", json!({ "match": {} })).await;
+    assert_eq!(found["satisfied"], true);
+    let entry = newest(&server).await;
+    assert_eq!(entry["outcome"]["status"], Value::Null);
+    assert!(notes(&entry).contains("closed the connection before"), "{entry}");
+}
+
+#[tokio::test]
+async fn the_journal_is_narrowed_paged_and_emptied() {
+    let server = MockAuthServer::start().await;
+    for n in 0..5 {
+        form(&server, &[("grant_type", "refresh_token"), ("code", &format!("error-{n}"))]).await;
+    }
+    form(&server, &[("code", "error-access_denied"), ("client_id", "v6TJH1IqhM")]).await;
+    let ids = |answer: &Value| {
+        let entries = answer["requests"].as_array().unwrap().iter();
+        entries.map(|entry| entry["id"].as_u64().unwrap()).collect::<Vec<_>>()
+    };
+    for (query, expected, total) in [
+        ("", vec![1, 2, 3, 4, 5, 6], 6),
+        ("?limit=2", vec![5, 6], 6),
+        ("?after=1&limit=2", vec![2, 3], 5),
+        ("?after=0&limit=1", vec![1], 6),
+        ("?after=99", vec![], 0),
+        ("?client_id=v6*", vec![6], 1),
+        ("?grant_type=refresh_token&limit=1", vec![5], 5),
+        ("?status=403&error=access_denied&scenario=error-access_denied", vec![6], 1),
+        ("?endpoint=jwks", vec![], 0),
+        ("?correlation_id=*", vec![], 0),
+        ("?limit=0", vec![], 6),
+    ] {
+        let answer = journal(&server, query).await;
+        assert_eq!((ids(&answer), &answer["total"]), (expected, &json!(total)), "{query}");
+        assert_eq!(answer["dropped"], 0);
+    }
+    for (query, says) in [
+        ("?limt=1", "limt: "),
+        ("?status=many", "status: "),
+        ("?endpoint=nowhere", "endpoint: "),
+        ("?limit=-1", "limit: "),
+        ("?limit=1&limit=2", "twice"),
+        ("?client_id=%", "%"),
+    ] {
+        let request = reqwest::Client::new().get(url(&server, &format!("requests{query}")));
+        let answer = answered(request).await;
+        assert_eq!(answer.status, 400, "{query}");
+        assert!(answer.member("detail").contains(says), "{}", answer.text);
+    }
+    let emptied = answered(reqwest::Client::new().delete(url(&server, "requests"))).await;
+    assert_eq!(emptied.status, 204);
+    form(&server, &[]).await;
+    assert_eq!(ids(&journal(&server, "").await), [7], "numbers go on");
+}
+
+#[tokio::test]
+async fn a_full_journal_drops_the_oldest_and_says_how_many() {
+    let server = MockAuthServer::builder().journal_size(3).start().await.unwrap();
+    for _ in 0..5 {
+        form(&server, &[]).await;
+    }
+    let answer = journal(&server, "").await;
+    assert_eq!((&answer["total"], &answer["dropped"]), (&json!(3), &json!(2)));
+    assert_eq!(answer["requests"][0]["id"], 3);
+}
+
+#[tokio::test]
+async fn verify_counts_waits_and_tells_what_came_close() {
+    let server = MockAuthServer::start().await;
+    refresh(&server, "nonsense").await;
+    let refreshes = json!({ "client_id": CLIENT.0, "grant_type": "refresh_token" });
+    for (count, satisfied) in [
+        (json!({}), true),
+        (json!({ "exactly": 1 }), true),
+        (json!({ "exactly": 2 }), false),
+        (json!({ "at_least": 2 }), false),
+        (json!({ "at_most": 0 }), false),
+        (json!({ "at_least": 1, "at_most": 2 }), true),
+    ] {
+        let found = verify(&server, "", json!({ "match": refreshes, "count": count })).await;
+        assert_eq!(
+            (&found["satisfied"], &found["matched"]),
+            (&json!(satisfied), &json!(1)),
+            "{count}"
+        );
+    }
+    let other = json!({ "match": { "client_id": "other", "error": "invalid_request" } });
+    let found = verify(&server, "", other).await;
+    assert_eq!(found["closest"][0]["request"]["id"], 1);
+    assert_eq!(
+        found["closest"][0]["differs"],
+        json!([{ "member": "client_id", "expected": "other", "actual": CLIENT.0 }])
+    );
+    let waiting = {
+        let body = json!({ "match": refreshes, "count": { "exactly": 2 } });
+        let request = reqwest::Client::new().post(url(&server, "requests/verify?wait=60s"));
+        tokio::spawn(answered(request.json(&body)))
+    };
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert!(!waiting.is_finished());
+    refresh(&server, "nonsense").await;
+    assert_eq!(waiting.await.unwrap().ok().json()["satisfied"], true);
+    for (query, body, pointer) in [
+        ("", json!({ "match": { "client": "x" } }), "/match/client"),
+        ("", json!({ "count": { "exactly": "x" } }), "/count/exactly"),
+        ("", json!({ "count": { "exactly": 1, "at_most": 1 } }), "/count"),
+        ("", json!({ "count": { "at_least": 2, "at_most": 1 } }), "/count"),
+        ("?wait=soon", json!({}), ""),
+        ("?wait=1d", json!({}), ""),
+        ("?wiat=1s", json!({}), ""),
+    ] {
+        let request = reqwest::Client::new().post(url(&server, &format!("requests/verify{query}")));
+        let answer = answered(request.json(&body)).await;
+        assert!((400..=422).contains(&answer.status), "{}", answer.text);
+        if !pointer.is_empty() {
+            assert_eq!(answer.json()["errors"][0]["pointer"], pointer);
+        }
+    }
+}
+
+/// Eight refreshes are held until all eight are there, then all are answered: they overlapped.
+#[tokio::test]
+async fn a_stampede_is_held_released_and_counted() {
+    let server = MockAuthServer::start().await;
+    let tokens = exchange(&server, &code(&server).await).await.ok();
+    let token = tokens.member("refresh_token");
+    let stampede = server
+        .inject(
+            Scenario::respond(Outcome::hold(8))
+                .when(smartpay_oauth_mock::When::grant_type("refresh_token")),
+        )
+        .await;
+    let refreshes = json!({ "match": { "grant_type": "refresh_token", "status": 200 } });
+    let mut first: Vec<_> = Vec::new();
+    for n in 1..=8 {
+        let (url, token) = (server.token_url(), token.clone());
+        first.push(tokio::spawn(async move {
+            let body = serde_urlencoded::to_string([
+                ("grant_type", "refresh_token"),
+                ("client_id", CLIENT.0),
+                ("client_secret", CLIENT.1),
+                ("refresh_token", &token),
+            ]);
+            crate::support::post(&url, body.unwrap()).await.ok();
+        }));
+        // One after the other, so that nothing but the scenario makes them overlap.
+        while n < 8 && stampede.held() < n {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        if n < 8 {
+            assert_eq!(verify(&server, "", refreshes.clone()).await["matched"], 0);
+        }
+    }
+    for refresh in first {
+        refresh.await.unwrap();
+    }
+    let found = verify(&server, "", refreshes).await;
+    assert_eq!((&found["matched"], &found["overlapped"]), (&json!(8), &json!(8)));
+}
+
+#[tokio::test]
+async fn events_come_as_they_happen_and_a_slow_reader_learns_what_it_missed() {
+    let server = MockAuthServer::builder().journal_size(3).start().await.unwrap();
+    form(&server, &[]).await;
+    let mut stream = reqwest::Client::new().get(url(&server, "events")).send().await.unwrap();
+    assert_eq!(stream.headers()["content-type"], "text/event-stream");
+    let mut text = String::new();
+    while !text.contains("follows") {
+        text.push_str(&String::from_utf8_lossy(&stream.chunk().await.unwrap().unwrap()));
+    }
+    form(&server, &[("client_id", "x")]).await;
+    while !text.ends_with("\n\n") || !text.contains("id: 2\nevent: request\ndata: {\"id\":2,") {
+        text.push_str(&String::from_utf8_lossy(&stream.chunk().await.unwrap().unwrap()));
+    }
+    assert!(!text.contains("id: 1\n"), "only what is new: {text}");
+    drop(stream);
+    for _ in 0..4 {
+        form(&server, &[]).await;
+    }
+    // Whoever comes back says where it was.
+    let mut stream = reqwest::Client::new()
+        .get(url(&server, "events?status=400"))
+        .header("Last-Event-ID", "2")
+        .send()
+        .await
+        .unwrap();
+    let mut text = String::new();
+    while !text.contains("id: 6\n") {
+        text.push_str(&String::from_utf8_lossy(&stream.chunk().await.unwrap().unwrap()));
+    }
+    assert!(text.contains("event: dropped\ndata: {\"count\":1}\n\n"), "{text}");
+    assert_eq!(text.matches("event: request").count(), 3);
+}
+
+/// A reader that never reads costs the server neither memory nor time.
+#[tokio::test]
+async fn a_reader_that_stands_still_holds_nobody_up() {
+    let server = MockAuthServer::start().await;
+    let stream = reqwest::Client::new().get(url(&server, "events")).send().await.unwrap();
+    for _ in 0..3_000 {
+        let request = axum::http::Request::post("/oauth2/v3/token").body(String::new()).unwrap();
+        server.answer(request).await;
+    }
+    assert_eq!(journal(&server, "?limit=1").await["total"], 3_000);
+    drop(stream);
+    let start = std::time::Instant::now();
+    server.stop().await;
+    assert!(start.elapsed() < Duration::from_secs(5), "nor the end");
+}
+
+/// `reqwest` leaves forms to others.
+trait FormBody {
+    fn form_body(self, pairs: &[(&str, &str)]) -> Self;
+}
+
+impl FormBody for RequestBuilder {
+    fn form_body(self, pairs: &[(&str, &str)]) -> Self {
+        self.header("Content-Type", "application/x-www-form-urlencoded")
+            .body(serde_urlencoded::to_string(pairs).unwrap())
+    }
+}

@@ -1,0 +1,197 @@
+//! Clients that are slow, greedy or many: each reaches a limit, and the others do not notice.
+//!
+//! Every test would hang, or see the client get its way, without its limit. No client waits longer
+//! than `PATIENCE`, which is far beyond any limit that is set here.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use crate::support::folder::Folder;
+use crate::support::page;
+use crate::support::program::Running;
+use crate::support::socket::{HEAD, PATIENCE, connect, rest};
+use smartpay_oauth_mock::{Limits, MockAuthServer};
+
+const SHORT: Duration = Duration::from_millis(200);
+
+async fn server(limits: Limits) -> MockAuthServer {
+    MockAuthServer::builder().limits(limits).start().await.unwrap()
+}
+
+/// Whether the server is well: another client gets a token.
+async fn answers(server: &MockAuthServer) {
+    crate::support::post(&server.token_url(), page::REQUEST).await.ok();
+}
+
+/// Sends one byte now and then, until the server hangs up; then what it said.
+fn dribble(mut stream: TcpStream, byte: &[u8]) -> String {
+    let start = Instant::now();
+    stream.set_read_timeout(Some(SHORT / 10)).unwrap();
+    let mut seen = String::new();
+    let mut buffer = [0; 4096];
+    loop {
+        assert!(start.elapsed() < PATIENCE, "a slow client is waited for");
+        let gone = stream.write_all(byte).is_err();
+        match stream.read(&mut buffer) {
+            Ok(0) => return seen,
+            Ok(read) => seen += &String::from_utf8_lossy(&buffer[..read]),
+            Err(_) if gone => return seen,
+            Err(_) => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_head_that_dribbles_in_is_cut_off() {
+    let server = server(Limits { head_time: SHORT, ..Limits::default() }).await;
+    let mut stream = connect(server.address());
+    stream.write_all(HEAD.as_bytes()).unwrap();
+    let slow = tokio::task::spawn_blocking(move || dribble(stream, b"x"));
+    answers(&server).await;
+    assert_eq!(slow.await.unwrap(), "");
+    answers(&server).await;
+}
+
+#[tokio::test]
+async fn a_body_that_dribbles_in_is_refused() {
+    let server = server(Limits { body_time: SHORT, ..Limits::default() }).await;
+    let mut stream = connect(server.address());
+    write!(stream, "{HEAD}Content-Length: 60000\r\n\r\n").unwrap();
+    let slow = tokio::task::spawn_blocking(move || dribble(stream, b"x"));
+    answers(&server).await;
+    let seen = slow.await.unwrap();
+    assert!(seen.starts_with("HTTP/1.1 400"), "{seen}");
+    assert!(seen.contains("The body did not arrive within 200ms."), "{seen}");
+    let entry = server.requests().await.into_iter().find(|entry| entry.outcome.row == Some(5));
+    assert_eq!(entry.unwrap().outcome.status, Some(400));
+}
+
+/// Chunks that never end are a body like any other: too large in the end, and hung up on.
+#[tokio::test]
+async fn chunks_without_end_are_refused() {
+    let server = server(Limits::default()).await;
+    let mut stream = connect(server.address());
+    let greedy = tokio::task::spawn_blocking(move || {
+        write!(stream, "{HEAD}Transfer-Encoding: chunked\r\n\r\n").unwrap();
+        let chunk = format!("{:x}\r\n{}\r\n", 16 * 1024, "x".repeat(16 * 1024));
+        let start = Instant::now();
+        while stream.write_all(chunk.as_bytes()).is_ok() {
+            assert!(start.elapsed() < PATIENCE, "a body without end is read for ever");
+        }
+    });
+    answers(&server).await;
+    greedy.await.unwrap();
+    let entries = server.requests().await;
+    assert!(entries.iter().any(|entry| entry.outcome.status == Some(413)), "{entries:?}");
+    answers(&server).await;
+}
+
+/// Answers that nobody reads pile up in the sockets; then the server waits for so long only.
+#[tokio::test]
+async fn a_client_that_does_not_read_is_hung_up_on() {
+    let server = server(Limits { write_time: SHORT, ..Limits::default() }).await;
+    let mut stream = connect(server.address());
+    stream.set_write_timeout(Some(PATIENCE)).unwrap();
+    let asked = tokio::task::spawn_blocking(move || {
+        let one = b"GET /_mock/openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        loop {
+            if let Err(error) = stream.write_all(one) {
+                return error;
+            }
+        }
+    });
+    answers(&server).await;
+    let end = asked.await.unwrap().kind();
+    assert!(matches!(end, ErrorKind::ConnectionReset | ErrorKind::BrokenPipe), "{end}");
+    answers(&server).await;
+}
+
+#[tokio::test]
+async fn a_head_may_be_as_large_as_is_set() {
+    let head =
+        |size: usize| format!("GET / HTTP/1.1\r\nHost: x\r\nX: {}\r\n\r\n", "y".repeat(size));
+    for (limit, sizes) in [(8 * 1024, [6_000, 20_000]), (64 * 1024, [60_000, 100_000])] {
+        let server = server(Limits { head_size: limit, ..Limits::default() }).await;
+        for (size, status) in sizes.into_iter().zip(["200", "431"]) {
+            let mut stream = connect(server.address());
+            let asked = head(size).replacen("\r\n", "\r\nConnection: close\r\n", 1);
+            let seen = tokio::task::spawn_blocking(move || {
+                // A server that has had enough may hang up while a client still writes.
+                let _ = stream.write_all(asked.as_bytes());
+                rest(&mut stream)
+            });
+            let seen = seen.await.unwrap();
+            assert!(seen.starts_with(&format!("HTTP/1.1 {status}")), "{limit} {size}: {seen}");
+        }
+        answers(&server).await;
+    }
+}
+
+/// Nor is the end of one waited for that is too large already.
+#[tokio::test]
+async fn a_head_without_end_is_refused() {
+    let server = server(Limits::default()).await;
+    let mut stream = connect(server.address());
+    let seen = tokio::task::spawn_blocking(move || {
+        // It hangs up while this still writes.
+        let _ = write!(stream, "{HEAD}X: {}", "y".repeat(200_000));
+        rest(&mut stream)
+    });
+    answers(&server).await;
+    let seen = seen.await.unwrap();
+    assert!(seen.is_empty() || seen.starts_with("HTTP/1.1 431"), "{seen}");
+}
+
+#[tokio::test]
+async fn a_control_call_may_be_as_large_as_is_set() {
+    let server = server(Limits { control_size: 1_000, ..Limits::default() }).await;
+    let put = async |length: usize| {
+        let body = format!("{{\"extends\":\"default\"{}}}", " ".repeat(length));
+        let request = reqwest::Client::new().put(format!("{}/_mock/fixtures", server.base_url()));
+        let request = request.header("Content-Type", "application/json").body(body);
+        request.send().await.unwrap().status().as_u16()
+    };
+    assert_eq!((put(500).await, put(1_000).await), (200, 413));
+}
+
+/// A hundred clients reach each of some limits: the log has a line for each limit, not for each
+/// client.
+#[test]
+fn a_limit_that_is_reached_is_told_once() {
+    let folder = Folder::new("limits-told");
+    let limits = ["head_time=100ms", "body_time=100ms", "head_size=8192", "connections=40"];
+    let arguments = [&["--limit"], &limits[..]].concat();
+    let mut server = Running::start(&folder, &arguments);
+    let address = server.address().to_owned();
+    std::thread::scope(|scope| {
+        for n in 0..100 {
+            let address = &address;
+            scope.spawn(move || {
+                let mut stream = connect(address);
+                let sent = match n % 4 {
+                    0 => HEAD.to_owned(),
+                    1 => format!("{HEAD}Content-Length: 100\r\n\r\nx"),
+                    2 => format!("{HEAD}X: {}\r\n\r\n", "y".repeat(20_000)),
+                    _ => format!("{HEAD}Content-Length: 70000\r\n\r\n{}", "x".repeat(70_000)),
+                };
+                let _ = stream.write_all(sent.as_bytes());
+                rest(&mut stream);
+            });
+        }
+    });
+    server.signal("-TERM");
+    assert_eq!(server.exit_code(), Some(0));
+    let log = server.log();
+    let told = |part: &str| log.lines().filter(|line| line.contains(part)).count();
+    for part in [
+        "--limit head_time",
+        "--limit body_time",
+        "--limit head_size",
+        "--limit connections",
+        "64 KiB",
+    ] {
+        assert_eq!(told(part), 1, "{part}: {log}");
+    }
+    assert!(log.lines().count() < 12, "{log}");
+}

@@ -1,0 +1,56 @@
+//! The integration tests, one module for each subject, in the order in which a newcomer would read
+//! them. They are one binary, so that they are linked once. Tests that need a process of their own
+//! stand beside this folder.
+
+mod support;
+
+// The token endpoint.
+mod concurrent_exchange;
+mod decision_table;
+mod error_codes;
+mod form_encoding;
+mod grant_lifecycle;
+mod refresh;
+mod rotation;
+mod sample_request;
+
+// Consent, discovery and the API.
+mod consent;
+mod consent_browser;
+mod discovery;
+mod resources;
+
+// Fixtures, scenarios and the cookbook.
+mod cookbook;
+mod fixture_files;
+mod scenarios;
+mod watch;
+
+// The control API, the journal and realms.
+mod control_api;
+mod journal;
+mod openapi;
+mod parallel_realms;
+mod realms;
+
+// The library.
+mod blocking;
+mod expectations;
+
+// The command line and the image.
+mod command_line;
+mod docker_image;
+mod requests_command;
+
+// TLS and the vendor's SDKs.
+mod certificate_files;
+mod client_auth;
+mod https;
+mod sdk;
+
+// Limits and robustness.
+mod arbitrary_input;
+mod hostile_clients;
+mod http2_limits;
+mod limits;
+mod stopping;

@@ -1,0 +1,366 @@
+//! Isolated servers within one: found by path, host and port, and seeing nothing of each other.
+
+use std::time::Duration;
+
+use crate::support::{Answer, CLIENT, MERCHANT, post, server_with};
+use smartpay_oauth_mock::{MockAuthServer, RealmHandle};
+
+async fn exchange(realm: &RealmHandle, code: &str) -> Answer {
+    let form = [
+        ("grant_type", "authorization_code"),
+        ("client_id", CLIENT.0),
+        ("client_secret", CLIENT.1),
+        ("code", code),
+    ];
+    post(&realm.token_url(), serde_urlencoded::to_string(form).unwrap()).await
+}
+
+async fn refresh(realm: &RealmHandle, token: &str) -> Answer {
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("client_id", CLIENT.0),
+        ("client_secret", CLIENT.1),
+        ("refresh_token", token),
+    ];
+    post(&realm.token_url(), serde_urlencoded::to_string(form).unwrap()).await
+}
+
+async fn get(url: &str, headers: &[(&str, &str)]) -> Answer {
+    let mut request = reqwest::Client::new().get(url);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    Answer::of(request.send().await.unwrap()).await
+}
+
+async fn issuer(url: &str, headers: &[(&str, &str)]) -> String {
+    get(&format!("{url}/.well-known/oauth-authorization-server"), headers)
+        .await
+        .ok()
+        .member("issuer")
+}
+
+#[tokio::test]
+async fn two_realms_with_the_same_client_see_nothing_of_each_other() {
+    let server = MockAuthServer::start().await;
+    let blue = server.new_realm("blue").create().unwrap();
+    let green = server.new_realm("green").create().unwrap();
+
+    let code = blue.issue_code(CLIENT.0, MERCHANT).await.unwrap();
+    assert!(exchange(&green, &code).await.description().contains("code is unknown"));
+    let tokens = exchange(&blue, &code).await.ok();
+    let token = tokens.member("refresh_token");
+    let answer = refresh(&green, &token).await;
+    assert!(answer.description().contains("another realm"), "{}", answer.text);
+    refresh(&blue, &token).await.ok();
+    let bearer = format!("Bearer {}", tokens.member("access_token"));
+    let pay = async |realm: &RealmHandle| {
+        let request = reqwest::Client::new().post(realm.base_url() + "/pts/v2/payments");
+        request.header("Authorization", &bearer).send().await.unwrap().status().as_u16()
+    };
+    assert_eq!((pay(&blue).await, pay(&green).await, pay(&server).await), (201, 401, 401));
+
+    // The three of the fixtures are in both.
+    assert_eq!((blue.grants().await.len(), green.grants().await.len()), (4, 3));
+    blue.clock().advance(Duration::from_secs(3_600));
+    assert!(blue.clock().now_ms() - green.clock().now_ms() > 3_500_000);
+    assert_eq!(pay(&blue).await, 401, "an hour has passed there");
+    // The same key signs in all.
+    let keys = async |realm: &RealmHandle| {
+        get(&(realm.base_url() + "/.well-known/jwks.json"), &[]).await.text
+    };
+    assert_eq!(keys(&blue).await, keys(&green).await);
+}
+
+#[tokio::test]
+async fn a_token_belongs_to_its_realm_also_after_a_restart() {
+    let before = MockAuthServer::start().await;
+    let token = before.new_realm("blue").create().unwrap().issue_tokens(CLIENT.0, MERCHANT).await;
+    let token = token.unwrap().refresh_token;
+    drop(before);
+    let after = MockAuthServer::start().await;
+    let blue = after.new_realm("blue").create().unwrap();
+    let green = after.new_realm("green").create().unwrap();
+    assert_eq!(refresh(&green, &token).await.error(), "invalid_request");
+    assert_eq!(refresh(&after, &token).await.error(), "invalid_request");
+    refresh(&blue, &token).await.ok();
+}
+
+#[tokio::test]
+async fn a_realm_has_its_own_fixtures_or_the_servers() {
+    let server = server_with("clients: [{ id: mine, secret: s }]").await;
+    let same = server.new_realm("same").create().unwrap();
+    assert!(same.issue_code("mine", MERCHANT).await.is_ok());
+    let other = server
+        .new_realm("other")
+        .fixtures("clients: [{ id: theirs, secret: s }]\nmerchants: [{ id: m }]")
+        .unwrap()
+        .create()
+        .unwrap();
+    assert!(other.issue_code("mine", "m").await.is_err());
+    assert!(other.issue_code("theirs", "m").await.is_ok());
+}
+
+#[tokio::test]
+async fn a_request_finds_its_realm_by_port_then_path_then_host() {
+    let server = MockAuthServer::start().await;
+    let base = server.base_url();
+    let port = server.address().port();
+    let blue = server.new_realm("blue").host("pay.test").own_port().create().unwrap();
+    server.new_realm("green").create().unwrap();
+    let own = blue.base_url();
+    assert_ne!(own, base);
+
+    // The issuer is the base URL as the request reached it.
+    assert_eq!(issuer(&base, &[]).await, base);
+    assert_eq!(issuer(&own, &[]).await, own);
+    assert_eq!(issuer(&format!("{own}/realms/blue"), &[]).await, own);
+    assert_eq!(issuer(&format!("{base}/realms/blue"), &[]).await, format!("{base}/realms/blue"));
+    let well_known = format!("{base}/.well-known/oauth-authorization-server/realms/blue");
+    assert_eq!(get(&well_known, &[]).await.member("issuer"), format!("{base}/realms/blue"));
+    assert_eq!(issuer(&base, &[("Host", "pay.test")]).await, "http://pay.test");
+    let named = format!("BLUE.localhost:{port}");
+    assert_eq!(issuer(&base, &[("Host", &named)]).await, format!("http://{named}"));
+
+    // Which realm it really was shows in whether it knows the code.
+    let knows = async |url: &str, host: &str| {
+        let code = blue.issue_code(CLIENT.0, MERCHANT).await.unwrap();
+        let form = format!(
+            "grant_type=authorization_code&code={code}&client_id={}&client_secret={}",
+            CLIENT.0, CLIENT.1
+        );
+        let mut request = reqwest::Client::new()
+            .post(format!("{url}/oauth2/v3/token"))
+            .header("Content-Type", "application/x-www-form-urlencoded");
+        if !host.is_empty() {
+            request = request.header("Host", host);
+        }
+        request.body(form).send().await.unwrap().status() == 200
+    };
+    assert!(knows(&own, "").await && knows(&own, "green.localhost").await, "the port comes first");
+    assert!(knows(&format!("{base}/realms/blue"), "green.localhost").await, "then the path");
+    assert!(
+        knows(&base, "pay.test").await && knows(&base, "blue.localhost").await,
+        "then the host"
+    );
+    assert!(!knows(&base, "").await && !knows(&base, "green.localhost").await);
+    assert!(!knows(&format!("{base}/realms/default"), "").await);
+}
+
+#[tokio::test]
+async fn an_unknown_realm_is_a_404_that_says_so_and_a_removed_one_too() {
+    let server = MockAuthServer::start().await;
+    let base = server.base_url();
+    let answer = get(&format!("{base}/realms/nowhere/oauth2/v3/token"), &[]).await;
+    assert_eq!(answer.status, 404);
+    assert!(answer.text.contains("no realm \"nowhere\""), "{}", answer.text);
+    assert_eq!(get(&base, &[("Host", "nowhere.localhost")]).await.status, 404);
+    let blue = server.new_realm("blue").own_port().create().unwrap();
+    assert_eq!(get(&format!("{base}/realms/blue/"), &[]).await.status, 200);
+    assert_eq!(get(&blue.base_url(), &[]).await.status, 200);
+    assert_eq!(get(&format!("{}/realms/green/", blue.base_url()), &[]).await.status, 404);
+    assert!(server.remove_realm("blue").unwrap());
+    assert_eq!(get(&format!("{base}/realms/blue/"), &[]).await.status, 404);
+    let mut refused = false;
+    for _ in 0..200 {
+        // Refused, or another test's server by now, which has no such realm.
+        let url = format!("{}/realms/blue/", blue.base_url());
+        refused = reqwest::get(url).await.map_or(true, |answer| answer.status() == 404);
+        if refused {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(refused, "its port is closed");
+    assert!(server.remove_realm("default").is_err());
+}
+
+#[tokio::test]
+async fn urls_follow_a_proxy_where_it_is_trusted_and_the_public_url_always() {
+    let forwarded = [
+        ("X-Forwarded-Proto", "https"),
+        ("X-Forwarded-Host", "mock.example, inner"),
+        ("X-Forwarded-Prefix", "/auth/"),
+    ];
+    let plain = MockAuthServer::start().await;
+    assert_eq!(issuer(&plain.base_url(), &forwarded).await, plain.base_url());
+
+    let trusting = MockAuthServer::builder().trust_forwarded().start().await.unwrap();
+    trusting.new_realm("blue").create().unwrap();
+    let base = trusting.base_url();
+    assert_eq!(issuer(&base, &forwarded).await, "https://mock.example/auth");
+    assert_eq!(
+        issuer(&format!("{base}/realms/blue"), &forwarded).await,
+        "https://mock.example/auth/realms/blue"
+    );
+    let nonsense = [
+        ("X-Forwarded-Proto", "javascript"),
+        ("X-Forwarded-Host", "a\"b"),
+        ("X-Forwarded-Prefix", "x"),
+    ];
+    assert_eq!(issuer(&base, &nonsense).await, base);
+
+    let public =
+        MockAuthServer::builder().public_url("https://mock.example/").start().await.unwrap();
+    public.new_realm("blue").create().unwrap();
+    let base = public.base_url();
+    assert_eq!(issuer(&base, &[]).await, "https://mock.example");
+    assert_eq!(
+        issuer(&base, &[("Host", "blue.localhost")]).await,
+        "https://mock.example/realms/blue"
+    );
+}
+
+/// Behind a proxy that speaks HTTPS, the request is what the proxy says that it is.
+#[tokio::test]
+async fn a_trusted_proxys_scheme_and_host_count_everywhere() {
+    let server = MockAuthServer::builder()
+        .fixtures("extends: default\nsettings: { require_https: true }")
+        .unwrap()
+        .trust_forwarded()
+        .start()
+        .await
+        .unwrap();
+    server.new_realm("blue").host("blue.example").create().unwrap();
+    let base = server.base_url();
+    let https = [("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "blue.example")];
+    let status = async |headers: &[(&str, &str)]| {
+        let mut request = reqwest::Client::new().post(format!("{base}/oauth2/v3/token"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.header("Content-Type", "application/x-www-form-urlencoded");
+        request.body(crate::support::page::REQUEST).send().await.unwrap().status().as_u16()
+    };
+    assert_eq!((status(&https).await, status(&[]).await), (200, 400));
+    // The realm of the name that the client used, and a page of that name is the server's own.
+    let clock = format!("{base}/_mock/clock/advance");
+    let request = reqwest::Client::new()
+        .post(clock)
+        .header("X-Forwarded-Host", "blue.example")
+        .header("Origin", "https://blue.example")
+        .json(&serde_json::json!({ "by": "1h" }));
+    assert_eq!(request.send().await.unwrap().status(), 200);
+    assert_eq!(server.clock().offset_ms(), 0, "it was blue's clock");
+}
+
+#[tokio::test]
+async fn realms_are_listed_with_urls_that_work_from_where_one_asks() {
+    let server = MockAuthServer::start().await;
+    let blue = server.new_realm("blue").own_port().create().unwrap();
+    server.new_realm("green").create().unwrap();
+    let listed = get(&(blue.base_url() + "/_mock/realms"), &[]).await.ok().json();
+    for realm in listed["realms"].as_array().unwrap() {
+        let url = realm["url"].as_str().unwrap();
+        assert_eq!(get(url, &[]).await.status, 200, "{realm}");
+    }
+}
+
+/// Whoever makes and removes realms at once never leaves a port behind.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_realms_port_never_outlives_it() {
+    let server = std::sync::Arc::new(server_with("clients: [{ id: race, secret: s }]").await);
+    let mut makers = tokio::task::JoinSet::new();
+    for _ in 0..4 {
+        let server = std::sync::Arc::clone(&server);
+        makers.spawn(async move {
+            let mut ports = Vec::new();
+            for _ in 0..25 {
+                if let Ok(realm) = server.new_realm("race").own_port().create() {
+                    ports.push(realm.base_url());
+                }
+                let _ = server.remove_realm("race");
+            }
+            ports
+        });
+    }
+    let ports: Vec<String> = makers.join_all().await.into_iter().flatten().collect();
+    let _ = server.remove_realm("race");
+    assert!(ports.len() >= 100);
+    // Another test's server may have been given the port meanwhile, but it does not know this client.
+    let wish = serde_json::json!({ "client_id": "race", "merchant_id": MERCHANT });
+    let ours = async |port: &str| {
+        let request = reqwest::Client::new().post(format!("{port}/_mock/codes")).json(&wish);
+        request.send().await.is_ok_and(|answer| answer.status() == 201)
+    };
+    for port in ports {
+        let mut tries = 0;
+        while ours(&port).await {
+            tries += 1;
+            assert!(tries < 200, "{port} still answers");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stop_finishes_what_is_in_flight_on_a_realms_own_port() {
+    let server = MockAuthServer::start().await;
+    let slow = "extends: default\nscenarios: [{ respond: { delay: 400ms } }]";
+    let blue = server.new_realm("blue").fixtures(slow).unwrap().own_port().create().unwrap();
+    let url = blue.token_url();
+    let request =
+        tokio::spawn(async move { post(&url, crate::support::page::REQUEST).await.status });
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    server.stop().await;
+    assert_eq!(request.await.unwrap(), 200);
+}
+
+/// The books forget what is dead, and must not forget a revocation while a token lives.
+#[tokio::test]
+async fn a_revoked_grant_stays_revoked_however_much_comes_after_it() {
+    let settings =
+        "settings: { access_token_lifetime: 1d, refresh_token_lifetime: 1m, refresh_grace: 0s }";
+    let long_access = server_with(settings).await;
+    let tokens = long_access.issue_tokens(CLIENT.0, MERCHANT).await.unwrap();
+    let grant = long_access.grants().await.pop().unwrap();
+    assert!(long_access.revoke_grant(&grant.id).await);
+    // After a restart only the access token is given back; its refresh token must die with it.
+    let before = MockAuthServer::start().await;
+    let old = before.issue_tokens(CLIENT.0, MERCHANT).await.unwrap();
+    drop(before);
+    let after = MockAuthServer::start().await;
+    let form =
+        format!("client_id={}&client_secret={}&token={}", CLIENT.0, CLIENT.1, old.access_token);
+    assert_eq!(post(&(after.base_url() + "/oauth2/v3/revoke"), form).await.status, 200);
+    for server in [&long_access, &after] {
+        server.clock().advance(Duration::from_secs(16 * 60));
+        for _ in 0..4_200 {
+            // A code that nobody exchanges sweeps nothing; tokens enter grants.
+            server.issue_tokens(CLIENT.0, MERCHANT).await.unwrap();
+        }
+    }
+    let pay = reqwest::Client::new().post(long_access.base_url() + "/pts/v2/payments");
+    assert_eq!(pay.bearer_auth(&tokens.access_token).send().await.unwrap().status(), 401);
+    assert_eq!(refresh(&after, &old.refresh_token).await.error(), "access_denied");
+}
+
+#[tokio::test]
+async fn dates_are_of_the_realms_clock() {
+    let server = MockAuthServer::start().await;
+    let blue = server.new_realm("blue").create().unwrap();
+    blue.clock().freeze_at(1_619_518_736_895);
+    let url = blue.base_url() + "/.well-known/jwks.json";
+    assert_eq!(get(&url, &[]).await.header("date"), "Tue, 27 Apr 2021 10:18:56 GMT");
+    let url = server.base_url() + "/.well-known/jwks.json";
+    assert_ne!(get(&url, &[]).await.header("date"), "Tue, 27 Apr 2021 10:18:56 GMT");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_thousand_realms_cost_under_20_mb() {
+    let resident = || {
+        let status = std::fs::read_to_string("/proc/self/statm").unwrap();
+        let pages: usize = status.split_whitespace().nth(1).unwrap().parse().unwrap();
+        pages * 4096
+    };
+    let server = MockAuthServer::start().await;
+    let before = resident();
+    for i in 0..1_000 {
+        server.new_realm(format!("realm-{i}")).create().unwrap();
+    }
+    let cost = resident().saturating_sub(before);
+    assert!(cost < 20_000_000, "{cost} bytes");
+    let last = format!("{}/realms/realm-999", server.base_url());
+    post(&(last + "/oauth2/v3/token"), crate::support::page::REQUEST).await.ok();
+}

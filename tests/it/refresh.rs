@@ -1,0 +1,194 @@
+//! Refreshing: what comes back, for how long, and from which tokens.
+
+use std::time::Duration;
+
+use crate::support::{claims, code, exchange, form, refresh, server_with};
+use smartpay_oauth_mock::{MockAuthServer, SigningKey};
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+#[tokio::test]
+async fn the_same_refresh_token_comes_back_and_lives_a_year_from_then() {
+    let server = MockAuthServer::start().await;
+    let first = exchange(&server, &code(&server).await).await.ok();
+    let token = first.member("refresh_token");
+    let expiry = claims(&token)["expires_in"].clone();
+    for _ in 0..3 {
+        server.clock().advance(DAY * 300);
+        let answer = refresh(&server, &token).await.ok();
+        assert_eq!(answer.member("refresh_token"), token);
+        assert_eq!(answer.json()["refresh_token_expires_in"], 31_535_999);
+        assert_eq!(answer.json()["expires_in"], 899);
+        let access = claims(&answer.member("access_token"));
+        assert_eq!(access["iat"].as_i64().unwrap() / 1000, server.clock().now_ms() / 1000);
+        assert_eq!(
+            access["grant_time"],
+            claims(&token)["grant_time"],
+            "the grant is still the first"
+        );
+        assert_eq!(access["grant_type"], "authorization_code");
+    }
+    assert_eq!(claims(&token)["expires_in"], expiry, "the token itself stays as it was signed");
+}
+
+#[tokio::test]
+async fn an_expired_token_is_replaced_within_its_grace_and_dead_then() {
+    let server = MockAuthServer::start().await;
+    let first = exchange(&server, &code(&server).await).await.ok().member("refresh_token");
+    server.clock().advance(DAY * (365 + 182));
+    let second = refresh(&server, &first).await.ok().member("refresh_token");
+    assert_ne!(second, first);
+    let answer = refresh(&server, &first).await;
+    assert_eq!((answer.error().as_str(), answer.status), ("access_denied", 403));
+    assert!(answer.description().contains("replaced"), "{}", answer.text);
+    assert_eq!(refresh(&server, &second).await.ok().member("refresh_token"), second);
+    server.clock().advance(DAY * (365 + 184));
+    let answer = refresh(&server, &second).await;
+    assert_eq!(answer.error(), "access_denied");
+    assert!(answer.description().contains("grace period of 183d"), "{}", answer.text);
+}
+
+#[tokio::test]
+async fn the_edges_of_a_lifetime_are_exact() {
+    let server = server_with("settings: { refresh_token_lifetime: 10s, refresh_grace: 5s }").await;
+    server.clock().freeze();
+    let token = exchange(&server, &code(&server).await).await.ok().member("refresh_token");
+    let signed = claims(&token);
+    assert_eq!(signed["expires_in"].as_i64().unwrap(), server.clock().now_ms() + 9_999);
+    server.clock().shift(9_999);
+    assert_eq!(refresh(&server, &token).await.ok().member("refresh_token"), token);
+    // That refresh reset the expiry; now let it pass by a millisecond.
+    server.clock().shift(10_000);
+    assert_ne!(refresh(&server, &token).await.ok().member("refresh_token"), token);
+    let token = exchange(&server, &code(&server).await).await.ok().member("refresh_token");
+    server.clock().shift(9_999 + 5_000 + 1);
+    assert_eq!(refresh(&server, &token).await.error(), "access_denied");
+}
+
+#[tokio::test]
+async fn a_refresh_token_may_come_as_code_and_not_as_two_values() {
+    let server = MockAuthServer::start().await;
+    let token = exchange(&server, &code(&server).await).await.ok().member("refresh_token");
+    let send = async |more: &[(&str, &str)]| {
+        let base = [
+            ("grant_type", "refresh_token"),
+            ("client_id", crate::support::CLIENT.0),
+            ("client_secret", crate::support::CLIENT.1),
+        ];
+        form(&server, &[&base, more].concat()).await
+    };
+    send(&[("code", &token)]).await.ok();
+    send(&[("code", &token), ("refresh_token", &token)]).await.ok();
+    send(&[("code", ""), ("refresh_token", &token)]).await.ok();
+    let answer = send(&[("code", "other"), ("refresh_token", &token)]).await;
+    assert!(answer.description().contains("different values"), "{}", answer.text);
+}
+
+#[tokio::test]
+async fn only_this_clients_refresh_tokens_of_this_key_are_taken() {
+    let server = MockAuthServer::start().await;
+    let own = exchange(&server, &code(&server).await).await.ok();
+    let stranger = MockAuthServer::builder()
+        .signing_key(SigningKey::generate().unwrap())
+        .start()
+        .await
+        .unwrap();
+    let foreign = exchange(&stranger, &code(&stranger).await).await.ok();
+    let others =
+        crate::support::post(&server.token_url(), crate::support::page::REQUEST).await.ok();
+    let good = own.member("refresh_token");
+    for (token, reason) in [
+        (own.member("access_token"), "is an access token"),
+        (foreign.member("refresh_token"), "signature"),
+        (others.member("refresh_token"), "another client"),
+        ("eyJraK".to_owned(), "another client"),
+        (format!("{good}A"), "signature"),
+        ("a.b.c".to_owned(), "malformed"),
+        ("nonsense".to_owned(), "malformed"),
+    ] {
+        let answer = refresh(&server, &token).await;
+        assert_eq!((answer.error().as_str(), answer.status), ("invalid_request", 400), "{reason}");
+        assert!(answer.description().contains(reason), "{reason}: {}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn a_refresh_token_outlives_a_restart_that_keeps_the_key() {
+    let before = MockAuthServer::start().await;
+    let token = exchange(&before, &code(&before).await).await.ok().member("refresh_token");
+    before.stop().await;
+    let after = MockAuthServer::start().await;
+    let answer = refresh(&after, &token).await.ok();
+    assert_eq!(answer.member("refresh_token"), token);
+    assert_eq!(claims(&answer.member("access_token"))["merchant_id"], crate::support::MERCHANT);
+}
+
+#[tokio::test]
+async fn a_literal_token_stands_for_a_grant_and_stays_usable() {
+    let server = MockAuthServer::start().await;
+    for _ in 0..2 {
+        let answer =
+            crate::support::post(&server.token_url(), crate::support::page::REQUEST).await.ok();
+        let token = answer.member("refresh_token");
+        assert_eq!(claims(&token)["token_type"], "refresh_token");
+        let body = format!(
+            "grant_type=refresh_token&refresh_token={token}&client_id=8l57hYffFb\
+             &client_secret=yourClientSecret"
+        );
+        assert_eq!(
+            crate::support::post(&server.token_url(), body).await.ok().member("refresh_token"),
+            token
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_scope_may_be_narrowed_and_not_widened() {
+    let server = server_with(
+        "clients: [{ id: v6TJH1IqhM, scopes: [users, keys, reporting], response_scope: null }]",
+    )
+    .await;
+    let first = exchange(&server, &code(&server).await).await.ok();
+    assert_eq!(first.member("scope"), "users keys reporting");
+    let token = first.member("refresh_token");
+    let with_scope = async |scope: &str| {
+        form(
+            &server,
+            &[
+                ("grant_type", "refresh_token"),
+                ("client_id", crate::support::CLIENT.0),
+                ("client_secret", crate::support::CLIENT.1),
+                ("refresh_token", &token),
+                ("scope", scope),
+            ],
+        )
+        .await
+    };
+    let narrowed = with_scope("reporting users").await.ok();
+    assert_eq!(narrowed.member("scope"), "users reporting");
+    assert_eq!(
+        claims(&narrowed.member("access_token"))["scopes"],
+        serde_json::json!(["users", "reporting"])
+    );
+    assert_eq!(with_scope("").await.ok().member("scope"), "users keys reporting");
+    for (scope, reason) in [
+        ("users  keys", "malformed"),
+        (" users", "malformed"),
+        ("us\"ers", "malformed"),
+        ("flying", "does not know"),
+        ("users payouts", "more than was granted, which is: users keys reporting"),
+    ] {
+        let answer = with_scope(scope).await;
+        assert_eq!(answer.error(), "invalid_scope", "{scope}");
+        assert!(answer.description().contains(reason), "{}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn extra_claims_are_in_both_tokens() {
+    let server = server_with("settings: { extra_claims: { tier: gold } }").await;
+    let answer = exchange(&server, &code(&server).await).await.ok();
+    for name in ["access_token", "refresh_token"] {
+        assert_eq!(claims(&answer.member(name))["tier"], "gold");
+    }
+}

@@ -1,0 +1,149 @@
+//! `requests`: the journal of a running server in a shell, and an exit code that says whether what
+//! was expected has come.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use crate::support::program::{PROGRAM, text};
+use crate::support::{page, post};
+use serde_json::Value;
+use smartpay_oauth_mock::MockAuthServer;
+
+/// Runs a command against a server.
+async fn shell(server: &MockAuthServer, arguments: &'static [&'static str]) -> Output {
+    let mut command = Command::new(PROGRAM);
+    command.args(arguments).env("SMARTPAY_MOCK_SERVER", server.base_url());
+    tokio::task::spawn_blocking(move || command.output().expect("the program")).await.unwrap()
+}
+
+/// A server that has refreshed once and refused two requests.
+async fn asked() -> MockAuthServer {
+    let server = MockAuthServer::start().await;
+    post(&server.token_url(), page::REQUEST).await.ok();
+    for _ in 0..2 {
+        post(&server.token_url(), "grant_type=refresh_token&client_id=8l57hYffFb").await;
+    }
+    server
+}
+
+#[tokio::test]
+async fn requests_are_a_table_or_json() {
+    let server = asked().await;
+    let table = text(&shell(&server, &["requests"]).await.stdout);
+    let lines: Vec<&str> = table.lines().collect();
+    assert!(lines[0].contains("endpoint") && lines[0].contains("client"), "{table}");
+    for (line, parts) in [
+        (lines[1], ["    1  ", "refresh_token", "8l57hYffFb", "rahulrama", "200"]),
+        (lines[2], ["    2  ", "refresh_token", "8l57hYffFb", "400", "invalid_request, row 7"]),
+    ] {
+        for part in parts {
+            assert!(line.contains(part), "{part}: {line}");
+        }
+    }
+    assert!(table.contains("note (3 from #1 to #3): It came by plain HTTP."), "{table}");
+    assert!(!table.contains('\x1b'), "no colours in a pipe");
+    let some = &["requests", "--status", "400", "--limit", "1", "--json"];
+    let json: Value = serde_json::from_slice(&shell(&server, some).await.stdout).unwrap();
+    assert_eq!((&json["requests"][0]["id"], &json["total"]), (&3.into(), &2.into()));
+    let few = text(&shell(&server, &["requests", "--limit", "1"]).await.stdout);
+    assert!(few.contains("1 of 3"), "{few}");
+    assert_eq!(
+        text(&shell(&server, &["requests", "clear"]).await.stdout),
+        "the journal is empty\n"
+    );
+    assert!(server.requests().await.is_empty());
+}
+
+#[tokio::test]
+async fn verify_ends_with_whether_it_holds() {
+    let server = asked().await;
+    for (arguments, exit, part) in [
+        (&["requests", "verify", "--client", "8l57hYffFb"][..], 0, "it holds: 3 matched"),
+        (&["requests", "verify", "--client", "8l57*", "--exactly", "3"], 0, "it holds"),
+        (&["requests", "verify", "--at-least", "2", "--at-most", "3"], 0, "it holds"),
+        (&["requests", "verify", "--error", "access_denied"], 1, "it does not hold: 0 matched"),
+        (
+            &["requests", "verify", "--error", "access_denied"],
+            1,
+            "error: access_denied is expected, invalid_request was sent",
+        ),
+        (&["requests", "verify", "--exactly", "1", "--wait", "10ms"], 1, "3 matched"),
+        (&["requests", "verify", "--at-most", "0", "--json"], 1, "\"satisfied\":false"),
+    ] {
+        let output = shell(&server, arguments).await;
+        assert_eq!(output.status.code(), Some(exit), "{arguments:?}: {}", text(&output.stderr));
+        assert!(text(&output.stdout).contains(part), "{arguments:?}: {}", text(&output.stdout));
+    }
+    for (arguments, exit, part) in [
+        (&["requests", "verify", "--exactly", "1", "--at-most", "2"][..], 2, "cannot be used"),
+        (&["requests", "verify", "--at-least", "2", "--at-most", "1"], 1, "/count"),
+        (&["requests", "--endpoint", "nowhere"], 1, "endpoint"),
+        (&["requests", "--follow", "verify"], 2, "cannot be used"),
+        (&["requests", "verify", "--wait", "soon"], 2, "soon"),
+    ] {
+        let output = shell(&server, arguments).await;
+        assert_eq!(output.status.code(), Some(exit), "{arguments:?}");
+        assert!(text(&output.stderr).contains(part), "{arguments:?}: {}", text(&output.stderr));
+    }
+    let server = std::sync::Arc::new(server);
+    let waiting = {
+        let server = std::sync::Arc::clone(&server);
+        let patient = &["requests", "verify", "--exactly", "4", "--wait", "60s"];
+        tokio::spawn(async move { shell(&server, patient).await })
+    };
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    post(&server.token_url(), page::REQUEST).await.ok();
+    assert_eq!(waiting.await.unwrap().status.code(), Some(0));
+}
+
+#[tokio::test]
+async fn requests_are_followed_as_they_come() {
+    let server = asked().await;
+    let mut following = Command::new(PROGRAM)
+        .args(["requests", "--follow", "--after", "2", "--server", &server.base_url()])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(following.stdout.take().unwrap()).lines();
+    let (mut lines, first) = tokio::task::spawn_blocking(move || {
+        let first = lines.next().unwrap().unwrap();
+        (lines, first)
+    })
+    .await
+    .unwrap();
+    assert!(first.starts_with("    3  "), "{first}");
+    let next = tokio::task::spawn_blocking(move || {
+        lines.find_map(|line| line.ok().filter(|line| !line.contains("note:"))).unwrap()
+    });
+    post(&server.token_url(), page::REQUEST).await.ok();
+    let next = next.await.unwrap();
+    assert!(next.starts_with("    4  ") && next.ends_with("200"), "{next}");
+    following.kill().unwrap();
+    following.wait().unwrap();
+}
+
+/// `script` gives the program a terminal, which has colours unless NO_COLOR is set.
+#[tokio::test]
+async fn colours_are_for_terminals_that_want_them() {
+    if Command::new("script").arg("--version").output().is_err() {
+        println!("skipped: there is no `script` (bsdutils) to make a terminal");
+        return;
+    }
+    let server = asked().await;
+    let url = server.base_url();
+    let seen = tokio::task::spawn_blocking(move || {
+        ["", "1"].map(|no_color| {
+            let line = format!("{PROGRAM} requests --server {url}");
+            let mut script = Command::new("script");
+            script
+                .args(["-qec", &line, "/dev/null"])
+                .env("TERM", "xterm")
+                .env("NO_COLOR", no_color);
+            text(&script.stdin(Stdio::null()).output().unwrap().stdout)
+        })
+    });
+    let [with, without] = seen.await.unwrap();
+    assert!(with.contains("\x1b[32m200\x1b[0m") && with.contains("\x1b[31m400"), "{with}");
+    assert!(!without.contains('\x1b') && without.contains("400"), "{without}");
+}

@@ -1,0 +1,213 @@
+//! The API behind the token, and what introspection and revocation say of it.
+
+use std::time::Duration;
+
+use crate::support::{Answer, CLIENT, MERCHANT, post, refresh, server_with};
+use smartpay_oauth_mock::{MockAuthServer, SigningKey, TokenResponse};
+
+const FIXTURES: &str = r#"
+resources:
+  - path: /pts/v2/payments/{id}
+    methods: [GET, DELETE]
+    respond: { status: 200, json: { id: "{id}", links: ["/pts/v2/payments/{id}"] } }
+  - path: /reports
+    methods: [GET]
+    scope: reporting
+    respond: { status: 206, headers: { X-Total: "1" }, body: "one line" }
+  - path: /plain
+"#;
+
+async fn call(server: &MockAuthServer, method: &str, path: &str, authorization: &str) -> Answer {
+    let mut request =
+        reqwest::Client::new().request(method.parse().unwrap(), server.base_url() + path);
+    if !authorization.is_empty() {
+        request = request.header("Authorization", authorization);
+    }
+    Answer::of(request.send().await.unwrap()).await
+}
+
+async fn tokens(server: &MockAuthServer) -> TokenResponse {
+    server.issue_tokens(CLIENT.0, MERCHANT).await.unwrap()
+}
+
+async fn ask(server: &MockAuthServer, endpoint: &str, token: &str) -> Answer {
+    let form = [("client_id", CLIENT.0), ("client_secret", CLIENT.1), ("token", token)];
+    let url = format!("{}/oauth2/v3/{endpoint}", server.base_url());
+    post(&url, serde_urlencoded::to_string(form).unwrap()).await
+}
+
+#[tokio::test]
+async fn a_good_token_gets_the_fixtures_answer() {
+    let server = server_with(FIXTURES).await;
+    let good = format!("Bearer {}", tokens(&server).await.access_token);
+    let answer = call(&server, "GET", "/pts/v2/payments/7048", &good).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.text, r#"{"id":"7048","links":["/pts/v2/payments/7048"]}"#);
+    let answer = call(&server, "GET", "/reports", &good.replace("Bearer", "bEARER")).await;
+    assert_eq!(
+        (answer.status, answer.text.as_str(), answer.header("x-total")),
+        (206, "one line", "1")
+    );
+    let answer = call(&server, "POST", "/plain", &good).await;
+    assert_eq!((answer.status, answer.member("status").as_str()), (201, "AUTHORIZED"));
+}
+
+#[tokio::test]
+async fn paths_and_methods_that_are_not_there_say_so_before_any_token_is_looked_at() {
+    let server = server_with(FIXTURES).await;
+    let answer = call(&server, "PUT", "/pts/v2/payments/7048", "").await;
+    assert_eq!((answer.status, answer.header("allow")), (405, "GET, DELETE"));
+    for path in ["/pts/v2/payments/", "/pts/v2/payments/1/2", "/nowhere"] {
+        assert_eq!(call(&server, "GET", path, "").await.status, 404, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn every_other_token_is_refused_as_rfc_6750_has_it() {
+    let server = server_with(FIXTURES).await;
+    let stranger = MockAuthServer::builder()
+        .signing_key(SigningKey::generate().unwrap())
+        .start()
+        .await
+        .unwrap();
+    let old = tokens(&server).await;
+    server.clock().advance(Duration::from_secs(900));
+    let good = tokens(&server).await;
+    let revoked = tokens(&server).await;
+    assert_eq!(ask(&server, "revoke", &revoked.access_token).await.status, 200);
+    let bearer = |token: &str| format!("Bearer {token}");
+    let table = [
+        (String::new(), "", "missing"),
+        ("Basic abc".to_owned(), "", "missing"),
+        ("Bearer".to_owned(), "invalid_token", "word Bearer"),
+        (format!("Bearer {} x", good.access_token), "invalid_token", "word Bearer"),
+        (bearer("nonsense"), "invalid_token", "malformed"),
+        (bearer(&tokens(&stranger).await.access_token), "invalid_token", "signature"),
+        (bearer(&old.access_token), "invalid_token", "expired"),
+        (bearer(&revoked.access_token), "invalid_token", "revoked"),
+        (bearer(&good.refresh_token), "invalid_token", "refresh token"),
+    ];
+    for (authorization, error, reason) in table {
+        let answer = call(&server, "GET", "/pts/v2/payments/1", &authorization).await;
+        assert_eq!(answer.status, 401, "{reason}: {}", answer.text);
+        let challenge = answer.header("www-authenticate");
+        assert!(challenge.starts_with("Bearer realm="), "{challenge}");
+        assert_eq!(challenge.contains("error="), !error.is_empty(), "{challenge}");
+        assert!(challenge.contains(error), "{challenge}");
+        assert!(answer.description().contains(reason), "{reason}: {}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn a_scope_that_the_token_lacks_is_a_403() {
+    let server = server_with(&format!(
+        "{FIXTURES}\nclients: [{{ id: v6TJH1IqhM, scopes: [transactions] }}]"
+    ))
+    .await;
+    let good = format!("Bearer {}", tokens(&server).await.access_token);
+    let answer = call(&server, "GET", "/reports", &good).await;
+    assert_eq!((answer.status, answer.error().as_str()), (403, "insufficient_scope"));
+    assert!(answer.header("www-authenticate").contains("scope=\"reporting\""));
+}
+
+#[tokio::test]
+async fn a_scenario_can_answer_for_a_resource() {
+    let server = server_with(
+        "scenarios: [{ when: { endpoint: resource, client_id: v6TJH1IqhM }, times: 1, \
+         respond: { error: server_error, status: 503 } }]",
+    )
+    .await;
+    let good = format!("Bearer {}", tokens(&server).await.access_token);
+    assert_eq!(call(&server, "POST", "/pts/v2/payments", "").await.status, 401);
+    assert_eq!(call(&server, "POST", "/pts/v2/payments", &good).await.status, 503);
+    assert_eq!(call(&server, "POST", "/pts/v2/payments", &good).await.status, 201);
+}
+
+#[tokio::test]
+async fn introspection_tells_what_a_token_is_now() {
+    let server = MockAuthServer::start().await;
+    let tokens = tokens(&server).await;
+    let access = ask(&server, "introspect", &tokens.access_token).await.ok().json();
+    assert_eq!(access["active"], true);
+    assert_eq!(
+        (&access["client_id"], &access["merchant_id"]),
+        (&CLIENT.0.into(), &MERCHANT.into())
+    );
+    assert_eq!(access["token_type"], "bearer");
+    assert_eq!(access["iss"], server.base_url());
+    assert_eq!(access["exp"].as_i64().unwrap() - access["iat"].as_i64().unwrap(), 900);
+    let refresh_token = ask(&server, "introspect", &tokens.refresh_token).await.ok().json();
+    assert_eq!(refresh_token["token_type"], "refresh_token");
+    let inactive = serde_json::json!({ "active": false });
+    assert_eq!(ask(&server, "introspect", "nonsense").await.ok().json(), inactive);
+    // Those that a fixture names.
+    let literal = ask(&server, "introspect", "eyJraK").await.ok().json();
+    assert_eq!((&literal["active"], &literal["merchant_id"]), (&true.into(), &MERCHANT.into()));
+    assert_eq!(ask(&server, "introspect", "revoked-token").await.ok().json(), inactive);
+    server.clock().advance(Duration::from_secs(900));
+    assert_eq!(ask(&server, "introspect", &tokens.access_token).await.ok().json(), inactive);
+    assert_eq!(ask(&server, "introspect", &tokens.refresh_token).await.ok().json()["active"], true);
+}
+
+#[tokio::test]
+async fn revoking_either_token_ends_the_grant_and_unknown_ones_are_no_error() {
+    for which in ["access", "refresh"] {
+        let server = MockAuthServer::start().await;
+        let tokens = tokens(&server).await;
+        let token = if which == "access" { &tokens.access_token } else { &tokens.refresh_token };
+        assert_eq!(ask(&server, "revoke", "nonsense").await.status, 200);
+        assert_eq!(ask(&server, "revoke", token).await.status, 200);
+        for token in [&tokens.access_token, &tokens.refresh_token] {
+            assert_eq!(ask(&server, "introspect", token).await.json()["active"], false, "{which}");
+        }
+        assert_eq!(refresh(&server, &tokens.refresh_token).await.error(), "access_denied");
+        let bearer = format!("Bearer {}", tokens.access_token);
+        assert_eq!(call(&server, "POST", "/pts/v2/payments", &bearer).await.status, 401);
+    }
+}
+
+#[tokio::test]
+async fn the_client_is_authenticated_as_at_the_token_endpoint() {
+    let server = MockAuthServer::start().await;
+    let tokens = tokens(&server).await;
+    for endpoint in ["introspect", "revoke"] {
+        let url = format!("{}/oauth2/v3/{endpoint}", server.base_url());
+        for (body, error) in [
+            (String::new(), "invalid_request"),
+            ("client_id=nobody&client_secret=x&token=y".into(), "client_not_found"),
+            ("client_id=v6TJH1IqhM&client_secret=x&token=y".into(), "invalid_client"),
+            ("client_id=v6TJH1IqhM&client_secret=v6TJH1IqhM-secret".into(), "invalid_request"),
+            ("token=a&token=b".into(), "invalid_request"),
+        ] {
+            assert_eq!(post(&url, body).await.error(), error, "{endpoint}");
+        }
+        assert_eq!(post(&format!("{url}?token=x"), "").await.error(), "invalid_request");
+    }
+    let other = format!(
+        "client_id=8l57hYffFb&client_secret=yourClientSecret&token={}",
+        tokens.refresh_token
+    );
+    let answer = post(&(server.base_url() + "/oauth2/v3/revoke"), other).await;
+    assert!(answer.description().contains("another client"), "{}", answer.text);
+    refresh(&server, &tokens.refresh_token).await.ok();
+}
+
+#[tokio::test]
+async fn plain_http_is_refused_everywhere_where_the_fixture_demands_https() {
+    let server = server_with("settings: { require_https: true }").await;
+    let token = tokens(&server).await.access_token;
+    let answers = [
+        post(&server.token_url(), crate::support::page::REQUEST).await,
+        call(&server, "POST", "/pts/v2/payments", &format!("Bearer {token}")).await,
+        ask(&server, "introspect", &token).await,
+        {
+            let request = reqwest::Client::new().get(server.authorize_url());
+            Answer::of(request.header("Accept", "application/json").send().await.unwrap()).await
+        },
+    ];
+    for answer in answers {
+        assert_eq!((answer.status, answer.error().as_str()), (400, "invalid_request"));
+        assert!(answer.description().contains("HTTPS"), "{}", answer.text);
+    }
+    assert_eq!(call(&server, "GET", "/_mock/health", "").await.status, 200);
+}

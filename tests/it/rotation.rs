@@ -1,0 +1,144 @@
+//! Refresh tokens under `rotate`, alone and in a stampede.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::support::{claims, code, exchange, refresh, server_with};
+use smartpay_oauth_mock::MockAuthServer;
+use tokio::task::JoinSet;
+
+async fn rotating(more: &str) -> MockAuthServer {
+    server_with(&format!("settings: {{ refresh_policy: rotate{more} }}")).await
+}
+
+async fn first_token(server: &MockAuthServer) -> String {
+    exchange(server, &code(server).await).await.ok().member("refresh_token")
+}
+
+#[tokio::test]
+async fn each_refresh_replaces_the_token() {
+    let server = rotating("").await;
+    let first = first_token(&server).await;
+    let second = refresh(&server, &first).await.ok().member("refresh_token");
+    assert_ne!(first, second);
+    assert_eq!(claims(&first)["grant_time"], claims(&second)["grant_time"]);
+    assert_eq!(refresh(&server, &first).await.error(), "access_denied");
+    refresh(&server, &second).await.ok();
+}
+
+#[tokio::test]
+async fn reuse_is_only_refused_unless_the_fixture_revokes_the_grant() {
+    for (detection, survives) in [("off", true), ("revoke_grant", false)] {
+        let server = rotating(&format!(", reuse_detection: {detection}")).await;
+        let first = first_token(&server).await;
+        let second = refresh(&server, &first).await.ok().member("refresh_token");
+        assert_eq!(refresh(&server, &first).await.error(), "access_denied");
+        assert_eq!(refresh(&server, &second).await.status == 200, survives, "{detection}");
+    }
+}
+
+#[tokio::test]
+async fn within_the_overlap_a_rotated_token_gives_the_same_successor() {
+    let server = rotating(", rotation_overlap: 10s").await;
+    server.clock().freeze();
+    let first = first_token(&server).await;
+    let second = refresh(&server, &first).await.ok().member("refresh_token");
+    server.clock().advance(Duration::from_secs(9));
+    let again = refresh(&server, &first).await.ok();
+    assert_eq!(again.member("refresh_token"), second);
+    assert_eq!(again.json()["refresh_token_expires_in"], 31_535_999 - 9);
+    server.clock().advance(Duration::from_secs(1));
+    assert_eq!(refresh(&server, &first).await.error(), "access_denied");
+    refresh(&server, &second).await.ok();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_100_simultaneous_refreshes_one_leaves_a_live_token() {
+    let server = Arc::new(rotating("").await);
+    let first = first_token(&server).await;
+    let mut clients = JoinSet::new();
+    for _ in 0..100 {
+        let (server, first) = (Arc::clone(&server), first.clone());
+        clients.spawn(async move { refresh(&server, &first).await });
+    }
+    let answers = clients.join_all().await;
+    let new: Vec<String> = answers
+        .iter()
+        .filter(|answer| answer.status == 200)
+        .map(|answer| answer.member("refresh_token"))
+        .collect();
+    assert_eq!(new.len(), 1);
+    assert!(answers.iter().all(|answer| answer.status == 200 || answer.error() == "access_denied"));
+    refresh(&server, &new[0]).await.ok();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_100_simultaneous_refreshes_within_the_overlap_all_get_the_same_token() {
+    let server = Arc::new(rotating(", rotation_overlap: 1m").await);
+    let first = first_token(&server).await;
+    let mut clients = JoinSet::new();
+    for _ in 0..100 {
+        let (server, first) = (Arc::clone(&server), first.clone());
+        clients.spawn(async move { refresh(&server, &first).await.ok().member("refresh_token") });
+    }
+    let mut tokens = clients.join_all().await;
+    tokens.dedup();
+    assert_eq!(tokens.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn revoking_while_refreshing_never_leaves_a_live_token() {
+    for policy in ["reuse", "rotate"] {
+        let server =
+            Arc::new(server_with(&format!("settings: {{ refresh_policy: {policy} }}")).await);
+        for _ in 0..10 {
+            let first = first_token(&server).await;
+            let grant = server.grants().await.into_iter().rfind(|grant| !grant.revoked).unwrap().id;
+            let mut clients = JoinSet::new();
+            for _ in 0..4 {
+                let (server, first) = (Arc::clone(&server), first.clone());
+                clients.spawn(async move { Some(refresh(&server, &first).await) });
+            }
+            let revoker = Arc::clone(&server);
+            clients.spawn(async move {
+                assert!(revoker.revoke_grant(&grant).await);
+                None
+            });
+            for answer in clients.join_all().await.into_iter().flatten() {
+                if answer.status != 200 {
+                    continue;
+                }
+                let token = answer.member("refresh_token");
+                assert_eq!(refresh(&server, &token).await.error(), "access_denied");
+                let call = reqwest::Client::new()
+                    .post(server.base_url() + "/pts/v2/payments")
+                    .bearer_auth(answer.member("access_token"));
+                assert_eq!(call.send().await.unwrap().status(), 401);
+            }
+        }
+    }
+}
+
+/// Also the request that loses the race has presented the code, or the token, again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_revokes_the_grant_however_close_it_comes() {
+    let server = Arc::new(
+        server_with(
+            "settings: { refresh_policy: rotate, reuse_detection: revoke_grant, code_replay: revoke }",
+        )
+        .await,
+    );
+    for _ in 0..20 {
+        let code = code(&server).await;
+        let (one, two) = tokio::join!(exchange(&server, &code), exchange(&server, &code));
+        let won = if one.status == 200 { one } else { two };
+        let token = won.ok().member("refresh_token");
+        assert_eq!(refresh(&server, &token).await.error(), "access_denied");
+
+        let first = first_token(&server).await;
+        let (one, two) = tokio::join!(refresh(&server, &first), refresh(&server, &first));
+        let won = if one.status == 200 { one } else { two };
+        let token = won.ok().member("refresh_token");
+        assert_eq!(refresh(&server, &token).await.error(), "access_denied");
+    }
+}

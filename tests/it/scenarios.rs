@@ -1,0 +1,463 @@
+//! Scenarios on the wire: what an independent client sees of each outcome.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::support::{Answer, CLIENT, claims, code, exchange, form, refresh, server_with};
+use serde_json::{Value, json};
+use smartpay_oauth_mock::{
+    Fault, MockAuthServer, Outcome, Scenario, When, scenario::Hold, scenario::Lifetime,
+};
+use tokio::task::JoinSet;
+
+/// A server with one scenario for token requests.
+async fn with(respond: &str) -> MockAuthServer {
+    server_with(&format!("scenarios: [{{ name: it, respond: {respond} }}]")).await
+}
+
+/// The sample request over a raw socket: everything that comes until the connection ends, and how
+/// it ends.
+async fn raw(server: &MockAuthServer, requests: usize) -> (Vec<u8>, std::io::Result<usize>) {
+    let address = server.address();
+    tokio::task::spawn_blocking(move || {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        let body = crate::support::page::REQUEST;
+        let head = "POST /oauth2/v3/token HTTP/1.1\r\nHost: x\r\nContent-Type: \
+                    application/x-www-form-urlencoded\r\nContent-Length:";
+        for _ in 0..requests {
+            write!(stream, "{head} {}\r\n\r\n{body}", body.len()).unwrap();
+        }
+        let mut seen = Vec::new();
+        let end = stream.read_to_end(&mut seen);
+        (seen, end)
+    })
+    .await
+    .unwrap()
+}
+
+#[tokio::test]
+async fn a_reset_is_a_tcp_reset() {
+    let (seen, end) = raw(&with("{ fault: connection_reset }").await, 1).await;
+    assert!(seen.is_empty());
+    assert_eq!(end.unwrap_err().kind(), std::io::ErrorKind::ConnectionReset);
+}
+
+#[tokio::test]
+async fn an_empty_response_closes_without_a_byte() {
+    let (seen, end) = raw(&with("{ fault: empty_response }").await, 1).await;
+    assert!(seen.is_empty() && end.is_ok());
+}
+
+#[tokio::test]
+async fn garbage_is_not_http() {
+    let server = with("{ fault: garbage }").await;
+    let (seen, end) = raw(&server, 1).await;
+    assert!(!seen.is_empty() && !seen.starts_with(b"HTTP") && end.is_ok());
+    assert!(
+        reqwest::Client::new().post(server.token_url()).send().await.is_ok(),
+        "malformed ones are not hidden"
+    );
+}
+
+#[tokio::test]
+async fn a_truncated_body_ends_short_of_its_length() {
+    let (seen, _) = raw(&with("{ fault: truncated_body }").await, 1).await;
+    let text = String::from_utf8(seen).unwrap();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: ")).unwrap();
+    assert_eq!(body.len(), length.parse::<usize>().unwrap() / 2);
+    assert!(body.starts_with("{\"access_token\""));
+}
+
+#[tokio::test]
+async fn a_slow_body_comes_whole_one_byte_at_a_time() {
+    let server = with("{ error: server_error, fault: slow_body, interval: 2ms }").await;
+    let start = Instant::now();
+    let answer = exchange(&server, "eyJraK").await;
+    assert_eq!(answer.error(), "server_error");
+    assert!(start.elapsed() >= Duration::from_millis(2 * answer.text.len() as u64));
+}
+
+#[tokio::test]
+async fn a_hang_lasts_until_the_client_gives_up_and_holds_nobody_else() {
+    let server =
+        server_with("scenarios: [{ when: { code: hang }, respond: { fault: hang } }]").await;
+    let mut hanging = JoinSet::new();
+    for _ in 0..50 {
+        let url = server.token_url();
+        hanging.spawn(async move {
+            let request = reqwest::Client::new().post(url).timeout(Duration::from_millis(400));
+            let request = request.header("Content-Type", "application/x-www-form-urlencoded");
+            request.body("code=hang").send().await.unwrap_err().is_timeout()
+        });
+    }
+    exchange(&server, &code(&server).await).await.ok();
+    assert!(hanging.join_all().await.into_iter().all(|timed_out| timed_out));
+    let start = Instant::now();
+    server.stop().await;
+    assert!(start.elapsed() < Duration::from_secs(5), "a hang does not hold the end up");
+}
+
+#[tokio::test]
+async fn faults_come_after_good_answers_on_the_same_connection() {
+    let server = with("[pass, { fault: connection_reset }]").await;
+    let (seen, end) = raw(&server, 2).await;
+    assert!(end.is_err() || seen.starts_with(b"HTTP/1.1 200"));
+    let server = with("[pass, pass, { fault: empty_response }]").await;
+    let (seen, end) = raw(&server, 3).await;
+    let answers = String::from_utf8(seen).unwrap().matches("HTTP/1.1 200").count();
+    assert!(end.is_ok());
+    assert_eq!(answers, 2);
+}
+
+#[tokio::test]
+async fn before_changes_nothing_and_after_spends_the_code() {
+    for outcome in [
+        "{ error: server_error }",
+        "{ status: 503, body: busy }",
+        "{ status: 200, json: { hello: 1 } }",
+        "{ fault: empty_response }",
+        "{ fault: connection_reset }",
+        "{ fault: truncated_body }",
+    ] {
+        for phase in ["before", "after"] {
+            let once = format!(
+                "[{}]",
+                outcome.replace(" }", &format!(", phase: {phase} }}")).replacen(
+                    &format!("hello: 1, phase: {phase} }}, phase: {phase} }}"),
+                    &format!("hello: 1 }}, phase: {phase} }}"),
+                    1,
+                )
+            );
+            let server = with(&once).await;
+            let code = code(&server).await;
+            let body = serde_urlencoded::to_string([
+                ("grant_type", "authorization_code"),
+                ("client_id", CLIENT.0),
+                ("client_secret", CLIENT.1),
+                ("code", &code),
+            ])
+            .unwrap();
+            let request = reqwest::Client::new()
+                .post(server.token_url())
+                .header("Content-Type", "application/x-www-form-urlencoded")
+                .body(body);
+            // Whatever became of the answer, the retry tells.
+            if let Ok(response) = request.send().await {
+                let _ = response.bytes().await;
+            }
+            let retry = exchange(&server, &code).await;
+            assert_eq!(retry.status == 200, phase == "before", "{once}: {}", retry.text);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_literal_answer_is_sent_as_it_is() {
+    let server = with("{ status: 418, headers: { X-Tea: green }, json: { b: 1, a: [2] } }").await;
+    let answer = exchange(&server, "x").await;
+    assert_eq!((answer.status, answer.header("x-tea")), (418, "green"));
+    assert_eq!(answer.text, r#"{"b":1,"a":[2]}"#);
+    let server = with(
+        "{ status: 502, body: \"<h1>Bad gateway</h1>\", headers: { Content-Type: text/html } }",
+    )
+    .await;
+    let answer = exchange(&server, "x").await;
+    assert_eq!((answer.status, answer.header("content-type")), (502, "text/html"));
+    assert_eq!(answer.text, "<h1>Bad gateway</h1>");
+}
+
+#[tokio::test]
+async fn tokens_can_be_wrong_in_every_way() {
+    let of = async |alteration: &str| {
+        let server = with(&format!("{{ token: {alteration} }}")).await;
+        let answer = exchange(&server, &code(&server).await).await.ok();
+        let (access, refresh) = (answer.member("access_token"), answer.member("refresh_token"));
+        let good = async |token: &str| {
+            let request = reqwest::Client::new().post(server.base_url() + "/pts/v2/payments");
+            let answer = request.bearer_auth(token).send().await.unwrap();
+            Answer::of(answer).await
+        };
+        (good(&access).await, access, refresh, answer)
+    };
+    let (api, access, refresh_token, answer) = of("{ lifetime: -1s, which: access }").await;
+    assert!(api.description().contains("expired"), "{}", api.text);
+    assert_eq!(answer.json()["expires_in"], 0);
+    let life = |token: &str| {
+        claims(token)["expires_in"].as_i64().unwrap() - claims(token)["iat"].as_i64().unwrap()
+    };
+    assert_eq!((life(&access), life(&refresh_token)), (-1000, 31_535_999_999));
+    let (api, access, ..) =
+        of("{ claims: { merchant_id: someone-else, tier: 1 }, drop: [grant_time] }").await;
+    assert_eq!(
+        (&claims(&access)["merchant_id"], &claims(&access)["tier"]),
+        (&json!("someone-else"), &json!(1))
+    );
+    assert!(claims(&access).get("grant_time").is_none());
+    assert!(api.description().contains("lacks claims"), "{}", api.text);
+    let (api, access, ..) = of("{ kid: other }").await;
+    assert!(api.description().contains("signature"), "{}", api.text);
+    assert_ne!(header(&access)["kid"], smartpay_oauth_mock::SigningKey::development().kid());
+    let (api, access, refresh_token, _) = of("{ signature: invalid, which: access }").await;
+    assert!(api.description().contains("signature"), "{}", api.text);
+    assert_eq!(
+        access.rsplit_once('.').unwrap().1.len(),
+        refresh_token.rsplit_once('.').unwrap().1.len()
+    );
+    let (api, access, ..) = of("{ alg: none }").await;
+    assert!(api.description().contains("RS256"), "{}", api.text);
+    assert_eq!(header(&access)["alg"], "none");
+    assert!(access.ends_with('.'));
+}
+
+fn header(token: &str) -> Value {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(token.split('.').next().unwrap()).unwrap())
+        .unwrap()
+}
+
+#[tokio::test]
+async fn the_answers_json_can_be_altered() {
+    let server =
+        with("{ response: { set: { expires_in: 1, more: true }, drop: [refresh_token] } }").await;
+    let answer = exchange(&server, &code(&server).await).await.ok().json();
+    assert_eq!((&answer["expires_in"], &answer["more"]), (&json!(1), &json!(true)));
+    assert!(answer.get("refresh_token").is_none());
+    assert_eq!(exchange(&server, "unknown").await.error(), "invalid_request", "errors stay");
+}
+
+#[tokio::test]
+async fn a_rate_limit_counts_by_the_realms_clock() {
+    let server = with("{ rate_limit: { requests: 2, per: 1m } }").await;
+    server.clock().freeze();
+    for _ in 0..2 {
+        exchange(&server, &code(&server).await).await.ok();
+    }
+    let answer = exchange(&server, &code(&server).await).await;
+    assert_eq!((answer.status, answer.header("retry-after")), (429, "60"));
+    server.clock().advance(Duration::from_secs(60));
+    exchange(&server, &code(&server).await).await.ok();
+}
+
+#[tokio::test]
+async fn a_stampede_waits_for_its_last_or_for_a_release() {
+    let server = Arc::new(MockAuthServer::start().await);
+    let hold = |until| Outcome { hold: Some(Hold { until }), ..Outcome::pass() };
+    let token = exchange(&server, &code(&server).await).await.ok().member("refresh_token");
+    let when = When::grant_type("refresh_token");
+    let guard = server.inject(Scenario::respond(hold(8)).when(when.clone())).await;
+    let mut clients = JoinSet::new();
+    for _ in 0..8 {
+        let (server, token) = (Arc::clone(&server), token.clone());
+        clients.spawn(async move { refresh(&server, &token).await.status });
+    }
+    assert!(clients.join_all().await.iter().all(|status| *status == 200));
+    assert_eq!((guard.matched(), guard.held()), (8, 0));
+    drop(guard);
+    let guard = server.inject(Scenario::respond(hold(100)).when(when)).await;
+    let other = Arc::clone(&server);
+    let waiting = tokio::spawn(async move { refresh(&other, &token).await.status });
+    while guard.held() == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(guard.release(), 1);
+    assert_eq!(waiting.await.unwrap(), 200);
+}
+
+#[tokio::test]
+async fn a_scenario_of_500_errors_gives_1000_requests_exactly_500() {
+    let server = Arc::new(MockAuthServer::start().await);
+    let _guard = server.inject(Scenario::respond(Outcome::error("server_error")).times(500)).await;
+    let client = reqwest::Client::new();
+    let mut clients = JoinSet::new();
+    for _ in 0..1_000 {
+        let (server, client) = (Arc::clone(&server), client.clone());
+        clients.spawn(async move {
+            let request = client.post(server.token_url()).body(crate::support::page::REQUEST);
+            let request = request.header("Content-Type", "application/x-www-form-urlencoded");
+            request.send().await.unwrap().status().as_u16()
+        });
+    }
+    let statuses = clients.join_all().await;
+    let count = |wanted| statuses.iter().filter(|status| **status == wanted).count();
+    assert_eq!((count(500), count(200)), (500, 500));
+}
+
+#[tokio::test]
+async fn a_request_picks_a_scenario_or_an_error_for_itself() {
+    let server = server_with(
+        "scenarios: [{ name: tea, enabled: false, respond: { error: teapot, status: 418 } }]",
+    )
+    .await;
+    let pick = async |name: &str| {
+        let request = reqwest::Client::new()
+            .post(server.token_url())
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .header("x-mock-scenario", name)
+            .body(crate::support::page::REQUEST);
+        Answer::of(request.send().await.unwrap()).await
+    };
+    assert_eq!(pick("tea").await.status, 418);
+    assert_eq!(pick("merchant_not_active").await.error(), "merchant_not_active");
+    let unknown = pick("coffee").await;
+    assert!(unknown.description().contains("x-mock-scenario names neither"), "{}", unknown.text);
+    crate::support::post(&server.token_url(), crate::support::page::REQUEST).await.ok();
+}
+
+#[tokio::test]
+async fn a_scenario_that_the_library_injects_goes_with_its_guard() {
+    let server = MockAuthServer::start().await;
+    let guard = server.inject(Scenario::respond(Outcome::fault(Fault::EmptyResponse))).await;
+    let lost = form(&server, &[("code", "x")]);
+    assert!(
+        tokio::spawn(async { reqwest::get("http://127.0.0.1:1").await.is_err() }).await.unwrap()
+    );
+    drop(guard);
+    assert_eq!(lost.await.status, 400);
+    assert_eq!(Lifetime::from_ms(-1).as_ms(), -1);
+}
+
+#[tokio::test]
+async fn every_endpoint_has_its_scenarios() {
+    for endpoint in ["token", "authorize", "resource", "introspect", "revoke", "jwks"] {
+        let server = server_with(&format!(
+            "scenarios: [{{ when: {{ endpoint: {endpoint} }}, respond: {{ status: 499, body: hit }} }}]"
+        ))
+        .await;
+        let base = server.base_url();
+        let client = reqwest::Client::new();
+        let requests = [
+            ("token", client.post(format!("{base}/oauth/v3/token"))),
+            (
+                "authorize",
+                client.get(format!(
+                    "{base}/ebc2/oauth/authorize?sub=oauth&client_id={}&redirect_url=https://www.example.com",
+                    CLIENT.0
+                )),
+            ),
+            ("resource", client.post(format!("{base}/pts/v2/payments"))),
+            ("introspect", client.post(format!("{base}/oauth2/v3/introspect"))),
+            ("revoke", client.post(format!("{base}/oauth2/v3/revoke"))),
+            ("jwks", client.get(format!("{base}/.well-known/jwks.json"))),
+        ];
+        for (name, request) in requests {
+            let request = request.header("Content-Type", "application/x-www-form-urlencoded");
+            let status = request.send().await.unwrap().status().as_u16();
+            assert_eq!(status == 499, name == endpoint, "{endpoint} {name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_control_api_adds_shows_replaces_releases_and_removes() {
+    let server = MockAuthServer::start().await;
+    let client = reqwest::Client::new();
+    let url = |path: &str| format!("{}/_mock/scenarios{path}", server.base_url());
+    let call = async |method: &str, path: &str, body: Value| {
+        let mut request = client.request(method.parse().unwrap(), url(path));
+        if !body.is_null() {
+            request = request.json(&body);
+        }
+        Answer::of(request.send().await.unwrap()).await
+    };
+    let made =
+        call("POST", "", json!({ "respond": { "error": "access_denied" }, "times": 2 })).await;
+    assert_eq!(made.status, 201);
+    let name = made.member("name");
+    assert_eq!(exchange(&server, "x").await.error(), "access_denied");
+    let shown = call("GET", &format!("/{name}"), Value::Null).await.ok().json();
+    assert_eq!(
+        (&shown["matched"], &shown["remaining"], &shown["held"]),
+        (&json!(1), &json!(1), &json!(0))
+    );
+    assert_eq!(shown["respond"], json!({ "error": "access_denied" }));
+    let put = json!({ "respond": ["pass", { "delay": "1ms" }], "then": "repeat" });
+    assert_eq!(call("PUT", &format!("/{name}"), put).await.ok().json()["matched"], 0);
+    let all = call("GET", "", Value::Null).await.ok().json();
+    assert_eq!(all["scenarios"][0]["name"], *name);
+    assert_eq!(all["scenarios"].as_array().unwrap().len(), 12);
+    let released = call("POST", &format!("/{name}/release"), Value::Null).await.ok();
+    assert_eq!(released.json(), json!({ "released": 0 }));
+    assert_eq!(call("DELETE", &format!("/{name}"), Value::Null).await.status, 204);
+    assert_eq!(call("GET", &format!("/{name}"), Value::Null).await.status, 404);
+    assert_eq!(call("DELETE", "", Value::Null).await.status, 204);
+    assert_eq!(call("GET", "", Value::Null).await.ok().json(), json!({ "scenarios": [] }));
+    for (body, pointer) in [
+        (json!({ "respond": { "eror": "x" } }), "/respond/eror"),
+        (json!({ "respond": "pass", "when": { "client_id": "nobody" } }), "/when/client_id"),
+        (json!({ "respond": "pass", "times": 0 }), "/times"),
+        (json!({ "respond": { "fault": "explode" } }), "/respond/fault"),
+        (json!({ "respond": "pass", "colour": 1 }), "/colour"),
+        (json!({}), ""),
+    ] {
+        let answer = call("POST", "", body.clone()).await;
+        assert_eq!(answer.status, 422, "{body}: {}", answer.text);
+        assert_eq!(answer.json()["errors"][0]["pointer"], pointer, "{body}: {}", answer.text);
+    }
+    let again = json!({ "name": "same", "respond": "pass" });
+    assert_eq!(call("POST", "", again.clone()).await.status, 201);
+    assert_eq!(call("POST", "", again).await.status, 409);
+    assert_eq!(
+        call("GET", "", Value::Null).await.ok().json()["scenarios"].as_array().unwrap().len(),
+        1
+    );
+}
+
+/// Whoever is held goes on when their scenario is replaced under its name.
+#[tokio::test]
+async fn a_scenario_that_is_replaced_lets_go_whom_it_holds() {
+    let server = MockAuthServer::start().await;
+    let hold = || Scenario::respond(Outcome::hold(9)).named("hold");
+    let first = server.inject(hold()).await;
+    let url = server.token_url();
+    let held =
+        tokio::spawn(
+            async move { crate::support::post(&url, crate::support::page::REQUEST).await },
+        );
+    while first.held() == 0 {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    let second = server.inject(hold()).await;
+    held.await.unwrap().ok();
+    // The guard of the first has nothing to do with the second.
+    drop(first);
+    assert_eq!(server.scenarios().await[0].scenario.name.as_deref(), Some("hold"));
+    assert_eq!(second.matched(), 0);
+}
+
+/// A scenario that a request names itself, and that is spent, has no part in the answer.
+#[tokio::test]
+async fn a_spent_scenario_that_is_named_takes_no_part() {
+    let server = MockAuthServer::start().await;
+    let once = Scenario::respond(Outcome::error("teapot")).named("once").times(1);
+    let _once = server.inject(once).await;
+    for status in [400, 200] {
+        let request = reqwest::Client::new()
+            .post(server.token_url())
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .header("x-mock-scenario", "once")
+            .body(crate::support::page::REQUEST);
+        assert_eq!(request.send().await.unwrap().status(), status);
+    }
+    let all = server.requests().await;
+    assert_eq!(all[0].outcome.scenario.as_deref(), Some("once"));
+    assert_eq!(all[1].outcome.scenario, None);
+    assert!(all[1].notes.concat().contains("has had all its matches"));
+}
+
+/// Discovery can fail, too.
+#[tokio::test]
+async fn the_metadata_fail_on_demand() {
+    let server = MockAuthServer::start().await;
+    let url = server.base_url() + "/.well-known/oauth-authorization-server";
+    for endpoint in [smartpay_oauth_mock::Endpoint::Metadata, smartpay_oauth_mock::Endpoint::Any] {
+        let teapot = Scenario::respond(Outcome::text(418, "tea")).when(When::endpoint(endpoint));
+        let _teapot = server.inject(teapot).await.expect(1);
+        assert_eq!(reqwest::get(&url).await.unwrap().status(), 418);
+    }
+    assert_eq!(reqwest::get(&url).await.unwrap().status(), 200);
+}

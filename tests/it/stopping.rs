@@ -1,0 +1,166 @@
+//! Stopping while clients go on asking: whatever was accepted is answered, unless a second signal
+//! says not to wait.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Command, Stdio};
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::support::folder::Folder;
+use crate::support::page;
+use crate::support::program::Running;
+use crate::support::socket::{answer, ask, connect, rest};
+
+/// Sixteen clients ask as fast as they can. The one that is told `Connection: close` stops; until
+/// then everything that it asks is answered.
+#[test]
+fn no_request_is_lost_when_the_server_stops_under_load() {
+    let folder = Folder::new("stop-load");
+    let mut server = Running::start(&folder, &["--log", "warn"]);
+    let address = server.address().to_owned();
+    let answered = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..16)
+            .map(|_| {
+                scope.spawn(|| {
+                    let stream = connect(&address);
+                    loop {
+                        ask(&stream, page::REQUEST).map_err(|error| error.to_string())?;
+                        let answer = answer(&stream)?;
+                        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+                        answered.fetch_add(1, Ordering::Relaxed);
+                        if answer.contains("Connection: close") {
+                            return Ok::<(), String>(());
+                        }
+                    }
+                })
+            })
+            .collect();
+        while answered.load(Ordering::Relaxed) < 300 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        server.signal("-TERM");
+        for client in clients {
+            client.join().unwrap().expect("every request is answered");
+        }
+    });
+    assert_eq!(server.exit_code(), Some(0));
+    assert_eq!(server.log(), "", "nothing was cut off");
+}
+
+/// Clients that have connected, but that the server has not even looked at when it is told to stop:
+/// it was suspended meanwhile. Some of them ask only then.
+#[test]
+fn whoever_has_just_connected_is_still_answered() {
+    const CLIENTS: usize = 500;
+    let sockets = rlimit::increase_nofile_limit(u64::MAX).unwrap_or_default();
+    assert!(sockets > CLIENTS as u64 + 100, "{sockets} open sockets are too few (ulimit -n)");
+    let folder = Folder::new("stop-connected");
+    let limits = ["--limit", "last_call=1m", "stop_time=1m"];
+    let mut server = Running::start(&folder, &[&["--log", "warn"], &limits[..]].concat());
+    let address = server.address().to_owned();
+    server.signal("-STOP");
+    let mut streams: Vec<TcpStream> = (0..CLIENTS).map(|_| connect(&address)).collect();
+    let (early, late) = streams.split_at_mut(CLIENTS / 2);
+    for stream in early {
+        ask(stream, page::REQUEST).unwrap();
+    }
+    server.signal("-TERM");
+    server.signal("-CONT");
+    std::thread::sleep(Duration::from_millis(200));
+    for stream in late {
+        ask(stream, page::REQUEST).unwrap();
+    }
+    for stream in &mut streams {
+        assert!(answer(stream).expect("an answer").starts_with("HTTP/1.1 200"));
+    }
+    drop(streams);
+    assert_eq!(server.exit_code(), Some(0));
+}
+
+/// A client whose handshake is still to come when the server is told to stop.
+#[test]
+fn whoever_has_just_connected_over_tls_is_still_answered() {
+    let folder = Folder::new("stop-tls");
+    let certificates = folder.path("tls");
+    let limits = ["--limit", "last_call=1m", "stop_time=1m"];
+    let arguments = [&["--tls-dir", &certificates], &limits[..]].concat();
+    let mut server = Running::start_https(&folder, &arguments);
+    let url = format!("https://localhost:{}/oauth2/v3/token", server.port());
+    server.signal("-STOP");
+    let mut curl = Command::new("curl")
+        .args(["-sSv", "-w", "%{http_code}", "--cacert", &format!("{certificates}/ca.pem")])
+        .args(["--http1.1", "-4", "-d", page::REQUEST, &url])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("curl");
+    let mut said = BufReader::new(curl.stderr.take().unwrap()).lines();
+    assert!(said.any(|line| line.unwrap().contains("Connected to")), "curl connects");
+    server.signal("-TERM");
+    server.signal("-CONT");
+    let mut seen = String::new();
+    curl.stdout.take().unwrap().read_to_string(&mut seen).unwrap();
+    assert!(seen.ends_with("200"), "{seen}; {:?}", said.collect::<Vec<_>>());
+    curl.wait().unwrap();
+    assert_eq!(server.exit_code(), Some(0));
+}
+
+/// An answer that is on its way is sent to its end. A follower of the journal, whose answer has no
+/// end, is let go.
+#[test]
+fn an_answer_that_has_begun_is_finished_and_followers_are_let_go() {
+    let folder = Folder::new("stop-slow");
+    let slow = "{ when: { endpoint: token }, respond: { fault: slow_body, interval: 1ms } }";
+    let fixtures = folder.write("slow.yaml", &format!("extends: default\nscenarios: [{slow}]\n"));
+    let limits = ["--limit", "stop_time=1h"];
+    let mut server = Running::start(&folder, &[&["--fixtures", &fixtures], &limits[..]].concat());
+    let mut follower = connect(server.address());
+    write!(follower, "GET /_mock/events HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    let mut slow = connect(server.address());
+    ask(&slow, page::REQUEST).unwrap();
+    for stream in [&mut follower, &mut slow] {
+        stream.read_exact(&mut [0; 1]).unwrap();
+    }
+    server.signal("-TERM");
+    answer(&slow).expect("the whole answer");
+    assert!(rest(&mut follower).ends_with("\r\n0\r\n\r\n"), "a proper end");
+    assert_eq!(server.exit_code(), Some(0));
+}
+
+/// Requests that would take an hour: after a first signal they are waited for, up to a limit; a
+/// second one ends them at once.
+#[test]
+fn a_second_signal_stops_at_once_and_a_limit_later() {
+    let folder = Folder::new("stop-second");
+    let slow = "extends: default\nscenarios: [{ respond: { delay: 1h } }]\n";
+    let fixtures = folder.write("slow.yaml", slow);
+    for (limit, signals) in [("stop_time=1h", 2), ("stop_time=300ms", 1)] {
+        let mut server = Running::start(&folder, &["--fixtures", &fixtures, "--limit", limit]);
+        let address = server.address().to_owned();
+        let (asked, start) = (Barrier::new(17), Instant::now());
+        std::thread::scope(|scope| {
+            for _ in 0..16 {
+                scope.spawn(|| {
+                    let stream = connect(&address);
+                    ask(&stream, page::REQUEST).unwrap();
+                    asked.wait();
+                    assert!(answer(&stream).is_err(), "it ends without an answer");
+                });
+            }
+            asked.wait();
+            for _ in 0..signals {
+                // Signals of a kind that are sent at once arrive as one.
+                std::thread::sleep(Duration::from_millis(100));
+                server.signal("-TERM");
+            }
+            assert_eq!(server.exit_code(), Some(0));
+        });
+        assert!(start.elapsed() < Duration::from_secs(60));
+        let log = server.log();
+        let told = if signals == 2 { "stopping at once" } else { "they were cut off" };
+        assert!(log.contains(told), "{log}");
+    }
+}
