@@ -1,7 +1,7 @@
 //! The figures that the project promises, each beside its bound: `cargo bench`.
 //!
 //! A machine's speed says little, so costs are ratios: of a whole request and of each of its
-//! stages, against two raw RSA-2048 signatures of the same run; of a server that holds much,
+//! internal, against two raw RSA-2048 signatures of the same run; of a server that holds much,
 //! against one that holds little. Both sides are measured in turns, and the medians compared.
 //!
 //! `examples/report/` measures the real binary and writes these figures down beside its own.
@@ -15,7 +15,7 @@ use aws_lc_rs::rsa::{KeyPair, KeySize};
 use aws_lc_rs::signature::RSA_PKCS1_SHA256;
 use axum::http::Request;
 use smartpay_oauth_mock::MockAuthServer;
-use smartpay_oauth_mock::stages::{self, Stages};
+use smartpay_oauth_mock::internal::{self, Stages};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const EXCHANGE: &str = "grant_type=authorization_code&client_id=8l57hYffFb\
@@ -94,7 +94,7 @@ async fn ask(server: &MockAuthServer, path: &str, body: &str) -> String {
         .header("content-type", FORM)
         .header("v-c-client-correlation-id", "9a341edd-3ceb-4b36-b423-9088e9bad5a0")
         .body(body.to_owned());
-    let answer = server.answer(request.unwrap()).await;
+    let answer = server.handle(request.unwrap()).await;
     assert_eq!(answer.status(), 200, "{body}");
     String::from_utf8(answer.into_body().to_vec()).unwrap()
 }
@@ -121,20 +121,20 @@ async fn whole_requests() {
 
 /// Each stage of an exchange, against its two signatures.
 async fn stages_alone() {
-    let stages = Stages::default();
+    let internal = Stages::default();
     let body = EXCHANGE.as_bytes();
-    let unsigned = stages.claims();
-    let token = stages.signing(unsigned.clone());
-    assert!(stages.form(body) && stages.decision(body).await && token.len() > unsigned.len());
-    let reading = async || stages.form(black_box(body));
+    let unsigned = internal.claims();
+    let token = internal.signing(unsigned.clone());
+    assert!(internal.form(body) && internal.decision(body).await && token.len() > unsigned.len());
+    let reading = async || internal.form(black_box(body));
     against_two("reading the form", reading).await;
-    let deciding = async || stages.decision(black_box(body)).await;
+    let deciding = async || internal.decision(black_box(body)).await;
     against_two("the decision, rows 7 to 20", deciding).await;
-    let writing = async || stages.claims();
+    let writing = async || internal.claims();
     against_two("writing the claims of one token", writing).await;
-    let signing = async || stages.signing(unsigned.clone());
+    let signing = async || internal.signing(unsigned.clone());
     against_two("signing one token", signing).await;
-    let entering = async || stages.journal(black_box(body), [&token, &token]);
+    let entering = async || internal.journal(black_box(body), [&token, &token]);
     against_two("the journal", entering).await;
 }
 
@@ -159,12 +159,12 @@ async fn flatness() {
     row("100,000 clients", &large, path, body).await;
 
     let large = MockAuthServer::start().await;
-    stages::enter_grants(&large, 1_000_000).await;
+    internal::enter_grants(&large, 1_000_000).await;
     row("1,000,000 live grants", &large, path, EXCHANGE).await;
 
     let large = MockAuthServer::start().await;
     for _ in 0..10_000 {
-        large.answer(Request::get(path).body(String::new()).unwrap()).await;
+        large.handle(Request::get(path).body(String::new()).unwrap()).await;
     }
     row("10,000 journal entries", &large, path, EXCHANGE).await;
 

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::http::{Request, header};
 use smartpay_oauth_mock::fixture::{Source, load_sources};
-use smartpay_oauth_mock::{MockAuthServer, SigningKey, inspect, stages};
+use smartpay_oauth_mock::{MockAuthServer, SigningKey, inspect, internal};
 use tokio::runtime::{Builder, Runtime};
 
 /// Fails where something does not hold.
@@ -32,12 +32,12 @@ pub fn form(data: &[u8]) {
         let escape = data.get(at + 1..at + 3).unwrap_or_default();
         *byte == b'%' && (escape.len() < 2 || !escape.iter().all(u8::is_ascii_hexdigit))
     });
-    match stages::form(data) {
+    match internal::form(data) {
         Some(pairs) => {
             assert!(!broken, "an escape that is none");
             assert_eq!(pairs, lenient);
             let written = serde_urlencoded::to_string(&pairs).expect("pairs can be written");
-            assert_eq!(stages::form(written.as_bytes()), Some(pairs));
+            assert_eq!(internal::form(written.as_bytes()), Some(pairs));
         }
         None => {
             let replaced = lenient
@@ -76,21 +76,21 @@ pub fn fixtures(data: &[u8]) {
 /// A scenario that is taken says the same when it is written and read again.
 pub fn scenario(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    if let Some(written) = stages::scenario(text) {
-        assert_eq!(stages::scenario(&written).as_deref(), Some(&*written));
+    if let Some(written) = internal::scenario(text) {
+        assert_eq!(internal::scenario(&written).as_deref(), Some(&*written));
     }
 }
 
 /// A token that is believed is one that the key would sign so, to the letter.
 pub fn token(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    let believed = stages::verify(text);
+    let believed = internal::verify(text);
     if believed {
         let (unsigned, _) = text.rsplit_once('.').expect("a JWT has dots");
-        assert_eq!(stages::seal(unsigned), text);
+        assert_eq!(internal::seal(unsigned), text);
     }
     let shown = inspect(text, &SigningKey::development(), 0);
-    assert!(!shown.valid || stages::verify(text.trim()), "{shown:?}");
+    assert!(!shown.valid || internal::verify(text.trim()), "{shown:?}");
 }
 
 /// Parameters of the authorize endpoint never make the server fail, send the browser to where no
@@ -112,7 +112,7 @@ pub fn authorize(data: &[u8]) {
     });
     // What cannot be a URL is none.
     for request in requests.filter_map(Result::ok) {
-        let answer = runtime.block_on(server.answer(request));
+        let answer = runtime.block_on(server.handle(request));
         let status = answer.status();
         assert!(!status.is_server_error(), "{status}");
         let location = answer.headers().get(header::LOCATION).map(|value| value.to_str());

@@ -23,18 +23,18 @@ const LATEST_MS: i64 = 221_845_392_000_000;
 /// ```
 #[derive(Debug, Default)]
 pub struct Clock {
-    hand: RwLock<Hand>,
+    hand: RwLock<Mode>,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Hand {
+enum Mode {
     /// Runs, this many milliseconds ahead of the machine's clock.
     Running { offset_ms: i64 },
     /// Stands at this time.
     Frozen { at_ms: i64 },
 }
 
-impl Default for Hand {
+impl Default for Mode {
     fn default() -> Self {
         Self::Running { offset_ms: 0 }
     }
@@ -44,22 +44,22 @@ impl Clock {
     /// The time now, in milliseconds since 1970.
     pub fn now_ms(&self) -> i64 {
         match *self.hand.read() {
-            Hand::Running { offset_ms } => machine_ms().saturating_add(offset_ms),
-            Hand::Frozen { at_ms } => at_ms,
+            Mode::Running { offset_ms } => machine_ms().saturating_add(offset_ms),
+            Mode::Frozen { at_ms } => at_ms,
         }
     }
 
     /// How far ahead of the machine's clock this one is, in milliseconds.
     pub fn offset_ms(&self) -> i64 {
         match *self.hand.read() {
-            Hand::Running { offset_ms } => offset_ms,
-            Hand::Frozen { at_ms } => at_ms.saturating_sub(machine_ms()),
+            Mode::Running { offset_ms } => offset_ms,
+            Mode::Frozen { at_ms } => at_ms.saturating_sub(machine_ms()),
         }
     }
 
     /// Whether the clock stands still.
     pub fn is_frozen(&self) -> bool {
-        matches!(*self.hand.read(), Hand::Frozen { .. })
+        matches!(*self.hand.read(), Mode::Frozen { .. })
     }
 
     /// Moves the clock forward; a frozen one stays frozen.
@@ -71,12 +71,12 @@ impl Clock {
     pub fn shift(&self, by_ms: i64) {
         let mut hand = self.hand.write();
         match &mut *hand {
-            Hand::Running { offset_ms } => {
+            Mode::Running { offset_ms } => {
                 let machine = machine_ms();
                 let shown = within(machine.saturating_add(*offset_ms).saturating_add(by_ms));
                 *offset_ms = shown - machine;
             }
-            Hand::Frozen { at_ms } => *at_ms = within(at_ms.saturating_add(by_ms)),
+            Mode::Frozen { at_ms } => *at_ms = within(at_ms.saturating_add(by_ms)),
         }
     }
 
@@ -85,8 +85,8 @@ impl Clock {
     pub fn set(&self, now_ms: i64) {
         let mut hand = self.hand.write();
         match &mut *hand {
-            Hand::Running { offset_ms } => *offset_ms = within(now_ms) - machine_ms(),
-            Hand::Frozen { at_ms } => *at_ms = within(now_ms),
+            Mode::Running { offset_ms } => *offset_ms = within(now_ms) - machine_ms(),
+            Mode::Frozen { at_ms } => *at_ms = within(now_ms),
         }
     }
 
@@ -98,20 +98,20 @@ impl Clock {
 
     /// Freezes the clock at a time in milliseconds since 1970.
     pub fn freeze_at(&self, now_ms: i64) {
-        *self.hand.write() = Hand::Frozen { at_ms: within(now_ms) };
+        *self.hand.write() = Mode::Frozen { at_ms: within(now_ms) };
     }
 
     /// Lets a frozen clock run on from where it stands.
     pub fn unfreeze(&self) {
         let mut hand = self.hand.write();
-        if let Hand::Frozen { at_ms } = *hand {
-            *hand = Hand::Running { offset_ms: at_ms - machine_ms() };
+        if let Mode::Frozen { at_ms } = *hand {
+            *hand = Mode::Running { offset_ms: at_ms - machine_ms() };
         }
     }
 
     /// Back to the machine's time, running.
     pub fn reset(&self) {
-        *self.hand.write() = Hand::default();
+        *self.hand.write() = Mode::default();
     }
 }
 

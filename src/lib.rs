@@ -148,38 +148,40 @@
 
 #![forbid(unsafe_code)]
 
-mod authority;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod cli;
 mod clock;
 mod faults;
 pub mod fixture;
+mod flow;
 mod http;
+#[doc(hidden)]
+pub mod internal;
 mod journal;
 mod limits;
 mod oauth;
 mod realm;
 pub mod scenario;
 mod server;
-#[doc(hidden)]
-pub mod stages;
 mod tls;
 mod token;
+pub mod units;
 
 pub use clock::Clock;
-pub use fixture::{Mistakes, PathPattern, Period, PeriodError, TlsFault};
+pub use fixture::{FixtureErrors, PathPattern, TlsFault};
 pub use journal::{
-    Count, CountError, Difference, Filter, Issued, IssuedKind, NearMiss, RecordedEndpoint,
-    RecordedOutcome, RecordedParam, RecordedRequest, Verification,
+    Difference, Filter, Issued, IssuedKind, NearMiss, RecordedEndpoint, RecordedOutcome,
+    RecordedParam, RecordedRequest, Times, TimesError, Verification,
 };
 pub use limits::Limits;
-pub use oauth::{ErrorCode, Secret, TokenResponse};
+pub use oauth::{ChallengeMethod, Dialect, ErrorCode, Secret, TokenResponse};
 pub use realm::{IssueError, RealmError};
 pub use scenario::{Endpoint, Fault, Outcome, Pattern, Scenario, When};
 pub use server::{
-    Builder, CodeOptions, Follower, GrantInfo, MockAuthServer, NewRealm, RealmHandle,
+    Builder, CodeOptions, Follower, GrantInfo, MockAuthServer, RealmBuilder, RealmHandle,
     ScenarioGuard, ScenarioState, StartError, blocking,
 };
 pub use tls::{ClientAuth, ClientIdentity, TlsError};
 pub use token::{Inspection, KeyError, SigningKey, inspect};
+pub use units::{HumanDuration, HumanDurationError};

@@ -6,15 +6,15 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, Unexpected};
 
-use crate::fixture::Period;
+use crate::units::HumanDuration;
 
 /// The smallest head that HTTP/1.1 can be read with, in bytes.
 const LEAST_HEAD: usize = 8 * 1024;
 const LEAST_TIME: Duration = Duration::from_millis(1);
-/// A hundred years, like a [`Period`]'s: timers would overflow with what lies far beyond.
+/// A hundred years, like a [`HumanDuration`]'s: timers would overflow with what lies far beyond.
 const MOST_TIME: Duration = Duration::from_secs(36_525 * 24 * 60 * 60);
 
-/// Bounds on what clients may take of the server, so that none of them keeps it from the others.
+/// LimitMonitor on what clients may take of the server, so that none of them keeps it from the others.
 /// The first time that one is reached, the log says so.
 ///
 /// A value that nothing could be served with counts as the nearest that will do: 1 of everything,
@@ -39,7 +39,7 @@ pub struct Limits {
     /// 16,384 unless set.
     #[serde(deserialize_with = "count")]
     pub connections: usize,
-    /// How many requests of one HTTP/2 connection are answered at once. Clients are told and wait,
+    /// How many requests of one HTTP/2 connection are answered at once. Clients are warned and wait,
     /// so the log has no word of it. 200 unless set.
     #[serde(deserialize_with = "count")]
     pub streams: usize,
@@ -113,7 +113,7 @@ fn head<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
 }
 
 fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    let time = Duration::from(Period::deserialize(deserializer)?);
+    let time = Duration::from(HumanDuration::deserialize(deserializer)?);
     match time.is_zero() {
         false => Ok(time),
         true => Err(D::Error::custom("a length of time above 0 is expected, such as 10s")),
@@ -139,13 +139,13 @@ pub(crate) enum Limit {
 
 /// The limits of a server, and which of them have been reached.
 #[derive(Debug, Default)]
-pub(crate) struct Bounds {
+pub(crate) struct LimitMonitor {
     limits: Limits,
     /// A bit for each [`Limit`].
-    told: AtomicU16,
+    warned: AtomicU16,
 }
 
-impl Bounds {
+impl LimitMonitor {
     pub(crate) fn new(limits: Limits) -> Self {
         let count = |number: usize| number.max(1);
         let time = |time: Duration| time.clamp(LEAST_TIME, MOST_TIME);
@@ -162,7 +162,7 @@ impl Bounds {
             stop_time: time(limits.stop_time),
             last_call: time(limits.last_call),
         };
-        Self { limits, told: AtomicU16::default() }
+        Self { limits, warned: AtomicU16::default() }
     }
 
     pub(crate) fn limits(&self) -> &Limits {
@@ -172,13 +172,13 @@ impl Bounds {
     /// Tells of it, if it is the first time.
     pub(crate) fn reached(&self, limit: Limit) {
         let bit = 1 << limit as u8;
-        if self.told.fetch_or(bit, Ordering::Relaxed) & bit == 0 {
-            tracing::warn!("a limit was reached: {} (told once)", self.words(limit));
+        if self.warned.fetch_or(bit, Ordering::Relaxed) & bit == 0 {
+            tracing::warn!("a limit was reached: {} (warned once)", self.message(limit));
         }
     }
 
     /// What was reached, what happens to whoever reaches it, and what changes it.
-    fn words(&self, limit: Limit) -> String {
+    fn message(&self, limit: Limit) -> String {
         let limits = &self.limits;
         let setting = |name: &str| format!("--limit {name}=... sets it");
         match limit {
@@ -245,7 +245,7 @@ mod tests {
             BodySize, BodyTime, Connections, ControlSize, HandshakeTime, Handshakes, HeadSize,
             HeadTime, Sockets, WriteTime,
         };
-        let bounds = Bounds::default();
+        let bounds = LimitMonitor::default();
         let settings = [
             (Connections, "connections", "1"),
             (Handshakes, "handshakes", "1"),
@@ -257,12 +257,12 @@ mod tests {
             (WriteTime, "write_time", r#""1s""#),
         ];
         for (limit, name, value) in settings {
-            let words = bounds.words(limit);
+            let words = bounds.message(limit);
             assert!(words.contains(&format!("--limit {name}=...")), "{words}");
             read_text::<Limits>(&format!("{{{name:?}:{value}}}")).unwrap();
         }
-        assert!(bounds.words(Sockets).contains("ulimit -n"));
-        assert!(bounds.words(BodySize).contains("row 4"));
+        assert!(bounds.message(Sockets).contains("ulimit -n"));
+        assert!(bounds.message(BodySize).contains("row 4"));
     }
 
     fn mistake(text: &str) -> String {

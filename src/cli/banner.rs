@@ -1,6 +1,6 @@
 //! What `serve` prints on a terminal.
 
-use crate::fixture::{Client, ClientType, Fixtures, Status};
+use crate::fixture::{AccountStatus, Client, ClientType, Fixtures};
 use crate::server::MockAuthServer;
 
 /// More clients than this are only counted.
@@ -45,7 +45,7 @@ fn example(base_url: &str, fixtures: &Fixtures) -> String {
         fixtures.clients.iter().find(|client| {
             client.id == id
                 && client.client_type == ClientType::Confidential
-                && client.status == Status::Active
+                && client.status == AccountStatus::Active
                 && client.certificate_cn.is_none()
         })
     };

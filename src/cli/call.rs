@@ -10,8 +10,8 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 
-use super::reach::{Trust, connect};
-use super::{Failure, print};
+use super::reach::{TlsArgs, connect};
+use super::{CliError, print};
 
 /// How long a server may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -41,7 +41,7 @@ pub(super) struct Server {
     )]
     control_token: Option<String>,
     #[command(flatten)]
-    trust: Trust,
+    trust: TlsArgs,
     /// Print the answer as JSON.
     #[arg(long, global = true)]
     json: bool,
@@ -62,7 +62,7 @@ impl Server {
         path: &str,
         body: Option<Value>,
         shown: impl FnOnce(&Value) -> String,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), CliError> {
         let answer = self.ask(method, path, body, Duration::ZERO)?;
         self.show(&answer, shown);
         Ok(())
@@ -87,7 +87,7 @@ impl Server {
         path: &str,
         body: Option<Value>,
         longer: Duration,
-    ) -> Result<Value, Failure> {
+    ) -> Result<Value, CliError> {
         let patience = PATIENCE + longer;
         self.run(async {
             let answered = async { read(self.send(method, path, body).await?).await };
@@ -103,7 +103,7 @@ impl Server {
         &self,
         path: &str,
         mut on_event: impl FnMut(&str, &str),
-    ) -> Result<(), Failure> {
+    ) -> Result<(), CliError> {
         self.run(async {
             let sent = self.send(Method::GET, path, None);
             let response = tokio::time::timeout(PATIENCE, sent)
@@ -132,11 +132,11 @@ impl Server {
         })
     }
 
-    fn run<T>(&self, work: impl Future<Output = Result<T, String>>) -> Result<T, Failure> {
+    fn run<T>(&self, work: impl Future<Output = Result<T, String>>) -> Result<T, CliError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(Failure::at_run_time)?;
+        let runtime = runtime.map_err(CliError::at_run_time)?;
         let done = runtime.block_on(work);
-        done.map_err(|why| Failure::at_run_time(format!("{}: {why}", self.url)))
+        done.map_err(|why| CliError::at_run_time(format!("{}: {why}", self.url)))
     }
 
     /// Sends a call and returns the answer with its body still to come.

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Failure, print};
-use crate::tls::{check_hosts, keep, keep_client};
+use super::{CliError, print};
+use crate::tls::{check_hosts, keep_client, load_or_create};
 
 #[derive(Args)]
 pub(super) struct Certs {
@@ -27,14 +27,14 @@ pub(super) struct Certs {
 const LONGEST_NAME: usize = 40;
 
 impl Certs {
-    pub(super) fn run(self) -> Result<(), Failure> {
+    pub(super) fn run(self) -> Result<(), CliError> {
         let (dir, name) = (&self.dir, &self.client_name);
         if name.is_empty() || name.chars().count() > 64 {
-            return Err(Failure::wrong("--client-name: a common name has 1 to 64 characters"));
+            return Err(CliError::usage("--client-name: a common name has 1 to 64 characters"));
         }
-        check_hosts(&self.tls_host).map_err(Failure::wrong)?;
-        let (ca, _) = keep(dir, &self.tls_host).map_err(Failure::wrong)?;
-        keep_client(dir, &ca, name, &self.password).map_err(Failure::at_run_time)?;
+        check_hosts(&self.tls_host).map_err(CliError::usage)?;
+        let (ca, _) = load_or_create(dir, &self.tls_host).map_err(CliError::usage)?;
+        keep_client(dir, &ca, name, &self.password).map_err(CliError::at_run_time)?;
         if name.chars().count() > LONGEST_NAME {
             eprintln!("note: the vendor takes common names of at most {LONGEST_NAME} characters");
         }

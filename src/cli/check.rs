@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Failure, print};
+use super::{CliError, print};
 use crate::fixture::load_paths;
 
 #[derive(Debug, Args)]
@@ -15,8 +15,8 @@ pub(super) struct Check {
 }
 
 impl Check {
-    pub(super) fn run(self) -> Result<(), Failure> {
-        let set = load_paths(&self.paths).map_err(Failure::wrong)?;
+    pub(super) fn run(self) -> Result<(), CliError> {
+        let set = load_paths(&self.paths).map_err(CliError::usage)?;
         let counted = |n: usize, one: &str| format!("{n} {one}{}", if n == 1 { "" } else { "s" });
         print(&format!(
             "ok: {}, {}, {}, {}, {}, {}",

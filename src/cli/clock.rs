@@ -4,20 +4,20 @@ use axum::http::Method;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::Failure;
+use super::CliError;
 use super::call::{Server, table};
 
 #[derive(Args)]
 pub(super) struct Clock {
     #[command(subcommand)]
-    hand: Option<Hand>,
+    hand: Option<ClockCommand>,
     #[command(flatten)]
     server: Server,
 }
 
 /// What becomes of it; without any it is shown.
 #[derive(Subcommand)]
-enum Hand {
+enum ClockCommand {
     /// Move it forward.
     Advance {
         /// By how much: 16m, 365d.
@@ -37,16 +37,16 @@ enum Hand {
 }
 
 impl Clock {
-    pub(super) fn run(self) -> Result<(), Failure> {
+    pub(super) fn run(self) -> Result<(), CliError> {
         let (method, path, body) = match self.hand {
             None => (Method::GET, "clock", None),
-            Some(Hand::Advance { by }) => {
+            Some(ClockCommand::Advance { by }) => {
                 (Method::POST, "clock/advance", Some(json!({ "by": by })))
             }
-            Some(Hand::Set { now }) => (Method::PUT, "clock", Some(json!({ "now": now }))),
-            Some(Hand::Freeze) => (Method::PUT, "clock", Some(json!({ "frozen": true }))),
-            Some(Hand::Run) => (Method::PUT, "clock", Some(json!({ "frozen": false }))),
-            Some(Hand::Reset) => (Method::DELETE, "clock", None),
+            Some(ClockCommand::Set { now }) => (Method::PUT, "clock", Some(json!({ "now": now }))),
+            Some(ClockCommand::Freeze) => (Method::PUT, "clock", Some(json!({ "frozen": true }))),
+            Some(ClockCommand::Run) => (Method::PUT, "clock", Some(json!({ "frozen": false }))),
+            Some(ClockCommand::Reset) => (Method::DELETE, "clock", None),
         };
         self.server.call(method, path, body, table)
     }

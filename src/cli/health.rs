@@ -3,7 +3,7 @@
 use axum::http::Method;
 use clap::Args;
 
-use super::Failure;
+use super::CliError;
 use super::call::Server;
 
 #[derive(Args)]
@@ -13,7 +13,7 @@ pub(super) struct Health {
 }
 
 impl Health {
-    pub(super) fn run(self) -> Result<(), Failure> {
+    pub(super) fn run(self) -> Result<(), CliError> {
         self.server.call(Method::GET, "health", None, ToString::to_string)
     }
 }

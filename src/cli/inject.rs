@@ -4,7 +4,7 @@ use axum::http::Method;
 use clap::Args;
 use serde_json::{Map, Value, json};
 
-use super::Failure;
+use super::CliError;
 use super::call::{Server, plain};
 
 #[derive(Args)]
@@ -51,7 +51,7 @@ pub(super) struct Inject {
 }
 
 impl Inject {
-    pub(super) fn run(self) -> Result<(), Failure> {
+    pub(super) fn run(self) -> Result<(), CliError> {
         let respond = given([
             ("error", self.error.map(Value::from)),
             ("fault", self.fault.map(Value::from)),

@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use clap::Args;
 use serde_json::Value;
 
-use super::{Failure, print, serve::read_key};
+use super::{CliError, print, serve::read_key};
 use crate::token::{Inspection, SigningKey, inspect};
 
 /// The longest token that is read from standard input.
@@ -26,7 +26,7 @@ pub(super) struct Inspect {
 }
 
 impl Inspect {
-    pub(super) fn run(self) -> Result<(), Failure> {
+    pub(super) fn run(self) -> Result<(), CliError> {
         let key = match &self.signing_key {
             Some(file) => read_key(file)?,
             None => SigningKey::development(),
@@ -39,7 +39,7 @@ impl Inspect {
         let now_ms = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
         let inspection = inspect(&token, &key, now_ms);
         if self.json {
-            print(&serde_json::to_string_pretty(&inspection).map_err(Failure::at_run_time)?);
+            print(&serde_json::to_string_pretty(&inspection).map_err(CliError::at_run_time)?);
         } else {
             print(&table(&inspection));
         }
@@ -47,10 +47,10 @@ impl Inspect {
     }
 }
 
-fn from_stdin() -> Result<String, Failure> {
+fn from_stdin() -> Result<String, CliError> {
     let mut token = String::new();
     let read = std::io::stdin().take(LONGEST).read_to_string(&mut token);
-    read.map_err(|error| Failure::at_run_time(format!("standard input: {error}")))?;
+    read.map_err(|error| CliError::at_run_time(format!("standard input: {error}")))?;
     Ok(token)
 }
 

@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value};
 
-use super::Failure;
-use crate::fixture::{Mistake, read_text};
+use super::CliError;
+use crate::fixture::{FixtureError, read_text};
 use crate::limits::Limits;
 
 /// Reads `NAME=VALUE` pairs.
-pub(super) fn limits(written: &[String]) -> Result<Limits, Failure> {
+pub(super) fn limits(written: &[String]) -> Result<Limits, CliError> {
     let mut limits = Map::new();
     for pair in written.iter().filter(|pair| !pair.is_empty()) {
         match pair.split_once('=') {
@@ -16,20 +16,20 @@ pub(super) fn limits(written: &[String]) -> Result<Limits, Failure> {
                 let number = value.parse::<u64>().map(Value::from);
                 let value = number.unwrap_or_else(|_| value.into());
                 if limits.insert(name.to_owned(), value).is_some() {
-                    return Err(Failure::wrong(format!("--limit {pair}: {name} is set twice")));
+                    return Err(CliError::usage(format!("--limit {pair}: {name} is set twice")));
                 }
             }
             None => {
                 let example = "NAME=VALUE is expected, such as head_time=5s";
-                return Err(Failure::wrong(format!("--limit {pair}: {example}")));
+                return Err(CliError::usage(format!("--limit {pair}: {example}")));
             }
         }
     }
     read_text(&Value::from(limits).to_string()).map_err(|mistakes| {
-        let wrong = |mistake: &Mistake| {
+        let wrong = |mistake: &FixtureError| {
             format!("--limit {}: {}", mistake.pointer.trim_start_matches('/'), mistake.message)
         };
-        Failure::wrong(mistakes.iter().map(wrong).collect::<Vec<_>>().join("\n"))
+        CliError::usage(mistakes.iter().map(wrong).collect::<Vec<_>>().join("\n"))
     })
 }
 

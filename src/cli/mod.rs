@@ -6,11 +6,11 @@ mod certs;
 mod check;
 mod clock;
 mod code;
+mod color;
 mod health;
 mod inject;
 mod inspect;
 mod limits;
-mod paint;
 mod panic_log;
 mod reach;
 mod requests;
@@ -68,13 +68,13 @@ enum Command {
 
 /// Why a command did not succeed: what to print, and the exit code.
 #[derive(Debug)]
-struct Failure {
+struct CliError {
     code: u8,
     message: String,
 }
 
-impl Failure {
-    fn wrong(message: impl ToString) -> Self {
+impl CliError {
+    fn usage(message: impl ToString) -> Self {
         Self { code: WRONG, message: message.to_string() }
     }
 

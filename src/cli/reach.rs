@@ -14,7 +14,7 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 /// What a server that speaks TLS is to be shown, and by what it is known.
 #[derive(Args)]
-pub(super) struct Trust {
+pub(super) struct TlsArgs {
     /// The CA of a server that speaks HTTPS: ca.pem of its --tls-dir, or what /_mock/ca.pem says.
     #[arg(long, global = true, value_name = "FILE", env = "SMARTPAY_MOCK_CA")]
     ca: Option<PathBuf>,
@@ -32,7 +32,7 @@ pub(super) trait Bytes: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Bytes for T {}
 
 /// Connects to the host of a URL.
-pub(super) async fn connect(url: &Uri, trust: &Trust) -> Result<Box<dyn Bytes>, String> {
+pub(super) async fn connect(url: &Uri, trust: &TlsArgs) -> Result<Box<dyn Bytes>, String> {
     let host = url.host().unwrap_or_default().trim_matches(['[', ']']);
     let secure = url.scheme_str() == Some("https");
     let port = url.port_u16().unwrap_or(if secure { 443 } else { 80 });
@@ -46,7 +46,7 @@ pub(super) async fn connect(url: &Uri, trust: &Trust) -> Result<Box<dyn Bytes>, 
     Ok(Box::new(stream))
 }
 
-impl Trust {
+impl TlsArgs {
     fn config(&self) -> Result<ClientConfig, String> {
         let Some(ca) = &self.ca else {
             return Err("a server that speaks HTTPS needs its CA: --ca FILE".to_owned());

@@ -7,15 +7,15 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use super::call::{Server, plain};
-use super::paint::Paint;
-use super::{FAILED, Failure, print};
-use crate::fixture::Period;
+use super::color::Color;
+use super::{CliError, FAILED, print};
+use crate::units::HumanDuration;
 
 #[derive(Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(super) struct Requests {
     #[command(subcommand)]
-    act: Option<Act>,
+    act: Option<RequestsCommand>,
     #[command(flatten)]
     filters: Filters,
     /// Print requests as they come, until interrupted.
@@ -33,7 +33,7 @@ pub(super) struct Requests {
 
 /// What else can be done with the journal.
 #[derive(Subcommand)]
-enum Act {
+enum RequestsCommand {
     /// Succeed if as many requests came as expected; else fail, and show which came close.
     Verify(Box<Verify>),
     /// Empty the journal.
@@ -55,7 +55,7 @@ struct Verify {
     at_most: Option<u64>,
     /// Wait so long for it to hold: 2s.
     #[arg(long, value_name = "TIME")]
-    wait: Option<Period>,
+    wait: Option<HumanDuration>,
 }
 
 /// Which requests are meant; texts may have a * that stands for anything.
@@ -107,19 +107,20 @@ impl Filters {
 }
 
 impl Requests {
-    pub(super) fn run(self) -> Result<(), Failure> {
+    pub(super) fn run(self) -> Result<(), CliError> {
         match self.act {
-            Some(Act::Verify(verify)) => verify.run(&self.server),
-            Some(Act::Clear) => self
-                .server
-                .call(Method::DELETE, "requests", None, |_| "the journal is empty".to_owned()),
+            Some(RequestsCommand::Verify(verify)) => verify.run(&self.server),
+            Some(RequestsCommand::Clear) => {
+                self.server
+                    .call(Method::DELETE, "requests", None, |_| "the journal is empty".to_owned())
+            }
             None => {
                 let mut members = self.filters.members();
                 members.extend(self.limit.map(|limit| ("limit".to_owned(), limit.into())));
                 members.extend(self.after.map(|after| ("after".to_owned(), after.into())));
                 let pairs: Vec<_> =
                     members.iter().map(|(name, value)| (name, plain(value))).collect();
-                let query = serde_urlencoded::to_string(pairs).map_err(Failure::at_run_time)?;
+                let query = serde_urlencoded::to_string(pairs).map_err(CliError::at_run_time)?;
                 match self.follow {
                     true => follow(&self.server, &format!("events?{query}")),
                     false => {
@@ -133,7 +134,7 @@ impl Requests {
 }
 
 impl Verify {
-    fn run(self, server: &Server) -> Result<(), Failure> {
+    fn run(self, server: &Server) -> Result<(), CliError> {
         let count: Map<String, Value> =
             [("exactly", self.exactly), ("at_least", self.at_least), ("at_most", self.at_most)]
                 .into_iter()
@@ -149,27 +150,27 @@ impl Verify {
         server.show(&found, verdict);
         match found["satisfied"].as_bool() {
             Some(true) => Ok(()),
-            _ => Err(Failure { code: FAILED, message: String::new() }),
+            _ => Err(CliError { code: FAILED, message: String::new() }),
         }
     }
 }
 
 /// Prints requests as they come.
-fn follow(server: &Server, path: &str) -> Result<(), Failure> {
-    let paint = Paint::of_stdout();
+fn follow(server: &Server, path: &str) -> Result<(), CliError> {
+    let color = Color::of_stdout();
     let mut known = BTreeMap::new();
     server.follow(path, |event, data| {
         let data: Value = serde_json::from_str(data).unwrap_or_default();
         if server.is_json() {
             print(&json!({ event: data }).to_string());
         } else if event == "dropped" {
-            print(&paint.unusual(&format!("... {} were missed", data["count"])));
+            print(&color.unusual(&format!("... {} were missed", data["count"])));
         } else {
-            print(&line(&data, paint));
+            print(&line(&data, color));
             for note in notes(&data) {
                 // A note that every request gets is read once.
                 if known.insert(note.to_owned(), ()).is_none() {
-                    print(&paint.quiet(&format!("      note: {note}")));
+                    print(&color.quiet(&format!("      note: {note}")));
                 }
             }
         }
@@ -185,22 +186,22 @@ fn text<'e>(entry: &'e Value, name: &str) -> &'e str {
 }
 
 /// A request in one line; columns line up as long as ids are of the usual length.
-fn line(entry: &Value, paint: Paint) -> String {
+fn line(entry: &Value, color: Color) -> String {
     let outcome = &entry["outcome"];
     let time = text(entry, "time");
     let time = time.split_once('T').map_or(time, |(_, time)| time.trim_end_matches('Z'));
     let status = outcome["status"].as_u64();
     let shown = status.map_or("none".to_owned(), |status| status.to_string());
     let shown = match status {
-        Some(..400) => paint.good(&shown),
-        _ => paint.bad(&shown),
+        Some(..400) => color.good(&shown),
+        _ => color.bad(&shown),
     };
     let mut why = Vec::new();
     why.extend(outcome["error"].as_str().map(str::to_owned));
     why.extend(outcome["row"].as_u64().map(|row| format!("row {row}")));
     let scenario = outcome["scenario"].as_str();
-    why.extend(scenario.map(|name| paint.unusual(&format!("scenario {name}"))));
-    why.extend(outcome["fault"].as_str().map(|fault| paint.unusual(fault)));
+    why.extend(scenario.map(|name| color.unusual(&format!("scenario {name}"))));
+    why.extend(outcome["fault"].as_str().map(|fault| color.unusual(fault)));
     let what = match text(entry, "endpoint") {
         "token" => text(entry, "grant_type").to_owned(),
         _ => format!("{} {}", text(entry, "method"), text(entry, "path")),
@@ -218,14 +219,14 @@ fn line(entry: &Value, paint: Paint) -> String {
 }
 
 fn listed(answer: &Value) -> String {
-    let paint = Paint::of_stdout();
+    let color = Color::of_stdout();
     let entries = answer["requests"].as_array().map(Vec::as_slice).unwrap_or_default();
     let head = format!(
         "{:>5}  {:<12}  {:<10}  {:<20}  {:<12}  {:<12}  status",
         "#", "time", "endpoint", "what", "client", "merchant"
     );
-    let mut lines = vec![paint.quiet(&head)];
-    lines.extend(entries.iter().map(|entry| line(entry, paint)));
+    let mut lines = vec![color.quiet(&head)];
+    lines.extend(entries.iter().map(|entry| line(entry, color)));
     let mut noted: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
     for entry in entries {
         for note in notes(entry) {
@@ -238,7 +239,7 @@ fn listed(answer: &Value) -> String {
             [first, .., last] => format!("{} from #{first} to #{last}", ids.len()),
             [] => continue,
         };
-        lines.push(paint.quiet(&format!("note ({who}): {note}")));
+        lines.push(color.quiet(&format!("note ({who}): {note}")));
     }
     let (shown, total) = (entries.len() as u64, answer["total"].as_u64().unwrap_or_default());
     if shown < total {
@@ -246,16 +247,16 @@ fn listed(answer: &Value) -> String {
     }
     if answer["dropped"].as_u64().is_some_and(|dropped| dropped > 0) {
         let text = format!("{} older ones were dropped", answer["dropped"]);
-        lines.push(paint.unusual(&text));
+        lines.push(color.unusual(&text));
     }
     lines.join("\n")
 }
 
 fn verdict(found: &Value) -> String {
-    let paint = Paint::of_stdout();
+    let color = Color::of_stdout();
     let verdict = match found["satisfied"].as_bool() {
-        Some(true) => paint.good("it holds"),
-        _ => paint.bad("it does not hold"),
+        Some(true) => color.good("it holds"),
+        _ => color.bad("it does not hold"),
     };
     let (matched, overlapped) = (&found["matched"], &found["overlapped"]);
     let mut lines = vec![format!("{verdict}: {matched} matched, {overlapped} at the same time")];
@@ -265,10 +266,10 @@ fn verdict(found: &Value) -> String {
              more",
             found["dropped"]
         );
-        lines.push(paint.unusual(&text));
+        lines.push(color.unusual(&text));
     }
     for near in found["closest"].as_array().into_iter().flatten() {
-        lines.push(line(&near["request"], paint));
+        lines.push(line(&near["request"], color));
         for differs in near["differs"].as_array().into_iter().flatten() {
             lines.push(format!(
                 "       {}: {} is expected, {} was sent",

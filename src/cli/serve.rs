@@ -15,8 +15,8 @@ use tracing_subscriber::filter::LevelFilter;
 
 use super::limits::{limits, more_sockets};
 use super::panic_log::log_panics;
-use super::signals::Reasons;
-use super::{Failure, banner::banner, print};
+use super::signals::ShutdownSignals;
+use super::{CliError, banner::banner, print};
 use crate::server::{Builder, MockAuthServer, StartError};
 use crate::token::SigningKey;
 
@@ -111,7 +111,7 @@ const JOURNAL: &str = "10000";
 const LOG: &str = "info";
 
 impl Serve {
-    pub(super) fn run(self) -> Result<(), Failure> {
+    pub(super) fn run(self) -> Result<(), CliError> {
         let listen = match or(&self.listen, LISTEN) {
             "off" => None,
             written => Some(address("--listen", written)?),
@@ -127,7 +127,7 @@ impl Serve {
         }
         let journal_size = or(&self.journal_size, JOURNAL);
         let journal_size = journal_size.parse().map_err(|_| {
-            Failure::wrong(format!("--journal-size {journal_size}: a number is expected"))
+            CliError::usage(format!("--journal-size {journal_size}: a number is expected"))
         })?;
         let limits = limits(&self.limit)?;
         let paths = self.fixture_paths();
@@ -135,7 +135,7 @@ impl Serve {
         if self.watch && paths.is_empty() && certificate.is_none() {
             let text = "--watch watches the files of --fixtures, --tls-cert and --tls-dir; there \
                         are none";
-            return Err(Failure::wrong(text));
+            return Err(CliError::usage(text));
         }
         let builder = MockAuthServer::builder().journal_size(journal_size).limits(limits);
         let builder = self.with_tls(builder, listen)?;
@@ -143,10 +143,10 @@ impl Serve {
             true => builder.watched_fixtures_files(&paths),
             false => builder.fixtures_files(&paths),
         };
-        let mut builder = builder.map_err(Failure::wrong)?;
+        let mut builder = builder.map_err(CliError::usage)?;
         if let Some(key) = given(&self.signing_key) {
             builder = builder.signing_key(match key {
-                "generate" => SigningKey::generate().map_err(Failure::at_run_time)?,
+                "generate" => SigningKey::generate().map_err(CliError::at_run_time)?,
                 file => read_key(Path::new(file))?,
             });
         }
@@ -155,7 +155,7 @@ impl Serve {
             ("on", Some(token)) => builder = builder.control_token(token),
             ("off", _) => builder = builder.without_control(),
             (other, _) => {
-                return Err(Failure::wrong(format!("--control {other}: it is on or off")));
+                return Err(CliError::usage(format!("--control {other}: it is on or off")));
             }
         }
         if let Some(url) = given(&self.public_url) {
@@ -165,11 +165,11 @@ impl Serve {
             builder = builder.trust_forwarded();
         }
         more_sockets();
-        let runtime = crate::server::runtime().map_err(Failure::at_run_time)?;
-        let server = runtime.block_on(builder.start()).map_err(|error| Failure::from(&error))?;
+        let runtime = crate::server::runtime().map_err(CliError::at_run_time)?;
+        let server = runtime.block_on(builder.start()).map_err(|error| CliError::from(&error))?;
         let done = runtime.block_on(async {
             let mut reasons =
-                Reasons::listen(self.exit_on_stdin_close).map_err(Failure::at_run_time)?;
+                ShutdownSignals::listen(self.exit_on_stdin_close).map_err(CliError::at_run_time)?;
             if let Some(file) = ready_file {
                 announce(file, &server)?;
             }
@@ -198,7 +198,7 @@ impl Serve {
     }
 
     /// How HTTPS is spoken, if at all.
-    fn with_tls(&self, builder: Builder, listen: Option<SocketAddr>) -> Result<Builder, Failure> {
+    fn with_tls(&self, builder: Builder, listen: Option<SocketAddr>) -> Result<Builder, CliError> {
         let tls_listen = given(&self.tls_listen).filter(|written| *written != "off");
         let tls_listen = tls_listen.map(|written| address("--tls-listen", written)).transpose()?;
         let Some(tls_listen) = tls_listen else {
@@ -214,11 +214,11 @@ impl Serve {
                 ("--client-ca", self.client_ca.iter().any(|file| !file.is_empty())),
             ];
             if let Some((option, _)) = options.iter().find(|(_, is_given)| *is_given) {
-                return Err(Failure::wrong(needs(option)));
+                return Err(CliError::usage(needs(option)));
             }
             return match listen {
                 Some(listen) => Ok(builder.listen(listen)),
-                None => Err(Failure::wrong(needs("--listen off"))),
+                None => Err(CliError::usage(needs("--listen off"))),
             };
         };
         let mut builder = match listen {
@@ -238,17 +238,17 @@ impl Serve {
             (_, _, Some(_)) => {
                 let text = "--tls-dir and --tls-cert exclude each other: the folder has a \
                             certificate of its own";
-                return Err(Failure::wrong(text));
+                return Err(CliError::usage(text));
             }
-            _ => return Err(Failure::wrong("--tls-cert and --tls-key go together")),
+            _ => return Err(CliError::usage("--tls-cert and --tls-key go together")),
         }
         let client_auth = or(&self.client_auth, "off").parse();
-        let wrong = |error: String| Failure::wrong(format!("--client-auth: {error}"));
+        let wrong = |error: String| CliError::usage(format!("--client-auth: {error}"));
         builder = builder.client_auth(client_auth.map_err(wrong)?);
         let named = self.client_ca.iter().any(|file| !file.is_empty());
         if named && or(&self.client_auth, "off") == "off" {
             let text = "--client-ca goes with --client-auth optional or required";
-            return Err(Failure::wrong(text));
+            return Err(CliError::usage(text));
         }
         for file in self.client_ca.iter().filter(|file| !file.is_empty()) {
             builder = builder.client_ca(file);
@@ -264,13 +264,13 @@ impl Serve {
         named.split(',').map(str::trim).filter(|path| !path.is_empty()).map(PathBuf::from).collect()
     }
 
-    fn start_log(&self) -> Result<(), Failure> {
+    fn start_log(&self) -> Result<(), CliError> {
         let filter = filter(or(&self.log, LOG))?;
         let json = match or(&self.log_format, "text") {
             "text" => false,
             "json" => true,
             other => {
-                return Err(Failure::wrong(format!("--log-format {other}: it is text or json")));
+                return Err(CliError::usage(format!("--log-format {other}: it is text or json")));
             }
         };
         let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
@@ -299,8 +299,8 @@ fn or<'a>(value: &'a str, default: &'a str) -> &'a str {
 
 /// A log filter. A lone word that is no level would be taken for a module's name, and silence
 /// everything else.
-fn filter(written: &str) -> Result<EnvFilter, Failure> {
-    let wrong = |why: String| Failure::wrong(format!("--log {written}: {why}"));
+fn filter(written: &str) -> Result<EnvFilter, CliError> {
+    let wrong = |why: String| CliError::usage(format!("--log {written}: {why}"));
     let lone = written
         .split(',')
         .find(|part| !part.contains(['=', '[']) && part.trim().parse::<LevelFilter>().is_err());
@@ -310,30 +310,30 @@ fn filter(written: &str) -> Result<EnvFilter, Failure> {
     EnvFilter::try_new(written).map_err(|error| wrong(error.to_string()))
 }
 
-fn base_url(written: &str) -> Result<&str, Failure> {
+fn base_url(written: &str) -> Result<&str, CliError> {
     let good = written.parse::<Uri>().is_ok_and(|url| {
         matches!(url.scheme_str(), Some("http" | "https")) && url.query().is_none()
     });
     good.then_some(written).ok_or_else(|| {
-        Failure::wrong(format!(
+        CliError::usage(format!(
             "--public-url {written}: a URL such as https://mock.example is expected"
         ))
     })
 }
 
-impl From<&StartError> for Failure {
+impl From<&StartError> for CliError {
     fn from(error: &StartError) -> Self {
         match error {
-            StartError::Tls(_) => Self::wrong(error),
+            StartError::Tls(_) => Self::usage(error),
             _ => Self::at_run_time(error),
         }
     }
 }
 
-fn address(option: &str, written: &str) -> Result<SocketAddr, Failure> {
+fn address(option: &str, written: &str) -> Result<SocketAddr, CliError> {
     let found = written.to_socket_addrs().ok().and_then(|mut addresses| addresses.next());
     found.ok_or_else(|| {
-        Failure::wrong(format!(
+        CliError::usage(format!(
             "{option} {written}: an address and a port are expected, such as 127.0.0.1:8080 or \
              0.0.0.0:0"
         ))
@@ -341,16 +341,16 @@ fn address(option: &str, written: &str) -> Result<SocketAddr, Failure> {
 }
 
 /// Reads a signing key from a PEM file.
-pub(super) fn read_key(file: &Path) -> Result<SigningKey, Failure> {
+pub(super) fn read_key(file: &Path) -> Result<SigningKey, CliError> {
     let name = file.display();
     let pem = fs::read_to_string(file)
-        .map_err(|error| Failure::wrong(format!("--signing-key {name}: {error}")))?;
+        .map_err(|error| CliError::usage(format!("--signing-key {name}: {error}")))?;
     SigningKey::from_pem(&pem)
-        .map_err(|error| Failure::wrong(format!("--signing-key {name}: {error}")))
+        .map_err(|error| CliError::usage(format!("--signing-key {name}: {error}")))
 }
 
 /// Writes the ready file whole: nobody sees half of it.
-fn announce(file: &Path, server: &MockAuthServer) -> Result<(), Failure> {
+fn announce(file: &Path, server: &MockAuthServer) -> Result<(), CliError> {
     let ready = json!({
         "http": server.http_url(),
         "https": server.https_url(),
@@ -360,7 +360,7 @@ fn announce(file: &Path, server: &MockAuthServer) -> Result<(), Failure> {
     unfinished.push(format!(".{}", process::id()));
     fs::write(&unfinished, format!("{ready}\n"))
         .and_then(|()| fs::rename(&unfinished, file))
-        .map_err(|error| Failure::at_run_time(format!("--ready-file {}: {error}", file.display())))
+        .map_err(|error| CliError::at_run_time(format!("--ready-file {}: {error}", file.display())))
 }
 
 /// Whether the ready file is this process's: another server may have been given the same one.
@@ -370,10 +370,10 @@ fn is_own(file: &Path) -> bool {
     ready["pid"] == process::id()
 }
 
-fn remove(file: &Path) -> Result<(), Failure> {
+fn remove(file: &Path) -> Result<(), CliError> {
     match fs::remove_file(file) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(Failure::at_run_time(format!("--ready-file {}: {error}", file.display())))
+            Err(CliError::at_run_time(format!("--ready-file {}: {error}", file.display())))
         }
         _ => Ok(()),
     }

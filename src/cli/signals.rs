@@ -8,9 +8,9 @@ use tokio::sync::mpsc;
 const STDIN: &str = "the end of standard input";
 
 /// Reports each reason to stop, as words for the log.
-pub(super) struct Reasons(mpsc::UnboundedReceiver<&'static str>);
+pub(super) struct ShutdownSignals(mpsc::UnboundedReceiver<&'static str>);
 
-impl Reasons {
+impl ShutdownSignals {
     /// Starts listening; must be called on a runtime.
     pub(super) fn listen(stdin_too: bool) -> std::io::Result<Self> {
         let (reasons, received) = mpsc::unbounded_channel();

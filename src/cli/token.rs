@@ -4,7 +4,7 @@ use axum::http::Method;
 use clap::Args;
 use serde_json::json;
 
-use super::Failure;
+use super::CliError;
 use super::call::{Server, table};
 
 #[derive(Args)]
@@ -23,7 +23,7 @@ pub(super) struct Token {
 }
 
 impl Token {
-    pub(super) fn run(self) -> Result<(), Failure> {
+    pub(super) fn run(self) -> Result<(), CliError> {
         let wish = json!({
             "client_id": self.client,
             "merchant_id": self.merchant,

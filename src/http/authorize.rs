@@ -11,51 +11,56 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 
 use super::body::Kind;
+use super::context::RequestContext;
 use super::errors::require_https;
-use super::here::Here;
-use super::play::{Stage, play};
-use super::{App, answer, body, form_request, pages};
-use crate::authority::consent::{
-    Ask, Declined, Flavour, Trusted, answer as who_answers, ask, may_grant, merchant, redirect,
-    trust,
-};
+use super::scenario::{ScenarioContext, run};
+use super::{App, body, form_request, pages, response};
 use crate::fixture::{Consent, DenyRedirect};
-use crate::journal::{IssuedKind, Parameters};
-use crate::limits::Bounds;
+use crate::flow::consent::{
+    AuthorizeError, ParamStyle, RequestedGrant, ValidatedClient, consent_mode, may_grant, merchant,
+    redirect, validate_client, validate_request,
+};
+use crate::journal::{IssuedKind, ParamPolicy};
+use crate::limits::LimitMonitor;
 use crate::oauth::{ErrorCode, Form};
-use crate::realm::{Consented, Registry};
+use crate::realm::{ConsentedCode, Registry};
 use crate::scenario::Endpoint;
 
 pub(super) async fn vendor(
     State(app): State<Arc<App>>,
-    Extension(here): Extension<Here>,
+    Extension(context): Extension<RequestContext>,
     request: Request,
 ) -> Response {
-    authorize(&app.bounds, &here, request, Flavour::Vendor).await
+    authorize(&app.limits, &context, request, ParamStyle::Vendor).await
 }
 
 pub(super) async fn rfc(
     State(app): State<Arc<App>>,
-    Extension(here): Extension<Here>,
+    Extension(context): Extension<RequestContext>,
     request: Request,
 ) -> Response {
-    authorize(&app.bounds, &here, request, Flavour::Rfc).await
+    authorize(&app.limits, &context, request, ParamStyle::Rfc).await
 }
 
-async fn authorize(bounds: &Bounds, here: &Here, request: Request, flavour: Flavour) -> Response {
-    let registry = here.realm.registry();
+async fn authorize(
+    limits: &LimitMonitor,
+    context: &RequestContext,
+    request: Request,
+    style: ParamStyle,
+) -> Response {
+    let registry = context.realm.registry();
     let (parts, body) = request.into_parts();
-    here.record.endpoint(Endpoint::Authorize);
+    context.recorder.endpoint(Endpoint::Authorize);
     if parts.method != Method::GET && parts.method != Method::POST {
-        return answer::wrong_method("GET, POST");
+        return response::wrong_method("GET, POST");
     }
     // Errors up to here are for whoever looks: nobody knows yet where to redirect to.
-    let page = |declined: &Declined| pages::error(&registry, &parts.headers, declined);
-    if let Err(refusal) = require_https(here, &registry) {
+    let page = |declined: &AuthorizeError| pages::error(&registry, &parts.headers, declined);
+    if let Err(refusal) = require_https(context, &registry) {
         let description = refusal.description;
-        return page(&Declined { code: ErrorCode::InvalidRequest, description });
+        return page(&AuthorizeError { code: ErrorCode::InvalidRequest, description });
     }
-    let sent = match read(&parts, body, bounds).await {
+    let sent = match read(&parts, body, limits).await {
         Ok(sent) => sent,
         Err(declined) => return page(&declined),
     };
@@ -63,12 +68,12 @@ async fn authorize(bounds: &Bounds, here: &Here, request: Request, flavour: Flav
         Ok(parameters) => parameters,
         Err(error) => {
             let description = format!("The parameters are not well-formed: {error}.").into();
-            return page(&Declined { code: ErrorCode::InvalidRequest, description });
+            return page(&AuthorizeError { code: ErrorCode::InvalidRequest, description });
         }
     };
-    here.record.parameters(parameters.iter(), Parameters::Documented);
-    let trusted = match trust(&registry, &parameters, flavour) {
-        Ok(trusted) => trusted,
+    context.recorder.parameters(parameters.iter(), ParamPolicy::Documented);
+    let validated = match validate_client(&registry, &parameters, style) {
+        Ok(validated) => validated,
         Err(declined) => return page(&declined),
     };
     // From here on the partner is told.
@@ -76,35 +81,47 @@ async fn authorize(bounds: &Bounds, here: &Here, request: Request, flavour: Flav
         Method::POST => StatusCode::SEE_OTHER,
         _ => StatusCode::FOUND,
     };
-    let visit = Visit { here, registry: &registry, parameters: &parameters, flavour, trusted };
-    let visit = &visit;
+    let authorize_request = AuthorizeRequest {
+        context,
+        registry: &registry,
+        parameters: &parameters,
+        style,
+        validated,
+    };
+    let authorize_request = &authorize_request;
     let headers = &parts.headers;
-    // A scenario's step belongs to the visit, not once more to the click on its page.
-    if let Some(clicked) = visit.clicked(&parts.method) {
-        return visit.answer(Some(clicked), status).await;
+    // A scenario's step belongs to the authorize_request, not once more to the click on its page.
+    if let Some(clicked) = authorize_request.clicked(&parts.method) {
+        return authorize_request.answer(Some(clicked), status).await;
     }
-    let stage = Stage {
-        here,
+    let stage = ScenarioContext {
+        context,
         registry: &registry,
         endpoint: Endpoint::Authorize,
-        client_id: Some(&visit.trusted.client.id),
+        client_id: Some(&authorize_request.validated.client.id),
         merchant_id: parameters.get("mock_merchant"),
         headers,
         param: &|name| parameters.get(name),
         error: &|code, _, text| {
             let parameters = [("error", code.as_str()), ("error_description", text)];
-            let mut response = redirected(status, &visit.back(&parameters));
-            answer::tell(&mut response, code, None);
+            let mut response = redirected(status, &authorize_request.redirect_with(&parameters));
+            response::tag_error(&mut response, code, None);
             response
         },
     };
-    play(stage, |_| visit.answer(None, status)).await
+    run(stage, |_| authorize_request.answer(None, status)).await
 }
 
 /// The parameters as they were sent: in the query of a GET, in the body of a POST.
-async fn read(parts: &Parts, mut sent: Body, bounds: &Bounds) -> Result<Vec<u8>, Declined> {
-    let wrong =
-        |text: &'static str| Declined { code: ErrorCode::InvalidRequest, description: text.into() };
+async fn read(
+    parts: &Parts,
+    mut sent: Body,
+    limits: &LimitMonitor,
+) -> Result<Vec<u8>, AuthorizeError> {
+    let wrong = |text: &'static str| AuthorizeError {
+        code: ErrorCode::InvalidRequest,
+        description: text.into(),
+    };
     let query = parts.uri.query().unwrap_or_default();
     if parts.method == Method::GET {
         return Ok(query.as_bytes().to_vec());
@@ -115,7 +132,7 @@ async fn read(parts: &Parts, mut sent: Body, bounds: &Bounds) -> Result<Vec<u8>,
     if !query.is_empty() {
         return Err(wrong("The parameters of a POST belong in its body, not in the URL."));
     }
-    let bytes = body::read(&mut sent, Kind::Form, bounds).await;
+    let bytes = body::read(&mut sent, Kind::Form, limits).await;
     bytes.map(Into::into).map_err(|_| wrong("The body is larger than 64 KiB, or did not arrive."))
 }
 
@@ -126,34 +143,34 @@ enum Decision {
 }
 
 /// A request of a client that is known, with a redirect URL that is its own.
-struct Visit<'a> {
-    here: &'a Here,
+struct AuthorizeRequest<'a> {
+    context: &'a RequestContext,
     registry: &'a Registry,
     parameters: &'a Form<'a>,
-    flavour: Flavour,
-    trusted: Trusted,
+    style: ParamStyle,
+    validated: ValidatedClient,
 }
 
-impl Visit<'_> {
+impl AuthorizeRequest<'_> {
     /// The redirect, or the page.
     async fn answer(&self, clicked: Option<Consent>, status: StatusCode) -> Response {
         match self.decide(clicked).await {
             Ok(Decision::Page(page)) => page,
             Ok(Decision::Redirect(url)) => redirected(status, &url),
             Err(declined) => {
-                let mut response = redirected(status, &self.back_with(&declined));
-                answer::tell(&mut response, &declined.code, None);
+                let mut response = redirected(status, &self.redirect_error(&declined));
+                response::tag_error(&mut response, &declined.code, None);
                 response
             }
         }
     }
 
-    async fn decide(&self, clicked: Option<Consent>) -> Result<Decision, Declined> {
-        let ask = ask(self.registry, &self.trusted, self.parameters, self.flavour)?;
+    async fn decide(&self, clicked: Option<Consent>) -> Result<Decision, AuthorizeError> {
+        let ask = validate_request(self.registry, &self.validated, self.parameters, self.style)?;
         let named = self.parameters.get("mock_merchant");
         let consent = match clicked {
             Some(clicked) => clicked,
-            None => who_answers(self.registry, self.parameters)?,
+            None => consent_mode(self.registry, self.parameters)?,
         };
         match consent {
             Consent::Allow => self.allow(ask, named).await.map(Decision::Redirect),
@@ -172,62 +189,70 @@ impl Visit<'_> {
         }
     }
 
-    async fn allow(&self, ask: Ask, named: Option<&str>) -> Result<String, Declined> {
+    async fn allow(
+        &self,
+        ask: RequestedGrant,
+        named: Option<&str>,
+    ) -> Result<String, AuthorizeError> {
         let merchant = merchant(self.registry, named)?;
-        self.here.record.merchant(&merchant.id);
+        self.context.recorder.merchant(&merchant.id);
         may_grant(merchant)?;
         let code = self
-            .here
+            .context
             .realm
-            .record_consent(Consented {
-                client_id: Arc::clone(&self.trusted.client.id),
+            .record_consent(ConsentedCode {
+                client_id: Arc::clone(&self.validated.client.id),
                 merchant_id: merchant.id.as_str().into(),
                 scopes: ask.scopes,
-                redirect_url: Arc::clone(&self.trusted.redirect_url),
+                redirect_url: Arc::clone(&self.validated.redirect_url),
                 challenge: ask.challenge,
             })
             .await;
-        self.here.record.issued(IssuedKind::Code, &code);
-        tracing::debug!(client_id = &*self.trusted.client.id, merchant_id = merchant.id, "allowed");
-        Ok(self.back(&[("code", &code)]))
+        self.context.recorder.issued(IssuedKind::Code, &code);
+        tracing::debug!(
+            client_id = &*self.validated.client.id,
+            merchant_id = merchant.id,
+            "allowed"
+        );
+        Ok(self.redirect_with(&[("code", &code)]))
     }
 
     fn deny(&self) -> String {
-        tracing::debug!(client_id = &*self.trusted.client.id, "denied");
+        tracing::debug!(client_id = &*self.validated.client.id, "denied");
         match self.registry.settings.deny_redirect {
-            DenyRedirect::Bare => self.trusted.redirect_url.to_string(),
-            DenyRedirect::Rfc6749 => self.back(&[
+            DenyRedirect::Bare => self.validated.redirect_url.to_string(),
+            DenyRedirect::Rfc6749 => self.redirect_with(&[
                 ("error", "access_denied"),
                 ("error_description", "The merchant denied the request."),
             ]),
         }
     }
 
-    fn page(&self, ask: &Ask, named: Option<&str>) -> Result<Response, Declined> {
+    fn page(&self, ask: &RequestedGrant, named: Option<&str>) -> Result<Response, AuthorizeError> {
         let merchant = match named {
             Some(_) => Some(merchant(self.registry, named)?),
             None => merchant(self.registry, None).ok(),
         };
         let merchant = merchant.map(|merchant| &**merchant);
-        Ok(pages::consent(self.registry, &self.trusted, ask, merchant, self.parameters))
+        Ok(pages::consent(self.registry, &self.validated, ask, merchant, self.parameters))
     }
 
-    fn back(&self, parameters: &[(&str, &str)]) -> String {
-        let state = self.trusted.state.as_deref().map(|state| ("state", state));
+    fn redirect_with(&self, parameters: &[(&str, &str)]) -> String {
+        let state = self.validated.state.as_deref().map(|state| ("state", state));
         let parameters: Vec<_> = parameters.iter().copied().chain(state).collect();
-        redirect(&self.trusted.redirect_url, &parameters)
+        redirect(&self.validated.redirect_url, &parameters)
     }
 
-    fn back_with(&self, declined: &Declined) -> String {
-        let Declined { code, description } = declined;
+    fn redirect_error(&self, declined: &AuthorizeError) -> String {
+        let AuthorizeError { code, description } = declined;
         let description = self.registry.description(code, None, description);
         tracing::info!(error = %code, "authorize: {description}");
-        self.back(&[("error", code.as_str()), ("error_description", &description)])
+        self.redirect_with(&[("error", code.as_str()), ("error_description", &description)])
     }
 }
 
 fn redirected(status: StatusCode, url: &str) -> Response {
-    let mut response = answer::text(status, "text/plain; charset=utf-8", Body::empty());
+    let mut response = response::text(status, "text/plain; charset=utf-8", Body::empty());
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));

@@ -3,15 +3,15 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 
-use super::answer;
-use super::here::Here;
+use super::context::RequestContext;
+use super::response;
 use crate::oauth::{Dialect, ErrorCode, Refusal, Row};
 use crate::realm::Registry;
 use crate::scenario::Endpoint;
 
 /// `require_https: true`, before any row of the table.
-pub(super) fn require_https(here: &Here, registry: &Registry) -> Result<(), Refusal> {
-    if registry.settings.require_https && !here.is_https() {
+pub(super) fn require_https(context: &RequestContext, registry: &Registry) -> Result<(), Refusal> {
+    if registry.settings.require_https && !context.is_https() {
         return Err(Refusal::new(
             Row::Transport,
             "The request came by plain HTTP; the service speaks HTTPS only.",
@@ -29,7 +29,7 @@ pub(super) fn injected(
     description: &str,
 ) -> Response {
     let status = status.unwrap_or_else(|| registry.status(endpoint, code, None));
-    let mut response = answer::error(code, status, description);
+    let mut response = response::error(code, status, description);
     put_challenge(registry, &mut response);
     response
 }
@@ -37,7 +37,7 @@ pub(super) fn injected(
 /// The error of the row that failed.
 pub(super) fn refused(registry: &Registry, endpoint: Endpoint, refusal: &Refusal) -> Response {
     let code = refusal.row.error(registry.settings.dialect);
-    let status = registry.status(endpoint, &code, refusal.row.own_status());
+    let status = registry.status(endpoint, &code, refusal.row.status_override());
     let description = registry.description(&code, None, &refusal.description);
     let row = refusal.row.number();
     match refusal.row {
@@ -45,8 +45,8 @@ pub(super) fn refused(registry: &Registry, endpoint: Endpoint, refusal: &Refusal
         Row::BodySize | Row::BodyTime => tracing::debug!(row, "{endpoint}: {description}"),
         _ => tracing::info!(status, error = %code, row, "{endpoint}: {description}"),
     }
-    let mut response = answer::error(&code, status, &description);
-    answer::tell(&mut response, &code, Some(refusal.row));
+    let mut response = response::error(&code, status, &description);
+    response::tag_error(&mut response, &code, Some(refusal.row));
     if refusal.row == Row::Method {
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
     }

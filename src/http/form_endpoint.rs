@@ -9,12 +9,12 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 
+use super::context::RequestContext;
 use super::errors::{injected, refused, require_https};
-use super::here::Here;
-use super::play::{Stage, play};
+use super::scenario::{ScenarioContext, run};
 use super::{App, Connection, form_request};
-use crate::authority::{TokenRequest, claimed_client_id, merchant_of};
-use crate::journal::Parameters;
+use crate::flow::{TokenRequest, claimed_client_id, merchant_of};
+use crate::journal::ParamPolicy;
 use crate::oauth::{Form, Refusal};
 use crate::realm::Registry;
 use crate::scenario::Endpoint;
@@ -34,45 +34,45 @@ pub(super) trait FormEndpoint {
 /// Answers a request to such an endpoint.
 pub(super) async fn form_endpoint<E: FormEndpoint>(
     State(app): State<Arc<App>>,
-    Extension(here): Extension<Here>,
+    Extension(context): Extension<RequestContext>,
     Extension(connection): Extension<Connection>,
     request: Request,
 ) -> Response {
-    let registry = here.realm.registry();
+    let registry = context.realm.registry();
     let (parts, body) = request.into_parts();
-    judge::<E>(&app, &here, &registry, &connection, &parts, body)
+    handle::<E>(&app, &context, &registry, &connection, &parts, body)
         .await
         .unwrap_or_else(|refusal| refused(&registry, E::ENDPOINT, &refusal))
 }
 
 /// The table's rows 1 to 6, then the scenarios, then the endpoint's own part.
-async fn judge<E: FormEndpoint>(
+async fn handle<E: FormEndpoint>(
     app: &App,
-    here: &Here,
+    context: &RequestContext,
     registry: &Registry,
     connection: &Connection,
     parts: &Parts,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let record = &here.record;
-    record.endpoint(E::ENDPOINT);
+    let recorder = &context.recorder;
+    recorder.endpoint(E::ENDPOINT);
     if let Ok(misplaced) = Form::parse(parts.uri.query().unwrap_or_default().as_bytes()) {
-        record.parameters(misplaced.iter(), Parameters::Documented);
+        recorder.parameters(misplaced.iter(), ParamPolicy::Documented);
     }
-    require_https(here, registry)?;
-    let body = form_request::read(parts, body, &app.bounds).await?;
-    let form = &form_request::parse(&body, record)?;
+    require_https(context, registry)?;
+    let body = form_request::read(parts, body, &app.limits).await?;
+    let form = &form_request::parse(&body, recorder)?;
     let authorization = parts.headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
     let client_id = claimed_client_id(form, authorization, registry.settings.dialect);
     if let Some(id) = client_id.as_deref() {
-        record.client(id);
+        recorder.client(id);
     }
-    let merchant_id = match here.realm.script().asks_for_merchant() {
-        true => merchant_of(&here.realm, &app.key, form).await,
+    let merchant_id = match context.realm.scenarios().asks_for_merchant() {
+        true => merchant_of(&context.realm, &app.key, form).await,
         false => None,
     };
-    let stage = Stage {
-        here,
+    let stage = ScenarioContext {
+        context,
         registry,
         endpoint: E::ENDPOINT,
         client_id: client_id.as_deref(),
@@ -81,18 +81,18 @@ async fn judge<E: FormEndpoint>(
         param: &|name| form.get(name),
         error: &|code, status, text| injected(registry, E::ENDPOINT, code, status, text),
     };
-    Ok(play(stage, |effects| async move {
+    Ok(run(stage, |effects| async move {
         let request = TokenRequest {
-            realm: &here.realm,
+            realm: &context.realm,
             registry,
             key: &app.key,
             form,
             authorization,
             certificate: connection.certificate.as_deref(),
             effects: &effects,
-            record,
+            recorder,
         };
-        E::answer(&request, &here.base_url(app))
+        E::answer(&request, &context.base_url(app))
             .await
             .unwrap_or_else(|refusal| refused(registry, E::ENDPOINT, &refusal))
     })

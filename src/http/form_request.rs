@@ -4,32 +4,36 @@ use axum::body::{Body, Bytes};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
 
-use super::body::{self, Kind, Unread};
-use crate::journal::{Parameters, Record};
-use crate::limits::Bounds;
+use super::body::{self, BodyError, Kind};
+use crate::journal::{ParamPolicy, RequestRecorder};
+use crate::limits::LimitMonitor;
 use crate::oauth::{Form, Refusal, Row, form, refuse};
 
 /// The bytes of a form: rows 1 to 4, in order.
-pub(super) async fn read(parts: &Parts, mut body: Body, bounds: &Bounds) -> Result<Bytes, Refusal> {
-    let read = take(parts, &mut body, bounds).await;
+pub(super) async fn read(
+    parts: &Parts,
+    mut body: Body,
+    limits: &LimitMonitor,
+) -> Result<Bytes, Refusal> {
+    let read = take(parts, &mut body, limits).await;
     // A client that waits for leave to send its body need not be given it.
     if read.is_err() && !parts.headers.contains_key(header::EXPECT) {
-        body::drain(&mut body).await;
+        body::discard(&mut body).await;
     }
     read
 }
 
-async fn take(parts: &Parts, body: &mut Body, bounds: &Bounds) -> Result<Bytes, Refusal> {
+async fn take(parts: &Parts, body: &mut Body, limits: &LimitMonitor) -> Result<Bytes, Refusal> {
     method(parts)?; //                       row 1
     query(parts)?; //                        row 2
     content_type(&parts.headers)?; //        row 3
-    within_bounds(body, bounds).await //     row 4
+    within_bounds(body, limits).await //     row 4
 }
 
 /// The parameters of a form: rows 5 and 6.
-pub(super) fn parse<'b>(body: &'b [u8], record: &Record) -> Result<Form<'b>, Refusal> {
+pub(super) fn parse<'b>(body: &'b [u8], recorder: &RequestRecorder) -> Result<Form<'b>, Refusal> {
     let form = well_formed(body)?; //        row 5
-    record.parameters(form.iter(), Parameters::Documented);
+    recorder.parameters(form.iter(), ParamPolicy::Documented);
     no_duplicates(&form)?; //                row 6
     Ok(form)
 }
@@ -82,14 +86,16 @@ fn is_form(content_type: &str) -> bool {
         }
 }
 
-async fn within_bounds(body: &mut Body, bounds: &Bounds) -> Result<Bytes, Refusal> {
-    body::read(body, Kind::Form, bounds).await.map_err(|unread| match unread {
-        Unread::TooLarge => Refusal::new(Row::BodySize, "The body is larger than 64 KiB."),
-        Unread::TooSlow => Refusal::new(
+async fn within_bounds(body: &mut Body, limits: &LimitMonitor) -> Result<Bytes, Refusal> {
+    body::read(body, Kind::Form, limits).await.map_err(|unread| match unread {
+        BodyError::TooLarge => Refusal::new(Row::BodySize, "The body is larger than 64 KiB."),
+        BodyError::TooSlow => Refusal::new(
             Row::BodyTime,
-            format!("The body did not arrive within {:?}.", bounds.limits().body_time),
+            format!("The body did not arrive within {:?}.", limits.limits().body_time),
         ),
-        Unread::Broken => Refusal::new(Row::WellFormed, "The body ended before it was complete."),
+        BodyError::Broken => {
+            Refusal::new(Row::WellFormed, "The body ended before it was complete.")
+        }
     })
 }
 

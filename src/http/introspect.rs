@@ -3,10 +3,10 @@
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::answer;
 use super::form_endpoint::FormEndpoint;
-use crate::authority::bearer::{Standing, standing};
-use crate::authority::{TokenRequest, authenticate};
+use super::response;
+use crate::flow::token_status::{TokenStatus, standing};
+use crate::flow::{TokenRequest, authenticate};
 use crate::oauth::{Refusal, Row, refuse};
 use crate::realm::Grant;
 use crate::scenario::Endpoint;
@@ -22,20 +22,20 @@ impl FormEndpoint for Introspect {
             return refuse(Row::Credentials, "token is missing from the body, or empty.");
         };
         let inactive = json!({ "active": false });
-        let found = match request.realm.ledger().literal(token).await {
+        let found = match request.realm.grant_store().fixture_token(token).await {
             Some(grant) => {
-                request.record.merchant(&grant.merchant_id);
+                request.recorder.merchant(&grant.merchant_id);
                 if grant.revoked { inactive } else { literal(&grant) }
             }
             None => match standing(request.realm, request.key, token).await {
                 Ok(standing) => {
-                    request.record.merchant(&standing.claims.merchant_id);
+                    request.recorder.merchant(&standing.claims.merchant_id);
                     if standing.fault.is_none() { active(&standing, base_url) } else { inactive }
                 }
                 Err(_) => inactive,
             },
         };
-        Ok(answer::json(200, &found))
+        Ok(response::json(200, &found))
     }
 }
 
@@ -51,7 +51,7 @@ fn literal(grant: &Grant) -> Value {
 }
 
 /// RFC 7662, section 2.2; times in seconds there, unlike in the token.
-fn active(standing: &Standing, issuer: &str) -> Value {
+fn active(standing: &TokenStatus, issuer: &str) -> Value {
     let claims = &standing.claims;
     json!({
         "active": true,

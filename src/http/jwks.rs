@@ -8,22 +8,22 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 
+use super::context::RequestContext;
 use super::errors::injected;
-use super::here::Here;
-use super::play::{Stage, play};
-use super::{App, answer};
+use super::scenario::{ScenarioContext, run};
+use super::{App, response};
 use crate::scenario::Endpoint;
 
 pub(super) async fn jwks(
     State(app): State<Arc<App>>,
-    Extension(here): Extension<Here>,
+    Extension(context): Extension<RequestContext>,
     headers: HeaderMap,
 ) -> Response {
-    here.record.endpoint(Endpoint::Jwks);
-    let registry = here.realm.registry();
+    context.recorder.endpoint(Endpoint::Jwks);
+    let registry = context.realm.registry();
     let registry = &*registry;
-    let stage = Stage {
-        here: &here,
+    let stage = ScenarioContext {
+        context: &context,
         registry,
         endpoint: Endpoint::Jwks,
         client_id: None,
@@ -32,9 +32,9 @@ pub(super) async fn jwks(
         param: &|_| None,
         error: &|code, status, text| injected(registry, Endpoint::Jwks, code, status, text),
     };
-    play(stage, |_| async {
+    run(stage, |_| async {
         let body = Body::from(app.key.jwks().to_string());
-        answer::text(StatusCode::OK, "application/json", body)
+        response::text(StatusCode::OK, "application/json", body)
     })
     .await
 }

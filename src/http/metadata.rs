@@ -9,24 +9,24 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde_json::json;
 
+use super::context::RequestContext;
 use super::errors::injected;
-use super::here::Here;
-use super::play::{Stage, play};
-use super::{App, answer};
+use super::scenario::{ScenarioContext, run};
+use super::{App, response};
 use crate::oauth::{Dialect, scope};
 use crate::realm::Registry;
 use crate::scenario::Endpoint;
 
 pub(super) async fn metadata(
     State(app): State<Arc<App>>,
-    Extension(here): Extension<Here>,
+    Extension(context): Extension<RequestContext>,
     headers: HeaderMap,
 ) -> Response {
-    here.record.endpoint(Endpoint::Metadata);
-    let registry = here.realm.registry();
+    context.recorder.endpoint(Endpoint::Metadata);
+    let registry = context.realm.registry();
     let registry = &*registry;
-    let stage = Stage {
-        here: &here,
+    let stage = ScenarioContext {
+        context: &context,
         registry,
         endpoint: Endpoint::Metadata,
         client_id: None,
@@ -35,11 +35,11 @@ pub(super) async fn metadata(
         param: &|_| None,
         error: &|code, status, text| injected(registry, Endpoint::Metadata, code, status, text),
     };
-    play(stage, |_| async { document(&app, &here, registry) }).await
+    run(stage, |_| async { document(&app, &context, registry) }).await
 }
 
-fn document(app: &App, here: &Here, registry: &Registry) -> Response {
-    let base = here.base_url(app);
+fn document(app: &App, context: &RequestContext, registry: &Registry) -> Response {
+    let base = context.base_url(app);
     let methods = match registry.settings.dialect {
         Dialect::Documented => vec!["client_secret_post"],
         Dialect::Rfc6749 => vec!["client_secret_post", "client_secret_basic"],
@@ -60,5 +60,5 @@ fn document(app: &App, here: &Here, registry: &Registry) -> Response {
         "revocation_endpoint_auth_methods_supported": methods,
         "scopes_supported": scope::DOCUMENTED,
     });
-    answer::text(StatusCode::OK, "application/json", Body::from(document.to_string()))
+    response::text(StatusCode::OK, "application/json", Body::from(document.to_string()))
 }

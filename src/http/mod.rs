@@ -1,23 +1,23 @@
-//! The endpoints: bytes in, a call of [`crate::authority`], bytes out. One file per endpoint.
+//! The endpoints: bytes in, a call of [`crate::flow`], bytes out. One file per endpoint.
 
-pub(crate) mod answer;
 mod authorize;
 mod body;
+mod context;
 mod control;
 mod errors;
 mod form_endpoint;
 mod form_request;
-mod here;
-mod home;
+mod index;
 mod introspect;
+mod journal_guard;
 mod jwks;
 mod metadata;
 mod pages;
 mod panics;
-mod play;
-mod recording;
 mod resource;
+pub(crate) mod response;
 mod revoke;
+mod scenario;
 mod token;
 
 use std::fmt;
@@ -33,28 +33,28 @@ use tokio::sync::watch;
 use tower::ServiceExt;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::journal::Record;
-use crate::limits::Bounds;
+use crate::journal::RequestRecorder;
+use crate::limits::LimitMonitor;
 use crate::oauth::Secret;
-use crate::realm::{OwnPorts, Realm, Realms};
+use crate::realm::{OwnPorts, Realm, RealmMap};
 use crate::scenario::CORRELATION_ID;
 use crate::tls::Tls;
 use crate::token::SigningKey;
 
+use context::RequestContext;
 use form_endpoint::form_endpoint;
-use here::Here;
 use introspect::Introspect;
-use recording::Recording;
+use journal_guard::JournalGuard;
 use revoke::Revoke;
 use token::Token;
 
 /// What every endpoint works on.
 #[derive(Debug)]
 pub(crate) struct App {
-    pub(crate) realms: Realms,
+    pub(crate) realms: RealmMap,
     pub(crate) key: SigningKey,
     pub(crate) options: Options,
-    pub(crate) bounds: Bounds,
+    pub(crate) limits: LimitMonitor,
     /// How it speaks TLS, if it does.
     pub(crate) tls: Option<Tls>,
     /// Opens ports of their own for a realm. The server sets it once it runs.
@@ -163,7 +163,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/.well-known/jwks.json", get(jwks::jwks))
         .route("/.well-known/oauth-authorization-server", get(metadata::metadata))
         .nest("/_mock", control::router(Arc::clone(&app)))
-        .route("/", get(home::home))
+        .route("/", get(index::index))
         .fallback(resource::resource)
         .layer(CatchPanicLayer::custom(panics::answer))
         .with_state(app)
@@ -178,33 +178,44 @@ pub(crate) async fn serve(
     mut request: Request,
 ) -> Response {
     let correlation_id = request.headers().get(CORRELATION_ID).cloned();
-    let (realm, recording, mut response) = match Here::find(app, &connection, &mut request) {
-        Ok(here) => {
-            let realm = Arc::clone(&here.realm);
-            let recording =
-                Recording::begin(&realm, &here.record, &connection, here.scheme(), &request);
-            request.extensions_mut().insert(connection);
-            request.extensions_mut().insert(here);
-            let Ok(response) = router.clone().oneshot(request).await;
-            (realm, recording, response)
-        }
-        Err(name) => {
-            let realm = Arc::clone(app.realms.default_realm());
-            let scheme = connection.scheme();
-            let recording =
-                Recording::begin(&realm, &Record::default(), &connection, scheme, &request);
-            let answer = match request.uri().path().contains("/_mock/") {
-                true => control::unknown_realm(&name),
-                false => answer::unknown_realm(&name),
-            };
-            (realm, recording, answer)
-        }
-    };
-    recording.answered(&response);
+    let (realm, journal_guard, mut response) =
+        match RequestContext::find(app, &connection, &mut request) {
+            Ok(context) => {
+                let realm = Arc::clone(&context.realm);
+                let journal_guard = JournalGuard::begin(
+                    &realm,
+                    &context.recorder,
+                    &connection,
+                    context.scheme(),
+                    &request,
+                );
+                request.extensions_mut().insert(connection);
+                request.extensions_mut().insert(context);
+                let Ok(response) = router.clone().oneshot(request).await;
+                (realm, journal_guard, response)
+            }
+            Err(name) => {
+                let realm = Arc::clone(app.realms.default_realm());
+                let scheme = connection.scheme();
+                let journal_guard = JournalGuard::begin(
+                    &realm,
+                    &RequestRecorder::default(),
+                    &connection,
+                    scheme,
+                    &request,
+                );
+                let answer = match request.uri().path().contains("/_mock/") {
+                    true => control::unknown_realm(&name),
+                    false => response::unknown_realm(&name),
+                };
+                (realm, journal_guard, answer)
+            }
+        };
+    journal_guard.answered(&response);
     let headers = response.headers_mut();
     if let Some(id) = correlation_id {
         headers.entry(CORRELATION_ID).or_insert(id);
     }
-    answer::put_date(headers, realm.clock().now_ms());
+    response::put_date(headers, realm.clock().now_ms());
     response
 }

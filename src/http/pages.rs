@@ -9,9 +9,9 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::Response;
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-use super::answer;
-use crate::authority::consent::{Ask, Declined, Trusted, may_grant};
+use super::response;
 use crate::fixture::Merchant;
+use crate::flow::consent::{AuthorizeError, RequestedGrant, ValidatedClient, may_grant};
 use crate::oauth::Form;
 use crate::oauth::scope::describe;
 use crate::realm::Registry;
@@ -59,19 +59,17 @@ struct ErrorPage<'a> {
 /// The page on which a person allows or denies.
 pub(super) fn consent(
     registry: &Registry,
-    trusted: &Trusted,
-    ask: &Ask,
+    validated: &ValidatedClient,
+    ask: &RequestedGrant,
     merchant: Option<&Merchant>,
     parameters: &Form<'_>,
 ) -> Response {
-    let client = &trusted.client.client;
+    let client = &validated.client.config;
     let obstacle = match merchant {
         None => Some("There is no merchant in the fixtures who could grant.".to_owned()),
-        Some(merchant) => {
-            may_grant(merchant).err().map(|declined| declined.description.into_owned())
-        }
+        Some(merchant) => may_grant(merchant).err().map(|error| error.description.into_owned()),
     };
-    let redirect: Option<Uri> = trusted.redirect_url.parse().ok();
+    let redirect: Option<Uri> = validated.redirect_url.parse().ok();
     let authority = redirect.as_ref().and_then(Uri::authority);
     let redirect_host = authority.map_or("", |authority| authority.as_str());
     let page = ConsentPage {
@@ -103,18 +101,18 @@ pub(super) fn consent(
 }
 
 /// An error that cannot be told to the partner: a page, or JSON for a client that asks for it.
-pub(super) fn error(registry: &Registry, headers: &HeaderMap, declined: &Declined) -> Response {
-    let Declined { code, description } = declined;
+pub(super) fn error(registry: &Registry, headers: &HeaderMap, error: &AuthorizeError) -> Response {
+    let AuthorizeError { code, description } = error;
     let description = registry.description(code, None, description);
     let status = registry.status(Endpoint::Authorize, code, None);
     tracing::info!(status, error = %code, "authorize: {description}");
     if wants_json(headers) {
-        return answer::error(code, status, &description);
+        return response::error(code, status, &description);
     }
     let page = ErrorPage { style: STYLE, code: code.as_str(), status, description: &description };
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
     let mut response = html(status, &page, "'none'");
-    answer::tell(&mut response, code, None);
+    response::tag_error(&mut response, code, None);
     response
 }
 
@@ -136,7 +134,7 @@ fn html(status: StatusCode, page: &impl Template, form_action: &str) -> Response
     static STYLE_HASH: LazyLock<String> =
         LazyLock::new(|| STANDARD.encode(digest::digest(&digest::SHA256, STYLE.as_bytes())));
     let text = page.render().unwrap_or_else(|_| "The page could not be made.".to_owned());
-    let mut response = answer::text(status, "text/html; charset=utf-8", Body::from(text));
+    let mut response = response::text(status, "text/html; charset=utf-8", Body::from(text));
     let policy = format!(
         "default-src 'none'; style-src 'sha256-{}'; form-action {form_action}; base-uri 'none'; \
          frame-ancestors 'none'",

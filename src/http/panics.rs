@@ -4,7 +4,7 @@ use std::any::Any;
 
 use axum::response::Response;
 
-use super::answer;
+use super::response;
 use crate::oauth::{ErrorCode, Row};
 
 /// `server_error`. What the panic said goes to the log (by the panic hook, with its place), not to
@@ -13,8 +13,8 @@ pub(super) fn answer(_: Box<dyn Any + Send + 'static>) -> Response {
     let code = ErrorCode::ServerError;
     tracing::error!("a handler panicked; the request was answered with server_error");
     let text = "The server failed; its log says where.";
-    let mut response = answer::error(&code, code.default_status(), text);
-    answer::tell(&mut response, &code, Some(Row::Server));
+    let mut response = response::error(&code, code.default_status(), text);
+    response::tag_error(&mut response, &code, Some(Row::Server));
     response
 }
 
@@ -28,7 +28,7 @@ mod tests {
     const EXCHANGE: &str = "client_id=v6TJH1IqhM&client_secret=v6TJH1IqhM-secret\
                             &grant_type=authorization_code&code=";
 
-    /// Whatever a request was about to do at the ledger when it panicked, it has not done it: the
+    /// Whatever a request was about to do at the grant_store when it panicked, it has not done it: the
     /// next one finds everything as before.
     #[tokio::test]
     async fn a_panic_is_a_server_error_that_says_nothing_and_changes_nothing() {
@@ -37,14 +37,14 @@ mod tests {
             let request = Request::post("/oauth2/v3/token")
                 .header("content-type", "application/x-www-form-urlencoded")
                 .body(format!("{EXCHANGE}{code}"));
-            let answer = server.answer(request.unwrap()).await;
+            let answer = server.handle(request.unwrap()).await;
             (answer.status().as_u16(), String::from_utf8(answer.body().to_vec()).unwrap())
         };
         let code = server.issue_code("v6TJH1IqhM", "rahulrama").await.unwrap();
         let grants = server.grants().await.len();
         let mut panics = 0;
         loop {
-            server.ledger().panic_in(panics + 1);
+            server.grant_store().panic_in(panics + 1);
             let (status, body) = ask(&code).await;
             if status == 200 {
                 break;
@@ -54,11 +54,11 @@ mod tests {
             let body: Value = serde_json::from_str(&body).unwrap();
             assert_eq!(body["error"], "server_error");
             assert_eq!(body["error_description"], "The server failed; its log says where.");
-            server.ledger().panic_in(0);
+            server.grant_store().panic_in(0);
             assert_eq!(server.grants().await.len(), grants, "nothing was granted");
         }
         assert!(panics >= 3, "the code, a number for its grant, the exchange: {panics}");
-        server.ledger().panic_in(0);
+        server.grant_store().panic_in(0);
         assert_eq!(ask(&code).await.0, 400, "now it is spent");
         assert_eq!(server.grants().await.len(), grants + 1);
         let entries = server.requests().await;

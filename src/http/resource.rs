@@ -9,22 +9,22 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde_json::{Value, json};
 
+use super::context::RequestContext;
 use super::errors::{injected, refused, require_https};
-use super::here::Here;
-use super::play::{Stage, play};
-use super::{App, answer};
-use crate::authority::bearer::{Standing, standing};
+use super::scenario::{ScenarioContext, run};
+use super::{App, response};
 use crate::fixture::Resource;
-use crate::journal::Parameters;
+use crate::flow::token_status::{TokenStatus, standing};
+use crate::journal::ParamPolicy;
 use crate::oauth::{ErrorCode, Form};
 use crate::scenario::Endpoint;
 
 pub(super) async fn resource(
     State(app): State<Arc<App>>,
-    Extension(here): Extension<Here>,
+    Extension(context): Extension<RequestContext>,
     request: Request,
 ) -> Response {
-    let registry = here.realm.registry();
+    let registry = context.realm.registry();
     let path = request.uri().path();
     let mut methods = Vec::new();
     let mut found = None;
@@ -36,39 +36,39 @@ pub(super) async fn resource(
         methods.extend(resource.methods.iter().map(String::as_str));
     }
     if found.is_some() || !methods.is_empty() {
-        here.record.endpoint(Endpoint::Resource);
+        context.recorder.endpoint(Endpoint::Resource);
     }
     let Some(resource) = found else {
         return match methods.is_empty() {
-            true => answer::nothing_here(request.method()),
-            false => answer::wrong_method(&methods.join(", ")),
+            true => response::nothing_here(request.method()),
+            false => response::wrong_method(&methods.join(", ")),
         };
     };
-    if let Err(refusal) = require_https(&here, &registry) {
+    if let Err(refusal) = require_https(&context, &registry) {
         return refused(&registry, Endpoint::Resource, &refusal);
     }
     let token_sent = bearer(request.headers());
     if let Ok(token) = &token_sent {
-        here.record.bearer(token);
+        context.recorder.bearer(token);
     }
     let bearer = match token_sent {
         Err(why) => Err(why),
-        Ok(token) => check(&app, &here, token).await,
+        Ok(token) => check(&app, &context, token).await,
     };
     let standing = bearer.as_ref().ok();
     let client_id = standing.map(|standing| standing.claims.client_id.as_str());
     let merchant_id = standing.map(|standing| standing.claims.merchant_id.as_str());
     let parameters = Form::parse(request.uri().query().unwrap_or_default().as_bytes());
     let parameters = parameters.unwrap_or_default();
-    let record = &here.record;
-    record.parameters(parameters.iter(), Parameters::Open);
+    let recorder = &context.recorder;
+    recorder.parameters(parameters.iter(), ParamPolicy::AllowAny);
     if let Ok(standing) = &bearer {
-        record.client(&standing.claims.client_id);
-        record.merchant(&standing.claims.merchant_id);
+        recorder.client(&standing.claims.client_id);
+        recorder.merchant(&standing.claims.merchant_id);
     }
     let registry = &*registry;
-    let stage = Stage {
-        here: &here,
+    let stage = ScenarioContext {
+        context: &context,
         registry,
         endpoint: Endpoint::Resource,
         client_id,
@@ -78,7 +78,7 @@ pub(super) async fn resource(
         error: &|code, status, text| injected(registry, Endpoint::Resource, code, status, text),
     };
     let (bearer, method) = (&bearer, request.method().as_str());
-    play(stage, |_| async move {
+    run(stage, |_| async move {
         match bearer {
             Err(fault) => fault.answer(),
             Ok(standing) => match missing_scope(resource, standing) {
@@ -91,7 +91,7 @@ pub(super) async fn resource(
 }
 
 /// Why a request brings no good token.
-enum Fault {
+enum BearerError {
     /// It brings none: RFC 6750, section 3.1 wants no error code then.
     None,
     /// The `Authorization` header is not one of a bearer token.
@@ -100,7 +100,7 @@ enum Fault {
     Invalid(&'static str),
 }
 
-impl Fault {
+impl BearerError {
     fn answer(&self) -> Response {
         let (error, text) = match self {
             Self::None => {
@@ -124,32 +124,36 @@ impl Fault {
 }
 
 /// The token in the `Authorization` header (RFC 6750, section 2.1).
-fn bearer(headers: &HeaderMap) -> Result<&str, Fault> {
+fn bearer(headers: &HeaderMap) -> Result<&str, BearerError> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let value = values.next().ok_or(Fault::None)?;
-    let text = value.to_str().map_err(|_| Fault::Malformed)?;
+    let value = values.next().ok_or(BearerError::None)?;
+    let text = value.to_str().map_err(|_| BearerError::Malformed)?;
     let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
     // Another scheme is no attempt at this one.
     if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(Fault::None);
+        return Err(BearerError::None);
     }
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b);
     let good = values.next().is_none() && !token.is_empty() && token.bytes().all(allowed);
-    good.then_some(token).ok_or(Fault::Malformed)
+    good.then_some(token).ok_or(BearerError::Malformed)
 }
 
-async fn check(app: &App, here: &Here, token: &str) -> Result<Standing, Fault> {
-    let standing = standing(&here.realm, &app.key, token).await.map_err(Fault::Invalid)?;
+async fn check(
+    app: &App,
+    context: &RequestContext,
+    token: &str,
+) -> Result<TokenStatus, BearerError> {
+    let standing = standing(&context.realm, &app.key, token).await.map_err(BearerError::Invalid)?;
     if standing.claims.is_refresh_token() {
-        return Err(Fault::Invalid("is a refresh token; the API takes the access token"));
+        return Err(BearerError::Invalid("is a refresh token; the API takes the access token"));
     }
     match standing.fault {
-        Some(fault) => Err(Fault::Invalid(fault)),
+        Some(fault) => Err(BearerError::Invalid(fault)),
         None => Ok(standing),
     }
 }
 
-fn missing_scope<'r>(resource: &'r Resource, standing: &Standing) -> Option<&'r str> {
+fn missing_scope<'r>(resource: &'r Resource, standing: &TokenStatus) -> Option<&'r str> {
     let scope = resource.scope.as_deref()?;
     (!standing.claims.scopes.iter().any(|one| one == scope)).then_some(scope)
 }
@@ -165,7 +169,7 @@ fn insufficient(scope: &str) -> Response {
 
 fn challenged(status: u16, challenge: &str, error: &str, text: &str) -> Response {
     tracing::info!(status, error, "resource: {text}");
-    let mut response = answer::error(&ErrorCode::from(error), status, text);
+    let mut response = response::error(&ErrorCode::from(error), status, text);
     if let Ok(value) = HeaderValue::from_str(challenge) {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
     }
@@ -188,8 +192,8 @@ fn respond(resource: &Resource, path: &str, method: &str) -> Response {
             ("application/json;charset=UTF-8", json.to_string())
         }
     };
-    let mut response = answer::text(status, content_type, Body::from(body));
-    answer::put_headers(response.headers_mut(), &answer.headers);
+    let mut response = response::text(status, content_type, Body::from(body));
+    response::put_headers(response.headers_mut(), &answer.headers);
     response
 }
 

@@ -4,10 +4,10 @@ use axum::body::Body;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::answer;
 use super::form_endpoint::FormEndpoint;
-use crate::authority::bearer::standing;
-use crate::authority::{TokenRequest, authenticate};
+use super::response;
+use crate::flow::token_status::standing;
+use crate::flow::{TokenRequest, authenticate};
 use crate::oauth::{Refusal, Row, refuse};
 use crate::scenario::Endpoint;
 
@@ -23,20 +23,20 @@ impl FormEndpoint for Revoke {
         let Some(token) = request.form.get("token") else {
             return refuse(Row::Credentials, "token is missing from the body, or empty.");
         };
-        let ledger = request.realm.ledger();
-        let grant = match ledger.literal(token).await {
+        let grant_store = request.realm.grant_store();
+        let grant = match grant_store.fixture_token(token).await {
             Some(grant) => Some(grant),
             None => standing(request.realm, request.key, token).await.ok().map(|found| found.grant),
         };
         if let Some(grant) = grant {
-            request.record.merchant(&grant.merchant_id);
+            request.recorder.merchant(&grant.merchant_id);
             if grant.client_id != client.id {
                 return refuse(Row::CodeOrToken, "token was issued to another client.");
             }
-            if !request.effects.are_withheld() {
-                ledger.revoke_grant(grant, request.realm.clock().now_ms()).await;
+            if !request.effects.is_dry_run() {
+                grant_store.revoke_grant(grant, request.realm.clock().now_ms()).await;
             }
         }
-        Ok(answer::text(StatusCode::OK, "application/json;charset=UTF-8", Body::empty()))
+        Ok(response::text(StatusCode::OK, "application/json;charset=UTF-8", Body::empty()))
     }
 }

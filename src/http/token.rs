@@ -2,9 +2,9 @@
 
 use axum::response::Response;
 
-use super::answer;
 use super::form_endpoint::FormEndpoint;
-use crate::authority::{TokenRequest, token::decide};
+use super::response;
+use crate::flow::{TokenRequest, token::decide};
 use crate::journal::IssuedKind;
 use crate::oauth::Refusal;
 use crate::scenario::Endpoint;
@@ -16,8 +16,8 @@ impl FormEndpoint for Token {
 
     async fn answer(request: &TokenRequest<'_>, _: &str) -> Result<Response, Refusal> {
         let response = decide(request).await?;
-        request.record.issued(IssuedKind::AccessToken, &response.access_token);
-        request.record.issued(IssuedKind::RefreshToken, &response.refresh_token);
-        Ok(answer::json(200, &response))
+        request.recorder.issued(IssuedKind::AccessToken, &response.access_token);
+        request.recorder.issued(IssuedKind::RefreshToken, &response.refresh_token);
+        Ok(response::json(200, &response))
     }
 }

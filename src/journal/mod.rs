@@ -3,9 +3,9 @@
 
 mod entry;
 mod filter;
-mod mask;
 mod notes;
-mod record;
+mod recorder;
+mod redact;
 mod verify;
 
 use std::collections::VecDeque;
@@ -20,8 +20,8 @@ pub use entry::{
     Issued, IssuedKind, RecordedEndpoint, RecordedOutcome, RecordedParam, RecordedRequest,
 };
 pub use filter::Filter;
-pub(crate) use record::{Arrival, Correlation, Parameters, Record, Told};
-pub use verify::{Count, CountError, Difference, NearMiss, Verification};
+pub(crate) use recorder::{Correlation, ErrorTag, ParamPolicy, RequestInfo, RequestRecorder};
+pub use verify::{Difference, NearMiss, Times, TimesError, Verification};
 
 /// How many requests a realm's journal keeps unless it is told otherwise.
 pub(crate) const USUAL_SIZE: usize = 10_000;
@@ -29,13 +29,13 @@ pub(crate) const USUAL_SIZE: usize = 10_000;
 /// The requests of a realm, the newest last; the oldest are dropped when there are too many.
 pub(crate) struct Journal {
     size: usize,
-    pages: Mutex<Pages>,
+    inner: Mutex<Entries>,
     /// The number of the newest entry. Whoever waits for the next watches it.
     newest: watch::Sender<u64>,
 }
 
 #[derive(Default)]
-struct Pages {
+struct Entries {
     entries: VecDeque<Arc<RecordedRequest>>,
     last_id: u64,
     dropped: u64,
@@ -43,7 +43,7 @@ struct Pages {
 
 /// A part of the journal.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Excerpt {
+pub(crate) struct Page {
     pub(crate) entries: Vec<Arc<RecordedRequest>>,
     /// How many entries fit, also those beyond the limit.
     pub(crate) total: usize,
@@ -53,7 +53,7 @@ pub(crate) struct Excerpt {
 
 /// What came after an entry that a reader has seen.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Later {
+pub(crate) struct Tail {
     pub(crate) entries: Vec<Arc<RecordedRequest>>,
     /// How many were dropped before the reader could see them.
     pub(crate) missed: u64,
@@ -62,52 +62,52 @@ pub(crate) struct Later {
 impl Journal {
     /// An empty journal that keeps so many entries.
     pub(crate) fn new(size: usize) -> Self {
-        Self { size, pages: Mutex::default(), newest: watch::Sender::new(0) }
+        Self { size, inner: Mutex::default(), newest: watch::Sender::new(0) }
     }
 
     /// Enters a request and gives it its number.
     fn enter(&self, mut entry: RecordedRequest) {
-        let mut pages = self.pages.lock();
-        pages.last_id += 1;
-        entry.id = pages.last_id;
+        let mut inner = self.inner.lock();
+        inner.last_id += 1;
+        entry.id = inner.last_id;
         let id = entry.id;
-        pages.entries.push_back(Arc::new(entry));
-        if pages.entries.len() > self.size {
-            pages.entries.pop_front();
-            pages.dropped += 1;
+        inner.entries.push_back(Arc::new(entry));
+        if inner.entries.len() > self.size {
+            inner.entries.pop_front();
+            inner.dropped += 1;
         }
         // Under the lock, so that numbers are told in their order.
         self.newest.send_replace(id);
     }
 
     /// The entries that fit. With `after`, the first ones behind that entry; else the last ones.
-    pub(crate) fn read(&self, filter: &Filter, after: Option<u64>, limit: usize) -> Excerpt {
-        let pages = self.pages.lock();
+    pub(crate) fn read(&self, filter: &Filter, after: Option<u64>, limit: usize) -> Page {
+        let inner = self.inner.lock();
         let behind = |entry: &&Arc<RecordedRequest>| after.is_none_or(|after| entry.id > after);
         let mut entries: Vec<_> =
-            pages.entries.iter().filter(behind).filter(|e| filter.fits(e)).cloned().collect();
+            inner.entries.iter().filter(behind).filter(|e| filter.fits(e)).cloned().collect();
         let total = entries.len();
         match after {
             Some(_) => entries.truncate(limit),
             None => drop(entries.drain(..total.saturating_sub(limit))),
         }
-        Excerpt { entries, total, dropped: pages.dropped }
+        Page { entries, total, dropped: inner.dropped }
     }
 
     /// At most `limit` entries behind the one with this number.
-    pub(crate) fn later(&self, after: u64, limit: usize) -> Later {
-        let pages = self.pages.lock();
-        let first = pages.last_id - pages.entries.len() as u64;
+    pub(crate) fn tail(&self, after: u64, limit: usize) -> Tail {
+        let inner = self.inner.lock();
+        let first = inner.last_id - inner.entries.len() as u64;
         let missed = first.saturating_sub(after);
         let skip = usize::try_from(after.saturating_sub(first)).unwrap_or(usize::MAX);
-        Later { entries: pages.entries.iter().skip(skip).take(limit).cloned().collect(), missed }
+        Tail { entries: inner.entries.iter().skip(skip).take(limit).cloned().collect(), missed }
     }
 
     /// Forgets everything; numbers go on.
     pub(crate) fn clear(&self) {
-        let mut pages = self.pages.lock();
-        pages.entries.clear();
-        pages.dropped = 0;
+        let mut inner = self.inner.lock();
+        inner.entries.clear();
+        inner.dropped = 0;
     }
 
     /// The number of the newest entry, and word of the next.
@@ -116,16 +116,16 @@ impl Journal {
     }
 
     /// Whether as many requests fit as are expected.
-    pub(crate) fn verify(&self, filter: &Filter, count: Count) -> Verification {
+    pub(crate) fn verify(&self, filter: &Filter, count: Times) -> Verification {
         let all = self.read(&Filter::default(), None, usize::MAX);
         verify::verify(&all, filter, count)
     }
 
     /// Waits until it holds, or the time is over; then tells how it is.
-    pub(crate) async fn verify_within(
+    pub(crate) async fn verify_timeout(
         &self,
         filter: &Filter,
-        count: Count,
+        count: Times,
         patience: Duration,
     ) -> Verification {
         let deadline = Instant::now() + patience;
@@ -185,18 +185,18 @@ mod tests {
     #[test]
     fn a_reader_goes_on_where_it_was_and_learns_what_it_missed() {
         let journal = journal(3, 5);
-        let later = |after, limit| {
-            let later = journal.later(after, limit);
-            (ids(&later.entries), later.missed)
+        let tail = |after, limit| {
+            let tail = journal.tail(after, limit);
+            (ids(&tail.entries), tail.missed)
         };
-        assert_eq!(later(0, 10), (vec![3, 4, 5], 2));
-        assert_eq!(later(2, 10), (vec![3, 4, 5], 0));
-        assert_eq!(later(4, 10), (vec![5], 0));
-        assert_eq!(later(5, 10), (vec![], 0));
-        assert_eq!(later(9, 10), (vec![], 0));
-        assert_eq!(later(2, 1), (vec![3], 0));
+        assert_eq!(tail(0, 10), (vec![3, 4, 5], 2));
+        assert_eq!(tail(2, 10), (vec![3, 4, 5], 0));
+        assert_eq!(tail(4, 10), (vec![5], 0));
+        assert_eq!(tail(5, 10), (vec![], 0));
+        assert_eq!(tail(9, 10), (vec![], 0));
+        assert_eq!(tail(2, 1), (vec![3], 0));
         journal.clear();
-        assert_eq!(later(2, 10), (vec![], 3));
+        assert_eq!(tail(2, 10), (vec![], 3));
     }
 
     #[test]
@@ -209,12 +209,12 @@ mod tests {
     async fn verification_waits_for_what_is_to_come() {
         let journal = Arc::new(journal(10, 1));
         let any = Filter::default();
-        let at_least = |n| Count::at_least(n);
+        let at_least = |n| Times::at_least(n);
         let none = Duration::ZERO;
-        assert!(!journal.verify_within(&any, at_least(2), none).await.satisfied);
+        assert!(!journal.verify_timeout(&any, at_least(2), none).await.satisfied);
         let other = Arc::clone(&journal);
         let waiting = tokio::spawn(async move {
-            other.verify_within(&Filter::default(), at_least(2), Duration::from_secs(60)).await
+            other.verify_timeout(&Filter::default(), at_least(2), Duration::from_secs(60)).await
         });
         tokio::task::yield_now().await;
         journal.enter(RecordedRequest::example());

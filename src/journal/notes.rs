@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use super::RecordedEndpoint;
-use super::record::{Arrival, Correlation};
+use super::recorder::{Correlation, RequestInfo};
 
 /// The longest common name that the vendor takes (source K).
 const LONGEST_NAME: usize = 40;
@@ -62,19 +62,19 @@ pub(super) fn more_unknown(more: usize) -> Note {
 /// What can be told from how a request came.
 pub(super) fn of_arrival(
     endpoint: RecordedEndpoint,
-    arrival: &Arrival,
+    request: &RequestInfo,
     has_state: bool,
 ) -> Vec<Note> {
     use RecordedEndpoint as At;
     let mut notes: Vec<Note> = Vec::new();
-    if arrival.scheme == "http" {
+    if request.scheme == "http" {
         notes.push(PLAIN_HTTP.into());
     }
     match endpoint {
         At::Unknown => notes.push(NOTHING_HERE.into()),
         // What follows is about what the client's own program sends, not its merchant's browser.
         At::Authorize => {
-            if arrival.path.starts_with("/oauth2/") {
+            if request.path.starts_with("/oauth2/") {
                 notes.push(RFC_AUTHORIZE.into());
             }
             if !has_state {
@@ -83,18 +83,18 @@ pub(super) fn of_arrival(
         }
         At::Introspect | At::Revoke | At::Jwks | At::Metadata => notes.push(NOT_DOCUMENTED.into()),
         At::Token | At::Resource => {
-            match &arrival.certificate {
+            match &request.certificate {
                 None => notes.push(NO_CERTIFICATE.into()),
                 Some(name) => notes.extend(long_name(name)),
             }
-            match arrival.correlation {
+            match request.correlation {
                 Correlation::None => notes.push(NO_CORRELATION_ID.into()),
                 Correlation::Malformed => notes.push(WRONG_CORRELATION_ID.into()),
                 Correlation::Good => {}
             }
         }
     }
-    if arrival.has_basic && endpoint != At::Resource {
+    if request.has_basic && endpoint != At::Resource {
         notes.push(BASIC.into());
     }
     notes

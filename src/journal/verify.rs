@@ -6,7 +6,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Excerpt, Filter, RecordedRequest};
+use super::{Filter, Page, RecordedRequest};
 
 /// How many near misses are told.
 const NEAREST: usize = 3;
@@ -14,15 +14,15 @@ const NEAREST: usize = 3;
 /// How many requests are expected: a number, or a range.
 ///
 /// ```
-/// use smartpay_oauth_mock::Count;
+/// use smartpay_oauth_mock::Times;
 ///
-/// assert_eq!(Count::from(2), Count::exactly(2));
-/// assert!(Count::from(1..).holds(7) && !Count::from(1..=3).holds(4));
+/// assert_eq!(Times::from(2), Times::exactly(2));
+/// assert!(Times::from(1..).holds(7) && !Times::from(1..=3).holds(4));
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-#[schemars(title = "Count")]
-pub struct Count {
+#[schemars(title = "Times")]
+pub struct Times {
     /// So many, no more and no less.
     #[serde(skip_serializing_if = "Option::is_none")]
     exactly: Option<u64>,
@@ -34,9 +34,9 @@ pub struct Count {
     at_most: Option<u64>,
 }
 
-/// Why a [`Count`] cannot be one.
+/// Why a [`Times`] cannot be one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CountError {
+pub enum TimesError {
     /// `exactly` says all there is to say.
     #[error("exactly goes alone; with a range, write at_least and at_most")]
     ExactlyAndMore,
@@ -45,7 +45,7 @@ pub enum CountError {
     Empty,
 }
 
-impl Count {
+impl Times {
     /// So many, no more and no less.
     pub fn exactly(n: u64) -> Self {
         Self { exactly: Some(n), ..Self::default() }
@@ -71,12 +71,12 @@ impl Count {
     }
 
     /// Refuses what no number of requests can be.
-    pub(crate) fn check(self) -> Result<Self, CountError> {
+    pub(crate) fn check(self) -> Result<Self, TimesError> {
         if self.exactly.is_some() && (self.at_least.is_some() || self.at_most.is_some()) {
-            return Err(CountError::ExactlyAndMore);
+            return Err(TimesError::ExactlyAndMore);
         }
         match (self.at_least, self.at_most) {
-            (Some(least), Some(most)) if most < least => Err(CountError::Empty),
+            (Some(least), Some(most)) if most < least => Err(TimesError::Empty),
             _ => Ok(self),
         }
     }
@@ -93,31 +93,31 @@ impl Count {
     }
 }
 
-impl From<u64> for Count {
+impl From<u64> for Times {
     fn from(n: u64) -> Self {
         Self::exactly(n)
     }
 }
 
-impl From<RangeFrom<u64>> for Count {
+impl From<RangeFrom<u64>> for Times {
     fn from(range: RangeFrom<u64>) -> Self {
         Self::at_least(range.start)
     }
 }
 
-impl From<RangeToInclusive<u64>> for Count {
+impl From<RangeToInclusive<u64>> for Times {
     fn from(range: RangeToInclusive<u64>) -> Self {
         Self::at_most(range.end)
     }
 }
 
-impl From<RangeInclusive<u64>> for Count {
+impl From<RangeInclusive<u64>> for Times {
     fn from(range: RangeInclusive<u64>) -> Self {
         Self { at_most: Some(*range.end()), ..Self::at_least(*range.start()) }
     }
 }
 
-impl From<Range<u64>> for Count {
+impl From<Range<u64>> for Times {
     fn from(range: Range<u64>) -> Self {
         Self { at_most: Some(range.end.saturating_sub(1)), ..Self::at_least(range.start) }
     }
@@ -161,7 +161,7 @@ pub struct Difference {
     pub actual: Option<String>,
 }
 
-pub(super) fn verify(all: &Excerpt, filter: &Filter, count: Count) -> Verification {
+pub(super) fn verify(all: &Page, filter: &Filter, count: Times) -> Verification {
     let (fitting, others): (Vec<_>, Vec<_>) =
         all.entries.iter().partition(|entry| filter.fits(entry));
     let matched = fitting.len() as u64;
@@ -218,28 +218,28 @@ mod tests {
     use super::*;
     use std::time::{Duration, Instant};
 
-    fn all(entries: Vec<RecordedRequest>) -> Excerpt {
+    fn all(entries: Vec<RecordedRequest>) -> Page {
         let total = entries.len();
-        Excerpt { entries: entries.into_iter().map(Arc::new).collect(), total, dropped: 0 }
+        Page { entries: entries.into_iter().map(Arc::new).collect(), total, dropped: 0 }
     }
 
     #[test]
     fn counts_hold_or_not() {
         for (count, holds) in [
-            (Count::default(), [false, true, true]),
-            (Count::exactly(1), [false, true, false]),
-            (Count::at_least(1), [false, true, true]),
-            (Count::at_most(1), [true, true, false]),
-            (Count::from(1..3), [false, true, true]),
-            (Count::from(0..=1), [true, true, false]),
+            (Times::default(), [false, true, true]),
+            (Times::exactly(1), [false, true, false]),
+            (Times::at_least(1), [false, true, true]),
+            (Times::at_most(1), [true, true, false]),
+            (Times::from(1..3), [false, true, true]),
+            (Times::from(0..=1), [true, true, false]),
         ] {
             let actual = [0, 1, 2].map(|n| count.holds(n));
             assert_eq!(actual, holds, "{}", count.in_words());
             assert!(count.check().is_ok());
         }
-        let wrong = |json| serde_json::from_str::<Count>(json).unwrap().check().unwrap_err();
-        assert_eq!(wrong(r#"{"exactly":1,"at_most":1}"#), CountError::ExactlyAndMore);
-        assert_eq!(wrong(r#"{"at_least":2,"at_most":1}"#), CountError::Empty);
+        let wrong = |json| serde_json::from_str::<Times>(json).unwrap().check().unwrap_err();
+        assert_eq!(wrong(r#"{"exactly":1,"at_most":1}"#), TimesError::ExactlyAndMore);
+        assert_eq!(wrong(r#"{"at_least":2,"at_most":1}"#), TimesError::Empty);
     }
 
     #[test]
@@ -250,7 +250,7 @@ mod tests {
         further.grant_type = None;
         let filter = Filter::default().client_id("v6*").grant_type("refresh_token").status(500);
         let entries = all(vec![further, RecordedRequest::example(), other]);
-        let found = verify(&entries, &filter, Count::exactly(1));
+        let found = verify(&entries, &filter, Times::exactly(1));
         assert!(!found.satisfied);
         let members: Vec<Vec<&str>> = found
             .closest
@@ -266,7 +266,7 @@ mod tests {
             ]
         );
         assert_eq!(found.closest[0].differs[0].actual.as_deref(), Some("200"));
-        let found = verify(&entries, &Filter::default(), Count::exactly(2));
+        let found = verify(&entries, &Filter::default(), Times::exactly(2));
         assert_eq!((found.matched, found.closest.len()), (3, 3));
         assert!(found.closest.iter().all(|near| near.differs.is_empty()));
     }
@@ -279,7 +279,7 @@ mod tests {
             RecordedRequest { started, duration_us: length, ..RecordedRequest::example() }
         };
         let any = Filter::default();
-        let overlapped = |entries| verify(&all(entries), &any, Count::default()).overlapped;
+        let overlapped = |entries| verify(&all(entries), &any, Times::default()).overlapped;
         assert_eq!(overlapped(vec![]), 0);
         assert_eq!(overlapped(vec![entry(0, 10), entry(20, 10), entry(40, 1)]), 1);
         assert_eq!(overlapped(vec![entry(0, 100), entry(20, 10), entry(25, 10), entry(40, 1)]), 3);

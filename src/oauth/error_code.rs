@@ -110,7 +110,7 @@ impl ErrorCode {
     }
 
     /// What an injected error says where nobody gave it a description.
-    pub(crate) fn meaning(&self) -> &'static str {
+    pub(crate) fn default_description(&self) -> &'static str {
         match self {
             Self::AccessDenied => "The merchant or the authorization server refused the request.",
             Self::ServerError => "The authorization server met a condition that it did not expect.",

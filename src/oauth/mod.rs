@@ -15,6 +15,7 @@ mod secret;
 pub(crate) use basic::read_basic;
 pub use error_code::ErrorCode;
 pub(crate) use form::Form;
+pub use pkce::ChallengeMethod;
 pub(crate) use pkce::{Challenge, is_verifier};
 pub use refusal::Refusal;
 pub(crate) use refusal::refuse;

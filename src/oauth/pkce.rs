@@ -3,7 +3,19 @@
 use aws_lc_rs::{constant_time::verify_slices_are_equal, digest};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use crate::fixture::ChallengeMethod;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How a PKCE challenge is made from its verifier (RFC 7636).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum ChallengeMethod {
+    /// It is the base64url of the verifier's SHA-256.
+    #[default]
+    S256,
+    /// It is the verifier itself.
+    #[serde(rename = "plain")]
+    Plain,
+}
 
 /// What the authorize request promised, and the token request must prove.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -131,7 +131,7 @@ impl Row {
     }
 
     /// The status where it is the row's own rather than the error code's.
-    pub(crate) fn own_status(self) -> Option<u16> {
+    pub(crate) fn status_override(self) -> Option<u16> {
         match self {
             Self::Method => Some(405),
             Self::BodySize => Some(413),

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 /// use smartpay_oauth_mock::Secret;
 ///
 /// let secret = Secret::from("yourClientSecret");
-/// assert!(secret.is("yourClientSecret"));
+/// assert!(secret.matches("yourClientSecret"));
 /// assert_eq!(format!("{secret:?}"), "Secret(***)");
 /// ```
 #[derive(Clone, Serialize, Deserialize, JsonSchema)]
@@ -23,7 +23,7 @@ pub struct Secret(String);
 
 impl Secret {
     /// Whether the presented value is this secret.
-    pub fn is(&self, presented: &str) -> bool {
+    pub fn matches(&self, presented: &str) -> bool {
         verify_slices_are_equal(self.0.as_bytes(), presented.as_bytes()).is_ok()
     }
 
@@ -34,7 +34,7 @@ impl Secret {
 
 impl PartialEq for Secret {
     fn eq(&self, other: &Self) -> bool {
-        self.is(&other.0)
+        self.matches(&other.0)
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rand::RngExt;
 use rand::distr::Alphanumeric;
 
-use super::{Code, Realm, Registered, Registry};
+use super::{ClientEntry, Code, Realm, Registry};
 use crate::oauth::{Challenge, Scopes, scope};
 
 /// How long an authorization code is: about 250 bits, within what any client stores.
@@ -13,7 +13,7 @@ const CODE_LENGTH: usize = 43;
 
 /// A code that somebody wants without a browser.
 #[derive(Clone, Copy)]
-pub(crate) struct CodeWish<'a> {
+pub(crate) struct CodeRequest<'a> {
     pub(crate) client_id: &'a str,
     pub(crate) merchant_id: &'a str,
     /// All of the client's unless given.
@@ -30,7 +30,7 @@ pub(crate) struct IssuedCode {
 }
 
 /// What a merchant has consented to at the authorize endpoint.
-pub(crate) struct Consented {
+pub(crate) struct ConsentedCode {
     pub(crate) client_id: Arc<str>,
     pub(crate) merchant_id: Arc<str>,
     pub(crate) scopes: Scopes,
@@ -71,12 +71,15 @@ pub enum IssueError {
 
 impl Realm {
     /// Issues a code for a merchant who has consented, without a browser.
-    pub(crate) async fn issue_code(&self, wanted: CodeWish<'_>) -> Result<IssuedCode, IssueError> {
+    pub(crate) async fn issue_code(
+        &self,
+        wanted: CodeRequest<'_>,
+    ) -> Result<IssuedCode, IssueError> {
         let registry = self.registry();
         let (client, scopes) =
             self.consented(&registry, wanted.client_id, wanted.merchant_id, wanted.scopes)?;
         if let Some(url) = wanted.redirect_url
-            && !client.client.redirect_urls.iter().any(|known| known == url)
+            && !client.config.redirect_urls.iter().any(|known| known == url)
         {
             return Err(IssueError::UnknownRedirectUrl(wanted.client_id.to_owned()));
         }
@@ -97,7 +100,7 @@ impl Realm {
             expires_at_ms,
             reusable: false,
         };
-        if !self.ledger.record_code(code.clone(), issued, now).await {
+        if !self.grant_store.record_code(code.clone(), issued, now).await {
             return Err(IssueError::CodeTaken);
         }
         Ok(IssuedCode { code, expires_at_ms })
@@ -110,7 +113,7 @@ impl Realm {
         client_id: &str,
         merchant_id: &str,
         scopes: Option<&[&str]>,
-    ) -> Result<(&'r Arc<Registered>, Scopes), IssueError> {
+    ) -> Result<(&'r Arc<ClientEntry>, Scopes), IssueError> {
         let client = registry
             .client(client_id)
             .ok_or_else(|| IssueError::UnknownClient(client_id.to_owned()))?;
@@ -129,7 +132,7 @@ impl Realm {
     }
 
     /// A new code of the authorize endpoint.
-    pub(crate) async fn record_consent(&self, consent: Consented) -> String {
+    pub(crate) async fn record_consent(&self, consent: ConsentedCode) -> String {
         let code = random_code();
         let now = self.clock.now_ms();
         let lifetime = self.registry().settings.code_lifetime.as_ms();
@@ -144,7 +147,7 @@ impl Realm {
             expires_at_ms: now.saturating_add(lifetime),
             reusable: false,
         };
-        self.ledger.record_code(code.clone(), issued, now).await;
+        self.grant_store.record_code(code.clone(), issued, now).await;
         code
     }
 }

@@ -4,10 +4,10 @@
 //! could one day be kept somewhere else than in this process.
 
 mod codes;
-mod ledger;
-mod lock;
-mod realms;
+mod grant_store;
+mod realm_map;
 mod registry;
+mod sync;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
@@ -17,20 +17,20 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
 use crate::clock::Clock;
-use crate::fixture::{Fixtures, Status, TlsFaults};
+use crate::fixture::{AccountStatus, Fixtures, TlsFaults};
 use crate::journal::Journal;
 use crate::oauth::{Challenge, Scopes};
-use crate::scenario::Script;
+use crate::scenario::ScenarioSet;
 use crate::token::{GrantId, TokenIds};
 
 pub use codes::IssueError;
-pub(crate) use codes::{CodeWish, Consented};
-pub(crate) use ledger::{
-    Code, CodeEntry, Grant, Ledger, Lost, Redemption, Renewal, RenewalOutcome, Rotation,
+pub(crate) use codes::{CodeRequest, ConsentedCode};
+pub(crate) use grant_store::{
+    Code, CodeEntry, Conflict, Grant, GrantStore, Redemption, Renewal, RenewalOutcome, Rotation,
 };
-pub use realms::RealmError;
-pub(crate) use realms::{Realms, Start};
-pub(crate) use registry::{Registered, Registry};
+pub use realm_map::RealmError;
+pub(crate) use realm_map::{RealmMap, RealmSeed};
+pub(crate) use registry::{ClientEntry, Registry};
 
 /// One isolated world.
 #[derive(Debug)]
@@ -43,8 +43,8 @@ pub(crate) struct Realm {
     ports: OnceLock<OwnPorts>,
     clock: Clock,
     registry: RwLock<Arc<Registry>>,
-    ledger: Ledger,
-    script: Script,
+    grant_store: GrantStore,
+    scenarios: ScenarioSet,
     journal: Journal,
     tls_faults: watch::Sender<TlsFaults>,
     ids: TokenIds,
@@ -67,17 +67,17 @@ impl Drop for OwnPorts {
 
 impl Realm {
     /// A realm that starts from these fixtures.
-    pub(crate) fn new(name: &str, hosts: Vec<String>, start: &Start) -> Self {
-        Self::with(Ledger::default(), name, hosts, start)
+    pub(crate) fn new(name: &str, hosts: Vec<String>, start: &RealmSeed) -> Self {
+        Self::with(GrantStore::default(), name, hosts, start)
     }
 
-    /// A realm whose ledger loom watches.
+    /// A realm whose grant_store loom watches.
     #[cfg(test)]
-    pub(crate) fn modelled(start: &Start) -> Self {
-        Self::with(Ledger::modelled(), "default", Vec::new(), start)
+    pub(crate) fn with_loom(start: &RealmSeed) -> Self {
+        Self::with(GrantStore::with_loom(), "default", Vec::new(), start)
     }
 
-    fn with(ledger: Ledger, name: &str, hosts: Vec<String>, start: &Start) -> Self {
+    fn with(grant_store: GrantStore, name: &str, hosts: Vec<String>, start: &RealmSeed) -> Self {
         let fixtures = &*start.fixtures;
         let realm = Self {
             name: name.into(),
@@ -86,14 +86,14 @@ impl Realm {
             ports: OnceLock::new(),
             clock: Clock::default(),
             registry: RwLock::new(Arc::clone(&start.registry)),
-            ledger,
-            script: Script::default(),
+            grant_store,
+            scenarios: ScenarioSet::default(),
             journal: Journal::new(start.journal_size),
             tls_faults: watch::Sender::new(fixtures.settings.tls.clone()),
             ids: TokenIds::new(name),
         };
-        realm.script.replace(&fixtures.scenarios);
-        realm.lay_out(fixtures);
+        realm.scenarios.replace(&fixtures.scenarios);
+        realm.seed(fixtures);
         realm
     }
 
@@ -160,7 +160,7 @@ impl Realm {
     }
 
     /// Takes other clients, merchants or settings; codes, grants and scenarios stay.
-    pub(crate) fn install(&self, fixtures: &Arc<Fixtures>) {
+    pub(crate) fn set_registry(&self, fixtures: &Arc<Fixtures>) {
         let new = Arc::new(Registry::new(fixtures));
         let old = std::mem::replace(&mut *self.registry.write(), Arc::clone(&new));
         // What was told at run time stays, unless the fixtures say something new.
@@ -171,16 +171,16 @@ impl Realm {
 
     /// Takes other fixtures whole, with their codes and scenarios; live grants stay.
     pub(crate) fn replace(&self, fixtures: &Arc<Fixtures>) {
-        self.install(fixtures);
-        self.script.replace(&fixtures.scenarios);
-        self.ledger.take_up();
-        self.lay_out(fixtures);
+        self.set_registry(fixtures);
+        self.scenarios.replace(&fixtures.scenarios);
+        self.grant_store.remove_fixture_entries();
+        self.seed(fixtures);
     }
 
     /// Back to the start, as if the realm had just been made.
     pub(crate) fn reset(&self) {
         self.clock.reset();
-        self.ledger.clear();
+        self.grant_store.clear();
         self.journal.clear();
         let start = Arc::clone(&self.start.read());
         self.replace(&start);
@@ -188,22 +188,22 @@ impl Realm {
     }
 
     /// Takes other fixtures as if it had begun with them; live grants stay.
-    pub(crate) fn restart_from(&self, fixtures: &Arc<Fixtures>) {
+    pub(crate) fn reseed(&self, fixtures: &Arc<Fixtures>) {
         *self.start.write() = Arc::clone(fixtures);
         self.replace(fixtures);
     }
 
     /// Whether it began with these.
-    pub(crate) fn began_with(&self, fixtures: &Arc<Fixtures>) -> bool {
+    pub(crate) fn seeded_from(&self, fixtures: &Arc<Fixtures>) -> bool {
         Arc::ptr_eq(&self.start.read(), fixtures)
     }
 
-    pub(crate) fn ledger(&self) -> &Ledger {
-        &self.ledger
+    pub(crate) fn grant_store(&self) -> &GrantStore {
+        &self.grant_store
     }
 
-    pub(crate) fn script(&self) -> &Script {
-        &self.script
+    pub(crate) fn scenarios(&self) -> &ScenarioSet {
+        &self.scenarios
     }
 
     pub(crate) fn journal(&self) -> &Journal {
@@ -214,8 +214,8 @@ impl Realm {
         &self.ids
     }
 
-    /// Puts the codes and refresh tokens of the fixtures into the ledger.
-    fn lay_out(&self, fixtures: &Fixtures) {
+    /// Puts the codes and refresh tokens of the fixtures into the grant_store.
+    fn seed(&self, fixtures: &Fixtures) {
         let registry = self.registry();
         let now = self.clock.now_ms();
         let granted = |client: &str, asked: &Option<Vec<String>>| -> Option<(Arc<str>, Scopes)> {
@@ -245,7 +245,7 @@ impl Realm {
                 expires_at_ms: now.saturating_add(lifetime),
                 reusable: fixture.reusable,
             };
-            self.ledger.lay_code(fixture.code.expose().to_owned(), code);
+            self.grant_store.insert_fixture_code(fixture.code.expose().to_owned(), code);
         }
         for fixture in &fixtures.refresh_tokens {
             let Some((client_id, scopes)) = granted(&fixture.client, &fixture.scopes) else {
@@ -258,17 +258,17 @@ impl Realm {
                 scopes,
                 granted_at_ms: now,
                 redirect_url: None,
-                dead_at_ms: i64::MAX,
+                purge_after_ms: i64::MAX,
                 revoked: fixture.revoked,
             };
-            self.ledger.lay_literal(fixture.token.expose().to_owned(), grant);
+            self.grant_store.insert_fixture_token(fixture.token.expose().to_owned(), grant);
         }
     }
 }
 
-impl Registered {
+impl ClientEntry {
     /// Whether the partner's account works.
     pub(crate) fn is_active(&self) -> bool {
-        self.client.status == Status::Active
+        self.config.status == AccountStatus::Active
     }
 }

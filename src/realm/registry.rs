@@ -15,7 +15,7 @@ pub(crate) struct Registry {
     pub(crate) settings: Arc<Settings>,
     resources: Arc<[Resource]>,
     errors: Arc<BTreeMap<ErrorCode, ErrorOverride>>,
-    clients: HashMap<Arc<str>, Arc<Registered>>,
+    clients: HashMap<Arc<str>, Arc<ClientEntry>>,
     /// In fixture order, which the consent page and `mock_consent` follow.
     merchants: Vec<Arc<Merchant>>,
     merchant_places: HashMap<Arc<str>, usize>,
@@ -23,10 +23,10 @@ pub(crate) struct Registry {
 
 /// A client with what is asked of it most often.
 #[derive(Debug)]
-pub(crate) struct Registered {
+pub(crate) struct ClientEntry {
     pub(crate) id: Arc<str>,
     pub(crate) scopes: Scopes,
-    pub(crate) client: Client,
+    pub(crate) config: Client,
 }
 
 impl Registry {
@@ -34,7 +34,7 @@ impl Registry {
         let register = |client: &Client| {
             let id: Arc<str> = client.id.as_str().into();
             let scopes = client.scopes.iter().cloned().collect();
-            (Arc::clone(&id), Arc::new(Registered { id, scopes, client: client.clone() }))
+            (Arc::clone(&id), Arc::new(ClientEntry { id, scopes, config: client.clone() }))
         };
         let places = fixtures.merchants.iter().enumerate();
         Self {
@@ -48,7 +48,7 @@ impl Registry {
         }
     }
 
-    pub(crate) fn client(&self, id: &str) -> Option<&Arc<Registered>> {
+    pub(crate) fn client(&self, id: &str) -> Option<&Arc<ClientEntry>> {
         self.clients.get(id)
     }
 

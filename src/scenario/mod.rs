@@ -4,19 +4,19 @@
 //! steps, each once. Every part of an outcome has a file of its own under `outcome/`, so that a new
 //! one is a new file and a member of [`Outcome`].
 
-mod cast;
+mod index;
 mod model;
 mod outcome;
 mod pattern;
-mod script;
+mod set;
 mod when;
 
-pub use model::{Respond, Scenario, Then};
+pub use model::{AfterLast, Responses, Scenario};
 pub use outcome::{
-    AlteredAlgorithm, AlteredKey, AlteredSignature, Delay, Fault, Hold, Lifetime, Outcome, Phase,
-    RateLimit, ResponseAlteration, TokenAlteration, Which,
+    AlteredAlgorithm, AlteredKey, AlteredSignature, Delay, Fault, Hold, Outcome, Phase, RateLimit,
+    ResponseAlteration, TokenAlteration, TokenSelector,
 };
 pub use pattern::Pattern;
-pub(crate) use script::{Named, Playing, Script, Turn};
-pub(crate) use when::{CORRELATION_ID, Sighting};
-pub use when::{Endpoint, When, WhenAny};
+pub(crate) use set::{ActiveScenario, ScenarioSet, Selection, Step};
+pub(crate) use when::{CORRELATION_ID, RequestView};
+pub use when::{Endpoint, Matchers, When};

@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::{Outcome, WhenAny};
+use super::{Matchers, Outcome};
 
 /// What the server does when a request matches.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -17,14 +17,14 @@ pub struct Scenario {
     /// Its name: 1 to 64 of A-Z a-z 0-9 . _ -
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Which requests it is for; every token request unless given.
+    /// TokenSelector requests it is for; every token request unless given.
     #[serde(default)]
-    pub when: WhenAny,
+    pub when: Matchers,
     /// One outcome for every match, or a list taken in order, one a match.
-    pub respond: Respond,
+    pub respond: Responses,
     /// What follows after the list.
     #[serde(default)]
-    pub then: Then,
+    pub then: AfterLast,
     /// How many matches it takes part in before it is spent; no limit unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
@@ -52,12 +52,12 @@ impl Scenario {
     ///     .times(1);
     /// assert_eq!(scenario.times, Some(1));
     /// ```
-    pub fn respond(respond: impl Into<Respond>) -> Self {
+    pub fn respond(respond: impl Into<Responses>) -> Self {
         Self {
             name: None,
-            when: WhenAny::default(),
+            when: Matchers::default(),
             respond: respond.into(),
-            then: Then::default(),
+            then: AfterLast::default(),
             times: None,
             probability: always(),
             seed: None,
@@ -72,13 +72,13 @@ impl Scenario {
     }
 
     /// For requests like this.
-    pub fn when(mut self, when: impl Into<WhenAny>) -> Self {
+    pub fn when(mut self, when: impl Into<Matchers>) -> Self {
         self.when = when.into();
         self
     }
 
     /// With this after the list.
-    pub fn then(mut self, then: Then) -> Self {
+    pub fn then(mut self, then: AfterLast) -> Self {
         self.then = then;
         self
     }
@@ -118,7 +118,7 @@ fn yes() -> bool {
 /// What follows after the last outcome of a list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Then {
+pub enum AfterLast {
     /// The ordinary answer.
     #[default]
     Pass,
@@ -130,14 +130,14 @@ pub enum Then {
 
 /// One outcome for every match, or a list of them.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Respond {
+pub enum Responses {
     /// The same every time.
     Always(Box<Outcome>),
     /// One after the other.
     InOrder(Vec<Outcome>),
 }
 
-impl Respond {
+impl Responses {
     pub(crate) fn outcomes(&self) -> &[Outcome] {
         match self {
             Self::Always(outcome) => std::slice::from_ref(outcome),
@@ -146,19 +146,19 @@ impl Respond {
     }
 }
 
-impl From<Outcome> for Respond {
+impl From<Outcome> for Responses {
     fn from(outcome: Outcome) -> Self {
         Self::Always(Box::new(outcome))
     }
 }
 
-impl From<Vec<Outcome>> for Respond {
+impl From<Vec<Outcome>> for Responses {
     fn from(outcomes: Vec<Outcome>) -> Self {
         Self::InOrder(outcomes)
     }
 }
 
-impl<const N: usize> From<[Outcome; N]> for Respond {
+impl<const N: usize> From<[Outcome; N]> for Responses {
     fn from(outcomes: [Outcome; N]) -> Self {
         Self::InOrder(outcomes.into())
     }
@@ -205,7 +205,7 @@ impl<'de> Deserialize<'de> for Written {
     }
 }
 
-impl Serialize for Respond {
+impl Serialize for Responses {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Always(outcome) => Written((**outcome).clone()).serialize(serializer),
@@ -216,36 +216,36 @@ impl Serialize for Respond {
     }
 }
 
-impl<'de> Deserialize<'de> for Respond {
+impl<'de> Deserialize<'de> for Responses {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Visitor;
         impl<'de> de::Visitor<'de> for Visitor {
-            type Value = Respond;
+            type Value = Responses;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("pass, a mapping such as { error: server_error }, or a list of those")
             }
 
-            fn visit_str<E: de::Error>(self, word: &str) -> Result<Respond, E> {
-                from_word(word).map(Respond::from)
+            fn visit_str<E: de::Error>(self, word: &str) -> Result<Responses, E> {
+                from_word(word).map(Responses::from)
             }
 
-            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Respond, A::Error> {
-                Outcome::deserialize(MapAccessDeserializer::new(map)).map(Respond::from)
+            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Responses, A::Error> {
+                Outcome::deserialize(MapAccessDeserializer::new(map)).map(Responses::from)
             }
 
-            fn visit_seq<A: de::SeqAccess<'de>>(self, list: A) -> Result<Respond, A::Error> {
+            fn visit_seq<A: de::SeqAccess<'de>>(self, list: A) -> Result<Responses, A::Error> {
                 let written: Vec<Written> = Vec::deserialize(SeqAccessDeserializer::new(list))?;
-                Ok(Respond::InOrder(written.into_iter().map(|written| written.0).collect()))
+                Ok(Responses::InOrder(written.into_iter().map(|written| written.0).collect()))
             }
         }
         deserializer.deserialize_any(Visitor)
     }
 }
 
-impl JsonSchema for Respond {
+impl JsonSchema for Responses {
     fn schema_name() -> Cow<'static, str> {
-        "Respond".into()
+        "Responses".into()
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {

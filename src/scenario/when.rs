@@ -1,4 +1,4 @@
-//! Which requests a scenario is for.
+//! TokenSelector requests a scenario is for.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -86,15 +86,15 @@ pub struct When {
 }
 
 /// What scenarios can see of a request.
-pub(crate) struct Sighting<'a> {
+pub(crate) struct RequestView<'a> {
     pub(crate) endpoint: Endpoint,
     pub(crate) client_id: Option<&'a str>,
     pub(crate) headers: &'a HeaderMap,
     /// Looks a parameter up.
     pub(crate) param: &'a dyn Fn(&str) -> Option<&'a str>,
-    /// The merchant whose code or token it is; looked up only if [`Script::asks_for_merchant`].
+    /// The merchant whose code or token it is; looked up only if [`ScenarioSet::asks_for_merchant`].
     ///
-    /// [`Script::asks_for_merchant`]: super::Script::asks_for_merchant
+    /// [`ScenarioSet::asks_for_merchant`]: super::ScenarioSet::asks_for_merchant
     pub(crate) merchant_id: Option<&'a str>,
 }
 
@@ -173,7 +173,7 @@ impl When {
         self
     }
 
-    pub(crate) fn matches(&self, request: &Sighting<'_>) -> bool {
+    pub(crate) fn matches(&self, request: &RequestView<'_>) -> bool {
         let fits = |pattern: &Option<Pattern>, value: Option<&str>| match pattern {
             None => true,
             Some(pattern) => value.is_some_and(|value| pattern.matches(value)),
@@ -200,31 +200,31 @@ impl When {
 
 /// One [`When`], or a list of which any may match.
 #[derive(Clone, Debug, PartialEq)]
-pub struct WhenAny(Vec<When>);
+pub struct Matchers(Vec<When>);
 
-impl WhenAny {
+impl Matchers {
     pub(crate) fn alternatives(&self) -> &[When] {
         &self.0
     }
 
-    pub(crate) fn matches(&self, request: &Sighting<'_>) -> bool {
+    pub(crate) fn matches(&self, request: &RequestView<'_>) -> bool {
         self.0.iter().any(|when| when.matches(request))
     }
 }
 
-impl Default for WhenAny {
+impl Default for Matchers {
     fn default() -> Self {
         Self(vec![When::default()])
     }
 }
 
-impl From<When> for WhenAny {
+impl From<When> for Matchers {
     fn from(when: When) -> Self {
         Self(vec![when])
     }
 }
 
-impl Serialize for WhenAny {
+impl Serialize for Matchers {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.0.as_slice() {
             [one] => one.serialize(serializer),
@@ -233,31 +233,31 @@ impl Serialize for WhenAny {
     }
 }
 
-impl<'de> Deserialize<'de> for WhenAny {
+impl<'de> Deserialize<'de> for Matchers {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Visitor;
         impl<'de> de::Visitor<'de> for Visitor {
-            type Value = WhenAny;
+            type Value = Matchers;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a mapping such as { grant_type: refresh_token }, or a list of those")
             }
 
-            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<WhenAny, A::Error> {
-                When::deserialize(MapAccessDeserializer::new(map)).map(WhenAny::from)
+            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Matchers, A::Error> {
+                When::deserialize(MapAccessDeserializer::new(map)).map(Matchers::from)
             }
 
-            fn visit_seq<A: de::SeqAccess<'de>>(self, list: A) -> Result<WhenAny, A::Error> {
-                Vec::deserialize(SeqAccessDeserializer::new(list)).map(WhenAny)
+            fn visit_seq<A: de::SeqAccess<'de>>(self, list: A) -> Result<Matchers, A::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(list)).map(Matchers)
             }
         }
         deserializer.deserialize_any(Visitor)
     }
 }
 
-impl JsonSchema for WhenAny {
+impl JsonSchema for Matchers {
     fn schema_name() -> Cow<'static, str> {
-        "WhenAny".into()
+        "Matchers".into()
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
@@ -274,14 +274,14 @@ mod tests {
     use super::*;
 
     fn matches(when: &str, params: &[(&str, &str)], headers: &[(&'static str, &str)]) -> bool {
-        let when: WhenAny = serde_json::from_str(when).unwrap();
+        let when: Matchers = serde_json::from_str(when).unwrap();
         let headers: HeaderMap = headers
             .iter()
             .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
             .collect();
         let param =
             |name: &str| params.iter().find(|(key, _)| *key == name).map(|(_, value)| *value);
-        when.matches(&Sighting {
+        when.matches(&RequestView {
             endpoint: Endpoint::Token,
             client_id: param("client_id"),
             headers: &headers,

@@ -12,8 +12,8 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::connection::{serve_http1, serve_http2};
+use super::connections::{Connections, Slot};
 use super::handshake::{Handshakes, handshake};
-use super::open::{OpenConnections, Place};
 use crate::fixture::{TlsFault, TlsFaults};
 use crate::http::{App, Connection};
 use crate::limits::Limit;
@@ -22,7 +22,7 @@ use crate::realm::Realm;
 /// How many connections may wait to be accepted.
 const BACKLOG: u32 = 4096;
 /// How long to rest when the system has no more sockets to give, or a port is somebody else's.
-const RESPITE: Duration = Duration::from_millis(20);
+const RETRY_DELAY: Duration = Duration::from_millis(20);
 /// What systems say of one who waited and has gone; others may wait behind.
 const VANISHED: [io::ErrorKind; 2] = [io::ErrorKind::ConnectionAborted, io::ErrorKind::Interrupted];
 /// What systems say when there are no more: ENFILE and EMFILE, and WSAEMFILE.
@@ -30,7 +30,7 @@ const EXHAUSTED: [i32; 3] = [23, 24, 10_024];
 
 /// What a listener serves.
 #[derive(Clone)]
-pub(super) struct Serving {
+pub(super) struct ListenerContext {
     pub(super) app: Arc<App>,
     pub(super) router: Arc<Router>,
     /// The one realm behind it; every realm, if there is none.
@@ -38,18 +38,18 @@ pub(super) struct Serving {
     /// Whether it speaks TLS.
     pub(super) tls: bool,
     /// The open connections of all listeners.
-    pub(super) open: Arc<OpenConnections>,
+    pub(super) open: Arc<Connections>,
     /// Dropped when everything has been served.
     pub(super) done: mpsc::Sender<Infallible>,
 }
 
 /// Listens with room for a stampede: a test may connect hundreds of clients at once.
 pub(super) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    hold(address)?.listen(BACKLOG)
+    bind_without_listening(address)?.listen(BACKLOG)
 }
 
 /// Takes a port without listening, so that connections to it are refused.
-fn hold(address: SocketAddr) -> io::Result<TcpSocket> {
+fn bind_without_listening(address: SocketAddr) -> io::Result<TcpSocket> {
     let socket = match address {
         SocketAddr::V4(_) => TcpSocket::new_v4()?,
         SocketAddr::V6(_) => TcpSocket::new_v6()?,
@@ -62,30 +62,32 @@ fn hold(address: SocketAddr) -> io::Result<TcpSocket> {
 }
 
 /// A port that may refuse connections for a while.
-enum Door {
+enum Port {
     Open(TcpListener),
     /// Nobody listens, so the system itself refuses; yet nobody else gets the port meanwhile.
     Shut(TcpSocket),
     /// Somebody else got it.
-    Lost,
+    Conflict,
 }
 
-impl Door {
+impl Port {
     /// Opens or shuts it, unless it is so already.
     fn turn(self, open: bool, address: SocketAddr) -> Self {
         let turned = match (self, open) {
             (Self::Open(listener), false) => {
                 drop(listener);
-                hold(address).map(Self::Shut)
+                bind_without_listening(address).map(Self::Shut)
             }
             (Self::Shut(socket), true) => socket.listen(BACKLOG).map(Self::Open),
-            (Self::Lost, true) => Ok(bind(address).map_or(Self::Lost, Self::Open)),
-            (Self::Lost, false) => Ok(hold(address).map_or(Self::Lost, Self::Shut)),
+            (Self::Conflict, true) => Ok(bind(address).map_or(Self::Conflict, Self::Open)),
+            (Self::Conflict, false) => {
+                Ok(bind_without_listening(address).map_or(Self::Conflict, Self::Shut))
+            }
             (unchanged, _) => Ok(unchanged),
         };
         turned.unwrap_or_else(|error| {
             tracing::warn!("{address} is lost for now: {error}");
-            Self::Lost
+            Self::Conflict
         })
     }
 
@@ -93,8 +95,8 @@ impl Door {
         match self {
             Self::Open(listener) => listener.accept().await.map(|(stream, _)| stream),
             Self::Shut(_) => std::future::pending().await,
-            Self::Lost => {
-                tokio::time::sleep(RESPITE).await;
+            Self::Conflict => {
+                tokio::time::sleep(RETRY_DELAY).await;
                 Err(io::ErrorKind::AddrInUse.into())
             }
         }
@@ -125,12 +127,12 @@ impl Door {
 
 /// Serves until it is time to stop, then finishes what is in flight. If the task is aborted,
 /// everything ends at once.
-pub(super) async fn accept(listener: TcpListener, address: SocketAddr, serving: Serving) {
+pub(super) async fn accept(listener: TcpListener, address: SocketAddr, serving: ListenerContext) {
     let app = Arc::clone(&serving.app);
-    let bounds = &app.bounds;
-    let handshakes = Handshakes::new(bounds.limits().handshakes);
-    let mut refusing = Refusing::of(&serving);
-    let mut door = Door::Open(listener);
+    let limits = &app.limits;
+    let handshakes = Handshakes::new(limits.limits().handshakes);
+    let mut refusing = RefuseSwitch::of(&serving);
+    let mut door = Port::Open(listener);
     let mut connections = JoinSet::new();
     let serve = |stream, place| {
         serve_connection(stream, place, address, serving.clone(), Arc::clone(&handshakes))
@@ -146,26 +148,26 @@ pub(super) async fn accept(listener: TcpListener, address: SocketAddr, serving: 
         };
         match accepted {
             Ok(stream) => tokio::select! {
-                place = serving.open.enter(bounds) => drop(connections.spawn(serve(stream, place))),
+                place = serving.open.enter(limits) => drop(connections.spawn(serve(stream, place))),
                 () = app.stopping() => {
                     late.push(stream);
                     break;
                 }
             },
             Err(error) if error.raw_os_error().is_some_and(|code| EXHAUSTED.contains(&code)) => {
-                bounds.reached(Limit::Sockets);
-                serving.open.make_room(RESPITE).await;
+                limits.reached(Limit::Sockets);
+                serving.open.make_room(RETRY_DELAY).await;
             }
             Err(error) => tracing::debug!("a connection could not be accepted: {error}"),
         }
     }
     let done = async {
         for stream in late.into_iter().chain(door.close()) {
-            connections.spawn(serve(stream, serving.open.enter(bounds).await));
+            connections.spawn(serve(stream, serving.open.enter(limits).await));
         }
         while connections.join_next().await.is_some() {}
     };
-    let patience = bounds.limits().stop_time;
+    let patience = limits.limits().stop_time;
     if tokio::time::timeout(patience, done).await.is_err() {
         tracing::warn!("some requests were still in flight after {patience:?}; they were cut off");
     }
@@ -173,9 +175,9 @@ pub(super) async fn accept(listener: TcpListener, address: SocketAddr, serving: 
 
 async fn serve_connection(
     stream: TcpStream,
-    place: Arc<Place>,
+    place: Arc<Slot>,
     listener: SocketAddr,
-    serving: Serving,
+    serving: ListenerContext,
     handshakes: Arc<Handshakes>,
 ) {
     // Small answers should not wait for more to come; if it cannot be set, they wait.
@@ -189,7 +191,7 @@ async fn serve_connection(
     // In boxes, so that a connection takes the room of what it is at, not of all that it could be.
     let secured = tokio::select! {
         secured = Box::pin(handshake(stream, &handshakes, tls, &serving)) => secured,
-        () = place.giving_way() => None,
+        () = place.evicted() => None,
         // Whoever has just connected may be about to ask.
         () = last_call(&app) => None,
     };
@@ -202,10 +204,10 @@ async fn serve_connection(
 }
 
 /// Whether a realm's own TLS port refuses connections on purpose.
-struct Refusing(Option<watch::Receiver<TlsFaults>>);
+struct RefuseSwitch(Option<watch::Receiver<TlsFaults>>);
 
-impl Refusing {
-    fn of(serving: &Serving) -> Self {
+impl RefuseSwitch {
+    fn of(serving: &ListenerContext) -> Self {
         let realm = serving.realm.as_ref().filter(|_| serving.tls).and_then(Weak::upgrade);
         Self(realm.map(|realm| realm.watch_tls_faults()))
     }
@@ -230,5 +232,5 @@ impl Refusing {
 /// Returns when it is time to stop, and too late to begin a request.
 async fn last_call(app: &App) {
     app.stopping().await;
-    tokio::time::sleep(app.bounds.limits().last_call).await;
+    tokio::time::sleep(app.limits.limits().last_call).await;
 }

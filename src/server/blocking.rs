@@ -19,13 +19,14 @@ use std::net::SocketAddr;
 use std::ops::Deref;
 use std::time::Duration;
 
-use crate::fixture::{Client, Merchant, Mistakes};
-use crate::journal::{Count, Filter, RecordedRequest, Verification};
+use crate::fixture::{Client, FixtureErrors, Merchant};
+use crate::journal::{Filter, RecordedRequest, Times, Verification};
 use crate::oauth::TokenResponse;
 use crate::realm::{IssueError, RealmError};
 use crate::scenario::Scenario;
 use crate::server::{
-    Builder, CodeOptions, GrantInfo, NewRealm, ScenarioGuard, ScenarioState, StartError, background,
+    Builder, CodeOptions, GrantInfo, RealmBuilder, ScenarioGuard, ScenarioState, StartError,
+    runtime,
 };
 use crate::token::Inspection;
 
@@ -44,7 +45,7 @@ pub struct RealmHandle {
 
 /// Runs on the servers' own threads what needs their timers.
 fn wait<T>(future: impl Future<Output = T>) -> T {
-    match background::runtime() {
+    match runtime::runtime() {
         Ok(runtime) => runtime.block_on(future),
         // Whoever has a server has its threads.
         Err(error) => panic!("the mock server's threads are gone: {error}"),
@@ -101,9 +102,9 @@ impl MockAuthServer {
         self.server.address()
     }
 
-    /// A realm of this name, to be made; what [`NewRealm::create`] returns becomes a blocking
+    /// A realm of this name, to be made; what [`RealmBuilder::create`] returns becomes a blocking
     /// handle by `into()`.
-    pub fn new_realm(&self, name: impl Into<String>) -> NewRealm<'_> {
+    pub fn new_realm(&self, name: impl Into<String>) -> RealmBuilder<'_> {
         self.server.new_realm(name)
     }
 
@@ -154,18 +155,18 @@ impl RealmHandle {
         wait(self.twin.issue_code(client_id, merchant_id))
     }
 
-    /// See [`issue_code_as`](super::RealmHandle::issue_code_as).
+    /// See [`issue_code_with`](super::RealmHandle::issue_code_with).
     ///
     /// # Errors
     ///
     /// If there is no such client or merchant, or the client did not register what is asked for.
-    pub fn issue_code_as(
+    pub fn issue_code_with(
         &self,
         client_id: &str,
         merchant_id: &str,
         options: CodeOptions<'_>,
     ) -> Result<String, IssueError> {
-        wait(self.twin.issue_code_as(client_id, merchant_id, options))
+        wait(self.twin.issue_code_with(client_id, merchant_id, options))
     }
 
     /// See [`issue_tokens`](super::RealmHandle::issue_tokens).
@@ -224,7 +225,7 @@ impl RealmHandle {
     /// # Errors
     ///
     /// Every mistake in it.
-    pub fn try_inject(&self, scenario: Scenario) -> Result<ScenarioGuard, Mistakes> {
+    pub fn try_inject(&self, scenario: Scenario) -> Result<ScenarioGuard, FixtureErrors> {
         wait(self.twin.try_inject(scenario))
     }
 
@@ -248,29 +249,29 @@ impl RealmHandle {
         wait(self.twin.requests())
     }
 
-    /// See [`requests_like`](super::RealmHandle::requests_like).
-    pub fn requests_like(&self, filter: &Filter) -> Vec<RecordedRequest> {
-        wait(self.twin.requests_like(filter))
+    /// See [`requests_matching`](super::RealmHandle::requests_matching).
+    pub fn requests_matching(&self, filter: &Filter) -> Vec<RecordedRequest> {
+        wait(self.twin.requests_matching(filter))
     }
 
     /// See [`verify`](super::RealmHandle::verify).
-    pub fn verify(&self, filter: &Filter, count: impl Into<Count>) -> Verification {
+    pub fn verify(&self, filter: &Filter, count: impl Into<Times>) -> Verification {
         wait(self.twin.verify(filter, count))
     }
 
-    /// See [`verify_within`](super::RealmHandle::verify_within).
-    pub fn verify_within(
+    /// See [`verify_timeout`](super::RealmHandle::verify_timeout).
+    pub fn verify_timeout(
         &self,
         filter: &Filter,
-        count: impl Into<Count>,
+        count: impl Into<Times>,
         patience: Duration,
     ) -> Verification {
-        wait(self.twin.verify_within(filter, count, patience))
+        wait(self.twin.verify_timeout(filter, count, patience))
     }
 
-    /// See [`forget_requests`](super::RealmHandle::forget_requests).
-    pub fn forget_requests(&self) {
-        wait(self.twin.forget_requests());
+    /// See [`clear_requests`](super::RealmHandle::clear_requests).
+    pub fn clear_requests(&self) {
+        wait(self.twin.clear_requests());
     }
 
     /// See [`replace_fixtures`](super::RealmHandle::replace_fixtures).
@@ -278,7 +279,7 @@ impl RealmHandle {
     /// # Errors
     ///
     /// Every mistake in them; then nothing has changed.
-    pub fn replace_fixtures(&self, text: &str) -> Result<(), Mistakes> {
+    pub fn replace_fixtures(&self, text: &str) -> Result<(), FixtureErrors> {
         wait(self.twin.replace_fixtures(text))
     }
 
@@ -292,21 +293,21 @@ impl RealmHandle {
     /// # Errors
     ///
     /// Every mistake in it; then nothing has changed.
-    pub fn put_client(&self, client: Client) -> Result<(), Mistakes> {
+    pub fn put_client(&self, client: Client) -> Result<(), FixtureErrors> {
         wait(self.twin.put_client(client))
     }
 
-    /// See [`change_client`](super::RealmHandle::change_client).
+    /// See [`update_client`](super::RealmHandle::update_client).
     ///
     /// # Errors
     ///
     /// Every mistake in what it became; then nothing has changed.
-    pub fn change_client(
+    pub fn update_client(
         &self,
         id: &str,
         change: impl FnOnce(&mut Client),
-    ) -> Result<bool, Mistakes> {
-        wait(self.twin.change_client(id, change))
+    ) -> Result<bool, FixtureErrors> {
+        wait(self.twin.update_client(id, change))
     }
 
     /// See [`remove_client`](super::RealmHandle::remove_client).
@@ -314,7 +315,7 @@ impl RealmHandle {
     /// # Errors
     ///
     /// If a scenario names it; then nothing has changed.
-    pub fn remove_client(&self, id: &str) -> Result<bool, Mistakes> {
+    pub fn remove_client(&self, id: &str) -> Result<bool, FixtureErrors> {
         wait(self.twin.remove_client(id))
     }
 
@@ -323,21 +324,21 @@ impl RealmHandle {
     /// # Errors
     ///
     /// Every mistake in it; then nothing has changed.
-    pub fn put_merchant(&self, merchant: Merchant) -> Result<(), Mistakes> {
+    pub fn put_merchant(&self, merchant: Merchant) -> Result<(), FixtureErrors> {
         wait(self.twin.put_merchant(merchant))
     }
 
-    /// See [`change_merchant`](super::RealmHandle::change_merchant).
+    /// See [`update_merchant`](super::RealmHandle::update_merchant).
     ///
     /// # Errors
     ///
     /// Every mistake in what it became; then nothing has changed.
-    pub fn change_merchant(
+    pub fn update_merchant(
         &self,
         id: &str,
         change: impl FnOnce(&mut Merchant),
-    ) -> Result<bool, Mistakes> {
-        wait(self.twin.change_merchant(id, change))
+    ) -> Result<bool, FixtureErrors> {
+        wait(self.twin.update_merchant(id, change))
     }
 
     /// See [`remove_merchant`](super::RealmHandle::remove_merchant).
@@ -345,7 +346,7 @@ impl RealmHandle {
     /// # Errors
     ///
     /// If a scenario names it; then nothing has changed.
-    pub fn remove_merchant(&self, id: &str) -> Result<bool, Mistakes> {
+    pub fn remove_merchant(&self, id: &str) -> Result<bool, FixtureErrors> {
         wait(self.twin.remove_merchant(id))
     }
 

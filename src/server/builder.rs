@@ -8,16 +8,16 @@ use std::sync::{Arc, OnceLock, Weak};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 
-use super::accept::{self, Serving, bind};
-use super::open::OpenConnections;
-use super::watched::{self, Watched};
-use super::{MockAuthServer, RealmHandle, background, url_of};
-use crate::fixture::{Fixtures, Mistakes, Source, builtin, load_paths, load_sources};
+use super::accept::{self, ListenerContext, bind};
+use super::connections::Connections;
+use super::file_watcher::{self, Watched};
+use super::{MockAuthServer, RealmHandle, runtime, url_of};
+use crate::fixture::{FixtureErrors, Fixtures, Source, builtin, load_paths, load_sources};
 use crate::http::{App, Control, Options, PortOpener, router};
 use crate::journal;
-use crate::limits::{Bounds, Limits};
+use crate::limits::{LimitMonitor, Limits};
 use crate::oauth::Secret;
-use crate::realm::{OwnPorts, Realms, Start};
+use crate::realm::{OwnPorts, RealmMap, RealmSeed};
 use crate::tls::{ClientAuth, Tls, TlsError, TlsOptions};
 use crate::token::SigningKey;
 
@@ -180,7 +180,7 @@ impl Builder {
     /// # Errors
     ///
     /// Every mistake in them, with its place.
-    pub fn fixtures_file(self, path: impl AsRef<Path>) -> Result<Self, Mistakes> {
+    pub fn fixtures_file(self, path: impl AsRef<Path>) -> Result<Self, FixtureErrors> {
         self.fixtures_files(&[path])
     }
 
@@ -189,7 +189,7 @@ impl Builder {
     /// # Errors
     ///
     /// Every mistake in them, with its place.
-    pub fn fixtures_files<P: AsRef<Path>>(mut self, paths: &[P]) -> Result<Self, Mistakes> {
+    pub fn fixtures_files<P: AsRef<Path>>(mut self, paths: &[P]) -> Result<Self, FixtureErrors> {
         self.fixtures = load_paths(paths)?;
         Ok(self)
     }
@@ -200,7 +200,10 @@ impl Builder {
     /// # Errors
     ///
     /// Every mistake in them, with its place.
-    pub fn watched_fixtures_files<P: AsRef<Path>>(mut self, paths: &[P]) -> Result<Self, Mistakes> {
+    pub fn watched_fixtures_files<P: AsRef<Path>>(
+        mut self,
+        paths: &[P],
+    ) -> Result<Self, FixtureErrors> {
         self.watched = Some(Watched::new(paths));
         self.fixtures_files(paths)
     }
@@ -210,7 +213,7 @@ impl Builder {
     /// # Errors
     ///
     /// Every mistake in it, with its line and column.
-    pub fn fixtures(mut self, text: &str) -> Result<Self, Mistakes> {
+    pub fn fixtures(mut self, text: &str) -> Result<Self, FixtureErrors> {
         let source = Source { name: "fixtures".to_owned(), text: text.to_owned() };
         self.fixtures = Arc::new(load_sources(&[source])?);
         Ok(self)
@@ -228,7 +231,7 @@ impl Builder {
         self
     }
 
-    /// Leaves the control API out; what this handle can do, it still can.
+    /// CertCache the control API out; what this handle can do, it still can.
     pub fn without_control(mut self) -> Self {
         self.control = Control::Off;
         self
@@ -247,7 +250,7 @@ impl Builder {
         self
     }
 
-    /// Bounds what clients may take of the server otherwise than usual.
+    /// LimitMonitor what clients may take of the server otherwise than usual.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
@@ -269,7 +272,7 @@ impl Builder {
     }
 
     fn start_now(self) -> Result<MockAuthServer, StartError> {
-        let runtime = background::runtime().map_err(StartError::Threads)?;
+        let runtime = runtime::runtime().map_err(StartError::Threads)?;
         let _on_runtime = runtime.enter();
         let listen = |address: SocketAddr| {
             let listening = bind(address).and_then(|listener| {
@@ -289,7 +292,7 @@ impl Builder {
         let address = https_at.or(http_at).ok_or(StartError::Nothing)?;
         let (stop, stopped) = watch::channel(false);
         let app = Arc::new(App {
-            realms: Realms::new(Start::new(self.fixtures, self.journal_size)),
+            realms: RealmMap::new(RealmSeed::new(self.fixtures, self.journal_size)),
             key: self.key.unwrap_or_else(SigningKey::development),
             options: Options {
                 http: http_at,
@@ -298,7 +301,7 @@ impl Builder {
                 trust_forwarded: self.trust_forwarded,
                 control: self.control,
             },
-            bounds: Bounds::new(self.limits),
+            limits: LimitMonitor::new(self.limits),
             tls,
             ports: OnceLock::new(),
             stop: stopped,
@@ -306,29 +309,29 @@ impl Builder {
         let router = Arc::new(router(Arc::clone(&app)));
         // Every listener holds a sender; when all are gone, everything has been served.
         let (done, all_done) = mpsc::channel(1);
-        let serving = Serving {
+        let serving = ListenerContext {
             app: Arc::clone(&app),
             router: Arc::clone(&router),
             realm: None,
             tls: false,
-            open: OpenConnections::new(app.bounds.limits().connections),
+            open: Connections::new(app.limits.limits().connections),
             done,
         };
         // Nobody else sets it.
         let _ = app.ports.set(open_ports(&serving, runtime.clone()));
         let accepting = [(http, false), (https, true)].into_iter().filter_map(|(listener, tls)| {
             let (listener, address) = listener?;
-            let serving = Serving { tls, ..serving.clone() };
+            let serving = ListenerContext { tls, ..serving.clone() };
             Some(runtime.spawn(accept::accept(listener, address, serving)).abort_handle())
         });
         let accepting = accepting.collect();
         if let Some(watched) = self.watched {
-            runtime.spawn(watched.watch(Arc::downgrade(&app), watched::take_fixtures));
+            runtime.spawn(watched.watch(Arc::downgrade(&app), file_watcher::take_fixtures));
         }
         let files = app.tls.as_ref().filter(|_| self.watch_certificate).map(Tls::files);
         if let Some(files) = files.filter(|files| !files.is_empty()) {
             let watched = Watched::new(&files);
-            runtime.spawn(watched.watch(Arc::downgrade(&app), watched::take_certificate));
+            runtime.spawn(watched.watch(Arc::downgrade(&app), file_watcher::take_certificate));
         }
         let realm = Arc::clone(app.realms.default_realm());
         let base_url = url_of(if https_at.is_some() { "https" } else { "http" }, address);
@@ -338,8 +341,8 @@ impl Builder {
 }
 
 /// Opens ports of their own for realms, on the interfaces of the server's own.
-fn open_ports(serving: &Serving, runtime: Handle) -> PortOpener {
-    // What the app holds must not hold the app, as the router does.
+fn open_ports(serving: &ListenerContext, runtime: Handle) -> PortOpener {
+    // What the app holds must not bind_without_listening the app, as the router does.
     let (app, router) = (Arc::downgrade(&serving.app), Arc::downgrade(&serving.router));
     let (open, done) = (Arc::clone(&serving.open), serving.done.downgrade());
     PortOpener(Box::new(move |realm| {
@@ -354,7 +357,7 @@ fn open_ports(serving: &Serving, runtime: Handle) -> PortOpener {
             let Some(interface) = interface else { continue };
             let listener = bind(SocketAddr::new(interface.ip(), 0))?;
             let address = listener.local_addr()?;
-            let serving = Serving {
+            let serving = ListenerContext {
                 app: Arc::clone(&app),
                 router: Arc::clone(&router),
                 realm: Some(Weak::clone(realm)),

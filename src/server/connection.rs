@@ -1,4 +1,4 @@
-//! Serving one connection, over HTTP/1.1 or HTTP/2, and letting it go.
+//! ListenerContext one connection, over HTTP/1.1 or HTTP/2, and letting it go.
 
 use std::error::Error;
 use std::future::poll_fn;
@@ -18,39 +18,39 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::AsyncWriteExt;
 use tokio_io_timeout::TimeoutStream;
 
-use super::accept::Serving;
-use super::answer_body::AnswerBody;
-use super::open::Place;
+use super::accept::ListenerContext;
+use super::connections::Slot;
+use super::tracked_body::TrackedBody;
 use crate::faults::{Wire, WireFault};
-use crate::http::{Connection, answer, serve};
-use crate::limits::{Bounds, Limit, Limits};
+use crate::http::{Connection, response, serve};
+use crate::limits::{Limit, LimitMonitor, Limits};
 
 /// How long the last bytes of an answer may take when a connection is to end.
 const FLUSH: Duration = Duration::from_millis(300);
 
 /// What is going on on a connection.
 struct State {
-    place: Arc<Place>,
+    place: Arc<Slot>,
     /// What ends it in place of an answer.
     fault: OnceLock<WireFault>,
 }
 
 impl State {
-    fn of(place: Arc<Place>) -> Arc<Self> {
+    fn of(place: Arc<Slot>) -> Arc<Self> {
         Arc::new(Self { place, fault: OnceLock::new() })
     }
 }
 
 /// A request on its way to an answer.
-type Answering = Pin<Box<dyn Future<Output = io::Result<Response<AnswerBody>>> + Send>>;
+type Answering = Pin<Box<dyn Future<Output = io::Result<Response<TrackedBody>>> + Send>>;
 
 /// Answers one request. An error ends the connection, or, over HTTP/2, the request's stream.
 async fn answer(
-    serving: Serving,
+    serving: ListenerContext,
     mut connection: Connection,
     state: Arc<State>,
     request: hyper::Request<Incoming>,
-) -> io::Result<Response<AnswerBody>> {
+) -> io::Result<Response<TrackedBody>> {
     // A realm that is gone closes its port; nobody else answers there meanwhile.
     connection.realm = match serving.realm.as_ref().map(Weak::upgrade) {
         None => None,
@@ -60,10 +60,10 @@ async fn answer(
     let in_flight = state.place.begin();
     let version = request.version();
     // hyper only looks once its buffer is full, which may be later.
-    let limit = serving.app.bounds.limits().head_size;
+    let limit = serving.app.limits.limits().head_size;
     if head_size(&request) > limit {
-        serving.app.bounds.reached(Limit::HeadSize);
-        return Ok(answer::large_head(limit).map(|body| AnswerBody::new(body, in_flight)));
+        serving.app.limits.reached(Limit::HeadSize);
+        return Ok(response::large_head(limit).map(|body| TrackedBody::new(body, in_flight)));
     }
     let mut response =
         serve(&serving.app, &serving.router, connection, request.map(Body::new)).await;
@@ -72,7 +72,7 @@ async fn answer(
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     match response.extensions().get::<WireFault>() {
-        None => Ok(response.map(|body| AnswerBody::new(body, in_flight))),
+        None => Ok(response.map(|body| TrackedBody::new(body, in_flight))),
         // The client ends it: hyper drops this when the connection closes.
         Some(WireFault::Hang) => {
             drop(in_flight);
@@ -95,10 +95,10 @@ fn head_size(request: &hyper::Request<Incoming>) -> usize {
 
 /// Answers the requests of a connection, one after the other or, over HTTP/2, at once.
 fn service(
-    serving: Serving,
+    serving: ListenerContext,
     connection: Connection,
     state: Arc<State>,
-) -> impl HttpService<Incoming, ResBody = AnswerBody, Error = io::Error, Future = Answering> {
+) -> impl HttpService<Incoming, ResBody = TrackedBody, Error = io::Error, Future = Answering> {
     service_fn(move |request| -> Answering {
         Box::pin(answer(serving.clone(), connection.clone(), Arc::clone(&state), request))
     })
@@ -114,15 +114,15 @@ fn bounded<S: Wire>(stream: S, limits: &Limits) -> Bounded<S> {
 }
 
 /// Serves a connection over HTTP/1.1 until the client closes it, it gives way to another, or it is
-/// time to stop. Then a request that has arrived is answered, and half of one is not waited for.
+/// time to stop. AfterLast a request that has arrived is answered, and half of one is not waited for.
 pub(super) async fn serve_http1<S: Wire>(
     stream: S,
-    place: Arc<Place>,
+    place: Arc<Slot>,
     connection: Connection,
-    serving: Serving,
+    serving: ListenerContext,
 ) {
     let app = Arc::clone(&serving.app);
-    let limits = app.bounds.limits();
+    let limits = app.limits.limits();
     let state = State::of(place);
     let service = service(serving, connection, Arc::clone(&state));
     let mut connection = http1::Builder::new()
@@ -133,7 +133,7 @@ pub(super) async fn serve_http1<S: Wire>(
         .serve_connection(TokioIo::new(bounded(stream, limits)), service);
     let end = tokio::select! {
         served = poll_fn(|cx| connection.poll_without_shutdown(cx)) => End::Served(served),
-        () = state.place.giving_way() => End::Idle,
+        () = state.place.evicted() => End::Idle,
         () = app.stopping() => End::Stops,
     };
     let served = match end {
@@ -157,7 +157,7 @@ pub(super) async fn serve_http1<S: Wire>(
     let mut stream = parts.io.into_inner();
     match (state.fault.get(), served) {
         (Some(fault), _) => fault.end(stream).await,
-        (None, Err(error)) => tell(&error, &app.bounds, !parts.read_buf.is_empty()),
+        (None, Err(error)) => tell(&error, &app.limits, !parts.read_buf.is_empty()),
         // A client that has gone already has nothing to be told.
         (None, Ok(())) => drop(stream.shutdown().await),
     }
@@ -174,17 +174,17 @@ enum End {
 }
 
 /// Tells of a limit that a connection has reached. `begun`: of the next request something has come.
-fn tell(error: &hyper::Error, bounds: &Bounds, begun: bool) {
+fn tell(error: &hyper::Error, limits: &LimitMonitor, begun: bool) {
     let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
     if error.is_parse_too_large() {
-        bounds.reached(Limit::HeadSize);
+        limits.reached(Limit::HeadSize);
     } else if error.is_timeout() {
         // One that was merely idle is closed without a word.
         if begun {
-            bounds.reached(Limit::HeadTime);
+            limits.reached(Limit::HeadTime);
         }
     } else if cause.is_some_and(|cause| cause.kind() == io::ErrorKind::TimedOut) {
-        bounds.reached(Limit::WriteTime);
+        limits.reached(Limit::WriteTime);
     } else {
         // A client that breaks off is its own affair.
         tracing::debug!("connection: {error}");
@@ -195,12 +195,12 @@ fn tell(error: &hyper::Error, bounds: &Bounds, begun: bool) {
 /// stream: the connection may carry others.
 pub(super) async fn serve_http2<S: Wire>(
     stream: S,
-    place: Arc<Place>,
+    place: Arc<Slot>,
     connection: Connection,
-    serving: Serving,
+    serving: ListenerContext,
 ) {
     let app = Arc::clone(&serving.app);
-    let limits = app.bounds.limits();
+    let limits = app.limits.limits();
     let state = State::of(place);
     let service = service(serving, connection, Arc::clone(&state));
     let mut connection = http2::Builder::new(TokioExecutor::new())
@@ -213,13 +213,13 @@ pub(super) async fn serve_http2<S: Wire>(
         .serve_connection(TokioIo::new(bounded(stream, limits)), service);
     let end = tokio::select! {
         served = &mut connection => End::Served(served),
-        () = state.place.giving_way() => End::Idle,
+        () = state.place.evicted() => End::Idle,
         () = idle_for(limits.head_time, &state.place) => End::Idle,
         () = app.stopping() => End::Stops,
     };
     let patience = match end {
         End::Served(Ok(())) => return,
-        End::Served(Err(error)) => return tell(&error, &app.bounds, false),
+        End::Served(Err(error)) => return tell(&error, &app.limits, false),
         End::Idle => Duration::ZERO,
         // What a client still asks before it knows of the end, HTTP/2 sorts out itself.
         End::Stops => FLUSH,
@@ -227,12 +227,12 @@ pub(super) async fn serve_http2<S: Wire>(
     Pin::new(&mut connection).graceful_shutdown();
     let poll = |cx: &mut Context<'_>| Pin::new(&mut connection).poll(cx);
     if let Some(Err(error)) = flush(&state.place, patience, poll).await {
-        tell(&error, &app.bounds, false);
+        tell(&error, &app.limits, false);
     }
 }
 
 /// Returns when a connection has been without a request for so long, or up to twice as long.
-async fn idle_for(patience: Duration, place: &Place) {
+async fn idle_for(patience: Duration, place: &Slot) {
     let mut seen = None;
     loop {
         let since = place.idle_since();
@@ -246,7 +246,7 @@ async fn idle_for(patience: Duration, place: &Place) {
 
 /// Waits for what is in flight, and for so long for the last bytes of it.
 async fn flush<T>(
-    place: &Place,
+    place: &Slot,
     patience: Duration,
     mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>,
 ) -> Option<T> {

@@ -13,14 +13,14 @@ use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::rustls::server::Acceptor;
 use tokio_rustls::server::TlsStream;
 
-use super::accept::Serving;
+use super::accept::ListenerContext;
 use crate::fixture::TlsFault;
 use crate::limits::Limit;
 use crate::realm::Realm;
 use crate::tls::{Tls, common_name};
 
 /// How long, and how many bytes of a refused client, are waited for.
-const FAREWELL: Duration = Duration::from_secs(1);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 const MOST_UNREAD: usize = 64 * 1024;
 /// What whoever speaks plain HTTP to this port is told.
 const PLAIN: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n\
@@ -44,7 +44,7 @@ struct GoingOn {
 }
 
 /// A handshake's turn; dropped, it is over.
-struct Turn<'h> {
+struct Permit<'h> {
     handshakes: &'h Handshakes,
     number: u64,
     given_up: oneshot::Receiver<()>,
@@ -55,7 +55,7 @@ impl Handshakes {
         Arc::new(Self { most, going_on: Mutex::default() })
     }
 
-    fn begin(&self) -> Turn<'_> {
+    fn begin(&self) -> Permit<'_> {
         let (sender, given_up) = oneshot::channel();
         let mut going_on = self.going_on.lock();
         let number = going_on.next;
@@ -64,18 +64,18 @@ impl Handshakes {
         if going_on.all.len() > self.most {
             going_on.all.pop_first();
         }
-        Turn { handshakes: self, number, given_up }
+        Permit { handshakes: self, number, given_up }
     }
 }
 
-impl Drop for Turn<'_> {
+impl Drop for Permit<'_> {
     fn drop(&mut self) {
         self.handshakes.going_on.lock().all.remove(&self.number);
     }
 }
 
 /// A connection that stands.
-pub(super) struct Secured {
+pub(super) struct TlsConnection {
     pub(super) stream: TlsStream<TcpStream>,
     /// The common name of the client's certificate.
     pub(super) certificate: Option<Arc<str>>,
@@ -88,15 +88,15 @@ pub(super) async fn handshake(
     stream: TcpStream,
     handshakes: &Handshakes,
     tls: &Tls,
-    serving: &Serving,
-) -> Option<Secured> {
-    let bounds = &serving.app.bounds;
+    serving: &ListenerContext,
+) -> Option<TlsConnection> {
+    let limits = &serving.app.limits;
     let mut turn = handshakes.begin();
-    let patience = bounds.limits().handshake_time;
+    let patience = limits.limits().handshake_time;
     let shaken = tokio::select! {
-        shaken = tokio::time::timeout(patience, shake(stream, tls, serving)) => shaken,
+        shaken = tokio::time::timeout(patience, perform(stream, tls, serving)) => shaken,
         _ = &mut turn.given_up => {
-            bounds.reached(Limit::Handshakes);
+            limits.reached(Limit::Handshakes);
             return None;
         }
     };
@@ -107,18 +107,22 @@ pub(super) async fn handshake(
             None
         }
         Err(_) => {
-            bounds.reached(Limit::HandshakeTime);
+            limits.reached(Limit::HandshakeTime);
             None
         }
     }
 }
 
-async fn shake(stream: TcpStream, tls: &Tls, serving: &Serving) -> io::Result<Option<Secured>> {
+async fn perform(
+    stream: TcpStream,
+    tls: &Tls,
+    serving: &ListenerContext,
+) -> io::Result<Option<TlsConnection>> {
     let mut first = [0];
     stream.peek(&mut first).await?;
     if first[0].is_ascii_uppercase() {
         // No TLS begins with a letter, and every request over plain HTTP does.
-        farewell(stream, PLAIN).await;
+        close_gracefully(stream, PLAIN).await;
         return Err(io::Error::other("plain HTTP came to the port that speaks HTTPS"));
     }
     let start = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
@@ -137,7 +141,7 @@ async fn shake(stream: TcpStream, tls: &Tls, serving: &Serving) -> io::Result<Op
             return Ok(None);
         }
         Some(TlsFault::HandshakeFailure) => {
-            farewell(start.io, &FAILURE).await;
+            close_gracefully(start.io, &FAILURE).await;
             return Ok(None);
         }
         Some(fault) => match tls.faulty_config(fault, name.as_deref()) {
@@ -149,7 +153,7 @@ async fn shake(stream: TcpStream, tls: &Tls, serving: &Serving) -> io::Result<Op
         Ok(stream) => stream,
         Err((error, stream)) => {
             // The alert that says why has been written.
-            farewell(stream, &[]).await;
+            close_gracefully(stream, &[]).await;
             return Err(error);
         }
     };
@@ -157,12 +161,12 @@ async fn shake(stream: TcpStream, tls: &Tls, serving: &Serving) -> io::Result<Op
     let own = session.peer_certificates().and_then(|chain| chain.first());
     let certificate = own.map(common_name);
     let http2 = session.alpn_protocol() == Some(b"h2");
-    Ok(Some(Secured { stream, certificate, http2 }))
+    Ok(Some(TlsConnection { stream, certificate, http2 }))
 }
 
 /// Ends a connection so that the client sees the last bytes: closed with something unread, it would
 /// be reset, and they with it.
-async fn farewell(mut stream: TcpStream, last: &[u8]) {
+async fn close_gracefully(mut stream: TcpStream, last: &[u8]) {
     let said = async {
         stream.write_all(last).await?;
         stream.shutdown().await?;
@@ -178,11 +182,11 @@ async fn farewell(mut stream: TcpStream, last: &[u8]) {
         }
     };
     // Whoever does not close in time is left to themselves.
-    let _ = tokio::time::timeout(FAREWELL, said).await;
+    let _ = tokio::time::timeout(CLOSE_TIMEOUT, said).await;
 }
 
 /// The realm that a handshake is for, by the port or by the host that the client names.
-fn realm_of(serving: &Serving, name: Option<&str>) -> Option<Arc<Realm>> {
+fn realm_of(serving: &ListenerContext, name: Option<&str>) -> Option<Arc<Realm>> {
     if let Some(own) = &serving.realm {
         return own.upgrade();
     }

@@ -1,19 +1,19 @@
 //! The server as its user holds it: [`MockAuthServer`] and what starts it.
 
 mod accept;
-mod answer_body;
-mod background;
 pub mod blocking;
 mod builder;
 mod connection;
-mod handle;
+mod connections;
+mod file_watcher;
+mod fixtures;
 mod handshake;
-mod injected;
-mod new_realm;
-mod open;
-mod received;
-mod set;
-mod watched;
+mod realm_builder;
+mod realm_handle;
+mod requests;
+mod runtime;
+mod scenarios;
+mod tracked_body;
 
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -30,13 +30,13 @@ use tokio::task::AbortHandle;
 use crate::http::{Connection, serve};
 use crate::realm::{Realm, RealmError};
 
-#[cfg(feature = "cli")]
-pub(crate) use background::runtime;
 pub use builder::{Builder, StartError};
-pub use handle::{CodeOptions, GrantInfo, RealmHandle};
-pub use injected::{ScenarioGuard, ScenarioState};
-pub use new_realm::NewRealm;
-pub use received::Follower;
+pub use realm_builder::RealmBuilder;
+pub use realm_handle::{CodeOptions, GrantInfo, RealmHandle};
+pub use requests::Follower;
+#[cfg(feature = "cli")]
+pub(crate) use runtime::runtime;
+pub use scenarios::{ScenarioGuard, ScenarioState};
 
 /// A running mock server. It stops when dropped.
 ///
@@ -109,8 +109,8 @@ impl MockAuthServer {
     }
 
     /// A realm of this name, to be made: an isolated server within this one.
-    pub fn new_realm(&self, name: impl Into<String>) -> NewRealm<'_> {
-        NewRealm {
+    pub fn new_realm(&self, name: impl Into<String>) -> RealmBuilder<'_> {
+        RealmBuilder {
             server: &self.default,
             name: name.into(),
             fixtures: None,
@@ -130,7 +130,7 @@ impl MockAuthServer {
 
     /// A realm that is there. `None`: there is none of this name.
     pub fn realm(&self, name: &str) -> Option<RealmHandle> {
-        let realm = self.app.realms.named(name)?;
+        let realm = self.app.realms.get(name)?;
         Some(self.handle_of(realm))
     }
 
@@ -154,11 +154,11 @@ impl MockAuthServer {
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let server = MockAuthServer::start().await;
     /// let request = Request::get("/oauth2/v3/token").body(String::new())?;
-    /// assert_eq!(server.answer(request).await.status(), 405);
+    /// assert_eq!(server.handle(request).await.status(), 405);
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn answer(&self, request: Request<String>) -> Response<Bytes> {
+    pub async fn handle(&self, request: Request<String>) -> Response<Bytes> {
         let request = request.map(Body::from);
         let answer = serve(&self.app, &self.router, Connection::default(), request).await;
         let (parts, body) = answer.into_parts();

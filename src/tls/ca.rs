@@ -39,7 +39,7 @@ impl fmt::Debug for Ca {
 
 /// A certificate that is wanted.
 #[derive(Clone, Debug)]
-pub(crate) struct Leaf {
+pub(crate) struct LeafParams {
     common_name: String,
     /// Host names and addresses; none for a client's.
     hosts: Vec<String>,
@@ -48,7 +48,7 @@ pub(crate) struct Leaf {
     days: (i64, i64),
 }
 
-impl Leaf {
+impl LeafParams {
     /// For localhost, the loopback addresses, this machine's name and these hosts.
     pub(crate) fn server(hosts: &[String]) -> Self {
         let mut all = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
@@ -123,7 +123,7 @@ impl Ca {
     }
 
     /// Makes a key and signs its certificate.
-    pub(crate) fn issue(&self, leaf: &Leaf) -> Result<Identity, rcgen::Error> {
+    pub(crate) fn issue(&self, leaf: &LeafParams) -> Result<Identity, rcgen::Error> {
         let key = KeyPair::generate()?;
         let mut params = CertificateParams::new(leaf.hosts.clone())?;
         name(&mut params, leaf.common_name.clone());

@@ -5,11 +5,11 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::{Ca, Identity, Leaf, TlsError};
+use super::{Ca, Identity, LeafParams, TlsError};
 
 /// Takes the CA and the server's certificate from a folder; what is missing, or good no longer, is
 /// made and put there.
-pub(crate) fn keep(dir: &Path, hosts: &[String]) -> Result<(Ca, Identity), TlsError> {
+pub(crate) fn load_or_create(dir: &Path, hosts: &[String]) -> Result<(Ca, Identity), TlsError> {
     let failed = |error| TlsError::new(dir.display(), error);
     fs::create_dir_all(dir).map_err(failed)?;
     let ca = ca(dir)?;
@@ -28,7 +28,7 @@ pub(crate) fn keep(dir: &Path, hosts: &[String]) -> Result<(Ca, Identity), TlsEr
             Err(error) => return Err(error),
         }
     }
-    let server = ca.issue(&Leaf::server(hosts));
+    let server = ca.issue(&LeafParams::server(hosts));
     let server = server.map_err(|error| TlsError::new(certificate.display(), error))?;
     write(dir, "server", &server).map_err(failed)?;
     Ok((ca, server))
@@ -107,7 +107,7 @@ pub(crate) fn keep_client(dir: &Path, ca: &Ca, name: &str, password: &str) -> Re
     use p12_keystore::{Certificate, KeyStore, KeyStoreEntry, PrivateKey, PrivateKeyChain};
 
     let failed = |error: &dyn std::error::Error| TlsError::new(dir.display(), error);
-    let client = ca.issue(&Leaf::client(name)).map_err(|error| failed(&error))?;
+    let client = ca.issue(&LeafParams::client(name)).map_err(|error| failed(&error))?;
     write(dir, "client", &client).map_err(|error| failed(&error))?;
     let (chain, key) = client.der();
     let chain: Result<Vec<_>, _> = chain.into_iter().map(Certificate::from_der).collect();

@@ -2,10 +2,10 @@
 //! clients in return.
 
 mod ca;
+mod cert_cache;
 mod client_auth;
 mod dir;
 mod identity;
-mod leaves;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -20,14 +20,14 @@ use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
 use crate::fixture::{TlsFault, is_host};
 
-pub(crate) use ca::{Ca, Leaf};
+pub(crate) use ca::{Ca, LeafParams};
+use cert_cache::CertCache;
 pub use client_auth::ClientAuth;
 pub(crate) use client_auth::common_name;
 #[cfg(feature = "cli")]
-pub(crate) use dir::{keep, keep_client};
+pub(crate) use dir::{keep_client, load_or_create};
 pub use identity::ClientIdentity;
 pub(crate) use identity::{Identity, read_certificates};
-use leaves::Leaves;
 
 /// What a server's TLS is to be like.
 #[derive(Clone, Debug, Default)]
@@ -70,12 +70,12 @@ impl TlsError {
 #[derive(Debug)]
 pub(crate) struct Tls {
     ca: Ca,
-    leaves: Arc<Leaves>,
-    usual: Arc<ServerConfig>,
+    leaves: Arc<CertCache>,
+    default_config: Arc<ServerConfig>,
     options: TlsOptions,
     roots: Arc<RootCertStore>,
     /// A CA that nobody has been told of; made when it is first needed.
-    stranger: OnceLock<Option<Ca>>,
+    untrusted_ca: OnceLock<Option<Ca>>,
 }
 
 pub(crate) fn provider() -> Arc<CryptoProvider> {
@@ -99,15 +99,15 @@ impl Tls {
             (Some((certificate, key)), _) => {
                 (Ca::generate().map_err(made)?, Identity::read(certificate, key)?)
             }
-            (None, Some(dir)) => dir::keep(dir, &options.hosts)?,
+            (None, Some(dir)) => dir::load_or_create(dir, &options.hosts)?,
             (None, None) => {
                 let ca = Ca::generate().map_err(made)?;
-                let server = ca.issue(&Leaf::server(&options.hosts)).map_err(made)?;
+                let server = ca.issue(&LeafParams::server(&options.hosts)).map_err(made)?;
                 (ca, server)
             }
         };
         let server = server.certified()?;
-        let leaves = Arc::new(Leaves::new(server, options.own.is_none()));
+        let leaves = Arc::new(CertCache::new(server, options.own.is_none()));
         let mut roots = RootCertStore::empty();
         roots
             .add(ca.certificate().clone())
@@ -119,9 +119,9 @@ impl Tls {
             }
         }
         let roots = Arc::new(roots);
-        let resolver = Arc::new(ForAnyName { leaves: Arc::clone(&leaves), ca: ca.clone() });
-        let usual = config(resolver, options.client_auth, &roots)?;
-        Ok(Self { ca, leaves, usual, options, roots, stranger: OnceLock::new() })
+        let resolver = Arc::new(SniResolver { leaves: Arc::clone(&leaves), ca: ca.clone() });
+        let default_config = config(resolver, options.client_auth, &roots)?;
+        Ok(Self { ca, leaves, default_config, options, roots, untrusted_ca: OnceLock::new() })
     }
 
     /// The CA's certificate in PEM, if it signed the server's.
@@ -132,7 +132,7 @@ impl Tls {
     /// A certificate and key with which a client may come.
     pub(crate) fn client_identity(&self, name: &str) -> Result<ClientIdentity, TlsError> {
         let wrong = |error| TlsError::new(format_args!("the client certificate \"{name}\""), error);
-        let identity = self.ca.issue(&Leaf::client(name)).map_err(wrong)?;
+        let identity = self.ca.issue(&LeafParams::client(name)).map_err(wrong)?;
         Ok(identity.into_pem(self.ca.pem()))
     }
 
@@ -166,7 +166,7 @@ impl Tls {
 
     /// How a handshake usually goes.
     pub(crate) fn config(&self) -> Arc<ServerConfig> {
-        Arc::clone(&self.usual)
+        Arc::clone(&self.default_config)
     }
 
     /// How a handshake goes with a certificate that is wrong on purpose. `None`: the fault is not
@@ -181,17 +181,17 @@ impl Tls {
             None => self.options.hosts.clone(),
         };
         let identity = match fault {
-            TlsFault::ExpiredCertificate => self.ca.issue(&Leaf::server(&hosts).expired()),
-            TlsFault::WrongHost => self.ca.issue(&Leaf::only("wrong-host.invalid")),
+            TlsFault::ExpiredCertificate => self.ca.issue(&LeafParams::server(&hosts).expired()),
+            TlsFault::WrongHost => self.ca.issue(&LeafParams::only("wrong-host.invalid")),
             TlsFault::UnknownCa => self
-                .stranger
+                .untrusted_ca
                 .get_or_init(|| Ca::generate().ok())
                 .as_ref()?
-                .issue(&Leaf::server(&hosts)),
+                .issue(&LeafParams::server(&hosts)),
             TlsFault::HandshakeFailure | TlsFault::ConnectionRefused => return None,
         };
         let key = Arc::new(identity.ok()?.certified().ok()?);
-        config(Arc::new(Always(key)), self.options.client_auth, &self.roots).ok()
+        config(Arc::new(FixedCert(key)), self.options.client_auth, &self.roots).ok()
     }
 }
 
@@ -236,12 +236,12 @@ fn config(
 
 /// The server's certificate, or one for the name that the client asks for.
 #[derive(Debug)]
-struct ForAnyName {
-    leaves: Arc<Leaves>,
+struct SniResolver {
+    leaves: Arc<CertCache>,
     ca: Ca,
 }
 
-impl ResolvesServerCert for ForAnyName {
+impl ResolvesServerCert for SniResolver {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         Some(self.leaves.of_name(hello.server_name(), &self.ca))
     }
@@ -249,9 +249,9 @@ impl ResolvesServerCert for ForAnyName {
 
 /// One certificate, whatever a client asks for.
 #[derive(Debug)]
-struct Always(Arc<CertifiedKey>);
+struct FixedCert(Arc<CertifiedKey>);
 
-impl ResolvesServerCert for Always {
+impl ResolvesServerCert for FixedCert {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         Some(Arc::clone(&self.0))
     }

@@ -76,7 +76,7 @@ impl TokenIds {
     }
 
     /// Uses these first, in order, before making any.
-    pub(crate) fn fix(&self, ids: impl IntoIterator<Item = Uuid>) {
+    pub(crate) fn queue(&self, ids: impl IntoIterator<Item = Uuid>) {
         self.fixed.lock().coming.extend(ids);
     }
 
@@ -166,7 +166,7 @@ mod tests {
     fn fixed_identifiers_come_first_and_are_known_again() {
         let ids = TokenIds::new("default");
         let fixed = Uuid::from_u128(7);
-        ids.fix([fixed]);
+        ids.queue([fixed]);
         let grant = GrantId::random();
         assert_eq!(ids.next(grant).to_string(), fixed.to_string());
         assert_eq!(ids.read(&fixed.to_string()).map(|(_, grant)| grant), Some(grant));

@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::presented::{Unreadable, object};
-use super::{Presented, SigningKey};
+use super::verify::{TokenError, object};
+use super::{SigningKey, VerifiedClaims};
 
 /// A token taken apart.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -40,12 +40,12 @@ pub fn inspect(token: &str, key: &SigningKey, now_ms: i64) -> Inspection {
     let token = token.trim();
     let mut parts = token.split('.').map(object);
     let (header, claims) = (parts.next().flatten(), parts.next().flatten());
-    let verified = Presented::verify(token, key);
+    let verified = VerifiedClaims::verify(token, key);
     let (valid, reason) = match &verified {
         Err(why) => (false, format!("The token {}.", why.explain())),
         Ok(claims) => lifetime(claims, now_ms),
     };
-    let readable = verified.is_ok() || verified.is_err_and(|why| why == Unreadable::Signature);
+    let readable = verified.is_ok() || verified.is_err_and(|why| why == TokenError::Signature);
     let times = claims.as_ref().map(times).unwrap_or_default();
     Inspection {
         token_type: claims.as_ref().filter(|_| readable).map(|claims| {
@@ -59,7 +59,7 @@ pub fn inspect(token: &str, key: &SigningKey, now_ms: i64) -> Inspection {
     }
 }
 
-fn lifetime(claims: &Presented, now_ms: i64) -> (bool, String) {
+fn lifetime(claims: &VerifiedClaims, now_ms: i64) -> (bool, String) {
     let left = claims.expires_in.saturating_sub(now_ms);
     if now_ms < claims.iat {
         let text = format!(

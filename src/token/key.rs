@@ -154,11 +154,11 @@ impl SigningKey {
 
     /// A JWT with these claims.
     pub(crate) fn sign(&self, claims: &impl Serialize) -> Result<String, SigningFailed> {
-        self.seal(self.write(claims)?)
+        self.sign_encoded(self.encode(claims)?)
     }
 
     /// The first two segments of a JWT with these claims.
-    pub(crate) fn write(&self, claims: &impl Serialize) -> Result<String, SigningFailed> {
+    pub(crate) fn encode(&self, claims: &impl Serialize) -> Result<String, SigningFailed> {
         let payload = serde_json::to_vec(claims).map_err(|_| SigningFailed)?;
         let mut token = String::with_capacity(self.header.len() + payload.len() * 4 / 3 + 350);
         token.push_str(&self.header);
@@ -167,7 +167,7 @@ impl SigningKey {
     }
 
     /// Adds the third: the signature.
-    pub(crate) fn seal(&self, mut token: String) -> Result<String, SigningFailed> {
+    pub(crate) fn sign_encoded(&self, mut token: String) -> Result<String, SigningFailed> {
         let mut signature = [0; MODULUS_BYTES];
         self.pair
             .sign(&RSA_PKCS1_SHA256, &self.random, token.as_bytes(), &mut signature)
@@ -178,7 +178,7 @@ impl SigningKey {
     }
 
     /// A JWT with these claims whose signature is of the right length, and wrong.
-    pub(crate) fn sign_wrongly(&self, claims: &impl Serialize) -> Result<String, SigningFailed> {
+    pub(crate) fn sign_invalid(&self, claims: &impl Serialize) -> Result<String, SigningFailed> {
         let token = self.sign(claims)?;
         let (message, _) = token.rsplit_once('.').ok_or(SigningFailed)?;
         let mut wrong = [0; MODULUS_BYTES];
@@ -187,7 +187,7 @@ impl SigningKey {
     }
 
     /// A JWT with these claims and no signature: `alg: none`.
-    pub(crate) fn leave_unsigned(&self, claims: &impl Serialize) -> Result<String, SigningFailed> {
+    pub(crate) fn encode_unsigned(&self, claims: &impl Serialize) -> Result<String, SigningFailed> {
         let payload = serde_json::to_vec(claims).map_err(|_| SigningFailed)?;
         let header = serde_json::json!({ "kid": self.kid, "alg": "none" }).to_string();
         Ok(format!("{}.{}.", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(payload)))

@@ -4,11 +4,11 @@ mod claims;
 mod id;
 mod inspect;
 mod key;
-mod presented;
+mod verify;
 
 pub(crate) use claims::{Claims, REFRESH_TOKEN_TYPE, RESERVED as RESERVED_CLAIMS, grant_time};
 pub(crate) use id::{GrantId, TokenId, TokenIds};
 pub use inspect::{Inspection, inspect};
 pub(crate) use key::SigningFailed;
 pub use key::{KeyError, SigningKey};
-pub(crate) use presented::{Presented, read_jti};
+pub(crate) use verify::{VerifiedClaims, read_jti};

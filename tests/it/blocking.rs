@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use crate::support::{CLIENT, MERCHANT};
 use smartpay_oauth_mock::blocking::{MockAuthServer, RealmHandle};
-use smartpay_oauth_mock::fixture::{Client, Merchant, Status};
+use smartpay_oauth_mock::fixture::{AccountStatus, Client, Merchant};
 use smartpay_oauth_mock::{
-    CodeOptions, Count, Endpoint, ErrorCode, Filter, Outcome, RecordedEndpoint, Scenario, When,
+    CodeOptions, Endpoint, ErrorCode, Filter, Outcome, RecordedEndpoint, Scenario, Times, When,
 };
 
 /// A token request over the socket of a realm; its answer's body.
@@ -43,8 +43,8 @@ fn a_grant_lives_and_dies() {
     let server = MockAuthServer::start();
     let options =
         CodeOptions { scopes: Some(&["reporting"]), code: Some("mine"), ..Default::default() };
-    assert_eq!(server.issue_code_as(CLIENT.0, MERCHANT, options).unwrap(), "mine");
-    assert!(server.issue_code_as(CLIENT.0, MERCHANT, options).is_err(), "it is taken");
+    assert_eq!(server.issue_code_with(CLIENT.0, MERCHANT, options).unwrap(), "mine");
+    assert!(server.issue_code_with(CLIENT.0, MERCHANT, options).is_err(), "it is taken");
     assert!(exchange(&server, "mine", "").contains("access_token"));
     let tokens = server.issue_tokens(CLIENT.0, MERCHANT).unwrap();
     let few = server.issue_tokens_with(CLIENT.0, MERCHANT, &["reporting"]).unwrap();
@@ -65,10 +65,12 @@ fn clients_and_merchants_change_while_it_runs() {
     let server = MockAuthServer::builder().start_blocking().unwrap();
     server.put_client(Client::new("mine", "s")).unwrap();
     assert!(server.put_client(Client::new("not an id", "s")).is_err());
-    assert!(server.change_client("mine", |client| client.status = Status::Inactive).unwrap());
-    assert!(!server.change_client("nobody", |_| {}).unwrap());
+    assert!(
+        server.update_client("mine", |client| client.status = AccountStatus::Inactive).unwrap()
+    );
+    assert!(!server.update_client("nobody", |_| {}).unwrap());
     server.put_merchant(Merchant::new("shop")).unwrap();
-    assert!(server.change_merchant("shop", |merchant| merchant.can_grant = false).unwrap());
+    assert!(server.update_merchant("shop", |merchant| merchant.can_grant = false).unwrap());
     let fixtures = server.fixtures();
     assert!(fixtures.clients.iter().any(|client| client.display_name() == "mine"));
     assert!(fixtures.merchants.iter().any(|merchant| merchant.display_name() == "shop"));
@@ -147,12 +149,12 @@ fn the_journal_is_read_followed_and_checked() {
         .grant_type("authorization_code")
         .correlation_id(id)
         .status(200);
-    assert_eq!(server.requests_like(&good).len(), 1);
+    assert_eq!(server.requests_matching(&good).len(), 1);
     assert!(server.verify(&good, 1).satisfied);
     let failed = Filter::default().error("access_*").scenario("error-access_denied");
     assert!(server.verify(&failed, 1..).satisfied);
-    let never = server.verify_within(&failed, Count::exactly(2), Duration::from_millis(20));
+    let never = server.verify_timeout(&failed, Times::exactly(2), Duration::from_millis(20));
     assert_eq!((never.satisfied, never.matched), (false, 1));
-    server.forget_requests();
+    server.clear_requests();
     assert!(server.requests().is_empty());
 }

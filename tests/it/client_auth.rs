@@ -101,7 +101,7 @@ async fn a_client_tied_to_a_certificate_must_show_it() {
     let (server, folder) = server(ClientAuth::Optional, "certificates-tied").await;
     let tied = |name: &str| {
         let name = name.to_owned();
-        server.change_client("8l57hYffFb", move |client| client.certificate_cn = Some(name))
+        server.update_client("8l57hYffFb", move |client| client.certificate_cn = Some(name))
     };
     let (certificate, key) = (folder.path("client.pem"), folder.path("client.key"));
     let with = ["--cert", &certificate, "--key", &key];

@@ -136,7 +136,7 @@ async fn it_fails_twice_then_recovers() {
 async fn the_answer_is_lost() {
     let server = MockAuthServer::start().await;
     let options = smartpay_oauth_mock::CodeOptions { code: Some("once"), ..Default::default() };
-    server.issue_code_as("8l57hYffFb", MERCHANT, options).await.unwrap();
+    server.issue_code_with("8l57hYffFb", MERCHANT, options).await.unwrap();
     let lost = Scenario::respond([Outcome::fault(Fault::ConnectionReset).after()])
         .when(When::token_request().and_code("once"));
     let _lost = server.inject(lost).await;

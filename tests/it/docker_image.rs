@@ -70,7 +70,7 @@ async fn the_image_is_small_not_root_healthy_and_stops_at_once() {
     let container = Container(docker(&arguments).expect("the container starts"));
     let address = docker(&["port", &container.0, "8080/tcp"]).unwrap();
     let deadline = Instant::now() + Duration::from_secs(60);
-    while inspect("{{.State.Health.Status}}", &container.0) != "healthy" {
+    while inspect("{{.State.Health.AccountStatus}}", &container.0) != "healthy" {
         assert!(Instant::now() < deadline, "the container does not become healthy");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }

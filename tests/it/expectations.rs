@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use crate::support::{CLIENT, MERCHANT, claims, code, exchange, form, refresh};
-use smartpay_oauth_mock::fixture::{Client, Merchant, Status};
-use smartpay_oauth_mock::scenario::{TokenAlteration, Which};
+use smartpay_oauth_mock::fixture::{AccountStatus, Client, Merchant};
+use smartpay_oauth_mock::scenario::{TokenAlteration, TokenSelector};
 use smartpay_oauth_mock::{
-    Count, ErrorCode, Fault, Filter, MockAuthServer, Outcome, RecordedEndpoint, Scenario, When,
+    ErrorCode, Fault, Filter, MockAuthServer, Outcome, RecordedEndpoint, Scenario, Times, When,
     blocking,
 };
 
@@ -32,7 +32,7 @@ async fn an_expectation_that_is_met_says_nothing() {
     }
     assert_eq!(words_of_dropping(expected).await, "");
     assert_eq!(exchange(&server, "x").await.error(), "invalid_request", "the scenario is gone");
-    for count in [Count::from(0..=3), Count::at_most(1), Count::exactly(0)] {
+    for count in [Times::from(0..=3), Times::at_most(1), Times::exactly(0)] {
         let expected = server.inject(denied()).await.expect(count);
         assert_eq!(words_of_dropping(expected).await, "");
     }
@@ -70,7 +70,7 @@ async fn an_expectation_that_is_not_met_fails_the_test_with_the_calls() {
 #[tokio::test]
 async fn a_guard_can_leave_its_scenario_in_force() {
     let server = MockAuthServer::start().await;
-    let name = server.inject(denied()).await.expect(7).keep();
+    let name = server.inject(denied()).await.expect(7).detach();
     assert_eq!(name, "denied");
     assert_eq!(exchange(&server, "x").await.error(), "access_denied");
     let states = server.scenarios().await;
@@ -118,7 +118,7 @@ async fn every_kind_of_outcome_has_a_builder() {
     assert_eq!(got(Outcome::response_with("expires_in", 7)).await.json()["expires_in"], 7);
     assert!(got(Outcome::response_without("scope")).await.json().get("scope").is_none());
     let stale = TokenAlteration::lifetime_ms(-1000).of_access_token();
-    assert_eq!(stale.which, Which::Access);
+    assert_eq!(stale.which, TokenSelector::Access);
     let stale = claims(&got(Outcome::altered_tokens(stale)).await.member("access_token"));
     assert!(stale["expires_in"].as_i64() < stale["iat"].as_i64());
     let named = TokenAlteration::claim("merchant_id", "other").of_refresh_token();
@@ -146,13 +146,13 @@ async fn calls_are_verified_and_followed_in_process() {
     assert_eq!((seen.id, seen.endpoint), (1, RecordedEndpoint::Token));
     let refreshes = Filter::default().grant_type("refresh_token").error("invalid_request");
     assert!(server.verify(&refreshes, 1).await.satisfied);
-    let late = server.verify_within(&refreshes, 2, Duration::from_secs(60));
+    let late = server.verify_timeout(&refreshes, 2, Duration::from_secs(60));
     let (found, _) = tokio::join!(late, refresh(&server, "y"));
     assert_eq!((found.satisfied, found.matched), (true, 2));
-    assert_eq!(server.requests_like(&refreshes.client_id("other")).await.len(), 0);
+    assert_eq!(server.requests_matching(&refreshes.client_id("other")).await.len(), 0);
     let params = &server.requests().await[0].params;
     assert_eq!(format!("{:?}", params["client_secret"]), "Text(\"***\")");
-    server.forget_requests().await;
+    server.clear_requests().await;
     assert!(server.requests().await.is_empty());
     // A follower ends with its realm.
     let mut follower = server.new_realm("gone").create().unwrap().follow();
@@ -175,16 +175,20 @@ async fn the_set_in_force_changes_in_process_or_not_at_all() {
         ];
         form(&server, &parameters).await
     };
-    assert!(server.change_merchant("shop", |shop| shop.status = Status::Inactive).await.unwrap());
+    assert!(
+        server.update_merchant("shop", |shop| shop.status = AccountStatus::Inactive).await.unwrap()
+    );
     assert_eq!(exchanged().await.error(), "merchant_not_active");
-    assert!(server.change_client("mine", |mine| mine.status = Status::Inactive).await.unwrap());
+    assert!(
+        server.update_client("mine", |mine| mine.status = AccountStatus::Inactive).await.unwrap()
+    );
     assert_eq!(exchanged().await.error(), "client_not_active");
-    let wrong = server.change_client("mine", |mine| mine.redirect_urls.push("nowhere".into()));
+    let wrong = server.update_client("mine", |mine| mine.redirect_urls.push("nowhere".into()));
     assert!(wrong.await.is_err());
-    server.change_client("mine", |mine| mine.status = Status::Active).await.unwrap();
-    server.change_merchant("shop", |shop| shop.status = Status::Active).await.unwrap();
+    server.update_client("mine", |mine| mine.status = AccountStatus::Active).await.unwrap();
+    server.update_merchant("shop", |shop| shop.status = AccountStatus::Active).await.unwrap();
     exchanged().await.ok();
-    assert!(!server.change_client("nobody", |_| {}).await.unwrap());
+    assert!(!server.update_client("nobody", |_| {}).await.unwrap());
     assert!(
         server.remove_client("mine").await.unwrap() && !server.remove_client("mine").await.unwrap()
     );

@@ -130,7 +130,7 @@ async fn names_get_a_certificate_of_their_own_when_they_are_asked_for() {
         assert!(said.text.contains("access_token"), "{host}: {}", said.text);
         let realm = server.realm(realm).unwrap();
         assert_eq!(realm.requests().await.len(), 1, "{host}");
-        realm.forget_requests().await;
+        realm.clear_requests().await;
     }
     let url = format!("https://[::1]:{port}/");
     assert_eq!(curl(&folder, &[&url]).await.exit, 7, "it listens on 127.0.0.1 only");

@@ -443,7 +443,7 @@ async fn a_reader_that_stands_still_holds_nobody_up() {
     let stream = reqwest::Client::new().get(url(&server, "events")).send().await.unwrap();
     for _ in 0..3_000 {
         let request = axum::http::Request::post("/oauth2/v3/token").body(String::new()).unwrap();
-        server.answer(request).await;
+        server.handle(request).await;
     }
     assert_eq!(journal(&server, "?limit=1").await["total"], 3_000);
     drop(stream);

@@ -39,7 +39,7 @@ async fn frozen(at_ms: i64) -> MockAuthServer {
     let server = MockAuthServer::builder().signing_key(key).start().await.unwrap();
     server.clock().freeze_at(at_ms);
     server
-        .fix_token_ids(&[
+        .set_next_token_ids(&[
             "f106b55c-4205-4cd7-9937-8337a7c6ffac",
             "9a341edd-3ceb-4b36-b423-9088e9bad5a0",
         ])

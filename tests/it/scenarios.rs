@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::support::{Answer, CLIENT, claims, code, exchange, form, refresh, server_with};
 use serde_json::{Value, json};
 use smartpay_oauth_mock::{
-    Fault, MockAuthServer, Outcome, Scenario, When, scenario::Hold, scenario::Lifetime,
+    Fault, MockAuthServer, Outcome, Scenario, When, scenario::Hold, units::SignedDuration,
 };
 use tokio::task::JoinSet;
 
@@ -318,7 +318,7 @@ async fn a_scenario_that_the_library_injects_goes_with_its_guard() {
     );
     drop(guard);
     assert_eq!(lost.await.status, 400);
-    assert_eq!(Lifetime::from_ms(-1).as_ms(), -1);
+    assert_eq!(SignedDuration::from_ms(-1).as_ms(), -1);
 }
 
 #[tokio::test]

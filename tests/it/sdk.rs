@@ -29,7 +29,7 @@ async fn flow(name: &str, program: &str, script: &str, before: &[&str]) {
     let folder = Folder::new(name);
     identify(&folder, &server, "acme-partner");
     // The SDK's client is tied to its certificate.
-    let tied = server.change_client(CLIENT.0, |client| {
+    let tied = server.update_client(CLIENT.0, |client| {
         client.certificate_cn = Some("acme-partner".to_owned());
     });
     assert!(tied.await.unwrap());

@@ -9,13 +9,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::problem::Problem;
-use super::{Answer, input::Sent, json, times};
-use crate::fixture::Period;
-use crate::http::here::Here;
+use super::{Answer, json, json_body::JsonBody, rfc3339};
+use crate::http::context::RequestContext;
+use crate::units::HumanDuration;
 
 /// The time of the realm.
 #[derive(Serialize, JsonSchema)]
-pub(super) struct Time {
+pub(super) struct ClockView {
     /// In RFC 3339.
     now: String,
     /// Ahead of the machine's clock.
@@ -39,34 +39,34 @@ pub(super) struct SetClock {
 /// A move of the clock.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Step {
+pub(super) struct AdvanceClock {
     /// By how much: 16m.
-    by: Period,
+    by: HumanDuration,
 }
 
-fn shown(here: &Here) -> Response {
-    let clock = here.realm.clock();
-    let shown = Time {
-        now: times::written(clock.now_ms()),
+fn shown(context: &RequestContext) -> Response {
+    let clock = context.realm.clock();
+    let shown = ClockView {
+        now: rfc3339::format(clock.now_ms()),
         offset_ms: clock.offset_ms(),
         frozen: clock.is_frozen(),
     };
     json(StatusCode::OK, &shown)
 }
 
-pub(super) async fn show(Extension(here): Extension<Here>) -> Response {
-    shown(&here)
+pub(super) async fn show(Extension(context): Extension<RequestContext>) -> Response {
+    shown(&context)
 }
 
-pub(super) async fn set(Extension(here): Extension<Here>, sent: Sent) -> Answer {
+pub(super) async fn set(Extension(context): Extension<RequestContext>, sent: JsonBody) -> Answer {
     let wanted: SetClock = sent.json().await?;
-    let clock = here.realm.clock();
+    let clock = context.realm.clock();
     let now_ms = match (&wanted.now, wanted.offset_ms) {
         (Some(_), Some(_)) => {
             return Err(Problem::of_member("/offset_ms", "now and offset_ms exclude each other"));
         }
         (Some(now), None) => {
-            Some(times::read(now).map_err(|error| Problem::of_member("/now", error))?)
+            Some(rfc3339::parse(now).map_err(|error| Problem::of_member("/now", error))?)
         }
         _ => None,
     };
@@ -81,16 +81,19 @@ pub(super) async fn set(Extension(here): Extension<Here>, sent: Sent) -> Answer 
         Some(false) => clock.unfreeze(),
         None => {}
     }
-    Ok(shown(&here))
+    Ok(shown(&context))
 }
 
-pub(super) async fn reset(Extension(here): Extension<Here>) -> Response {
-    here.realm.clock().reset();
-    shown(&here)
+pub(super) async fn reset(Extension(context): Extension<RequestContext>) -> Response {
+    context.realm.clock().reset();
+    shown(&context)
 }
 
-pub(super) async fn advance(Extension(here): Extension<Here>, sent: Sent) -> Answer {
-    let step: Step = sent.json().await?;
-    here.realm.clock().advance(Duration::from(step.by));
-    Ok(shown(&here))
+pub(super) async fn advance(
+    Extension(context): Extension<RequestContext>,
+    sent: JsonBody,
+) -> Answer {
+    let step: AdvanceClock = sent.json().await?;
+    context.realm.clock().advance(Duration::from(step.by));
+    Ok(shown(&context))
 }

@@ -6,9 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::problem::Problem;
-use super::{Answer, input::Sent, json, times};
-use crate::http::here::Here;
-use crate::realm::{CodeWish, IssueError};
+use super::{Answer, json, json_body::JsonBody, rfc3339};
+use crate::http::context::RequestContext;
+use crate::realm::{CodeRequest, IssueError};
 
 /// A code that is wanted.
 #[derive(Deserialize, JsonSchema)]
@@ -28,19 +28,19 @@ pub(super) struct NewCode {
 
 /// A code that was issued.
 #[derive(Serialize, JsonSchema)]
-pub(super) struct ShownCode {
+pub(super) struct CodeView {
     code: String,
     /// In RFC 3339.
     expires_at: String,
 }
 
-pub(super) async fn issue(Extension(here): Extension<Here>, sent: Sent) -> Answer {
+pub(super) async fn issue(Extension(context): Extension<RequestContext>, sent: JsonBody) -> Answer {
     let wanted: NewCode = sent.json().await?;
     let scopes: Option<Vec<&str>> =
         wanted.scopes.as_ref().map(|scopes| scopes.iter().map(String::as_str).collect());
-    let issued = here
+    let issued = context
         .realm
-        .issue_code(CodeWish {
+        .issue_code(CodeRequest {
             client_id: &wanted.client_id,
             merchant_id: &wanted.merchant_id,
             scopes: scopes.as_deref(),
@@ -49,8 +49,8 @@ pub(super) async fn issue(Extension(here): Extension<Here>, sent: Sent) -> Answe
         })
         .await
         .map_err(problem)?;
-    let expires_at = times::written(issued.expires_at_ms);
-    Ok(json(StatusCode::CREATED, &ShownCode { code: issued.code, expires_at }))
+    let expires_at = rfc3339::format(issued.expires_at_ms);
+    Ok(json(StatusCode::CREATED, &CodeView { code: issued.code, expires_at }))
 }
 
 /// Which member an [`IssueError`] is about.

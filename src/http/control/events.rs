@@ -18,7 +18,7 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use super::Answer;
 use super::query::Query;
-use crate::http::{App, answer, here::Here};
+use crate::http::{App, context::RequestContext, response};
 use crate::journal::{Filter, RecordedRequest};
 use crate::realm::Realm;
 
@@ -29,7 +29,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 pub(super) async fn stream(
     State(app): State<Arc<App>>,
-    Extension(here): Extension<Here>,
+    Extension(context): Extension<RequestContext>,
     headers: HeaderMap,
     uri: Uri,
 ) -> Answer {
@@ -38,10 +38,10 @@ pub(super) async fn stream(
     let filter = query.filter()?;
     // A browser's EventSource that has lost its connection says where it was.
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
-    let newest = *here.realm.journal().watch().borrow();
+    let newest = *context.realm.journal().watch().borrow();
     let after = last.or(after).unwrap_or(newest);
     let (sender, receiver) = mpsc::channel(1);
-    let following = follow(Arc::downgrade(&here.realm), filter, after, sender);
+    let following = follow(Arc::downgrade(&context.realm), filter, after, sender);
     // It never ends by itself, so a server that is to stop must not wait for it.
     tokio::spawn(async move {
         tokio::select! {
@@ -50,7 +50,7 @@ pub(super) async fn stream(
         }
     });
     let body = Body::from_stream(ReceiverStream::new(receiver).map(Ok::<_, std::io::Error>));
-    let mut response = answer::text(StatusCode::OK, "text/event-stream", body);
+    let mut response = response::text(StatusCode::OK, "text/event-stream", body);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }
@@ -62,7 +62,7 @@ async fn follow(realm: Weak<Realm>, filter: Filter, mut after: u64, sender: mpsc
     let mut text = ": the journal follows\n\n".to_owned();
     loop {
         newest.borrow_and_update();
-        let Some(later) = realm.upgrade().map(|realm| realm.journal().later(after, BATCH)) else {
+        let Some(later) = realm.upgrade().map(|realm| realm.journal().tail(after, BATCH)) else {
             return;
         };
         if later.missed > 0 {

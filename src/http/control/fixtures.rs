@@ -8,23 +8,23 @@ use axum::response::Response;
 use serde_json::Value;
 
 use super::problem::Problem;
-use super::{Answer, input::Sent};
+use super::{Answer, json_body::JsonBody};
 use crate::fixture::{Fixtures, Source, load_sources};
-use crate::http::here::Here;
+use crate::http::context::RequestContext;
 
-pub(super) async fn show(Extension(here): Extension<Here>) -> Response {
-    super::json(StatusCode::OK, &*here.realm.registry().fixtures)
+pub(super) async fn show(Extension(context): Extension<RequestContext>) -> Response {
+    super::json(StatusCode::OK, &*context.realm.registry().fixtures)
 }
 
 /// Replaces the set, all or nothing.
-pub(super) async fn put(Extension(here): Extension<Here>, sent: Sent) -> Answer {
+pub(super) async fn put(Extension(context): Extension<RequestContext>, sent: JsonBody) -> Answer {
     let text = sent.text().await?;
-    here.realm.replace(&load(text, "")?);
-    Ok(super::json(StatusCode::OK, &*here.realm.registry().fixtures))
+    context.realm.replace(&load(text, "")?);
+    Ok(super::json(StatusCode::OK, &*context.realm.registry().fixtures))
 }
 
-pub(super) async fn reset(Extension(here): Extension<Here>) -> Response {
-    here.realm.reset();
+pub(super) async fn reset(Extension(context): Extension<RequestContext>) -> Response {
+    context.realm.reset();
     super::no_content()
 }
 
@@ -41,6 +41,6 @@ pub(super) fn load(text: String, at: &str) -> Result<Arc<Fixtures>, Problem> {
 }
 
 /// The set in force as JSON, to be changed and loaded again.
-pub(super) fn as_json(here: &Here) -> Value {
-    serde_json::to_value(&*here.realm.registry().fixtures).unwrap_or_default()
+pub(super) fn as_json(context: &RequestContext) -> Value {
+    serde_json::to_value(&*context.realm.registry().fixtures).unwrap_or_default()
 }

@@ -10,20 +10,20 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::problem::Problem;
-use super::{Answer, json, no_content, times};
-use crate::http::here::Here;
+use super::{Answer, json, no_content, rfc3339};
+use crate::http::context::RequestContext;
 use crate::oauth::Scopes;
 use crate::realm::Grant;
 
 /// What merchants have consented to.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct GrantList {
-    grants: Vec<ShownGrant>,
+    grants: Vec<GrantView>,
 }
 
 /// What a merchant has consented to.
 #[derive(Serialize, JsonSchema)]
-struct ShownGrant {
+struct GrantView {
     /// Ten hex digits.
     id: String,
     client_id: Arc<str>,
@@ -35,27 +35,30 @@ struct ShownGrant {
     revoked: bool,
 }
 
-pub(super) async fn list(Extension(here): Extension<Here>) -> Response {
-    let grants = here.realm.ledger().grants(here.realm.clock().now_ms()).await;
-    json(StatusCode::OK, &GrantList { grants: grants.iter().map(ShownGrant::from).collect() })
+pub(super) async fn list(Extension(context): Extension<RequestContext>) -> Response {
+    let grants = context.realm.grant_store().grants(context.realm.clock().now_ms()).await;
+    json(StatusCode::OK, &GrantList { grants: grants.iter().map(GrantView::from).collect() })
 }
 
-impl From<&Grant> for ShownGrant {
+impl From<&Grant> for GrantView {
     fn from(grant: &Grant) -> Self {
         Self {
             id: grant.id.to_string(),
             client_id: Arc::clone(&grant.client_id),
             merchant_id: Arc::clone(&grant.merchant_id),
             scopes: Arc::clone(&grant.scopes),
-            granted_at: times::written(grant.granted_at_ms),
+            granted_at: rfc3339::format(grant.granted_at_ms),
             revoked: grant.revoked,
         }
     }
 }
 
-pub(super) async fn revoke(Extension(here): Extension<Here>, Path(id): Path<String>) -> Answer {
+pub(super) async fn revoke(
+    Extension(context): Extension<RequestContext>,
+    Path(id): Path<String>,
+) -> Answer {
     let known = match id.parse() {
-        Ok(id) => here.realm.ledger().revoke(id).await,
+        Ok(id) => context.realm.grant_store().revoke(id).await,
         Err(()) => false,
     };
     match known {

@@ -10,21 +10,21 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::problem::Problem;
-use crate::http::here::{Here, direct_host, name_of};
+use crate::http::context::{RequestContext, direct_host, name_of};
 use crate::http::{App, Control};
 use crate::oauth::Secret;
 
 pub(super) async fn guard(
     State(app): State<Arc<App>>,
-    Extension(here): Extension<Here>,
+    Extension(context): Extension<RequestContext>,
     request: Request,
     next: Next,
 ) -> Response {
-    if is_cross_site(&app, &here, request.headers()) {
+    if is_cross_site(&app, &context, request.headers()) {
         let text = "The control API does not answer pages of other sites.";
         return Problem::new(StatusCode::FORBIDDEN, text).into_response();
     }
-    if here.is_local() && is_foreign(&app, &request) {
+    if context.is_local() && is_foreign(&app, &request) {
         let text = "The Host header names a host that is not this server's; a name that merely \
                     resolves to it does not reach the control API.";
         return Problem::new(StatusCode::FORBIDDEN, text).into_response();
@@ -44,11 +44,11 @@ pub(super) async fn guard(
 fn brings(request: &Request, token: &Secret) -> bool {
     let sent = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     sent.and_then(|sent| sent.split_once(' '))
-        .is_some_and(|(scheme, sent)| scheme.eq_ignore_ascii_case("bearer") && token.is(sent))
+        .is_some_and(|(scheme, sent)| scheme.eq_ignore_ascii_case("bearer") && token.matches(sent))
 }
 
 /// Browsers say where a request comes from; other clients do not.
-fn is_cross_site(app: &App, here: &Here, headers: &HeaderMap) -> bool {
+fn is_cross_site(app: &App, context: &RequestContext, headers: &HeaderMap) -> bool {
     let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
     if text("sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none")) {
         return true;
@@ -56,7 +56,7 @@ fn is_cross_site(app: &App, here: &Here, headers: &HeaderMap) -> bool {
     text(header::ORIGIN.as_str()).is_some_and(|origin| {
         let host = origin.split_once("://").map(|(_, host)| host);
         let public = public_authority(app);
-        host.is_none() || (host != here.host() && host != public.as_deref())
+        host.is_none() || (host != context.host() && host != public.as_deref())
     })
 }
 

@@ -8,22 +8,25 @@ use axum::http::StatusCode;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Answer, input::Sent, json};
-use crate::authority::bearer;
-use crate::http::{App, here::Here};
+use super::{Answer, json, json_body::JsonBody};
+use crate::flow::token_status;
+use crate::http::{App, context::RequestContext};
 
 /// A token to take apart.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Token {
+pub(super) struct InspectRequest {
     token: String,
 }
 
 pub(super) async fn inspect(
     State(app): State<Arc<App>>,
-    Extension(here): Extension<Here>,
-    sent: Sent,
+    Extension(context): Extension<RequestContext>,
+    sent: JsonBody,
 ) -> Answer {
-    let wanted: Token = sent.json().await?;
-    Ok(json(StatusCode::OK, &bearer::inspection(&here.realm, &app.key, &wanted.token).await))
+    let wanted: InspectRequest = sent.json().await?;
+    Ok(json(
+        StatusCode::OK,
+        &token_status::inspection(&context.realm, &app.key, &wanted.token).await,
+    ))
 }

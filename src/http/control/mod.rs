@@ -1,24 +1,24 @@
 //! The control API under `/_mock/`: JSON in and out, problem details on failure.
 
-mod calls;
 mod clock;
 mod codes;
+mod entries;
 mod events;
 mod fixtures;
 mod grants;
 mod guard;
 mod health;
-mod input;
 mod inspect;
+mod json_body;
 mod openapi;
-mod parties;
 mod problem;
 mod query;
 mod realms;
 mod requests;
+mod rfc3339;
+mod routes;
 mod scenarios;
 mod table;
-mod times;
 mod tls;
 mod tokens;
 
@@ -31,7 +31,7 @@ use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use super::{App, Control, answer};
+use super::{App, Control, response};
 use problem::Problem;
 
 /// What a call answers: a response, or the problem with it.
@@ -73,7 +73,7 @@ async fn wrong_method(method: Method) -> Problem {
 /// A JSON answer.
 fn json(status: StatusCode, body: &impl Serialize) -> Response {
     let body = serde_json::to_vec(body).unwrap_or_default();
-    answer::text(status, "application/json", Body::from(body))
+    response::text(status, "application/json", Body::from(body))
 }
 
 fn no_content() -> Response {

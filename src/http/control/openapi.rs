@@ -10,17 +10,17 @@ use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use super::calls::{Body, Described};
 use super::problem::Problem;
+use super::routes::{Body, Operation};
 use super::table;
-use crate::http::{App, here::Here};
+use crate::http::{App, context::RequestContext};
 
 /// Where the document keeps its schemas.
 const SCHEMAS: &str = "#/components/schemas/";
 
 pub(super) async fn show(
     State(app): State<Arc<App>>,
-    Extension(here): Extension<Here>,
+    Extension(context): Extension<RequestContext>,
 ) -> Response {
     /// The same for every realm, but for the server's URL.
     static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
@@ -29,11 +29,11 @@ pub(super) async fn show(
         document(calls)
     });
     let mut document = DOCUMENT.clone();
-    document["servers"] = json!([{ "url": here.base_url(&app) + "/_mock" }]);
+    document["servers"] = json!([{ "url": context.base_url(&app) + "/_mock" }]);
     super::json(StatusCode::OK, &document)
 }
 
-fn document(calls: Vec<Described>) -> Value {
+fn document(calls: Vec<Operation>) -> Value {
     let settings = SchemaSettings::draft2020_12().with(|settings| {
         settings.definitions_path = SCHEMAS.trim_start_matches('#').trim_end_matches('/').into();
         settings.meta_schema = None;
@@ -75,15 +75,15 @@ fn document(calls: Vec<Described>) -> Value {
     })
 }
 
-fn operation(call: &Described, generator: &mut SchemaGenerator) -> Value {
+fn operation(call: &Operation, generator: &mut SchemaGenerator) -> Value {
     let about = &call.about;
     let text = json!({ "type": "string" });
     let in_path = call.path.split('/').filter_map(|part| {
         let name = part.strip_prefix('{')?.strip_suffix('}')?;
         Some(json!({ "name": name, "in": "path", "required": true, "schema": text }))
     });
-    let in_query = about.query.iter().map(|(name, meaning)| {
-        json!({ "name": name, "in": "query", "description": meaning, "schema": text })
+    let in_query = about.query.iter().map(|(name, default_description)| {
+        json!({ "name": name, "in": "query", "description": default_description, "schema": text })
     });
     let parameters: Vec<Value> = in_path.chain(in_query).collect();
     let mut answers = Map::new();
@@ -123,7 +123,7 @@ fn operation(call: &Described, generator: &mut SchemaGenerator) -> Value {
 }
 
 /// A name that generated clients can use: `getScenariosName`.
-fn operation_id(call: &Described) -> String {
+fn operation_id(call: &Operation) -> String {
     let words = call.path.split(['/', '.', '{', '}']).filter(|word| !word.is_empty());
     words.fold(call.method.as_str().to_ascii_lowercase(), |mut id, word| {
         let (first, rest) = word.split_at(1);

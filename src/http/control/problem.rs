@@ -6,8 +6,8 @@ use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::fixture::Mistake;
-use crate::http::answer;
+use crate::fixture::FixtureError;
+use crate::http::response;
 
 /// A failed call.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -18,12 +18,12 @@ pub(super) struct Problem {
     detail: String,
     /// The members at fault.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    errors: Vec<Fault>,
+    errors: Vec<FieldError>,
 }
 
 /// A member at fault, by its JSON pointer (RFC 6901) into the body that was sent.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub(super) struct Fault {
+pub(super) struct FieldError {
     pub(super) pointer: String,
     pub(super) detail: String,
 }
@@ -35,7 +35,7 @@ impl Problem {
     }
 
     /// The body was JSON, but not what the call takes.
-    pub(super) fn of_members(errors: Vec<Fault>) -> Self {
+    pub(super) fn of_members(errors: Vec<FieldError>) -> Self {
         let detail = match errors.as_slice() {
             [one] => format!("{}: {}", one.pointer_shown(), one.detail),
             several => format!("{} members are wrong.", several.len()),
@@ -44,14 +44,17 @@ impl Problem {
     }
 
     /// What a reader of the body found.
-    pub(super) fn of_mistakes(mistakes: Vec<Mistake>) -> Self {
-        let fault = |mistake: Mistake| Fault { pointer: mistake.pointer, detail: mistake.message };
+    pub(super) fn of_mistakes(mistakes: Vec<FixtureError>) -> Self {
+        let fault = |mistake: FixtureError| FieldError {
+            pointer: mistake.pointer,
+            detail: mistake.message,
+        };
         Self::of_members(mistakes.into_iter().map(fault).collect())
     }
 
     /// One member is wrong.
     pub(super) fn of_member(pointer: impl Into<String>, detail: impl ToString) -> Self {
-        Self::of_members(vec![Fault { pointer: pointer.into(), detail: detail.to_string() }])
+        Self::of_members(vec![FieldError { pointer: pointer.into(), detail: detail.to_string() }])
     }
 
     /// One member is taken already.
@@ -73,7 +76,7 @@ impl Problem {
     }
 }
 
-impl Fault {
+impl FieldError {
     fn pointer_shown(&self) -> &str {
         if self.pointer.is_empty() { "the body" } else { &self.pointer }
     }
@@ -83,6 +86,6 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::BAD_REQUEST);
         let body = serde_json::to_vec(&self).unwrap_or_default();
-        answer::text(status, "application/problem+json", Body::from(body))
+        response::text(status, "application/problem+json", Body::from(body))
     }
 }

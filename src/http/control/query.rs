@@ -5,9 +5,9 @@ use std::time::Duration;
 use axum::http::{StatusCode, Uri};
 
 use super::problem::Problem;
-use crate::fixture::Period;
 use crate::journal::Filter;
 use crate::oauth::Form;
+use crate::units::HumanDuration;
 
 /// The longest that a call waits for something to hold.
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
@@ -52,7 +52,8 @@ impl Query {
     /// How long to wait: `2s`.
     pub(super) fn wait(&mut self) -> Result<Duration, Problem> {
         let Some(text) = self.take("wait") else { return Ok(Duration::ZERO) };
-        let period = text.parse::<Period>().map_err(|error| wrong(format!("wait: {error}.")))?;
+        let period =
+            text.parse::<HumanDuration>().map_err(|error| wrong(format!("wait: {error}.")))?;
         match Duration::from(period) {
             wait if wait <= LONGEST_WAIT => Ok(wait),
             _ => Err(wrong(format!("wait: at most {} s are waited.", LONGEST_WAIT.as_secs()))),

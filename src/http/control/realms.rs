@@ -11,20 +11,20 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::problem::Problem;
-use super::{Answer, fixtures, input::Sent, json, no_content};
+use super::{Answer, fixtures, json, json_body::JsonBody, no_content};
 use crate::fixture::Fixtures;
-use crate::http::{App, here::Here};
+use crate::http::{App, context::RequestContext};
 use crate::realm::{Realm, RealmError};
 
 /// What a realm can be given; all of it is optional.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct NewRealm {
+pub(super) struct RealmRequest {
     /// What it starts from, in place of the server's own set.
     #[serde(default)]
     #[schemars(with = "Option<Fixtures>")]
     fixtures: Option<Value>,
-    /// Requests with one of these in their `Host` belong to it.
+    /// RequestPage with one of these in their `Host` belong to it.
     #[serde(default)]
     hosts: Vec<String>,
     /// Whether it gets a port of its own.
@@ -36,12 +36,12 @@ pub(super) struct NewRealm {
 #[derive(Serialize, JsonSchema)]
 pub(super) struct RealmList {
     /// The default one first.
-    realms: Vec<ShownRealm>,
+    realms: Vec<RealmView>,
 }
 
 /// A realm and the URLs by which whoever asks can reach it.
 #[derive(Serialize, JsonSchema)]
-pub(super) struct ShownRealm {
+pub(super) struct RealmView {
     name: String,
     /// What all its paths hang from.
     url: String,
@@ -56,26 +56,26 @@ pub(super) struct ShownRealm {
 
 pub(super) async fn list(
     State(app): State<Arc<App>>,
-    Extension(here): Extension<Here>,
+    Extension(context): Extension<RequestContext>,
 ) -> Response {
-    let realms = app.realms.all().iter().map(|realm| shown(&app, &here, realm)).collect();
+    let realms = app.realms.all().iter().map(|realm| shown(&app, &context, realm)).collect();
     json(StatusCode::OK, &RealmList { realms })
 }
 
 pub(super) async fn put(
     State(app): State<Arc<App>>,
-    Extension(here): Extension<Here>,
+    Extension(context): Extension<RequestContext>,
     Path(name): Path<String>,
-    sent: Sent,
+    sent: JsonBody,
 ) -> Answer {
-    let wanted: NewRealm = sent.json().await?;
+    let wanted: RealmRequest = sent.json().await?;
     let set =
         wanted.fixtures.map(|set| fixtures::load(set.to_string(), "/fixtures")).transpose()?;
-    let existed = app.realms.named(&name).is_some();
+    let existed = app.realms.get(&name).is_some();
     let port = |realm: &Weak<Realm>| app.open_port(wanted.listen, realm);
     let realm = app.realms.create(&name, set, wanted.hosts, port).map_err(problem)?;
     let status = if existed { StatusCode::OK } else { StatusCode::CREATED };
-    Ok(json(status, &shown(&app, &here, &realm)))
+    Ok(json(status, &shown(&app, &context, &realm)))
 }
 
 fn problem(error: RealmError) -> Problem {
@@ -96,15 +96,15 @@ pub(super) async fn remove(State(app): State<Arc<App>>, Path(name): Path<String>
     }
 }
 
-fn shown(app: &App, here: &Here, realm: &Realm) -> ShownRealm {
-    let url = here.base_url_of(app, realm);
-    ShownRealm {
+fn shown(app: &App, context: &RequestContext, realm: &Realm) -> RealmView {
+    let url = context.base_url_of(app, realm);
+    RealmView {
         name: realm.name().to_owned(),
         token_url: format!("{url}/oauth2/v3/token"),
         authorize_url: format!("{url}/ebc2/oauth/authorize"),
         url,
         hosts: realm.hosts().to_vec(),
-        http: realm.own_http().map(|address| here.url_of_port(app, "http", address)),
-        https: realm.own_https().map(|address| here.url_of_port(app, "https", address)),
+        http: realm.own_http().map(|address| context.url_of_port(app, "http", address)),
+        https: realm.own_https().map(|address| context.url_of_port(app, "https", address)),
     }
 }

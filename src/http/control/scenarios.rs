@@ -8,21 +8,21 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::problem::Problem;
-use super::{Answer, input::Sent, json, no_content};
+use super::{Answer, json, json_body::JsonBody, no_content};
 use crate::fixture::read_scenario;
-use crate::http::here::Here;
-use crate::scenario::{Playing, Scenario};
+use crate::http::context::RequestContext;
+use crate::scenario::{ActiveScenario, Scenario};
 
 /// The scenarios in force.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct ScenarioList {
     /// In the order in which they are asked.
-    scenarios: Vec<ShownScenario>,
+    scenarios: Vec<ScenarioView>,
 }
 
 /// A scenario as it was given, with how far it has got.
 #[derive(Serialize, JsonSchema)]
-pub(super) struct ShownScenario {
+pub(super) struct ScenarioView {
     #[serde(flatten)]
     scenario: Scenario,
     /// How many requests it has matched.
@@ -40,81 +40,91 @@ pub(super) struct Released {
     released: usize,
 }
 
-pub(super) async fn list(Extension(here): Extension<Here>) -> Response {
-    let playing = here.realm.script().all();
-    let scenarios = playing.iter().map(|playing| shown(playing)).collect();
+pub(super) async fn list(Extension(context): Extension<RequestContext>) -> Response {
+    let active = context.realm.scenarios().all();
+    let scenarios = active.iter().map(|active| shown(active)).collect();
     json(StatusCode::OK, &ScenarioList { scenarios })
 }
 
-pub(super) async fn add(Extension(here): Extension<Here>, sent: Sent) -> Answer {
-    let scenario = read(&here, sent).await?;
-    let taken = scenario.name.as_ref().is_some_and(|name| here.realm.script().get(name).is_some());
+pub(super) async fn add(Extension(context): Extension<RequestContext>, sent: JsonBody) -> Answer {
+    let scenario = read(&context, sent).await?;
+    let taken =
+        scenario.name.as_ref().is_some_and(|name| context.realm.scenarios().get(name).is_some());
     if taken {
         let text = "there is a scenario of this name; PUT replaces it";
         return Err(Problem::of_conflict("/name", text));
     }
-    let playing = here.realm.script().add(scenario);
-    Ok(json(StatusCode::CREATED, &shown(&playing)))
+    let active = context.realm.scenarios().add(scenario);
+    Ok(json(StatusCode::CREATED, &shown(&active)))
 }
 
-pub(super) async fn show(Extension(here): Extension<Here>, Path(name): Path<String>) -> Answer {
-    found(&here, &name, StatusCode::OK)
+pub(super) async fn show(
+    Extension(context): Extension<RequestContext>,
+    Path(name): Path<String>,
+) -> Answer {
+    found(&context, &name, StatusCode::OK)
 }
 
 pub(super) async fn put(
-    Extension(here): Extension<Here>,
+    Extension(context): Extension<RequestContext>,
     Path(name): Path<String>,
-    sent: Sent,
+    sent: JsonBody,
 ) -> Answer {
-    let mut scenario = read(&here, sent).await?;
+    let mut scenario = read(&context, sent).await?;
     if scenario.name.as_ref().is_some_and(|own| *own != name) {
         return Err(Problem::of_member("/name", "this is another name than in the path"));
     }
     scenario.name = Some(name.clone());
-    let existed = here.realm.script().get(&name).is_some();
-    here.realm.script().add(scenario);
-    found(&here, &name, if existed { StatusCode::OK } else { StatusCode::CREATED })
+    let existed = context.realm.scenarios().get(&name).is_some();
+    context.realm.scenarios().add(scenario);
+    found(&context, &name, if existed { StatusCode::OK } else { StatusCode::CREATED })
 }
 
-pub(super) async fn remove(Extension(here): Extension<Here>, Path(name): Path<String>) -> Answer {
-    match here.realm.script().remove(&name) {
+pub(super) async fn remove(
+    Extension(context): Extension<RequestContext>,
+    Path(name): Path<String>,
+) -> Answer {
+    match context.realm.scenarios().remove(&name) {
         true => Ok(no_content()),
         false => Err(unknown()),
     }
 }
 
-pub(super) async fn clear(Extension(here): Extension<Here>) -> Response {
-    here.realm.script().replace(&[]);
+pub(super) async fn clear(Extension(context): Extension<RequestContext>) -> Response {
+    context.realm.scenarios().replace(&[]);
     no_content()
 }
 
-pub(super) async fn release(Extension(here): Extension<Here>, Path(name): Path<String>) -> Answer {
-    let playing = here.realm.script().get(&name).ok_or_else(unknown)?;
-    let released = playing.holding().release();
+pub(super) async fn release(
+    Extension(context): Extension<RequestContext>,
+    Path(name): Path<String>,
+) -> Answer {
+    let active = context.realm.scenarios().get(&name).ok_or_else(unknown)?;
+    let released = active.barrier().release();
     Ok(json(StatusCode::OK, &Released { released }))
 }
 
-async fn read(here: &Here, sent: Sent) -> Result<Scenario, Problem> {
+async fn read(context: &RequestContext, sent: JsonBody) -> Result<Scenario, Problem> {
     let text = sent.text().await?;
-    let registry = here.realm.registry();
+    let registry = context.realm.registry();
     read_scenario(&text, registry.client_ids(), registry.merchant_ids())
         .map_err(Problem::of_mistakes)
 }
 
-fn found(here: &Here, name: &str, status: StatusCode) -> Answer {
-    let playing = here.realm.script().get(name).ok_or_else(unknown)?;
-    Ok(json(status, &shown(&playing)))
+fn found(context: &RequestContext, name: &str, status: StatusCode) -> Answer {
+    let active = context.realm.scenarios().get(name).ok_or_else(unknown)?;
+    Ok(json(status, &shown(&active)))
 }
 
 fn unknown() -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "There is no scenario of this name.")
 }
 
-fn shown(playing: &Playing) -> ShownScenario {
-    ShownScenario {
-        scenario: playing.scenario().clone().named(playing.name()),
-        matched: playing.matched(),
-        remaining: playing.remaining(),
-        held: playing.holding().held(),
+fn shown(active: &ActiveScenario) -> ScenarioView {
+    ScenarioView {
+        scenario: active.scenario().clone().named(active.name()),
+        matched: active.matched(),
+        remaining: active.remaining(),
+        held: active.barrier().held(),
     }
 }

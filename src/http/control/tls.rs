@@ -1,4 +1,4 @@
-//! `/_mock/ca.pem` and `/_mock/tls`: whom to trust, and what is not to be trusted on purpose.
+//! `/_mock/ca.pem` and `/_mock/tls`: whom to trust, and what is not to be validated on purpose.
 
 use std::sync::Arc;
 
@@ -9,9 +9,9 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::problem::Problem;
-use super::{Answer, input::Sent, json};
+use super::{Answer, json, json_body::JsonBody};
 use crate::fixture::TlsFaults;
-use crate::http::{App, answer, here::Here};
+use crate::http::{App, context::RequestContext, response};
 
 pub(super) async fn ca(State(app): State<Arc<App>>) -> Answer {
     let pem = match &app.tls {
@@ -19,17 +19,17 @@ pub(super) async fn ca(State(app): State<Arc<App>>) -> Answer {
         Some(tls) => tls.ca_pem().ok_or("The server's certificate is its user's own."),
     };
     let pem = pem.map_err(|why| Problem::new(StatusCode::NOT_FOUND, why))?;
-    Ok(answer::text(StatusCode::OK, "application/x-pem-file", Body::from(pem.to_owned())))
+    Ok(response::text(StatusCode::OK, "application/x-pem-file", Body::from(pem.to_owned())))
 }
 
-pub(super) async fn show(Extension(here): Extension<Here>) -> Response {
-    json(StatusCode::OK, &here.realm.tls_faults())
+pub(super) async fn show(Extension(context): Extension<RequestContext>) -> Response {
+    json(StatusCode::OK, &context.realm.tls_faults())
 }
 
 pub(super) async fn put(
     State(app): State<Arc<App>>,
-    Extension(here): Extension<Here>,
-    sent: Sent,
+    Extension(context): Extension<RequestContext>,
+    sent: JsonBody,
 ) -> Answer {
     let faults: TlsFaults = sent.json().await?;
     if let Some((name, why)) = faults.wrong_host() {
@@ -39,11 +39,11 @@ pub(super) async fn put(
         let text = "The server was started without HTTPS (--tls-listen).";
         return Err(Problem::new(StatusCode::CONFLICT, text));
     }
-    here.realm.set_tls_faults(Some(faults));
-    Ok(show(Extension(here)).await)
+    context.realm.set_tls_faults(Some(faults));
+    Ok(show(Extension(context)).await)
 }
 
-pub(super) async fn reset(Extension(here): Extension<Here>) -> Response {
-    here.realm.set_tls_faults(None);
-    show(Extension(here)).await
+pub(super) async fn reset(Extension(context): Extension<RequestContext>) -> Response {
+    context.realm.set_tls_faults(None);
+    show(Extension(context)).await
 }

@@ -9,22 +9,22 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::MapAccessDeserializer;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::fixture::Period;
+use crate::units::HumanDuration;
 
 /// A wait of real time (a realm's clock does not shorten it), fixed or drawn between two ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Delay {
-    min: Period,
-    max: Period,
+    min: HumanDuration,
+    max: HumanDuration,
 }
 
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Range {
     /// The shortest wait.
-    min: Period,
+    min: HumanDuration,
     /// The longest wait.
-    max: Period,
+    max: HumanDuration,
 }
 
 impl Delay {
@@ -35,7 +35,7 @@ impl Delay {
 
     fn draw(self) -> Duration {
         let ms = rand::rng().random_range(self.min.as_ms()..=self.max.as_ms());
-        Period::from_ms(ms).into()
+        HumanDuration::from_ms(ms).into()
     }
 
     /// Waits; no thread is held.
@@ -70,7 +70,7 @@ impl<'de> Deserialize<'de> for Delay {
             }
 
             fn visit_str<E: de::Error>(self, written: &str) -> Result<Delay, E> {
-                let period: Period = written.parse().map_err(E::custom)?;
+                let period: HumanDuration = written.parse().map_err(E::custom)?;
                 Ok(Delay { min: period, max: period })
             }
 
@@ -98,7 +98,7 @@ impl JsonSchema for Delay {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let period = generator.subschema_for::<Period>();
+        let period = generator.subschema_for::<HumanDuration>();
         let range = generator.subschema_for::<Range>();
         json_schema!({ "anyOf": [period, range] })
     }

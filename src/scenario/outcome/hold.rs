@@ -17,7 +17,7 @@ pub struct Hold {
 
 /// The requests that a scenario holds now.
 #[derive(Debug, Default)]
-pub(crate) struct Holding {
+pub(crate) struct Barrier {
     state: Mutex<State>,
     released: Notify,
 }
@@ -29,7 +29,7 @@ struct State {
     round: u64,
 }
 
-impl Holding {
+impl Barrier {
     /// How many requests wait.
     pub(crate) fn held(&self) -> usize {
         self.state.lock().waiting
@@ -51,7 +51,7 @@ impl Holding {
             state.waiting += 1;
             state.round
         };
-        let _leaving = Leaving { holding: self, round };
+        let _leaving = Leaving { barrier: self, round };
         if self.held() >= hold.until {
             self.release();
         }
@@ -68,13 +68,13 @@ impl Holding {
 
 /// Takes a request off the count when it leaves before it was released.
 struct Leaving<'a> {
-    holding: &'a Holding,
+    barrier: &'a Barrier,
     round: u64,
 }
 
 impl Drop for Leaving<'_> {
     fn drop(&mut self) {
-        let mut state = self.holding.state.lock();
+        let mut state = self.barrier.state.lock();
         if state.round == self.round {
             state.waiting = state.waiting.saturating_sub(1);
         }
@@ -89,31 +89,31 @@ mod tests {
 
     #[tokio::test]
     async fn the_last_one_frees_all_and_whoever_gives_up_does_not_count() {
-        let holding = Arc::new(Holding::default());
+        let barrier = Arc::new(Barrier::default());
         let hold = Hold { until: 3 };
-        let gave_up = tokio::time::timeout(Duration::from_millis(10), holding.wait(hold)).await;
+        let gave_up = tokio::time::timeout(Duration::from_millis(10), barrier.wait(hold)).await;
         assert!(gave_up.is_err());
-        assert_eq!(holding.held(), 0);
+        assert_eq!(barrier.held(), 0);
         let waiting = |_| {
-            let holding = Arc::clone(&holding);
-            tokio::spawn(async move { holding.wait(hold).await })
+            let barrier = Arc::clone(&barrier);
+            tokio::spawn(async move { barrier.wait(hold).await })
         };
         let tasks: Vec<_> = (0..3).map(waiting).collect();
         for task in tasks {
             task.await.unwrap();
         }
-        assert_eq!(holding.held(), 0);
+        assert_eq!(barrier.held(), 0);
     }
 
     #[tokio::test]
     async fn a_release_frees_whoever_waits() {
-        let holding = Arc::new(Holding::default());
-        let other = Arc::clone(&holding);
+        let barrier = Arc::new(Barrier::default());
+        let other = Arc::clone(&barrier);
         let task = tokio::spawn(async move { other.wait(Hold { until: 9 }).await });
-        while holding.held() == 0 {
+        while barrier.held() == 0 {
             tokio::task::yield_now().await;
         }
-        assert_eq!(holding.release(), 1);
+        assert_eq!(barrier.release(), 1);
         task.await.unwrap();
     }
 }

@@ -16,15 +16,15 @@ use serde_json::Value;
 
 pub use delay::Delay;
 pub use fault::{Fault, Phase};
+pub(crate) use hold::Barrier;
 pub use hold::Hold;
-pub(crate) use hold::Holding;
 pub use rate_limit::RateLimit;
-pub(crate) use rate_limit::Window;
+pub(crate) use rate_limit::RateWindow;
 pub use response::ResponseAlteration;
-pub use token::{AlteredAlgorithm, AlteredKey, AlteredSignature, Lifetime, TokenAlteration, Which};
+pub use token::{AlteredAlgorithm, AlteredKey, AlteredSignature, TokenAlteration, TokenSelector};
 
-use crate::fixture::Period;
 use crate::oauth::ErrorCode;
+use crate::units::HumanDuration;
 
 /// What happens to one request. Without any part it passes: the ordinary answer.
 ///
@@ -66,7 +66,7 @@ pub struct Outcome {
     pub fault: Option<Fault>,
     /// The time between two bytes of a `slow_body`; 100ms unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub interval: Option<Period>,
+    pub interval: Option<HumanDuration>,
     /// Whether the request takes effect before it gets an error, a literal answer or a fault.
     #[serde(skip_serializing_if = "Phase::is_before")]
     pub phase: Phase,

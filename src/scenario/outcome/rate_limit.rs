@@ -4,7 +4,7 @@ use parking_lot::Mutex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::fixture::Period;
+use crate::units::HumanDuration;
 
 /// How many requests are let through, by the realm's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -14,16 +14,16 @@ pub struct RateLimit {
     /// So many,
     pub requests: u64,
     /// in each of these times. The first begins with the first request.
-    pub per: Period,
+    pub per: HumanDuration,
 }
 
 /// The time that is being counted.
 #[derive(Debug, Default)]
-pub(crate) struct Window {
+pub(crate) struct RateWindow {
     state: Mutex<Option<(i64, u64)>>,
 }
 
-impl Window {
+impl RateWindow {
     /// Counts a request. `Err`: it is one too many; the next time begins in so many whole seconds.
     pub(crate) fn count(&self, limit: RateLimit, now_ms: i64) -> Result<(), i64> {
         let mut state = self.state.lock();
@@ -50,8 +50,8 @@ mod tests {
 
     #[test]
     fn each_time_has_its_count_and_says_when_the_next_begins() {
-        let limit = RateLimit { requests: 2, per: Period::from_secs(60) };
-        let window = Window::default();
+        let limit = RateLimit { requests: 2, per: HumanDuration::from_secs(60) };
+        let window = RateWindow::default();
         assert_eq!(window.count(limit, 1_000), Ok(()));
         assert_eq!(window.count(limit, 30_000), Ok(()));
         assert_eq!(window.count(limit, 30_001), Err(31));

@@ -1,13 +1,10 @@
 //! `token`: a success whose tokens are altered, to try a client's own validation.
 
-use std::borrow::Cow;
-use std::fmt;
-
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::fixture::Period;
+use crate::units::SignedDuration;
 
 /// What is different about the tokens.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -16,7 +13,7 @@ use crate::fixture::Period;
 pub struct TokenAlteration {
     /// How long it lives; negative: it expired before it was issued.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub lifetime: Option<Lifetime>,
+    pub lifetime: Option<SignedDuration>,
     /// Claims to set, new or old.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub claims: Map<String, Value>,
@@ -32,9 +29,9 @@ pub struct TokenAlteration {
     /// No signature at all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alg: Option<AlteredAlgorithm>,
-    /// Which token; both unless given.
-    #[serde(skip_serializing_if = "Which::is_both")]
-    pub which: Which,
+    /// TokenSelector token; both unless given.
+    #[serde(skip_serializing_if = "TokenSelector::is_both")]
+    pub which: TokenSelector,
 }
 
 /// Another key.
@@ -61,10 +58,10 @@ pub enum AlteredAlgorithm {
     None,
 }
 
-/// Which of the two tokens.
+/// TokenSelector of the two tokens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Which {
+pub enum TokenSelector {
     /// The access token.
     Access,
     /// The refresh token.
@@ -74,7 +71,7 @@ pub enum Which {
     Both,
 }
 
-impl Which {
+impl TokenSelector {
     fn is_both(&self) -> bool {
         *self == Self::Both
     }
@@ -83,7 +80,7 @@ impl Which {
 impl TokenAlteration {
     /// Tokens that live so many milliseconds; negative: they expired before they were issued.
     pub fn lifetime_ms(ms: i64) -> Self {
-        Self { lifetime: Some(Lifetime::from_ms(ms)), ..Self::default() }
+        Self { lifetime: Some(SignedDuration::from_ms(ms)), ..Self::default() }
     }
 
     /// Tokens with this claim.
@@ -115,93 +112,22 @@ impl TokenAlteration {
 
     /// Only the access token.
     pub fn of_access_token(mut self) -> Self {
-        self.which = Which::Access;
+        self.which = TokenSelector::Access;
         self
     }
 
     /// Only the refresh token.
     pub fn of_refresh_token(mut self) -> Self {
-        self.which = Which::Refresh;
+        self.which = TokenSelector::Refresh;
         self
     }
 
     /// Whether it is about this kind of token.
     pub(crate) fn concerns(&self, refresh: bool) -> bool {
         match self.which {
-            Which::Both => true,
-            Which::Access => !refresh,
-            Which::Refresh => refresh,
+            TokenSelector::Both => true,
+            TokenSelector::Access => !refresh,
+            TokenSelector::Refresh => refresh,
         }
-    }
-}
-
-/// A length of time that may be negative, as `-1s`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lifetime {
-    ms: i64,
-}
-
-impl Lifetime {
-    /// So many milliseconds.
-    pub const fn from_ms(ms: i64) -> Self {
-        Self { ms }
-    }
-
-    /// The length in milliseconds.
-    pub const fn as_ms(self) -> i64 {
-        self.ms
-    }
-}
-
-impl Serialize for Lifetime {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let sign = if self.ms < 0 { "-" } else { "" };
-        let length = Period::from_ms(self.ms.saturating_abs());
-        serializer.collect_str(&format_args!("{sign}{length}"))
-    }
-}
-
-impl<'de> Deserialize<'de> for Lifetime {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl de::Visitor<'_> for Visitor {
-            type Value = Lifetime;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a length of time such as 15m or -1s")
-            }
-
-            fn visit_str<E: de::Error>(self, written: &str) -> Result<Lifetime, E> {
-                let (sign, length) = match written.strip_prefix('-') {
-                    Some(length) => (-1, length),
-                    None => (1, written),
-                };
-                let length: Period = length.parse().map_err(E::custom)?;
-                Ok(Lifetime { ms: sign * length.as_ms() })
-            }
-
-            fn visit_u64<E: de::Error>(self, written: u64) -> Result<Lifetime, E> {
-                self.visit_str(&written.to_string())
-            }
-
-            fn visit_i64<E: de::Error>(self, written: i64) -> Result<Lifetime, E> {
-                self.visit_str(&written.to_string())
-            }
-        }
-        deserializer.deserialize_any(Visitor)
-    }
-}
-
-impl JsonSchema for Lifetime {
-    fn schema_name() -> Cow<'static, str> {
-        "Lifetime".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "type": "string",
-            "description": "A length of time, negative for a token that expired before it was issued.",
-            "pattern": "^-?([0-9]+(w|d|h|m|s|ms))+$",
-        })
     }
 }

@@ -1,0 +1,107 @@
+//! Answers with the headers that the real server sends.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, UNIX_EPOCH};
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::response::Response;
+use serde::Serialize;
+
+use crate::journal::ErrorTag;
+use crate::oauth::{ErrorCode, Row};
+
+/// The body of an error.
+#[derive(Serialize)]
+struct ErrorBody<'a> {
+    error: &'a str,
+    error_description: &'a str,
+}
+
+/// An answer of the token endpoint: JSON that nobody may keep.
+pub(super) fn json(status: u16, body: &impl Serialize) -> Response {
+    let json = serde_json::to_vec(body).unwrap_or_default();
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = text(status, "application/json;charset=UTF-8", Body::from(json));
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+    response
+}
+
+/// An error of the token endpoint.
+pub(super) fn error(code: &ErrorCode, status: u16, description: &str) -> Response {
+    let mut response =
+        json(status, &ErrorBody { error: code.as_str(), error_description: description });
+    tag_error(&mut response, code, None);
+    response
+}
+
+/// Tells the journal which error an answer is, and the row that refused.
+pub(super) fn tag_error(response: &mut Response, code: &ErrorCode, row: Option<Row>) {
+    let error = Some(code.as_str().to_owned());
+    response.extensions_mut().insert(ErrorTag { error, row: row.map(Row::number) });
+}
+
+/// A request whose head is larger than may be.
+pub(crate) fn large_head(limit: usize) -> Response {
+    let text = format!("The head of the request has more than {limit} bytes.\n");
+    let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+    let mut response = self::text(status, "text/plain; charset=utf-8", Body::from(text));
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+/// A path without an endpoint.
+pub(super) fn nothing_here(method: &Method) -> Response {
+    let text = format!(
+        "Nothing answers {method} context. The token endpoint is POST /oauth2/v3/token; / lists the \
+         others.\n"
+    );
+    self::text(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", Body::from(text))
+}
+
+/// A path that answers other methods.
+pub(super) fn wrong_method(allowed: &str) -> Response {
+    let text = format!("This path answers {allowed}.\n");
+    let body = Body::from(text);
+    let mut response =
+        self::text(StatusCode::METHOD_NOT_ALLOWED, "text/plain; charset=utf-8", body);
+    if let Ok(allowed) = HeaderValue::from_str(allowed) {
+        response.headers_mut().insert(header::ALLOW, allowed);
+    }
+    response
+}
+
+/// A realm that is not there.
+pub(super) fn unknown_realm(name: &str) -> Response {
+    let shown: String = name.chars().take(64).collect();
+    let text = format!("There is no realm {shown:?} here; PUT /_mock/realms/NAME makes one.\n");
+    self::text(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", Body::from(text))
+}
+
+/// Any answer.
+pub(super) fn text(status: StatusCode, content_type: &'static str, body: Body) -> Response {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}
+
+/// Puts the headers that a fixture asks for into an answer. They were checked when it was loaded.
+pub(super) fn put_headers(headers: &mut HeaderMap, wanted: &BTreeMap<String, String>) {
+    for (name, value) in wanted {
+        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
+            headers.insert(name, value);
+        }
+    }
+}
+
+/// The `Date` of an answer, by the realm's clock.
+pub(super) fn put_date(headers: &mut HeaderMap, now_ms: i64) {
+    let date = UNIX_EPOCH + Duration::from_millis(now_ms.unsigned_abs());
+    if let Ok(value) = HeaderValue::from_str(&httpdate::fmt_http_date(date)) {
+        // A scenario may have its own.
+        headers.entry(header::DATE).or_insert(value);
+    }
+}

@@ -1,0 +1,139 @@
+//! A token that somebody presents: what it says, once its signature has been verified.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jsonwebtoken::Algorithm;
+use jsonwebtoken::crypto::verify;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::SigningKey;
+use super::claims::REFRESH_TOKEN_TYPE;
+
+/// The claims of a token whose signature is this server's.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct VerifiedClaims {
+    pub(crate) jti: String,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) client_id: String,
+    pub(crate) merchant_id: String,
+    /// Milliseconds since 1970.
+    pub(crate) iat: i64,
+    /// When it expires, in milliseconds since 1970.
+    pub(crate) expires_in: i64,
+    token_type: Option<String>,
+    pub(crate) grant_time: String,
+}
+
+/// Why a token is not one of this server's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TokenError {
+    /// Not three segments of base64url with JSON in them.
+    Malformed,
+    /// The header names another algorithm than RS256.
+    Algorithm,
+    /// Signed by another key, or changed since.
+    Signature,
+    /// Signed by this server's key, yet without the claims of its tokens.
+    Claims,
+}
+
+impl TokenError {
+    /// The end of a sentence that begins with "the token".
+    pub(crate) fn explain(self) -> &'static str {
+        match self {
+            Self::Malformed => "is malformed: it is not a JWT",
+            Self::Algorithm => "is not signed with RS256",
+            Self::Signature => "has a signature that is not this server's",
+            Self::Claims => "lacks claims that every token of this server has",
+        }
+    }
+}
+
+impl VerifiedClaims {
+    /// Verifies the signature and reads the claims. Expiry is for the caller to judge: these
+    /// claims are not RFC 7519's.
+    pub(crate) fn verify(token: &str, key: &SigningKey) -> Result<Self, TokenError> {
+        let (message, signature) = token.rsplit_once('.').ok_or(TokenError::Malformed)?;
+        let (header, payload) = message.split_once('.').ok_or(TokenError::Malformed)?;
+        let header = object(header).ok_or(TokenError::Malformed)?;
+        if header["alg"] != "RS256" {
+            return Err(TokenError::Algorithm);
+        }
+        let claims = object(payload);
+        let verified = verify(signature, message.as_bytes(), key.verifying(), Algorithm::RS256);
+        if !verified.unwrap_or(false) {
+            // Words that are not even claims are no token; a changed one still looks like one.
+            return Err(claims.map_or(TokenError::Malformed, |_| TokenError::Signature));
+        }
+        let claims = claims.ok_or(TokenError::Claims)?;
+        serde_json::from_value(claims).map_err(|_| TokenError::Claims)
+    }
+
+    pub(crate) fn is_refresh_token(&self) -> bool {
+        self.token_type.as_deref() == Some(REFRESH_TOKEN_TYPE)
+    }
+}
+
+/// The `jti` that a token claims, whoever signed it.
+pub(crate) fn read_jti(token: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Identified {
+        jti: String,
+    }
+    let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
+    serde_json::from_slice::<Identified>(&payload).ok().map(|claims| claims.jti)
+}
+
+/// A segment of a token: base64url of a JSON object.
+pub(super) fn object(segment: &str) -> Option<Value> {
+    let bytes = URL_SAFE_NO_PAD.decode(segment).ok()?;
+    serde_json::from_slice(&bytes).ok().filter(Value::is_object)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn claims() -> Value {
+        json!({
+            "jti": "x", "scopes": ["users"], "iat": 1, "client_id": "c", "merchant_id": "m",
+            "expires_in": 2, "token_type": "refresh_token", "grant_time": "202104270318",
+        })
+    }
+
+    #[test]
+    fn a_token_of_this_key_is_read() {
+        let key = SigningKey::development();
+        let token = key.sign(&claims()).unwrap();
+        let read = VerifiedClaims::verify(&token, &key).unwrap();
+        assert_eq!((read.client_id.as_str(), read.expires_in), ("c", 2));
+        assert!(read.is_refresh_token());
+    }
+
+    #[test]
+    fn every_other_token_is_refused_with_the_reason() {
+        let key = SigningKey::development();
+        let token = key.sign(&claims()).unwrap();
+        let (head, signature) = token.rsplit_once('.').unwrap();
+        let none = URL_SAFE_NO_PAD.encode(r#"{"alg":"none"}"#);
+        let hs256 = URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256"}"#);
+        let payload = URL_SAFE_NO_PAD.encode("{}");
+        let other = SigningKey::generate().unwrap();
+        let table = [
+            (String::new(), TokenError::Malformed),
+            ("a.b.c".into(), TokenError::Malformed),
+            (head.to_owned(), TokenError::Malformed),
+            (format!("{token}.{token}"), TokenError::Malformed),
+            (format!("{head}.AAAA"), TokenError::Signature),
+            (format!("{head}A.{signature}"), TokenError::Malformed),
+            (other.sign(&claims()).unwrap(), TokenError::Signature),
+            (format!("{none}.{payload}."), TokenError::Algorithm),
+            (format!("{hs256}.{payload}.{signature}"), TokenError::Algorithm),
+            (key.sign(&json!({})).unwrap(), TokenError::Claims),
+        ];
+        for (token, expected) in table {
+            assert_eq!(VerifiedClaims::verify(&token, &key).err(), Some(expected), "{token}");
+        }
+    }
+}
