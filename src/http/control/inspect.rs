@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Answer, json, json_body::JsonBody};
-use crate::flow::token_status;
+use crate::flow::inspect_in_realm;
 use crate::http::{App, context::RequestContext};
 
 /// A token to take apart.
@@ -25,8 +25,5 @@ pub(super) async fn inspect(
     sent: JsonBody,
 ) -> Answer {
     let wanted: InspectRequest = sent.json().await?;
-    Ok(json(
-        StatusCode::OK,
-        &token_status::inspection(&context.realm, &app.key, &wanted.token).await,
-    ))
+    Ok(json(StatusCode::OK, &inspect_in_realm(&context.realm, &app.key, &wanted.token).await))
 }

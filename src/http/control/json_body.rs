@@ -12,7 +12,7 @@ use serde::de::IgnoredAny;
 use super::problem::Problem;
 use crate::fixture::read_text;
 use crate::http::App;
-use crate::http::body::{self, BodyError, Kind};
+use crate::http::body::{self, BodyError, BodyKind};
 
 /// The body of a call, not read yet.
 pub(super) struct JsonBody {
@@ -55,7 +55,7 @@ impl JsonBody {
                 "The Content-Type must be application/json.",
             ));
         }
-        let read = body::read(&mut body, Kind::Control, &app.limits).await;
+        let read = body::read(&mut body, BodyKind::Control, &app.limits).await;
         if read.is_err() && !headers.contains_key(header::EXPECT) {
             body::discard(&mut body).await;
         }

@@ -1,9 +1,8 @@
 //! GET `/_mock/openapi.json`: the control API, described from the types that serve it.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use axum::Extension;
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use schemars::SchemaGenerator;
@@ -13,15 +12,12 @@ use serde_json::{Map, Value, json};
 use super::problem::Problem;
 use super::routes::{Body, Operation};
 use super::table;
-use crate::http::{App, context::RequestContext};
+use crate::http::context::RequestContext;
 
 /// Where the document keeps its schemas.
 const SCHEMAS: &str = "#/components/schemas/";
 
-pub(super) async fn show(
-    State(app): State<Arc<App>>,
-    Extension(context): Extension<RequestContext>,
-) -> Response {
+pub(super) async fn show(Extension(context): Extension<RequestContext>) -> Response {
     /// The same for every realm, but for the server's URL.
     static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
         let mut calls = table::for_anybody().described();
@@ -29,7 +25,7 @@ pub(super) async fn show(
         document(calls)
     });
     let mut document = DOCUMENT.clone();
-    document["servers"] = json!([{ "url": context.base_url(&app) + "/_mock" }]);
+    document["servers"] = json!([{ "url": context.base_url() + "/_mock" }]);
     super::json(StatusCode::OK, &document)
 }
 

@@ -58,7 +58,7 @@ pub(super) async fn list(
     State(app): State<Arc<App>>,
     Extension(context): Extension<RequestContext>,
 ) -> Response {
-    let realms = app.realms.all().iter().map(|realm| shown(&app, &context, realm)).collect();
+    let realms = app.realms.all().iter().map(|realm| shown(&context, realm)).collect();
     json(StatusCode::OK, &RealmList { realms })
 }
 
@@ -75,7 +75,7 @@ pub(super) async fn put(
     let port = |realm: &Weak<Realm>| app.open_port(wanted.listen, realm);
     let realm = app.realms.create(&name, set, wanted.hosts, port).map_err(problem)?;
     let status = if existed { StatusCode::OK } else { StatusCode::CREATED };
-    Ok(json(status, &shown(&app, &context, &realm)))
+    Ok(json(status, &shown(&context, &realm)))
 }
 
 fn problem(error: RealmError) -> Problem {
@@ -96,15 +96,15 @@ pub(super) async fn remove(State(app): State<Arc<App>>, Path(name): Path<String>
     }
 }
 
-fn shown(app: &App, context: &RequestContext, realm: &Realm) -> RealmView {
-    let url = context.base_url_of(app, realm);
+fn shown(context: &RequestContext, realm: &Realm) -> RealmView {
+    let url = context.base_url_of(realm);
     RealmView {
         name: realm.name().to_owned(),
         token_url: format!("{url}/oauth2/v3/token"),
         authorize_url: format!("{url}/ebc2/oauth/authorize"),
         url,
         hosts: realm.hosts().to_vec(),
-        http: realm.own_http().map(|address| context.url_of_port(app, "http", address)),
-        https: realm.own_https().map(|address| context.url_of_port(app, "https", address)),
+        http: realm.own_http().map(|address| context.url_of_port("http", address)),
+        https: realm.own_https().map(|address| context.url_of_port("https", address)),
     }
 }
