@@ -4,6 +4,8 @@
 //! could one day be kept somewhere else than in this process.
 
 mod codes;
+mod expiring_map;
+mod grant;
 mod grant_store;
 mod realm_map;
 mod registry;
@@ -25,9 +27,10 @@ use crate::token::{GrantId, TokenIds};
 
 pub use codes::IssueError;
 pub(crate) use codes::{CodeRequest, ConsentedCode};
-pub(crate) use grant_store::{
-    Code, CodeEntry, Conflict, Grant, GrantStore, Redemption, Renewal, RenewalOutcome, Rotation,
+pub(crate) use grant::{
+    Code, CodeEntry, Conflict, Grant, Redemption, Renewal, RenewalOutcome, Rotation,
 };
+pub(crate) use grant_store::GrantStore;
 pub use realm_map::RealmError;
 pub(crate) use realm_map::{RealmMap, RealmSeed};
 pub(crate) use registry::{ClientEntry, Registry};

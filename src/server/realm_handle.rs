@@ -178,7 +178,7 @@ impl RealmHandle {
     pub async fn revoke_grant(&self, id: &str) -> bool {
         match id.parse() {
             Ok(id) => self.realm.grant_store().revoke(id).await,
-            Err(()) => false,
+            Err(_) => false,
         }
     }
 

@@ -59,7 +59,7 @@ pub(super) async fn revoke(
 ) -> Answer {
     let known = match id.parse() {
         Ok(id) => context.realm.grant_store().revoke(id).await,
-        Err(()) => false,
+        Err(_) => false,
     };
     match known {
         true => Ok(no_content()),

@@ -84,7 +84,10 @@ fn problem(error: RealmError) -> Problem {
         RealmError::HostTaken(_) => return Problem::of_conflict("/hosts", error),
         RealmError::Default | RealmError::TooMany => StatusCode::CONFLICT,
         RealmError::Name => StatusCode::UNPROCESSABLE_ENTITY,
-        RealmError::Port(_) => StatusCode::SERVICE_UNAVAILABLE,
+        RealmError::Port(source) => {
+            let text = format!("{error}: {source}");
+            return Problem::new(StatusCode::SERVICE_UNAVAILABLE, text);
+        }
     };
     Problem::new(status, error.to_string())
 }
