@@ -171,7 +171,7 @@ impl ServerArgs {
     }
 }
 
-/// Waits for a future; an error if it takes longer than the limit.
+/// Waits for a future, but no longer than the limit.
 async fn within<T>(
     limit: Duration,
     future: impl Future<Output = Result<T, BoxError>>,
@@ -185,6 +185,7 @@ async fn within<T>(
 async fn read_json(response: Response<Incoming>) -> Result<Value, BoxError> {
     let status = response.status();
     let body = Limited::new(response.into_body(), MAX_RESPONSE_SIZE).collect().await?.to_bytes();
+    // The body may have no JSON: a proxy may have sent it.
     let json: Value = serde_json::from_slice(&body).unwrap_or_default();
 
     if status.is_success() {

@@ -70,7 +70,7 @@ pub(super) struct Serve {
     /// Require this bearer token for the control API
     #[arg(long, value_name = "TOKEN", env = "SMARTPAY_MOCK_CONTROL_TOKEN", hide_env_values = true)]
     control_token: Option<String>,
-    /// Base URL in responses, such as https://mock.example [default: from the request]
+    /// Base URL for the URLs in responses [default: taken from the request]
     #[arg(long, value_name = "URL", env = "SMARTPAY_MOCK_PUBLIC_URL")]
     public_url: Option<String>,
     /// Trust the headers X-Forwarded-Proto, -Host and -Prefix, for a server behind a proxy
