@@ -252,7 +252,7 @@ impl TokenIssuer<'_> {
 
     /// What a scenario wants to be different about this kind of token.
     fn alteration(&self, refresh: bool) -> Option<&TokenAlteration> {
-        self.request.effects.token().filter(|alteration| alteration.concerns(refresh))
+        self.request.effects.token().filter(|alteration| alteration.applies_to(refresh))
     }
 
     /// How long an access token lives, in milliseconds.

@@ -67,7 +67,7 @@ async fn handle<E: FormEndpoint>(
     if let Some(id) = client_id.as_deref() {
         recorder.client(id);
     }
-    let merchant_id = match context.realm.scenarios().asks_for_merchant() {
+    let merchant_id = match context.realm.scenarios().needs_merchant() {
         true => merchant_of(&context.realm, &app.key, form).await,
         false => None,
     };

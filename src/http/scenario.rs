@@ -121,10 +121,10 @@ impl ScenarioContext<'_> {
         let scenarios = self.context.realm.scenarios();
         if let Some(name) = self.headers.get(SCENARIO_HEADER) {
             let named = name.to_str().ok().and_then(|name| scenarios.take_named(name));
-            self.context.recorder.picked(&named);
+            self.context.recorder.selected(&named);
             return match named {
                 Some(Selection::Step(step)) => Choice::Step(step),
-                Some(Selection::Spent) => Choice::Ordinary,
+                Some(Selection::Exhausted) => Choice::Ordinary,
                 None => Choice::Unknown,
             };
         }

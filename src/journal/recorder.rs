@@ -159,10 +159,10 @@ impl RequestRecorder {
     }
 
     /// The request names its scenario itself.
-    pub(crate) fn picked(&self, named: &Option<Selection>) {
+    pub(crate) fn selected(&self, named: &Option<Selection>) {
         let note = match named {
             Some(Selection::Step(_)) => notes::PICKED,
-            Some(Selection::Spent) => notes::SPENT,
+            Some(Selection::Exhausted) => notes::SPENT,
             None => return,
         };
         self.0.lock().notes.push(note.into());

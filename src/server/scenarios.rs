@@ -80,7 +80,7 @@ impl RealmHandle {
         active
             .iter()
             .map(|active| ScenarioState {
-                scenario: active.scenario().clone().named(active.name()),
+                scenario: active.scenario().clone().name(active.name()),
                 matched: active.matched(),
                 remaining: active.remaining(),
                 held: active.barrier().held(),

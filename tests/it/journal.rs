@@ -371,7 +371,7 @@ async fn a_stampede_is_held_released_and_counted() {
     let stampede = server
         .inject(
             Scenario::respond(Outcome::hold(8))
-                .when(smartpay_oauth_mock::When::grant_type("refresh_token")),
+                .when(smartpay_oauth_mock::When::new().grant_type("refresh_token")),
         )
         .await;
     let refreshes = json!({ "match": { "grant_type": "refresh_token", "status": 200 } });
