@@ -47,7 +47,7 @@ impl Pattern {
 
 /// Returns whether a value meets an optional condition. No condition holds for any value, and a
 /// condition holds for no missing value.
-pub(super) fn condition_holds(condition: &Option<Pattern>, value: Option<&str>) -> bool {
+pub(crate) fn condition_holds(condition: &Option<Pattern>, value: Option<&str>) -> bool {
     condition.as_ref().is_none_or(|pattern| value.is_some_and(|value| pattern.matches(value)))
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 /// Turns the schema of an enum without data from a `oneOf` of `const`s into an `enum` of strings.
 ///
 /// The descriptions of the values become a list in the description of the type.
-pub(super) fn string_enum(schema: &mut Schema) {
+pub(crate) fn string_enum(schema: &mut Schema) {
     let Some(Value::Array(variants)) = schema.remove("oneOf") else { return };
     let mut values: Vec<Value> = Vec::new();
     let mut text = text_of(schema.get("description"));

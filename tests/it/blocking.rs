@@ -142,7 +142,7 @@ fn the_journal_is_read_followed_and_checked() {
     exchange(&server, &code, &format!("v-c-client-correlation-id: {id}\r\n"));
     exchange(&server, "error-access_denied", "");
     assert_eq!(follower.next().unwrap().correlation_id.as_deref(), Some(id));
-    let good = Filter::default()
+    let good = Filter::new()
         .endpoint(RecordedEndpoint::Token)
         .client_id(CLIENT.0)
         .merchant_id(MERCHANT)
@@ -151,7 +151,7 @@ fn the_journal_is_read_followed_and_checked() {
         .status(200);
     assert_eq!(server.requests_matching(&good).len(), 1);
     assert!(server.verify(&good, 1).satisfied);
-    let failed = Filter::default().error("access_*").scenario("error-access_denied");
+    let failed = Filter::new().error("access_*").scenario("error-access_denied");
     assert!(server.verify(&failed, 1..).satisfied);
     let never = server.verify_timeout(&failed, Times::exactly(2), Duration::from_millis(20));
     assert_eq!((never.satisfied, never.matched), (false, 1));

@@ -145,7 +145,7 @@ async fn calls_are_verified_and_followed_in_process() {
     refresh(&server, "x").await;
     let seen = follower.next().await.unwrap();
     assert_eq!((seen.id, seen.endpoint), (1, RecordedEndpoint::Token));
-    let refreshes = Filter::default().grant_type("refresh_token").error("invalid_request");
+    let refreshes = Filter::new().grant_type("refresh_token").error("invalid_request");
     assert!(server.verify(&refreshes, 1).await.satisfied);
     let late = server.verify_timeout(&refreshes, 2, Duration::from_secs(60));
     let (found, _) = tokio::join!(late, refresh(&server, "y"));
@@ -225,7 +225,7 @@ fn blocking_twins_do_the_same() {
         CLIENT.0, CLIENT.1
     );
     assert!(post(&body).starts_with("HTTP/1.1 200"));
-    assert!(server.verify(&Filter::default().client_id(CLIENT.0), 1).satisfied);
+    assert!(server.verify(&Filter::new().client_id(CLIENT.0), 1).satisfied);
     let grant = server.grants().pop().unwrap();
     assert!(server.revoke_grant(&grant.id));
     let tokens = server.issue_tokens_with(CLIENT.0, MERCHANT, &["users"]).unwrap();

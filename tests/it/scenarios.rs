@@ -452,7 +452,7 @@ async fn an_exhausted_scenario_that_is_named_has_no_effect() {
     let all = server.requests().await;
     assert_eq!(all[0].outcome.scenario.as_deref(), Some("once"));
     assert_eq!(all[1].outcome.scenario, None);
-    assert!(all[1].notes.concat().contains("has had all its matches"));
+    assert!(all[1].notes.concat().contains("has no matches left"));
 }
 
 #[tokio::test]
