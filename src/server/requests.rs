@@ -12,7 +12,7 @@ use crate::realm::Realm;
 impl RealmHandle {
     /// The requests that came, the newest last, as far as the journal still has them.
     pub async fn requests(&self) -> Vec<RecordedRequest> {
-        self.requests_matching(&Filter::default()).await
+        self.requests_matching(&Filter::new()).await
     }
 
     /// The requests that fit, the newest last.
@@ -29,7 +29,7 @@ impl RealmHandle {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
     /// let server = MockAuthServer::start().await;
-    /// let refreshes = Filter::default().grant_type("refresh_token");
+    /// let refreshes = Filter::new().grant_type("refresh_token");
     /// assert!(server.verify(&refreshes, 0).await.satisfied);
     /// # }
     /// ```

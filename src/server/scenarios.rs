@@ -80,7 +80,7 @@ impl RealmHandle {
         active
             .iter()
             .map(|active| ScenarioState {
-                scenario: active.scenario().clone().named(active.name()),
+                scenario: active.scenario().clone().name(active.name()),
                 matched: active.matched(),
                 remaining: active.remaining(),
                 held: active.barrier().held(),
@@ -162,14 +162,14 @@ impl ScenarioGuard {
     /// What was expected and what came, in words; `None` if it holds.
     fn disappointment(&self) -> Option<String> {
         let matched = self.matched();
-        let expected = self.expected.filter(|expected| !expected.holds(matched))?;
+        let expected = self.expected.filter(|expected| !expected.contains(matched))?;
         let mut text = format!(
             "the scenario \"{}\" was expected to match {} request{}, and matched {matched}.\n",
             self.name(),
-            expected.in_words(),
+            expected,
             if expected == Times::exactly(1) { "" } else { "s" },
         );
-        let came = self.realm.journal().read(&Filter::default(), Some(self.since), usize::MAX);
+        let came = self.realm.journal().read(&Filter::new(), Some(self.since), usize::MAX);
         if came.entries.is_empty() {
             text.push_str("No request came since it was injected.");
             return Some(text);

@@ -40,7 +40,7 @@ async fn requests_are_listed_as_a_table_or_json() {
             assert!(line.contains(part), "{part}: {line}");
         }
     }
-    assert!(table.contains("note (3 from #1 to #3): It came by plain HTTP."), "{table}");
+    assert!(table.contains("note (3 from #1 to #3): The request used plain HTTP."), "{table}");
     assert!(!table.contains('\x1b'), "no colors in a pipe");
     let last = &["requests", "--status", "400", "--limit", "1", "--json"];
     let json: Value = serde_json::from_slice(&shell(&server, last).await.stdout).unwrap();

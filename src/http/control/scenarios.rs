@@ -122,7 +122,7 @@ fn unknown() -> Problem {
 
 fn shown(active: &ActiveScenario) -> ScenarioView {
     ScenarioView {
-        scenario: active.scenario().clone().named(active.name()),
+        scenario: active.scenario().clone().name(active.name()),
         matched: active.matched(),
         remaining: active.remaining(),
         held: active.barrier().held(),
