@@ -11,7 +11,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use time::OffsetDateTime;
 
 use super::{Identity, machine_seconds};
-use crate::fixture::is_host;
+use crate::units::is_host_name;
 
 const DAY: i64 = 86_400;
 /// How long the CA is good.
@@ -53,7 +53,7 @@ impl LeafParams {
     pub(crate) fn server(hosts: &[String]) -> Self {
         let mut all = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
         let machine = gethostname::gethostname().to_string_lossy().to_ascii_lowercase();
-        for host in hosts.iter().chain(is_host(&machine).then_some(&machine)) {
+        for host in hosts.iter().chain(is_host_name(&machine).then_some(&machine)) {
             if !all.contains(host) {
                 all.push(host.clone());
             }

@@ -7,7 +7,7 @@ use parking_lot::RwLock;
 use tokio_rustls::rustls::sign::CertifiedKey;
 
 use super::{Ca, LeafParams};
-use crate::fixture::is_host;
+use crate::units::is_host_name;
 
 /// How many names are remembered; whoever asks for more gets the same, only a little slower.
 const MOST: usize = 1_000;
@@ -37,7 +37,8 @@ impl CertCache {
     /// The certificate for a name that a client asks for: of most clients it is the server's own.
     pub(super) fn of_name(&self, name: Option<&str>, ca: &Ca) -> Arc<CertifiedKey> {
         let server = Arc::clone(&self.server.read());
-        let Some(name) = name.filter(|name| self.grows && *name != "localhost" && is_host(name))
+        let Some(name) =
+            name.filter(|name| self.grows && *name != "localhost" && is_host_name(name))
         else {
             return server;
         };

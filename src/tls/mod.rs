@@ -18,7 +18,8 @@ use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert, WebPkiClient
 use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
-use crate::fixture::{TlsFault, is_host};
+use crate::fixture::TlsFault;
+use crate::units::is_host_name;
 
 pub(crate) use ca::{Ca, LeafParams};
 use cert_cache::CertCache;
@@ -197,7 +198,7 @@ impl Tls {
 
 /// Whether a certificate can be for all of these.
 pub(crate) fn check_hosts(hosts: &[String]) -> Result<(), TlsError> {
-    let wrong = |host: &&String| !is_host(host) && host.parse::<IpAddr>().is_err();
+    let wrong = |host: &&String| !is_host_name(host) && host.parse::<IpAddr>().is_err();
     match hosts.iter().find(wrong) {
         None => Ok(()),
         Some(host) => Err(TlsError::new(
