@@ -19,8 +19,7 @@ async fn server(limits: Limits) -> MockAuthServer {
 
 #[tokio::test]
 async fn an_idle_connection_ends_after_a_while() {
-    let server =
-        server(Limits { head_time: Duration::from_millis(200), ..Limits::default() }).await;
+    let server = server(Limits::default().head_time(Duration::from_millis(200))).await;
     let mut silent = connect(server.address());
     let mut once = connect(server.address());
     write!(once, "{HEAD}Content-Length: {}\r\n\r\n{}", page::REQUEST.len(), page::REQUEST).unwrap();
@@ -34,7 +33,7 @@ async fn an_idle_connection_ends_after_a_while() {
 /// since, nor one that waits for its answer.
 #[tokio::test]
 async fn the_longest_idle_connection_gives_way() {
-    let server = server(Limits { connections: 4, ..Limits::default() }).await;
+    let server = server(Limits::default().connections(4)).await;
     let held = r#"{ when: { param: { state: held } }, respond: { hold: { until: 2 } } }"#;
     let fixtures = format!("extends: default\nscenarios: [{held}]");
     server.replace_fixtures(&fixtures).await.unwrap();
@@ -70,7 +69,7 @@ async fn the_longest_idle_connection_gives_way() {
 /// second each would be too long for.
 #[tokio::test]
 async fn half_a_request_keeps_nobody_out() {
-    let server = server(Limits { connections: 4, ..Limits::default() }).await;
+    let server = server(Limits::default().connections(4)).await;
     let address = server.address();
     let come = move || {
         let half: Vec<TcpStream> = (0..200)
@@ -91,7 +90,7 @@ async fn half_a_request_keeps_nobody_out() {
 /// In the middle of its answer a connection is not idle.
 #[tokio::test]
 async fn a_slow_answer_is_not_cut_short_for_others() {
-    let server = server(Limits { connections: 2, ..Limits::default() }).await;
+    let server = server(Limits::default().connections(2)).await;
     let slow = "{ when: { param: { state: slow } }, respond: { fault: slow_body, interval: 1ms } }";
     server.replace_fixtures(&format!("extends: default\nscenarios: [{slow}]")).await.unwrap();
     let address = server.address();
@@ -112,7 +111,7 @@ async fn a_slow_answer_is_not_cut_short_for_others() {
 /// While all are busy, a newcomer waits for the first that no longer is, which then gives way.
 #[tokio::test]
 async fn whoever_finds_all_busy_waits_for_the_first_that_no_longer_is() {
-    let server = server(Limits { connections: 1, ..Limits::default() }).await;
+    let server = server(Limits::default().connections(1)).await;
     let slow = "{ when: { param: { state: slow } }, respond: { fault: slow_body, interval: 1ms } }";
     server.replace_fixtures(&format!("extends: default\nscenarios: [{slow}]")).await.unwrap();
     let address = server.address();
@@ -183,6 +182,6 @@ fn a_system_that_gives_no_more_sockets_does_not_keep_anybody_out() {
     server.signal("-TERM");
     assert_eq!(server.exit_code(), Some(0));
     let log = server.log();
-    assert_eq!(log.matches("the system gives no more sockets").count(), 1, "{log}");
+    assert_eq!(log.matches("the system has no more sockets").count(), 1, "{log}");
     drop(idle);
 }

@@ -43,8 +43,8 @@ pub(super) async fn read(
     };
     let read = read_within(body, size, limits.body_time).await;
     match read {
-        Err(BodyError::TooLarge) => monitor.reached(limit),
-        Err(BodyError::TooSlow) => monitor.reached(Limit::BodyTime),
+        Err(BodyError::TooLarge) => monitor.report(limit),
+        Err(BodyError::TooSlow) => monitor.report(Limit::BodyTime),
         _ => {}
     }
     read

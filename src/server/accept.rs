@@ -155,7 +155,7 @@ pub(super) async fn accept(listener: TcpListener, address: SocketAddr, serving: 
                 }
             },
             Err(error) if error.raw_os_error().is_some_and(|code| EXHAUSTED.contains(&code)) => {
-                limits.reached(Limit::Sockets);
+                limits.report(Limit::Sockets);
                 serving.open.make_room(RETRY_DELAY).await;
             }
             Err(error) => tracing::debug!("a connection could not be accepted: {error}"),

@@ -62,7 +62,7 @@ async fn answer(
     // hyper only looks once its buffer is full, which may be later.
     let limit = serving.app.limits.limits().head_size;
     if head_size(&request) > limit {
-        serving.app.limits.reached(Limit::HeadSize);
+        serving.app.limits.report(Limit::HeadSize);
         return Ok(response::large_head(limit).map(|body| TrackedBody::new(body, in_flight)));
     }
     let mut response =
@@ -177,14 +177,14 @@ enum End {
 fn tell(error: &hyper::Error, limits: &LimitMonitor, begun: bool) {
     let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
     if error.is_parse_too_large() {
-        limits.reached(Limit::HeadSize);
+        limits.report(Limit::HeadSize);
     } else if error.is_timeout() {
         // One that was merely idle is closed without a word.
         if begun {
-            limits.reached(Limit::HeadTime);
+            limits.report(Limit::HeadTime);
         }
     } else if cause.is_some_and(|cause| cause.kind() == io::ErrorKind::TimedOut) {
-        limits.reached(Limit::WriteTime);
+        limits.report(Limit::WriteTime);
     } else {
         // A client that breaks off is its own affair.
         tracing::debug!("connection: {error}");

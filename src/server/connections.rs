@@ -61,7 +61,7 @@ impl Connections {
             if let Some(place) = self.try_enter() {
                 return place;
             }
-            limits.reached(Limit::Connections);
+            limits.report(Limit::Connections);
             match self.evict_idle() {
                 true => closed.await,
                 // All are busy: the first that no longer is will do as well.

@@ -96,7 +96,7 @@ pub(super) async fn handshake(
     let shaken = tokio::select! {
         shaken = tokio::time::timeout(patience, perform(stream, tls, serving)) => shaken,
         _ = &mut turn.given_up => {
-            limits.reached(Limit::Handshakes);
+            limits.report(Limit::Handshakes);
             return None;
         }
     };
@@ -107,7 +107,7 @@ pub(super) async fn handshake(
             None
         }
         Err(_) => {
-            limits.reached(Limit::HandshakeTime);
+            limits.report(Limit::HandshakeTime);
             None
         }
     }

@@ -76,7 +76,7 @@ impl Drop for Frames {
 
 #[tokio::test]
 async fn a_handshake_that_stands_still_is_given_up() {
-    let server = server(Limits { handshake_time: SHORT, ..Limits::default() }).await;
+    let server = server(Limits::default().handshake_time(SHORT)).await;
     let address = server.address();
     for begun in [&b""[..], &[22, 3, 1, 0, 200, 1, 0]] {
         let mut stream = connect(address);
@@ -88,7 +88,7 @@ async fn a_handshake_that_stands_still_is_given_up() {
 
 #[tokio::test]
 async fn a_silent_http2_client_is_hung_up_on() {
-    let server = server(Limits { head_time: SHORT, ..Limits::default() }).await;
+    let server = server(Limits::default().head_time(SHORT)).await;
     let seen = tokio::task::spawn_blocking(move || {
         let mut frames = Frames::connect(&server);
         std::iter::from_fn(|| frames.next()).map(|(kind, ..)| kind).collect::<Vec<_>>()
@@ -101,7 +101,7 @@ async fn a_silent_http2_client_is_hung_up_on() {
 /// Of three requests at once on a connection that may have two, the third is refused.
 #[tokio::test]
 async fn a_connection_has_no_more_requests_at_once_than_is_set() {
-    let server = server(Limits { streams: 2, ..Limits::default() }).await;
+    let server = server(Limits::default().streams(2)).await;
     let slow = "extends: default\nscenarios: [{ respond: { delay: 1h } }]";
     server.replace_fixtures(slow).await.unwrap();
     let refused = tokio::task::spawn_blocking(move || {
@@ -121,7 +121,7 @@ async fn a_connection_has_no_more_requests_at_once_than_is_set() {
 /// A follower of the journal is not idle, however long nothing comes.
 #[tokio::test]
 async fn a_follower_over_http2_outlives_what_ends_idle_connections() {
-    let server = server(Limits { head_time: SHORT, ..Limits::default() }).await;
+    let server = server(Limits::default().head_time(SHORT)).await;
     let folder = Folder::new("http2-follower");
     tls::identify(&folder, &server, "a-client");
     let url = format!("https://localhost:{}/_mock/events", server.address().port());

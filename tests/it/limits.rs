@@ -44,7 +44,7 @@ fn dribble(mut stream: TcpStream, byte: &[u8]) -> String {
 
 #[tokio::test]
 async fn a_head_that_dribbles_in_is_cut_off() {
-    let server = server(Limits { head_time: SHORT, ..Limits::default() }).await;
+    let server = server(Limits::default().head_time(SHORT)).await;
     let mut stream = connect(server.address());
     stream.write_all(HEAD.as_bytes()).unwrap();
     let slow = tokio::task::spawn_blocking(move || dribble(stream, b"x"));
@@ -55,7 +55,7 @@ async fn a_head_that_dribbles_in_is_cut_off() {
 
 #[tokio::test]
 async fn a_body_that_dribbles_in_is_refused() {
-    let server = server(Limits { body_time: SHORT, ..Limits::default() }).await;
+    let server = server(Limits::default().body_time(SHORT)).await;
     let mut stream = connect(server.address());
     write!(stream, "{HEAD}Content-Length: 60000\r\n\r\n").unwrap();
     let slow = tokio::task::spawn_blocking(move || dribble(stream, b"x"));
@@ -90,7 +90,7 @@ async fn chunks_without_end_are_refused() {
 /// Answers that nobody reads pile up in the sockets; then the server waits for so long only.
 #[tokio::test]
 async fn a_client_that_does_not_read_is_hung_up_on() {
-    let server = server(Limits { write_time: SHORT, ..Limits::default() }).await;
+    let server = server(Limits::default().write_time(SHORT)).await;
     let mut stream = connect(server.address());
     stream.set_write_timeout(Some(PATIENCE)).unwrap();
     let asked = tokio::task::spawn_blocking(move || {
@@ -112,7 +112,7 @@ async fn a_head_may_be_as_large_as_is_set() {
     let head =
         |size: usize| format!("GET / HTTP/1.1\r\nHost: x\r\nX: {}\r\n\r\n", "y".repeat(size));
     for (limit, sizes) in [(8 * 1024, [6_000, 20_000]), (64 * 1024, [60_000, 100_000])] {
-        let server = server(Limits { head_size: limit, ..Limits::default() }).await;
+        let server = server(Limits::default().head_size(limit)).await;
         for (size, status) in sizes.into_iter().zip(["200", "431"]) {
             let mut stream = connect(server.address());
             let asked = head(size).replacen("\r\n", "\r\nConnection: close\r\n", 1);
@@ -145,7 +145,7 @@ async fn a_head_without_end_is_refused() {
 
 #[tokio::test]
 async fn a_control_call_may_be_as_large_as_is_set() {
-    let server = server(Limits { control_size: 1_000, ..Limits::default() }).await;
+    let server = server(Limits::default().control_size(1_000)).await;
     let put = async |length: usize| {
         let body = format!("{{\"extends\":\"default\"{}}}", " ".repeat(length));
         let request = reqwest::Client::new().put(format!("{}/_mock/fixtures", server.base_url()));
