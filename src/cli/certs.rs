@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{CliError, print};
-use crate::tls::{check_hosts, keep_client, load_or_create};
+use crate::tls::{check_hosts, load_or_create, write_client};
 
 #[derive(Args)]
 pub(super) struct Certs {
@@ -34,7 +34,7 @@ impl Certs {
         }
         check_hosts(&self.tls_host).map_err(CliError::usage)?;
         let (ca, _) = load_or_create(dir, &self.tls_host).map_err(CliError::usage)?;
-        keep_client(dir, &ca, name, &self.password).map_err(CliError::at_run_time)?;
+        write_client(dir, &ca, name, &self.password).map_err(CliError::at_run_time)?;
         if name.chars().count() > LONGEST_NAME {
             eprintln!("note: the vendor takes common names of at most {LONGEST_NAME} characters");
         }

@@ -60,17 +60,18 @@ pub enum StartError {
         /// The address that was asked for.
         address: SocketAddr,
         /// What the system said.
+        #[source]
         error: io::Error,
     },
     /// HTTPS cannot be spoken: a certificate is wrong, say.
-    #[error("{0}")]
+    #[error(transparent)]
     Tls(#[from] TlsError),
     /// There is nothing to listen on.
     #[error("there is neither HTTP nor HTTPS to serve")]
     Nothing,
     /// The system gave no threads.
     #[error("cannot start threads: {0}")]
-    Threads(io::Error),
+    Threads(#[source] io::Error),
 }
 
 impl Default for Builder {
@@ -328,8 +329,9 @@ impl Builder {
         if let Some(watched) = self.watched {
             runtime.spawn(watched.watch(Arc::downgrade(&app), file_watcher::take_fixtures));
         }
-        let files = app.tls.as_ref().filter(|_| self.watch_certificate).map(Tls::files);
-        if let Some(files) = files.filter(|files| !files.is_empty()) {
+        let files =
+            app.tls.as_ref().filter(|_| self.watch_certificate).and_then(Tls::certificate_files);
+        if let Some(files) = files {
             let watched = Watched::new(&files);
             runtime.spawn(watched.watch(Arc::downgrade(&app), file_watcher::take_certificate));
         }

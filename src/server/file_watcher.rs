@@ -79,7 +79,7 @@ fn look(paths: &[PathBuf]) -> Vec<Look> {
 /// Takes the user's own certificate again.
 pub(super) fn take_certificate(_: &[PathBuf], app: &App) {
     let Some(tls) = &app.tls else { return };
-    match tls.renew() {
+    match tls.reload_certificate() {
         Ok(()) => tracing::info!("the certificate has changed and is in force"),
         Err(error) => tracing::error!("the certificate has changed, but is not taken: {error}"),
     }

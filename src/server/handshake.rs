@@ -135,7 +135,7 @@ async fn perform(
         tracing::info!(host = name.as_deref(), "TLS: {fault:?}, on purpose");
     }
     let config = match fault {
-        None => tls.config(),
+        None => tls.default_config(),
         Some(TlsFault::ConnectionRefused) => {
             start.io.set_zero_linger()?;
             return Ok(None);

@@ -63,22 +63,28 @@ async fn wrong_certificates_are_refused_at_the_start() {
     let table: Vec<(Vec<String>, String)> = vec![
         (
             cert(&good, &other),
-            format!("{other}: this key does not belong to the certificate in {good}"),
+            format!("{other}: the private key does not match the certificate in {good}"),
         ),
         (cert(&expired, &expired_key), format!("{expired}: the certificate expired on ")),
         (cert(&missing, &key), format!("{missing}: No such file")),
         (cert(&good, &missing), format!("{missing}: No such file")),
-        (cert(&empty, &key), format!("{empty}: there is no certificate in it")),
-        (cert(&nonsense, &key), format!("{nonsense}: certificate 1 in it cannot be read")),
-        (cert(&good, &empty), format!("{empty}: there is no private key in it")),
+        (cert(&empty, &key), format!("{empty}: contains no certificate")),
+        (cert(&nonsense, &key), format!("{nonsense}: certificate 1 cannot be parsed")),
+        (cert(&good, &empty), format!("{empty}: contains no readable private key")),
         (option(&["--tls-cert", &good]), "--tls-cert and --tls-key go together".into()),
-        (option(&["--client-auth", "always"]), "--client-auth: \"always\" is none of".into()),
+        (
+            option(&["--client-auth", "always"]),
+            "--client-auth: expected off, optional or required, found \"always\"".into(),
+        ),
         (option(&["--client-ca", &missing]), "--client-ca goes with --client-auth".into()),
         (
             option(&["--client-auth", "optional", "--client-ca", &missing]),
             format!("{missing}: No such file"),
         ),
-        (option(&["--tls-host", "bad host!"]), "neither a host name".into()),
+        (
+            option(&["--tls-host", "bad host!"]),
+            "expected an ASCII host name or an IP address".into(),
+        ),
         (
             [cert(&good, &key), option(&["--tls-dir", &missing])].concat(),
             "exclude each other".into(),
@@ -206,13 +212,13 @@ async fn a_folder_keeps_ca_and_certificate() {
     fs::copy(&other, Path::new(&dir).join("server.pem")).unwrap();
     fs::copy(&other_key, Path::new(&dir).join("server.key")).unwrap();
     let error = MockAuthServer::builder().tls().tls_dir(&dir).start().await.unwrap_err();
-    assert!(error.to_string().contains("of another CA than the folder's"), "{error}");
+    assert!(error.to_string().contains("was not issued by the CA in this folder"), "{error}");
     assert_eq!(read("server.pem"), fs::read(&other).unwrap());
     fs::remove_file(Path::new(&dir).join("server.pem")).unwrap();
     // A CA that cannot be read is not put aside: clients may trust it.
     fs::write(Path::new(&dir).join("ca.key"), "broken").unwrap();
     let error = MockAuthServer::builder().tls().tls_dir(&dir).start().await.unwrap_err();
-    assert!(error.to_string().contains("ca.key: there is no private key"), "{error}");
+    assert!(error.to_string().contains("ca.key: contains no readable private key"), "{error}");
 }
 
 /// `certs` makes what clients need, and the folder serves.
