@@ -251,6 +251,8 @@ impl LimitMonitor {
     /// Logs a warning if the limit is reached for the first time.
     pub(crate) fn report(&self, limit: Limit) {
         let bit = 1 << limit as u8;
+
+        // Of concurrent requests, only the one that sets the bit logs the warning.
         if self.warned.fetch_or(bit, Ordering::Relaxed) & bit == 0 {
             tracing::warn!("limit reached: {} (logged once)", self.message(limit));
         }

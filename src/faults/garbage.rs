@@ -1,4 +1,4 @@
-//! `garbage`: bytes that are not HTTP, after which the connection closes.
+//! `garbage`: bytes that are not HTTP, then a closed connection.
 
 use tokio::io::AsyncWriteExt;
 

@@ -1,4 +1,4 @@
-//! `truncated_body`: half of the body that Content-Length announces, after which the connection closes.
+//! `truncated_body`: half of the body that Content-Length announces, then a closed connection.
 
 use std::io;
 use std::time::Duration;

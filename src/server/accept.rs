@@ -47,6 +47,7 @@ impl Acceptor {
     /// Returns the connections that are not served yet when the server shuts down.
     async fn accept_until_shutdown(&mut self, mut port: Port) -> Vec<TcpStream> {
         let app = Arc::clone(&self.context.app);
+        let connections = Arc::clone(&self.context.connections);
         let mut refuse_switch = RefuseSwitch::new(&self.context);
 
         loop {
@@ -60,7 +61,7 @@ impl Acceptor {
 
             match accepted {
                 Ok(stream) => tokio::select! {
-                    slot = self.context.connections.acquire(&app.limits) => self.spawn(stream, slot),
+                    slot = connections.acquire(&app.limits) => self.spawn(stream, slot),
                     () = app.stopping() => {
                         let mut waiting = vec![stream];
                         waiting.extend(port.close());
@@ -69,7 +70,7 @@ impl Acceptor {
                 },
                 Err(error) if is_out_of_sockets(&error) => {
                     app.limits.report(Limit::Sockets);
-                    self.context.connections.make_room(RETRY_DELAY).await;
+                    connections.make_room(RETRY_DELAY).await;
                 }
                 Err(error) => tracing::debug!("cannot accept a connection: {error}"),
             }

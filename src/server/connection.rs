@@ -183,6 +183,7 @@ pub(super) async fn serve_http1<S: Wire>(
 /// Reports the limit that ended a connection. `is_partial`: a part of the next request has arrived.
 fn report(error: &hyper::Error, limits: &LimitMonitor, is_partial: bool) {
     let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
+
     if error.is_parse_too_large() {
         limits.report(Limit::HeadSize);
     } else if error.is_timeout() {

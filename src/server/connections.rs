@@ -87,8 +87,7 @@ impl Connections {
         Some(Arc::new(Slot { connections: Arc::clone(self), evict, activity }))
     }
 
-    /// Evicts the longest idle connection, and waits until a connection has closed, for `timeout` at
-    /// most.
+    /// Evicts the longest idle connection, and waits up to `timeout` until a connection has closed.
     pub(super) async fn make_room(&self, timeout: Duration) {
         let closed = self.closed.notified();
         self.evict_idle();

@@ -1,7 +1,7 @@
 //! Reloads fixtures and certificates when their files change.
 //!
-//! It polls the files instead of using the system's notifications: polling works on every system, in
-//! containers, and for editors that replace a file.
+//! It polls the files instead of using the system's notifications: polling works on every system,
+//! in containers, and for editors that replace a file.
 
 use std::path::{Path, PathBuf};
 use std::sync::Weak;

@@ -65,6 +65,7 @@ impl Handshakes {
         let number = in_progress.next_number;
         in_progress.next_number += 1;
         in_progress.senders.insert(number, sender);
+
         if in_progress.senders.len() > self.max {
             in_progress.senders.pop_first();
         }
@@ -203,6 +204,7 @@ fn find_realm(context: &ListenerContext, name: Option<&str>) -> Option<Arc<Realm
 /// Returns what the author of a client can do about a failed handshake, or an empty text.
 fn hint(error: &io::Error) -> &'static str {
     let error = error.get_ref().and_then(|error| error.downcast_ref());
+
     match error {
         Some(Error::NoCertificatesPresented) => {
             " (--client-auth required demands a client certificate)"

@@ -28,6 +28,7 @@ fn bind_without_listening(address: SocketAddr) -> io::Result<TcpSocket> {
     // On Unix this allows a port whose previous connections are in TIME_WAIT.
     #[cfg(unix)]
     socket.set_reuseaddr(true)?;
+
     socket.bind(address)?;
     Ok(socket)
 }
@@ -90,6 +91,7 @@ impl Port {
                 }
             }
         }
+
         waiting
     }
 }

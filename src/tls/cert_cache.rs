@@ -40,9 +40,10 @@ impl CertCache {
 
     /// Returns the certificate for a server name.
     fn get(&self, name: Option<&str>) -> Arc<CertifiedKey> {
-        let has_own =
-            |name: &&str| self.issues_by_name && *name != "localhost" && is_host_name(name);
-        let Some(name) = name.filter(has_own) else { return Arc::clone(&self.server.read()) };
+        let name = match name {
+            Some(name) if self.issues_by_name && name != "localhost" && is_host_name(name) => name,
+            _ => return Arc::clone(&self.server.read()),
+        };
 
         if let Some((issued, key)) = self.by_name.read().get(name)
             && issued.elapsed() < MAX_AGE
@@ -51,6 +52,7 @@ impl CertCache {
         }
 
         let Some(key) = self.issue(name) else { return Arc::clone(&self.server.read()) };
+
         let mut by_name = self.by_name.write();
         if by_name.len() >= MAX_NAMES {
             by_name.clear();

@@ -44,6 +44,7 @@ fn warn_if_shared(key: &Path) {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
+
         let mode = fs::metadata(key).map_or(0, |metadata| metadata.permissions().mode());
         if mode & 0o077 != 0 {
             tracing::warn!(

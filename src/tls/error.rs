@@ -35,11 +35,11 @@ pub(crate) enum IdentityError {
     #[error("the certificate cannot be used (is it X.509 version 3?): {0}")]
     Certificate(#[source] rustls::Error),
     #[error(
-        "contains no readable private key (expected PEM: PKCS#8, PKCS#1 or SEC1, without a password)"
+        "contains no readable private key (expected PKCS#8, PKCS#1 or SEC1 in unencrypted PEM)"
     )]
     NoKey(#[source] pem::Error),
     #[error(
-        "the private key is not supported (expected RSA of at least 2048 bits, ECDSA or Ed25519): {0}"
+        "the private key is not supported (expected RSA from 2048 bits, ECDSA or Ed25519): {0}"
     )]
     Key(#[source] rustls::Error),
     /// The file of the certificate.

@@ -120,6 +120,7 @@ impl Identity {
     fn check_validity(&self) -> Result<(), IdentityError> {
         let leaf = self.leaf().ok_or(IdentityError::Unreadable(1))?;
         let (now, validity) = (unix_seconds(), leaf.validity());
+
         if validity.not_after.timestamp() < now {
             return Err(IdentityError::Expired(validity.not_after));
         }
@@ -182,6 +183,7 @@ fn is_address(host: &str, bytes: &[u8]) -> bool {
 fn pem(label: &str, der: &[u8]) -> String {
     let text = STANDARD.encode(der);
     let mut pem = format!("-----BEGIN {label}-----\n");
+    // Lines of 64 characters, as the RFC demands.
     for line in text.as_bytes().chunks(64) {
         pem.push_str(&String::from_utf8_lossy(line));
         pem.push('\n');
