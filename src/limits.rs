@@ -41,8 +41,8 @@ pub struct Limits {
     /// 16,384.
     #[serde(deserialize_with = "at_least::<1, _>")]
     pub connections: usize,
-    /// The maximum number of concurrent requests on an HTTP/2 connection. Clients are told this
-    /// number, so reaching it is not logged. The default is 200.
+    /// The maximum number of concurrent requests on an HTTP/2 connection. The server announces it
+    /// to clients, so reaching it is not logged. The default is 200.
     #[serde(deserialize_with = "at_least::<1, _>")]
     pub streams: usize,
     /// The maximum number of concurrent TLS handshakes on a port. Each further handshake aborts the
