@@ -1,4 +1,4 @@
-//! How much of the server a client may take up, and word of it when one wants more.
+//! Resource limits, and a one-time warning when one is reached.
 
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
@@ -8,17 +8,17 @@ use serde::de::{Deserializer, Error, Unexpected};
 
 use crate::units::HumanDuration;
 
-/// The smallest head that HTTP/1.1 can be read with, in bytes.
-const LEAST_HEAD: usize = 8 * 1024;
-const LEAST_TIME: Duration = Duration::from_millis(1);
-/// A hundred years, like a [`HumanDuration`]'s: timers would overflow with what lies far beyond.
-const MOST_TIME: Duration = Duration::from_secs(36_525 * 24 * 60 * 60);
+/// The smallest limit on a request's head that hyper accepts, in bytes.
+const MIN_HEAD_SIZE: usize = 8 * 1024;
+const MIN_TIME: Duration = Duration::from_millis(1);
+/// A hundred years, as for a [`HumanDuration`]: much longer times would overflow timers.
+const MAX_TIME: Duration = Duration::from_secs(36_525 * 24 * 60 * 60);
 
-/// LimitMonitor on what clients may take of the server, so that none of them keeps it from the others.
-/// The first time that one is reached, the log says so.
+/// Limits on the resources that clients may use, so that no client keeps the server from the
+/// others. The server logs a warning the first time that a limit is reached.
 ///
-/// A value that nothing could be served with counts as the nearest that will do: 1 of everything,
-/// 1 ms, 8 KiB of head. [`Duration::MAX`] is as good as no bound.
+/// Values too small to serve anything are raised to the smallest usable ones: counts to 1, times to
+/// 1 ms, the size of a request's head to 8 KiB. [`Duration::MAX`] disables a time limit.
 ///
 /// ```
 /// use std::time::Duration;
@@ -26,53 +26,56 @@ const MOST_TIME: Duration = Duration::from_secs(36_525 * 24 * 60 * 60);
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let limits = Limits { head_time: Duration::from_secs(5), ..Limits::default() };
+/// let limits = Limits::default().head_time(Duration::from_secs(5));
 /// let server = MockAuthServer::builder().limits(limits).start().await?;
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+#[must_use = "limits take effect when they are passed to `Builder::limits`"]
 pub struct Limits {
-    /// How many connections may be open, those of realms' own ports included. For one more, the
-    /// connection that has been idle longest is closed; while none is idle, the new one waits.
-    /// 16,384 unless set.
-    #[serde(deserialize_with = "count")]
+    /// The maximum number of open connections, on all ports of the server and its realms. Each
+    /// further connection closes the longest idle one, or waits while none is idle. The default is
+    /// 16,384.
+    #[serde(deserialize_with = "at_least::<1, _>")]
     pub connections: usize,
-    /// How many requests of one HTTP/2 connection are answered at once. Clients are warned and wait,
-    /// so the log has no word of it. 200 unless set.
-    #[serde(deserialize_with = "count")]
+    /// The maximum number of concurrent requests on an HTTP/2 connection. The server announces it
+    /// to clients, so reaching it is not logged. The default is 200.
+    #[serde(deserialize_with = "at_least::<1, _>")]
     pub streams: usize,
-    /// How many TLS handshakes may be going on at a listener. For one more, the oldest is given
-    /// up. 500 unless set.
-    #[serde(deserialize_with = "count")]
+    /// The maximum number of concurrent TLS handshakes on a port. Each further handshake aborts the
+    /// oldest one. The default is 500.
+    #[serde(deserialize_with = "at_least::<1, _>")]
     pub handshakes: usize,
-    /// How long a TLS handshake may take. 10 s unless set.
+    /// The maximum duration of a TLS handshake. The default is 10 s.
     #[serde(deserialize_with = "time")]
     pub handshake_time: Duration,
-    /// How many bytes the head of a request may have. 65,536 unless set.
-    #[serde(deserialize_with = "head")]
+    /// The maximum size of a request's head (request line and headers), in bytes. The default is
+    /// 65,536.
+    #[serde(deserialize_with = "at_least::<MIN_HEAD_SIZE, _>")]
     pub head_size: usize,
-    /// How long the head of a request may take, and how long a connection may be idle. 60 s unless
-    /// set.
+    /// The maximum time that a request's head may take to arrive, and that a connection may be
+    /// idle. The default is 60 s.
     #[serde(deserialize_with = "time")]
     pub head_time: Duration,
-    /// How long the body of a request may take. 30 s unless set. (The size of a form is no setting:
-    /// it is row 4 of the table.)
+    /// The maximum time that a request's body may take to arrive. The default is 30 s. (The size of
+    /// a form cannot be set: row 4 of the decision table fixes it at 64 KiB.)
     #[serde(deserialize_with = "time")]
     pub body_time: Duration,
-    /// How many bytes the body of a control call may have. 16 MiB unless set.
-    #[serde(deserialize_with = "count")]
+    /// The maximum size of the body of a control API request, in bytes. The default is 16 MiB.
+    #[serde(deserialize_with = "at_least::<1, _>")]
     pub control_size: usize,
-    /// How long a client may leave an answer unread. 30 s unless set.
+    /// The maximum time that a client may leave a response unread. The default is 30 s.
     #[serde(deserialize_with = "time")]
     pub write_time: Duration,
-    /// How long requests in flight may take once the server is asked to stop. 8 s unless set: less
-    /// than the ten after which container engines kill.
+    /// The maximum time that requests in flight may take once the server shuts down. The default is
+    /// 8 s, less than the 10 s after which container engines kill a process.
     #[serde(deserialize_with = "time")]
     pub stop_time: Duration,
-    /// How long an open connection may still begin a request then; over HTTP/2 client and server
-    /// settle that between them. 250 ms unless set.
+    /// The time for which an open HTTP/1.1 connection may still start a request once the server
+    /// shuts down. (HTTP/2 has a shutdown procedure of its own.) The default is 250 ms.
     #[serde(deserialize_with = "time")]
     pub last_call: Duration,
 }
@@ -95,29 +98,120 @@ impl Default for Limits {
     }
 }
 
-fn at_least<'de, D: Deserializer<'de>>(least: usize, deserializer: D) -> Result<usize, D::Error> {
+impl Limits {
+    /// Sets the maximum number of open connections.
+    pub fn connections(mut self, connections: usize) -> Self {
+        self.connections = connections;
+        self
+    }
+
+    /// Sets the maximum number of concurrent requests on an HTTP/2 connection.
+    pub fn streams(mut self, streams: usize) -> Self {
+        self.streams = streams;
+        self
+    }
+
+    /// Sets the maximum number of concurrent TLS handshakes on a port.
+    pub fn handshakes(mut self, handshakes: usize) -> Self {
+        self.handshakes = handshakes;
+        self
+    }
+
+    /// Sets the maximum duration of a TLS handshake.
+    pub fn handshake_time(mut self, handshake_time: Duration) -> Self {
+        self.handshake_time = handshake_time;
+        self
+    }
+
+    /// Sets the maximum size of a request's head, in bytes.
+    pub fn head_size(mut self, head_size: usize) -> Self {
+        self.head_size = head_size;
+        self
+    }
+
+    /// Sets the maximum time for a request's head to arrive and for a connection to be idle.
+    pub fn head_time(mut self, head_time: Duration) -> Self {
+        self.head_time = head_time;
+        self
+    }
+
+    /// Sets the maximum time for a request's body to arrive.
+    pub fn body_time(mut self, body_time: Duration) -> Self {
+        self.body_time = body_time;
+        self
+    }
+
+    /// Sets the maximum size of the body of a control API request, in bytes.
+    pub fn control_size(mut self, control_size: usize) -> Self {
+        self.control_size = control_size;
+        self
+    }
+
+    /// Sets the maximum time that a client may leave a response unread.
+    pub fn write_time(mut self, write_time: Duration) -> Self {
+        self.write_time = write_time;
+        self
+    }
+
+    /// Sets the maximum time for requests in flight during a shutdown.
+    pub fn stop_time(mut self, stop_time: Duration) -> Self {
+        self.stop_time = stop_time;
+        self
+    }
+
+    /// Sets the time for which a connection may start a request during a shutdown.
+    pub fn last_call(mut self, last_call: Duration) -> Self {
+        self.last_call = last_call;
+        self
+    }
+
+    /// Raises each value to the smallest that can be served with, and limits times to those that
+    /// timers can hold.
+    fn clamped(mut self) -> Self {
+        let counts = [
+            &mut self.connections,
+            &mut self.streams,
+            &mut self.handshakes,
+            &mut self.control_size,
+        ];
+        for count in counts {
+            *count = (*count).max(1);
+        }
+
+        self.head_size = self.head_size.max(MIN_HEAD_SIZE);
+
+        let times = [
+            &mut self.handshake_time,
+            &mut self.head_time,
+            &mut self.body_time,
+            &mut self.write_time,
+            &mut self.stop_time,
+            &mut self.last_call,
+        ];
+        for time in times {
+            *time = (*time).clamp(MIN_TIME, MAX_TIME);
+        }
+
+        self
+    }
+}
+
+fn at_least<'de, const MIN: usize, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<usize, D::Error> {
     let number = u64::deserialize(deserializer)?;
-    let expected = format!("a number from {least} on");
-    usize::try_from(number)
-        .ok()
-        .filter(|number| *number >= least)
-        .ok_or_else(|| D::Error::invalid_value(Unexpected::Unsigned(number), &expected.as_str()))
-}
-
-fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
-    at_least(1, deserializer)
-}
-
-fn head<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
-    at_least(LEAST_HEAD, deserializer)
+    usize::try_from(number).ok().filter(|number| *number >= MIN).ok_or_else(|| {
+        let expected = format!("a number of at least {MIN}");
+        D::Error::invalid_value(Unexpected::Unsigned(number), &expected.as_str())
+    })
 }
 
 fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     let time = Duration::from(HumanDuration::deserialize(deserializer)?);
-    match time.is_zero() {
-        false => Ok(time),
-        true => Err(D::Error::custom("a length of time above 0 is expected, such as 10s")),
+    if time.is_zero() {
+        return Err(D::Error::custom("expected a duration above 0, such as 10s"));
     }
+    Ok(time)
 }
 
 /// A limit that a client can reach.
@@ -125,7 +219,7 @@ fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error
 #[repr(u8)]
 pub(crate) enum Limit {
     Connections,
-    /// The system's own limit on open sockets.
+    /// The operating system's limit on open sockets.
     Sockets,
     Handshakes,
     HandshakeTime,
@@ -141,94 +235,81 @@ pub(crate) enum Limit {
 #[derive(Debug, Default)]
 pub(crate) struct LimitMonitor {
     limits: Limits,
-    /// A bit for each [`Limit`].
+    /// The limits that have been logged: a bit for each [`Limit`].
     warned: AtomicU16,
 }
 
 impl LimitMonitor {
     pub(crate) fn new(limits: Limits) -> Self {
-        let count = |number: usize| number.max(1);
-        let time = |time: Duration| time.clamp(LEAST_TIME, MOST_TIME);
-        let limits = Limits {
-            connections: count(limits.connections),
-            streams: count(limits.streams),
-            handshakes: count(limits.handshakes),
-            handshake_time: time(limits.handshake_time),
-            head_size: limits.head_size.max(LEAST_HEAD),
-            head_time: time(limits.head_time),
-            body_time: time(limits.body_time),
-            control_size: count(limits.control_size),
-            write_time: time(limits.write_time),
-            stop_time: time(limits.stop_time),
-            last_call: time(limits.last_call),
-        };
-        Self { limits, warned: AtomicU16::default() }
+        Self { limits: limits.clamped(), warned: AtomicU16::default() }
     }
 
     pub(crate) fn limits(&self) -> &Limits {
         &self.limits
     }
 
-    /// Tells of it, if it is the first time.
-    pub(crate) fn reached(&self, limit: Limit) {
+    /// Logs a warning if the limit is reached for the first time.
+    pub(crate) fn report(&self, limit: Limit) {
         let bit = 1 << limit as u8;
+
+        // Of concurrent requests, only the one that sets the bit logs the warning.
         if self.warned.fetch_or(bit, Ordering::Relaxed) & bit == 0 {
-            tracing::warn!("a limit was reached: {} (warned once)", self.message(limit));
+            tracing::warn!("limit reached: {} (logged once)", self.message(limit));
         }
     }
 
-    /// What was reached, what happens to whoever reaches it, and what changes it.
+    /// Describes the limit, what happens to a client that reaches it, and the option that sets it.
     fn message(&self, limit: Limit) -> String {
-        let limits = &self.limits;
-        let setting = |name: &str| format!("--limit {name}=... sets it");
+        let Limits {
+            connections,
+            handshakes,
+            handshake_time,
+            head_size,
+            head_time,
+            body_time,
+            control_size,
+            write_time,
+            ..
+        } = &self.limits;
+
         match limit {
             Limit::Connections => format!(
-                "{} connections are open; for each new one the longest idle is closed, or it waits \
-                 while none is; {}",
-                limits.connections,
-                setting("connections")
+                "{connections} connections are open; each new one closes the longest idle one, or \
+                 waits while none is idle (--limit connections=...)"
             ),
-            Limit::Sockets => "the system gives no more sockets; for each new connection the \
-                               longest idle is closed; ulimit -n sets it"
+            Limit::Sockets => "the system has no more sockets; each new connection closes the \
+                               longest idle one (ulimit -n)"
                 .to_owned(),
             Limit::Handshakes => format!(
-                "{} TLS handshakes are going on; for each new one the oldest is given up; {}",
-                limits.handshakes,
-                setting("handshakes")
+                "{handshakes} TLS handshakes are in progress; each new one aborts the oldest one \
+                 (--limit handshakes=...)"
             ),
             Limit::HandshakeTime => format!(
-                "a TLS handshake took longer than {:?} and was given up; {}",
-                limits.handshake_time,
-                setting("handshake_time")
+                "a TLS handshake took longer than {handshake_time:?} and was aborted (--limit \
+                 handshake_time=...)"
             ),
             Limit::HeadSize => format!(
-                "the head of a request had more than {} bytes and was refused; {}",
-                limits.head_size,
-                setting("head_size")
+                "the head of a request was larger than {head_size} bytes and was refused (--limit \
+                 head_size=...)"
             ),
             Limit::HeadTime => format!(
-                "the head of a request took longer than {:?}, and its connection was closed; {}",
-                limits.head_time,
-                setting("head_time")
+                "the head of a request took longer than {head_time:?} and its connection was \
+                 closed (--limit head_time=...)"
             ),
-            Limit::BodySize => {
-                "the body of a request had more than 64 KiB and was refused: row 4 of the table"
-                    .to_owned()
-            }
+            Limit::BodySize => "the body of a request was larger than 64 KiB and was refused (row \
+                                4 of the decision table)"
+                .to_owned(),
             Limit::BodyTime => format!(
-                "the body of a request took longer than {:?} and was refused; {}",
-                limits.body_time,
-                setting("body_time")
+                "the body of a request took longer than {body_time:?} and was refused (--limit \
+                 body_time=...)"
             ),
             Limit::ControlSize => format!(
-                "the body of a control call had more than {} bytes and was refused; {}",
-                limits.control_size,
-                setting("control_size")
+                "the body of a control API request was larger than {control_size} bytes and was \
+                 refused (--limit control_size=...)"
             ),
             Limit::WriteTime => format!(
-                "a client left an answer unread for {:?}, and its connection was closed; {}",
-                limits.write_time,
-                setting("write_time")
+                "a client left a response unread for {write_time:?} and its connection was closed \
+                 (--limit write_time=...)"
             ),
         }
     }
@@ -237,54 +318,67 @@ impl LimitMonitor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixture::read_text;
+    use serde_json::{Value, json};
 
     #[test]
-    fn whoever_is_told_of_a_limit_is_told_what_sets_it() {
+    fn each_warning_names_the_option_that_changes_the_limit() {
         use Limit::{
             BodySize, BodyTime, Connections, ControlSize, HandshakeTime, Handshakes, HeadSize,
             HeadTime, Sockets, WriteTime,
         };
-        let bounds = LimitMonitor::default();
-        let settings = [
-            (Connections, "connections", "1"),
-            (Handshakes, "handshakes", "1"),
-            (HandshakeTime, "handshake_time", r#""1s""#),
-            (HeadSize, "head_size", "8192"),
-            (HeadTime, "head_time", r#""1s""#),
-            (BodyTime, "body_time", r#""1s""#),
-            (ControlSize, "control_size", "1"),
-            (WriteTime, "write_time", r#""1s""#),
+
+        let monitor = LimitMonitor::default();
+        let options = [
+            (Connections, "connections", json!(1)),
+            (Handshakes, "handshakes", json!(1)),
+            (HandshakeTime, "handshake_time", json!("1s")),
+            (HeadSize, "head_size", json!(8192)),
+            (HeadTime, "head_time", json!("1s")),
+            (BodyTime, "body_time", json!("1s")),
+            (ControlSize, "control_size", json!(1)),
+            (WriteTime, "write_time", json!("1s")),
         ];
-        for (limit, name, value) in settings {
-            let words = bounds.message(limit);
-            assert!(words.contains(&format!("--limit {name}=...")), "{words}");
-            read_text::<Limits>(&format!("{{{name:?}:{value}}}")).unwrap();
+
+        for (limit, name, value) in options {
+            let message = monitor.message(limit);
+            assert!(message.contains(&format!("--limit {name}=...")), "{message}");
+            assert!(serde_json::from_value::<Limits>(json!({ name: value })).is_ok(), "{name}");
         }
-        assert!(bounds.message(Sockets).contains("ulimit -n"));
-        assert!(bounds.message(BodySize).contains("row 4"));
+        assert!(monitor.message(Sockets).contains("ulimit -n"));
+        assert!(monitor.message(BodySize).contains("row 4"));
     }
 
-    fn mistake(text: &str) -> String {
-        read_text::<Limits>(text).unwrap_err()[0].message.clone()
+    fn error(limits: Value) -> String {
+        serde_json::from_value::<Limits>(limits).unwrap_err().to_string()
     }
 
     #[test]
-    fn limits_are_read_by_name_and_refused_with_what_would_be_right() {
-        let limits = read_text::<Limits>(r#"{"head_time":"5s","connections":7}"#).unwrap();
+    fn limits_are_read_by_name_and_an_error_says_what_is_expected() {
+        let limits: Limits =
+            serde_json::from_value(json!({ "head_time": "5s", "connections": 7 })).unwrap();
         assert_eq!((limits.head_time, limits.connections), (Duration::from_secs(5), 7));
         assert_eq!(limits.body_time, Limits::default().body_time);
-        for (text, expected) in [
-            (r#"{"conections":7}"#, "did you mean \"connections\"?"),
-            (r#"{"connections":0}"#, "a number from 1 on is expected"),
-            (r#"{"connections":-1}"#, "expected"),
-            (r#"{"connections":"many"}"#, "expected"),
-            (r#"{"head_size":100}"#, "a number from 8192 on is expected"),
-            (r#"{"head_time":"0s"}"#, "above 0 is expected"),
-            (r#"{"head_time":5}"#, "has no unit"),
+
+        for (limits, expected) in [
+            (json!({ "conections": 7 }), "unknown field `conections`"),
+            (json!({ "connections": 0 }), "expected a number of at least 1"),
+            (json!({ "connections": -1 }), "expected"),
+            (json!({ "connections": "many" }), "expected"),
+            (json!({ "head_size": 100 }), "expected a number of at least 8192"),
+            (json!({ "head_time": "0s" }), "expected a duration above 0"),
+            (json!({ "head_time": 5 }), "has no unit"),
         ] {
-            let mistake = mistake(text);
-            assert!(mistake.contains(expected), "{text}: {mistake}");
+            let error = error(limits.clone());
+            assert!(error.contains(expected), "{limits}: {error}");
         }
+    }
+
+    #[test]
+    fn values_that_cannot_be_served_with_are_clamped() {
+        let limits = Limits::default().connections(0).head_size(0).head_time(Duration::MAX);
+        let monitor = LimitMonitor::new(limits.write_time(Duration::ZERO));
+        let limits = monitor.limits();
+        assert_eq!((limits.connections, limits.head_size), (1, MIN_HEAD_SIZE));
+        assert_eq!((limits.head_time, limits.write_time), (MAX_TIME, MIN_TIME));
     }
 }

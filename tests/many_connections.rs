@@ -1,4 +1,4 @@
-//! More connections than there may be: the longest idle gives way, and nobody else notices.
+//! More connections than the limit: the longest idle ones are closed, and other clients are served.
 
 #[path = "it/support/mod.rs"]
 mod support;
@@ -18,9 +18,8 @@ async fn server(limits: Limits) -> MockAuthServer {
 }
 
 #[tokio::test]
-async fn an_idle_connection_ends_after_a_while() {
-    let server =
-        server(Limits { head_time: Duration::from_millis(200), ..Limits::default() }).await;
+async fn an_idle_connection_is_closed_after_a_while() {
+    let server = server(Limits::default().head_time(Duration::from_millis(200))).await;
     let mut silent = connect(server.address());
     let mut once = connect(server.address());
     write!(once, "{HEAD}Content-Length: {}\r\n\r\n{}", page::REQUEST.len(), page::REQUEST).unwrap();
@@ -30,16 +29,16 @@ async fn an_idle_connection_ends_after_a_while() {
     assert_eq!(once.matches("HTTP/1.1 200").count(), 1, "{once}");
 }
 
-/// For one more connection than there may be, the longest idle gives way: not one that was used
-/// since, nor one that waits for its answer.
+/// One connection more than the limit closes the longest idle one: not one that was used since, nor
+/// one that waits for its response.
 #[tokio::test]
-async fn the_longest_idle_connection_gives_way() {
-    let server = server(Limits { connections: 4, ..Limits::default() }).await;
+async fn the_longest_idle_connection_is_closed() {
+    let server = server(Limits::default().connections(4)).await;
     let held = r#"{ when: { param: { state: held } }, respond: { hold: { until: 2 } } }"#;
     let fixtures = format!("extends: default\nscenarios: [{held}]");
     server.replace_fixtures(&fixtures).await.unwrap();
-    let answered = |stream: &TcpStream| {
-        let seen = answer(stream).expect("an answer");
+    let assert_response = |stream: &TcpStream| {
+        let seen = answer(stream).expect("a response");
         assert!(seen.starts_with("HTTP/1.1 200"), "{seen}");
     };
     let all = tokio::task::spawn_blocking(move || {
@@ -49,30 +48,30 @@ async fn the_longest_idle_connection_gives_way() {
         let [mut first, second, third] = [connect(address), connect(address), connect(address)];
         for stream in [&first, &second, &third] {
             ask(stream, page::REQUEST).unwrap();
-            answered(stream);
+            assert_response(stream);
         }
         let fifth = connect(address);
         ask(&fifth, page::REQUEST).unwrap();
-        answered(&fifth);
+        assert_response(&fifth);
         assert_eq!(rest(&mut first), "", "the longest idle");
         for stream in [&second, &third] {
             ask(stream, page::REQUEST).unwrap();
-            answered(stream);
+            assert_response(stream);
         }
         ask(&third, &format!("{}&state=held", page::REQUEST)).unwrap();
-        answered(&third);
-        answered(&waiting);
+        assert_response(&third);
+        assert_response(&waiting);
     });
     all.await.unwrap();
 }
 
-/// Connections that have sent half of a request give way at once: two hundred newcomers, which a
-/// second each would be too long for.
+/// Connections with a partial request are closed at once. There are two hundred new connections, so
+/// that a second for each would be too long.
 #[tokio::test]
-async fn half_a_request_keeps_nobody_out() {
-    let server = server(Limits { connections: 4, ..Limits::default() }).await;
+async fn a_partial_request_does_not_keep_a_connection_open() {
+    let server = server(Limits::default().connections(4)).await;
     let address = server.address();
-    let come = move || {
+    let connect_all = move || {
         let half: Vec<TcpStream> = (0..200)
             .map(|_| {
                 let mut stream = connect(address);
@@ -85,13 +84,13 @@ async fn half_a_request_keeps_nobody_out() {
         assert!(answer(&stream).unwrap().starts_with("HTTP/1.1 200"));
         drop(half);
     };
-    tokio::task::spawn_blocking(come).await.unwrap();
+    tokio::task::spawn_blocking(connect_all).await.unwrap();
 }
 
-/// In the middle of its answer a connection is not idle.
+/// A connection is not idle while its response is being sent.
 #[tokio::test]
-async fn a_slow_answer_is_not_cut_short_for_others() {
-    let server = server(Limits { connections: 2, ..Limits::default() }).await;
+async fn a_slow_response_is_not_cut_off_for_new_connections() {
+    let server = server(Limits::default().connections(2)).await;
     let slow = "{ when: { param: { state: slow } }, respond: { fault: slow_body, interval: 1ms } }";
     server.replace_fixtures(&format!("extends: default\nscenarios: [{slow}]")).await.unwrap();
     let address = server.address();
@@ -104,15 +103,15 @@ async fn a_slow_answer_is_not_cut_short_for_others() {
             ask(&stream, page::REQUEST).unwrap();
             answer(&stream).unwrap();
         }
-        answer(&slow).expect("the whole answer");
+        answer(&slow).expect("the whole response");
     });
     all.await.unwrap();
 }
 
-/// While all are busy, a newcomer waits for the first that no longer is, which then gives way.
+/// While all connections are busy, a new one waits for the first that becomes idle.
 #[tokio::test]
-async fn whoever_finds_all_busy_waits_for_the_first_that_no_longer_is() {
-    let server = server(Limits { connections: 1, ..Limits::default() }).await;
+async fn while_all_are_busy_a_new_connection_waits_for_the_first_that_becomes_idle() {
+    let server = server(Limits::default().connections(1)).await;
     let slow = "{ when: { param: { state: slow } }, respond: { fault: slow_body, interval: 1ms } }";
     server.replace_fixtures(&format!("extends: default\nscenarios: [{slow}]")).await.unwrap();
     let address = server.address();
@@ -122,22 +121,22 @@ async fn whoever_finds_all_busy_waits_for_the_first_that_no_longer_is() {
         busy.read_exact(&mut [0; 1]).unwrap();
         let new = connect(address);
         ask(&new, page::REQUEST).unwrap();
-        answer(&busy).expect("the whole answer");
-        answer(&new).expect("an answer");
+        answer(&busy).expect("the whole response");
+        answer(&new).expect("a response");
         assert_eq!(rest(&mut busy), "");
     });
     all.await.unwrap();
 }
 
-/// Ten thousand connections that say nothing, or begin a request and stop: they cost little, and
-/// the next client is answered at once.
+/// Ten thousand connections that send nothing or a partial request use little memory, and the next
+/// client gets its response at once.
 #[test]
 #[cfg(target_os = "linux")]
-fn ten_thousand_idle_connections_are_no_burden() {
+fn ten_thousand_idle_connections_use_little_memory() {
     const MANY: usize = 10_000;
     let sockets = rlimit::increase_nofile_limit(u64::MAX).unwrap_or_default();
     if sockets < MANY as u64 + 500 {
-        println!("skipped: the system gives only {sockets} open sockets (ulimit -n)");
+        println!("skipped: the system allows only {sockets} open sockets (ulimit -n)");
         return;
     }
     let folder = Folder::new("limits-idle");
@@ -165,11 +164,11 @@ fn ten_thousand_idle_connections_are_no_burden() {
     drop(idle);
 }
 
-/// When the system gives no more sockets, the longest idle connections give way, as they do to a
-/// limit of the server's own.
+/// When the system has no more sockets, the longest idle connections are closed, as for the
+/// server's own limit.
 #[test]
 #[cfg(target_os = "linux")]
-fn a_system_that_gives_no_more_sockets_does_not_keep_anybody_out() {
+fn new_connections_are_served_when_the_system_has_no_more_sockets() {
     let folder = Folder::new("limits-sockets");
     let mut server = Running::start(&folder, &[]);
     let pid = server.child.id().try_into().unwrap();
@@ -183,6 +182,6 @@ fn a_system_that_gives_no_more_sockets_does_not_keep_anybody_out() {
     server.signal("-TERM");
     assert_eq!(server.exit_code(), Some(0));
     let log = server.log();
-    assert_eq!(log.matches("the system gives no more sockets").count(), 1, "{log}");
+    assert_eq!(log.matches("the system has no more sockets").count(), 1, "{log}");
     drop(idle);
 }

@@ -1,4 +1,4 @@
-//! A server for each test: a thousand of them come and go in one process, and nothing is left.
+//! A thousand servers that start and stop in one process leave no resources behind.
 #![cfg(target_os = "linux")]
 
 #[path = "it/support/mod.rs"]
@@ -10,7 +10,7 @@ use smartpay_oauth_mock::MockAuthServer;
 use support::page;
 use support::program::resident;
 
-/// Open files, sockets among them.
+/// Returns the number of open files, including sockets.
 fn open_files() -> usize {
     std::fs::read_dir("/proc/self/fd").unwrap().count()
 }
@@ -19,8 +19,8 @@ fn threads() -> usize {
     std::fs::read_dir("/proc/self/task").unwrap().count()
 }
 
-/// Starts and drops so many, each asked once over a socket.
-async fn come_and_go(servers: usize) {
+/// Starts and drops servers, each after one request over a socket.
+async fn start_and_drop(servers: usize) {
     let client = reqwest::Client::builder().pool_max_idle_per_host(0).build().unwrap();
     for n in 0..servers {
         let server = MockAuthServer::start().await;
@@ -30,18 +30,18 @@ async fn come_and_go(servers: usize) {
         let request = client
             .post(server.token_url())
             .header("Content-Type", "application/x-www-form-urlencoded");
-        let answer = request.body(page::REQUEST).send().await.unwrap();
-        assert_eq!(answer.status().as_u16(), 200);
+        let response = request.body(page::REQUEST).send().await.unwrap();
+        assert_eq!(response.status().as_u16(), 200);
     }
 }
 
 #[tokio::test]
 async fn a_thousand_servers_leave_nothing_behind() {
-    // The first ones start the threads, and make room that is used again.
-    come_and_go(100).await;
+    // The first servers start the threads, and allocate memory that is used again.
+    start_and_drop(100).await;
     let (files, threads_before, memory) = (open_files(), threads(), resident(std::process::id()));
-    come_and_go(1_000).await;
-    // Sockets close once their tasks have been dropped.
+    start_and_drop(1_000).await;
+    // Sockets are closed when their tasks are dropped.
     let start = Instant::now();
     while open_files() > files + 5 {
         assert!(
@@ -54,6 +54,6 @@ async fn a_thousand_servers_leave_nothing_behind() {
     assert_eq!(threads(), threads_before);
     let grown = resident(std::process::id()) - memory;
     println!("1,000 servers leave {grown:.1} MB behind");
-    // A kilobyte a server would be 1 MB; what a server has while it lives is a hundred times that.
+    // One kilobyte for each server would be 1 MB; a running server uses a hundred times that.
     assert!(grown < 4.0, "{grown} MB");
 }

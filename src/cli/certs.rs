@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::error::CliError;
 use super::output::print;
-use crate::tls::{check_hosts, keep_client, load_or_create};
+use crate::tls::{check_hosts, load_or_create, write_client};
 
 /// The maximum length of a common name in a certificate (RFC 5280).
 const MAX_NAME_LENGTH: usize = 64;
@@ -42,7 +42,7 @@ impl Certs {
 
         check_hosts(&self.tls_host).map_err(CliError::usage)?;
         let (ca, _) = load_or_create(&self.dir, &self.tls_host).map_err(CliError::usage)?;
-        keep_client(&self.dir, &ca, &self.client_name, &self.password)
+        write_client(&self.dir, &ca, &self.client_name, &self.password)
             .map_err(CliError::runtime)?;
 
         if name_length > MAX_VENDOR_NAME_LENGTH {

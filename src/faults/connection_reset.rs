@@ -1,10 +1,10 @@
-//! `connection_reset`: a TCP RST in place of an answer.
+//! `connection_reset`: a TCP RST in place of a response.
 
 use super::Wire;
 
-/// A socket that does not linger is reset when it is closed.
+/// Resets the connection: closing a socket with a linger time of zero sends a RST.
 pub(super) fn end(stream: impl Wire) {
-    // If the option cannot be set, the client sees the connection close, which is close enough.
+    // If the option cannot be set, the connection closes without a response all the same.
     let _ = stream.tcp().set_zero_linger();
 }
 

@@ -1,8 +1,8 @@
-//! `empty_response`: the connection closes in good order, and without a byte.
+//! `empty_response`: the connection closes normally, without a byte of a response.
 
 use super::Wire;
 
-/// The socket closes as it is, so that within TLS there is no word of farewell, either.
+/// Closes the socket, over TLS without a close_notify alert.
 pub(super) fn end(stream: impl Wire) {
     drop(stream);
 }
@@ -14,7 +14,7 @@ mod tests {
     use tokio::net::{TcpListener, TcpStream};
 
     #[tokio::test]
-    async fn the_client_sees_the_end_at_once() {
+    async fn the_client_sees_the_connection_close() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         end(listener.accept().await.unwrap().0);

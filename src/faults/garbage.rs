@@ -1,14 +1,15 @@
-//! `garbage`: bytes that are not HTTP, then the end.
+//! `garbage`: bytes that are not HTTP, then a closed connection.
 
 use tokio::io::AsyncWriteExt;
 
 use super::Wire;
 
-/// No parser can take this for a status line.
+/// Bytes that no parser accepts as a status line.
 const GARBAGE: &[u8] = b"\x00\xff\x13\x37 this is not HTTP \xfe\r\n\r\n\x00";
 
+/// Sends the bytes and closes the connection.
 pub(super) async fn end(mut stream: impl Wire) {
-    // A client that has gone already has nothing to be told.
+    // Fails only if the client has closed the connection already.
     let _ = stream.write_all(GARBAGE).await;
     let _ = stream.shutdown().await;
 }

@@ -1,7 +1,7 @@
-//! Faults on the wire, a file each: what a client sees when a server or its network breaks.
+//! Faults on the wire, one per file: what a client sees when a server or its network breaks.
 //!
-//! Two are made of a body that misbehaves; the others end the connection, which only whoever owns
-//! it can do. A handler asks for one of those by a [`WireFault`] in its answer.
+//! Two faults replace the body of the response. The others end the connection, which only its owner
+//! can do: a handler requests one with a [`WireFault`] among the extensions of its response.
 
 mod connection_reset;
 mod empty_response;
@@ -18,7 +18,7 @@ pub(crate) use wire::Wire;
 
 use crate::scenario::Fault;
 
-/// A fault that ends the connection in place of the answer that it stands in.
+/// A fault that ends the connection in place of the response that it is an extension of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WireFault {
     Reset,
@@ -28,7 +28,7 @@ pub(crate) enum WireFault {
 }
 
 impl WireFault {
-    /// Ends a connection so. A client that hangs is its own master: nothing is to be done then.
+    /// Ends a connection with this fault. A connection that hangs is ended by its client.
     pub(crate) async fn end(self, stream: impl Wire) {
         match self {
             Self::Reset => connection_reset::end(stream),
@@ -39,9 +39,9 @@ impl WireFault {
     }
 }
 
-/// An answer as the fault leaves it.
+/// Applies a fault to a response. `interval` is the time between two bytes of `slow_body`.
 pub(crate) async fn apply(fault: Fault, interval: Duration, mut response: Response) -> Response {
-    let on_wire = match fault {
+    let wire_fault = match fault {
         Fault::TruncatedBody => return truncated_body::truncate(response).await,
         Fault::SlowBody => return slow_body::slow_down(response, interval).await,
         Fault::ConnectionReset => WireFault::Reset,
@@ -49,6 +49,7 @@ pub(crate) async fn apply(fault: Fault, interval: Duration, mut response: Respon
         Fault::Garbage => WireFault::Garbage,
         Fault::Hang => WireFault::Hang,
     };
-    response.extensions_mut().insert(on_wire);
+
+    response.extensions_mut().insert(wire_fault);
     response
 }

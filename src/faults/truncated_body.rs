@@ -1,4 +1,4 @@
-//! `truncated_body`: half of the body that Content-Length promises, then the connection closes.
+//! `truncated_body`: half of the body that Content-Length announces, then a closed connection.
 
 use std::io;
 use std::time::Duration;
@@ -10,24 +10,27 @@ use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
 use tokio_stream::{StreamExt, iter};
 
-/// Time for the first half to leave.
-const FLUSH: Duration = Duration::from_millis(10);
+/// The time for the first half to be sent.
+const FLUSH_TIME: Duration = Duration::from_millis(10);
 
+/// Returns the response with a body that breaks off in the middle.
 pub(super) async fn truncate(response: Response) -> Response {
     let (mut parts, body) = response.into_parts();
     let bytes = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
     parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
+
     let half: Bytes = bytes.slice(..bytes.len() / 2);
     let frames = iter([Some(half), None]).then(|half| async {
         match half {
             Some(half) => Ok(Frame::data(half)),
             None => {
-                // What was written before must be on its way when the connection breaks.
-                tokio::time::sleep(FLUSH).await;
-                Err(io::Error::new(io::ErrorKind::UnexpectedEof, "truncated on purpose"))
+                // The first half must be sent before the connection breaks.
+                tokio::time::sleep(FLUSH_TIME).await;
+                Err(io::Error::new(io::ErrorKind::UnexpectedEof, "truncated_body"))
             }
         }
     });
+
     Response::from_parts(parts, Body::new(StreamBody::new(frames)))
 }
 
@@ -36,7 +39,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn half_of_it_comes_and_then_an_error() {
+    async fn half_of_the_body_is_followed_by_an_error() {
         let response = truncate(Response::new(Body::from("0123456789"))).await;
         assert_eq!(response.headers()["content-length"], "10");
         let mut body = response.into_body();

@@ -1,4 +1,4 @@
-//! What a connection's bytes go over.
+//! The stream of a connection, plain or over TLS.
 
 use std::pin::Pin;
 
@@ -7,9 +7,9 @@ use tokio::net::TcpStream;
 use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::server::TlsStream;
 
-/// A connection, plain or within TLS, whose socket can be got at.
+/// The stream of a connection, plain or over TLS, with access to its socket.
 pub(crate) trait Wire: AsyncRead + AsyncWrite + Unpin + Send + 'static {
-    /// The socket.
+    /// Returns the socket.
     fn tcp(&self) -> &TcpStream;
 }
 

@@ -49,8 +49,8 @@ pub(super) async fn read(
 
     let read = read_within(body, size, limits.body_time).await;
     match read {
-        Err(BodyError::TooLarge) => monitor.reached(size_limit),
-        Err(BodyError::TooSlow) => monitor.reached(Limit::BodyTime),
+        Err(BodyError::TooLarge) => monitor.report(size_limit),
+        Err(BodyError::TooSlow) => monitor.report(Limit::BodyTime),
         _ => {}
     }
     read

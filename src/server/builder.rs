@@ -8,9 +8,11 @@ use std::sync::{Arc, OnceLock, Weak};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 
-use super::accept::{self, ListenerContext, bind};
+use super::accept::accept;
 use super::connections::Connections;
-use super::file_watcher::{self, Watched};
+use super::file_watcher::{self, FileWatcher};
+use super::listener::ListenerContext;
+use super::port::bind;
 use super::{MockAuthServer, RealmHandle, runtime, url_of};
 use crate::fixture::{FixtureErrors, Fixtures, Source, builtin, load_paths, load_sources};
 use crate::http::{App, Control, Options, PortOpener, router};
@@ -47,7 +49,7 @@ pub struct Builder {
     control: Control,
     journal_size: usize,
     limits: Limits,
-    watched: Option<Watched>,
+    watched: Option<FileWatcher>,
     watch_certificate: bool,
 }
 
@@ -60,17 +62,18 @@ pub enum StartError {
         /// The address that was asked for.
         address: SocketAddr,
         /// What the system said.
+        #[source]
         error: io::Error,
     },
     /// HTTPS cannot be spoken: a certificate is wrong, say.
-    #[error("{0}")]
+    #[error(transparent)]
     Tls(#[from] TlsError),
     /// There is nothing to listen on.
     #[error("there is neither HTTP nor HTTPS to serve")]
     Nothing,
     /// The system gave no threads.
     #[error("cannot start threads: {0}")]
-    Threads(io::Error),
+    Threads(#[source] io::Error),
 }
 
 impl Default for Builder {
@@ -204,7 +207,7 @@ impl Builder {
         mut self,
         paths: &[P],
     ) -> Result<Self, FixtureErrors> {
-        self.watched = Some(Watched::new(paths));
+        self.watched = Some(FileWatcher::new(paths));
         self.fixtures_files(paths)
     }
 
@@ -314,7 +317,7 @@ impl Builder {
             router: Arc::clone(&router),
             realm: None,
             tls: false,
-            open: Connections::new(app.limits.limits().connections),
+            connections: Connections::new(app.limits.limits().connections),
             done,
         };
         // Nobody else sets it.
@@ -322,16 +325,17 @@ impl Builder {
         let accepting = [(http, false), (https, true)].into_iter().filter_map(|(listener, tls)| {
             let (listener, address) = listener?;
             let serving = ListenerContext { tls, ..serving.clone() };
-            Some(runtime.spawn(accept::accept(listener, address, serving)).abort_handle())
+            Some(runtime.spawn(accept(listener, address, serving)).abort_handle())
         });
         let accepting = accepting.collect();
         if let Some(watched) = self.watched {
-            runtime.spawn(watched.watch(Arc::downgrade(&app), file_watcher::take_fixtures));
+            runtime.spawn(watched.run(Arc::downgrade(&app), file_watcher::reload_fixtures));
         }
-        let files = app.tls.as_ref().filter(|_| self.watch_certificate).map(Tls::files);
-        if let Some(files) = files.filter(|files| !files.is_empty()) {
-            let watched = Watched::new(&files);
-            runtime.spawn(watched.watch(Arc::downgrade(&app), file_watcher::take_certificate));
+        let files =
+            app.tls.as_ref().filter(|_| self.watch_certificate).and_then(Tls::certificate_files);
+        if let Some(files) = files {
+            let watched = FileWatcher::new(&files);
+            runtime.spawn(watched.run(Arc::downgrade(&app), file_watcher::reload_certificate));
         }
         let realm = Arc::clone(app.realms.default_realm());
         let base_url = url_of(if https_at.is_some() { "https" } else { "http" }, address);
@@ -344,7 +348,7 @@ impl Builder {
 fn open_ports(serving: &ListenerContext, runtime: Handle) -> PortOpener {
     // What the app holds must not bind_without_listening the app, as the router does.
     let (app, router) = (Arc::downgrade(&serving.app), Arc::downgrade(&serving.router));
-    let (open, done) = (Arc::clone(&serving.open), serving.done.downgrade());
+    let (connections, done) = (Arc::clone(&serving.connections), serving.done.downgrade());
     PortOpener(Box::new(move |realm| {
         let gone = || io::Error::from(io::ErrorKind::NotConnected);
         let app = app.upgrade().ok_or_else(gone)?;
@@ -362,10 +366,10 @@ fn open_ports(serving: &ListenerContext, runtime: Handle) -> PortOpener {
                 router: Arc::clone(&router),
                 realm: Some(Weak::clone(realm)),
                 tls,
-                open: Arc::clone(&open),
+                connections: Arc::clone(&connections),
                 done: done.clone(),
             };
-            let accepting = runtime.spawn(accept::accept(listener, address, serving));
+            let accepting = runtime.spawn(accept(listener, address, serving));
             ports.accepting.push(accepting.abort_handle());
             *(if tls { &mut ports.https } else { &mut ports.http }) = Some(address);
         }

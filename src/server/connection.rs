@@ -1,4 +1,4 @@
-//! ListenerContext one connection, over HTTP/1.1 or HTTP/2, and letting it go.
+//! Serves one connection over HTTP/1.1 or HTTP/2, and closes it.
 
 use std::error::Error;
 use std::future::poll_fn;
@@ -18,74 +18,79 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::AsyncWriteExt;
 use tokio_io_timeout::TimeoutStream;
 
-use super::accept::ListenerContext;
 use super::connections::Slot;
+use super::listener::ListenerContext;
 use super::tracked_body::TrackedBody;
 use crate::faults::{Wire, WireFault};
 use crate::http::{Connection, response, serve};
 use crate::limits::{Limit, LimitMonitor, Limits};
 
-/// How long the last bytes of an answer may take when a connection is to end.
-const FLUSH: Duration = Duration::from_millis(300);
+/// The time for the last bytes of a response when a connection is to close.
+const FLUSH_TIMEOUT: Duration = Duration::from_millis(300);
 
-/// What is going on on a connection.
-struct State {
-    place: Arc<Slot>,
-    /// What ends it in place of an answer.
+/// What a connection and its requests share.
+struct ConnectionState {
+    slot: Arc<Slot>,
+    /// The fault that ends the connection in place of a response.
     fault: OnceLock<WireFault>,
 }
 
-impl State {
-    fn of(place: Arc<Slot>) -> Arc<Self> {
-        Arc::new(Self { place, fault: OnceLock::new() })
+impl ConnectionState {
+    fn new(slot: Arc<Slot>) -> Arc<Self> {
+        Arc::new(Self { slot, fault: OnceLock::new() })
     }
 }
 
-/// A request on its way to an answer.
-type Answering = Pin<Box<dyn Future<Output = io::Result<Response<TrackedBody>>> + Send>>;
+type ResponseFuture = Pin<Box<dyn Future<Output = io::Result<Response<TrackedBody>>> + Send>>;
 
-/// Answers one request. An error ends the connection, or, over HTTP/2, the request's stream.
-async fn answer(
-    serving: ListenerContext,
+/// Responds to one request. An error ends the connection or, over HTTP/2, the request's stream.
+async fn respond(
+    context: ListenerContext,
     mut connection: Connection,
-    state: Arc<State>,
+    state: Arc<ConnectionState>,
     request: hyper::Request<Incoming>,
 ) -> io::Result<Response<TrackedBody>> {
-    // A realm that is gone closes its port; nobody else answers there meanwhile.
-    connection.realm = match serving.realm.as_ref().map(Weak::upgrade) {
+    connection.realm = match context.realm.as_ref().map(Weak::upgrade) {
         None => None,
         Some(Some(realm)) => Some(realm),
+        // The realm's port is about to close. No other realm responds on it.
         Some(None) => return Err(io::Error::other("the realm was removed")),
     };
-    let in_flight = state.place.begin();
-    let version = request.version();
-    // hyper only looks once its buffer is full, which may be later.
-    let limit = serving.app.limits.limits().head_size;
-    if head_size(&request) > limit {
-        serving.app.limits.reached(Limit::HeadSize);
-        return Ok(response::large_head(limit).map(|body| TrackedBody::new(body, in_flight)));
+    let in_flight = state.slot.begin_request();
+
+    // hyper checks the size only when its buffer is full, which may be later.
+    let limits = &context.app.limits;
+    let max_head_size = limits.limits().head_size;
+    if head_size(&request) > max_head_size {
+        limits.report(Limit::HeadSize);
+        let response = response::large_head(max_head_size);
+        return Ok(response.map(|body| TrackedBody::new(body, in_flight)));
     }
-    let mut response =
-        serve(&serving.app, &serving.router, connection, request.map(Body::new)).await;
-    if serving.app.is_stopping() && version < Version::HTTP_2 {
-        // So that the client does not send another that nobody would read.
+
+    let version = request.version();
+    let request = request.map(Body::new);
+    let mut response = serve(&context.app, &context.router, connection, request).await;
+
+    // Keeps the client from sending another request, which would be lost.
+    if context.app.is_stopping() && version < Version::HTTP_2 {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
+
     match response.extensions().get::<WireFault>() {
         None => Ok(response.map(|body| TrackedBody::new(body, in_flight))),
-        // The client ends it: hyper drops this when the connection closes.
+        // hyper drops this future when the client closes the connection.
         Some(WireFault::Hang) => {
             drop(in_flight);
             std::future::pending().await
         }
-        Some(&other) => {
-            let _ = state.fault.set(other);
-            Err(io::Error::other("a fault on purpose"))
+        Some(&fault) => {
+            let _ = state.fault.set(fault);
+            Err(io::Error::other("a scenario's fault ends the connection"))
         }
     }
 }
 
-/// How many bytes the head of a request has, as HTTP/1.1 would write it.
+/// Returns the size of a request's head as HTTP/1.1 would encode it, in bytes.
 fn head_size(request: &hyper::Request<Incoming>) -> usize {
     let uri = request.uri();
     let target = uri.path().len() + uri.query().map_or(0, str::len);
@@ -93,169 +98,175 @@ fn head_size(request: &hyper::Request<Incoming>) -> usize {
     headers.map(|(name, value)| name.as_str().len() + value.len() + 4).sum::<usize>() + target
 }
 
-/// Answers the requests of a connection, one after the other or, over HTTP/2, at once.
+/// Returns the service that responds to the requests of a connection.
 fn service(
-    serving: ListenerContext,
+    context: ListenerContext,
     connection: Connection,
-    state: Arc<State>,
-) -> impl HttpService<Incoming, ResBody = TrackedBody, Error = io::Error, Future = Answering> {
-    service_fn(move |request| -> Answering {
-        Box::pin(answer(serving.clone(), connection.clone(), Arc::clone(&state), request))
+    state: Arc<ConnectionState>,
+) -> impl HttpService<Incoming, ResBody = TrackedBody, Error = io::Error, Future = ResponseFuture> {
+    service_fn(move |request| -> ResponseFuture {
+        Box::pin(respond(context.clone(), connection.clone(), Arc::clone(&state), request))
     })
 }
 
-/// A stream whose client may leave what is written unread for so long only.
-type Bounded<S> = Pin<Box<TimeoutStream<S>>>;
-
-fn bounded<S: Wire>(stream: S, limits: &Limits) -> Bounded<S> {
+/// Ends a connection whose client leaves responses unread for too long.
+fn with_write_timeout<S: Wire>(stream: S, limits: &Limits) -> Pin<Box<TimeoutStream<S>>> {
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(limits.write_time));
     Box::pin(stream)
 }
 
-/// Serves a connection over HTTP/1.1 until the client closes it, it gives way to another, or it is
-/// time to stop. AfterLast a request that has arrived is answered, and half of one is not waited for.
+/// Why a connection ends.
+enum EndReason {
+    /// The client closed it, or it failed.
+    Finished(hyper::Result<()>),
+    /// It was idle for too long, or evicted. A partial request is not waited for.
+    Idle,
+    /// The server shuts down.
+    Shutdown,
+}
+
+/// Serves a connection over HTTP/1.1 until the client closes it, it is evicted, or the server shuts
+/// down. Responds to a request that has arrived by then, but does not wait for the rest of one.
 pub(super) async fn serve_http1<S: Wire>(
     stream: S,
-    place: Arc<Slot>,
+    slot: Arc<Slot>,
     connection: Connection,
-    serving: ListenerContext,
+    context: ListenerContext,
 ) {
-    let app = Arc::clone(&serving.app);
+    let app = Arc::clone(&context.app);
     let limits = app.limits.limits();
-    let state = State::of(place);
-    let service = service(serving, connection, Arc::clone(&state));
+    let state = ConnectionState::new(slot);
+    let service = service(context, connection, Arc::clone(&state));
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head_time)
         .max_buf_size(limits.head_size)
         .title_case_headers(true)
-        .serve_connection(TokioIo::new(bounded(stream, limits)), service);
-    let end = tokio::select! {
-        served = poll_fn(|cx| connection.poll_without_shutdown(cx)) => End::Served(served),
-        () = state.place.evicted() => End::Idle,
-        () = app.stopping() => End::Stops,
+        .serve_connection(TokioIo::new(with_write_timeout(stream, limits)), service);
+
+    let reason = tokio::select! {
+        result = poll_fn(|cx| connection.poll_without_shutdown(cx)) => EndReason::Finished(result),
+        () = state.slot.evicted() => EndReason::Idle,
+        () = app.stopping() => EndReason::Shutdown,
     };
-    let served = match end {
-        End::Served(served) => Ok(served),
-        End::Idle => Err(Duration::ZERO),
-        // Whoever has just connected or got an answer may be sending the next request.
-        End::Stops => {
-            let last_call = poll_fn(|cx| connection.poll_without_shutdown(cx));
-            tokio::time::timeout(limits.last_call, last_call).await.map_err(|_| FLUSH)
+
+    let (finished, flush_timeout) = match reason {
+        EndReason::Finished(result) => (Some(result), Duration::ZERO),
+        EndReason::Idle => (None, Duration::ZERO),
+        // A client that has just connected or got a response may be sending its next request.
+        EndReason::Shutdown => {
+            let last_requests = poll_fn(|cx| connection.poll_without_shutdown(cx));
+            let finished = tokio::time::timeout(limits.last_call, last_requests).await;
+            (finished.ok(), FLUSH_TIMEOUT)
         }
     };
-    let served = match served {
-        Ok(served) => served,
-        Err(patience) => {
+    let result = match finished {
+        Some(result) => result,
+        None => {
             Pin::new(&mut connection).graceful_shutdown();
             let poll = |cx: &mut Context<'_>| connection.poll_without_shutdown(cx);
-            flush(&state.place, patience, poll).await.unwrap_or(Ok(()))
+            finish_requests(&state.slot, flush_timeout, poll).await.unwrap_or(Ok(()))
         }
     };
+
     let parts = connection.into_parts();
     let mut stream = parts.io.into_inner();
-    match (state.fault.get(), served) {
+    match (state.fault.get(), result) {
         (Some(fault), _) => fault.end(stream).await,
-        (None, Err(error)) => tell(&error, &app.limits, !parts.read_buf.is_empty()),
-        // A client that has gone already has nothing to be told.
+        (None, Err(error)) => report(&error, &app.limits, !parts.read_buf.is_empty()),
+        // Fails only if the client has closed the connection already.
         (None, Ok(())) => drop(stream.shutdown().await),
     }
 }
 
-/// Why a connection ends.
-enum End {
-    Served(hyper::Result<()>),
-    /// It has been idle for too long, or another needs its place. Half of a request is not waited
-    /// for.
-    Idle,
-    /// It is time to stop.
-    Stops,
-}
-
-/// Tells of a limit that a connection has reached. `begun`: of the next request something has come.
-fn tell(error: &hyper::Error, limits: &LimitMonitor, begun: bool) {
+/// Reports the limit that ended a connection. `is_partial`: a part of the next request has arrived.
+fn report(error: &hyper::Error, limits: &LimitMonitor, is_partial: bool) {
     let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
+
     if error.is_parse_too_large() {
-        limits.reached(Limit::HeadSize);
+        limits.report(Limit::HeadSize);
     } else if error.is_timeout() {
-        // One that was merely idle is closed without a word.
-        if begun {
-            limits.reached(Limit::HeadTime);
+        // A connection that was only idle reached no limit worth a warning.
+        if is_partial {
+            limits.report(Limit::HeadTime);
         }
     } else if cause.is_some_and(|cause| cause.kind() == io::ErrorKind::TimedOut) {
-        limits.reached(Limit::WriteTime);
+        limits.report(Limit::WriteTime);
     } else {
-        // A client that breaks off is its own affair.
+        // Clients may close a connection at any time.
         tracing::debug!("connection: {error}");
     }
 }
 
-/// Serves a connection over HTTP/2. A fault that would end the connection resets the request's
-/// stream: the connection may carry others.
+/// Serves a connection over HTTP/2. A fault that would end the connection resets only the request's
+/// stream, since the connection may carry other requests.
 pub(super) async fn serve_http2<S: Wire>(
     stream: S,
-    place: Arc<Slot>,
+    slot: Arc<Slot>,
     connection: Connection,
-    serving: ListenerContext,
+    context: ListenerContext,
 ) {
-    let app = Arc::clone(&serving.app);
+    let app = Arc::clone(&context.app);
     let limits = app.limits.limits();
-    let state = State::of(place);
-    let service = service(serving, connection, Arc::clone(&state));
+    let state = ConnectionState::new(slot);
+    let service = service(context, connection, Arc::clone(&state));
+    let max_head_size = u32::try_from(limits.head_size).unwrap_or(u32::MAX);
     let mut connection = http2::Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
         .keep_alive_interval(limits.head_time)
         .max_concurrent_streams(u32::try_from(limits.streams).unwrap_or(u32::MAX))
-        // Beyond it h2 refuses by itself, without a word to the log or the client; so a head that
-        // is merely too large gets as far as `answer`.
-        .max_header_list_size(u32::try_from(limits.head_size).unwrap_or(u32::MAX).saturating_mul(2))
-        .serve_connection(TokioIo::new(bounded(stream, limits)), service);
-    let end = tokio::select! {
-        served = &mut connection => End::Served(served),
-        () = state.place.evicted() => End::Idle,
-        () = idle_for(limits.head_time, &state.place) => End::Idle,
-        () = app.stopping() => End::Stops,
+        // Twice the limit, because h2 logs nothing when it refuses a head; `respond` does.
+        .max_header_list_size(max_head_size.saturating_mul(2))
+        .serve_connection(TokioIo::new(with_write_timeout(stream, limits)), service);
+
+    let reason = tokio::select! {
+        result = &mut connection => EndReason::Finished(result),
+        () = state.slot.evicted() => EndReason::Idle,
+        () = idle_for(limits.head_time, &state.slot) => EndReason::Idle,
+        () = app.stopping() => EndReason::Shutdown,
     };
-    let patience = match end {
-        End::Served(Ok(())) => return,
-        End::Served(Err(error)) => return tell(&error, &app.limits, false),
-        End::Idle => Duration::ZERO,
-        // What a client still asks before it knows of the end, HTTP/2 sorts out itself.
-        End::Stops => FLUSH,
+
+    let flush_timeout = match reason {
+        EndReason::Finished(Ok(())) => return,
+        EndReason::Finished(Err(error)) => return report(&error, &app.limits, false),
+        EndReason::Idle => Duration::ZERO,
+        // GOAWAY tells the client which of its last requests are not served.
+        EndReason::Shutdown => FLUSH_TIMEOUT,
     };
     Pin::new(&mut connection).graceful_shutdown();
     let poll = |cx: &mut Context<'_>| Pin::new(&mut connection).poll(cx);
-    if let Some(Err(error)) = flush(&state.place, patience, poll).await {
-        tell(&error, &app.limits, false);
+    if let Some(Err(error)) = finish_requests(&state.slot, flush_timeout, poll).await {
+        report(&error, &app.limits, false);
     }
 }
 
-/// Returns when a connection has been without a request for so long, or up to twice as long.
-async fn idle_for(patience: Duration, place: &Slot) {
-    let mut seen = None;
+/// Returns when a connection has had no request for `time`, or for up to twice as long.
+async fn idle_for(time: Duration, slot: &Slot) {
+    let mut previous = None;
     loop {
-        let since = place.idle_since();
-        if since.is_some() && since == seen {
+        let current = slot.idle_number();
+        if current.is_some() && current == previous {
             return;
         }
-        seen = since;
-        tokio::time::sleep(patience).await;
+        previous = current;
+        tokio::time::sleep(time).await;
     }
 }
 
-/// Waits for what is in flight, and for so long for the last bytes of it.
-async fn flush<T>(
-    place: &Slot,
-    patience: Duration,
+/// Polls a connection until the requests in flight are finished, and then for `flush_timeout` until
+/// their last bytes are written. Returns `None` if they are not written by then.
+async fn finish_requests<T>(
+    slot: &Slot,
+    flush_timeout: Duration,
     mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>,
 ) -> Option<T> {
     loop {
-        let busy = place.is_busy();
-        let patience = if busy { FLUSH } else { patience };
-        match tokio::time::timeout(patience, poll_fn(&mut poll)).await {
-            Ok(served) => return Some(served),
-            Err(_) if busy => {}
+        let is_busy = slot.is_busy();
+        let timeout = if is_busy { FLUSH_TIMEOUT } else { flush_timeout };
+        match tokio::time::timeout(timeout, poll_fn(&mut poll)).await {
+            Ok(result) => return Some(result),
+            Err(_) if is_busy => {}
             Err(_) => return None,
         }
     }

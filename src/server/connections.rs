@@ -1,4 +1,4 @@
-//! The open connections: how many there are, and which one is given up for another.
+//! The open connections of a server: their number, and which one is closed for a new one.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,146 +12,156 @@ use crate::limits::{Limit, LimitMonitor};
 /// The open connections of a server.
 #[derive(Debug)]
 pub(super) struct Connections {
-    most: usize,
-    book: Mutex<Book>,
-    /// A connection has closed, or will not although it was asked to.
+    max: usize,
+    state: Mutex<State>,
+    /// Notified when a connection has closed, or has got a request after it was evicted.
     closed: Notify,
-    /// The last request in flight on a connection has been answered.
-    idled: Notify,
+    /// Notified when the last request in flight on a connection has ended.
+    became_idle: Notify,
 }
 
 #[derive(Debug, Default)]
-struct Book {
+struct State {
     open: usize,
-    next: u64,
-    /// Those without a request in flight, the longest idle first.
+    last_number: u64,
+    /// The connections without a request in flight, the longest idle first. Notifying one evicts
+    /// it.
     idle: BTreeMap<u64, Arc<Notify>>,
 }
 
-/// A connection's place among the open ones, until it is dropped.
+/// The right to keep a connection open, until it is dropped.
 #[derive(Debug)]
 pub(super) struct Slot {
-    all: Arc<Connections>,
-    /// Wakes the connection when it is to give way.
-    give_way: Arc<Notify>,
+    connections: Arc<Connections>,
+    evict: Arc<Notify>,
     activity: Mutex<Activity>,
 }
 
 #[derive(Debug, Default)]
 struct Activity {
     in_flight: usize,
-    /// The number under which it is idle, or was last.
-    number: u64,
+    /// The number under which the connection is idle, or was last.
+    idle_number: u64,
 }
 
-/// A request in flight on a connection, until it is dropped: with the last of its answer's body.
+/// A request in flight. It is dropped with the response's body.
 #[derive(Debug)]
 pub(super) struct InFlight(Arc<Slot>);
 
 impl Connections {
-    pub(super) fn new(most: usize) -> Arc<Self> {
-        Arc::new(Self { most, book: Mutex::default(), closed: Notify::new(), idled: Notify::new() })
+    pub(super) fn new(max: usize) -> Arc<Self> {
+        let (closed, became_idle) = (Notify::new(), Notify::new());
+        Arc::new(Self { max, state: Mutex::default(), closed, became_idle })
     }
 
-    /// A place for a new connection, when there is one: the longest idle gives way.
-    pub(super) async fn enter(self: &Arc<Self>, limits: &LimitMonitor) -> Arc<Slot> {
+    /// Returns a slot for a new connection. If none is free, evicts the longest idle connection and
+    /// waits for it to close.
+    pub(super) async fn acquire(self: &Arc<Self>, limits: &LimitMonitor) -> Arc<Slot> {
         loop {
-            // Before looking, so that what happens in between is not missed.
-            let (closed, idled) = (self.closed.notified(), self.idled.notified());
-            if let Some(place) = self.try_enter() {
-                return place;
+            // Created before the attempt, so that no notification is missed after it.
+            let (closed, became_idle) = (self.closed.notified(), self.became_idle.notified());
+            if let Some(slot) = self.try_acquire() {
+                return slot;
             }
-            limits.reached(Limit::Connections);
-            match self.evict_idle() {
-                true => closed.await,
-                // All are busy: the first that no longer is will do as well.
-                false => tokio::select! { () = closed => {}, () = idled => {} },
+
+            limits.report(Limit::Connections);
+            if self.evict_idle() {
+                closed.await;
+            } else {
+                // All are busy. The first that becomes idle can be evicted.
+                tokio::select! { () = closed => {}, () = became_idle => {} }
             }
         }
     }
 
-    fn try_enter(self: &Arc<Self>) -> Option<Arc<Slot>> {
-        let mut book = self.book.lock();
-        if book.open >= self.most {
+    fn try_acquire(self: &Arc<Self>) -> Option<Arc<Slot>> {
+        let mut state = self.state.lock();
+        if state.open >= self.max {
             return None;
         }
-        book.open += 1;
-        let give_way = Arc::new(Notify::new());
-        let number = book.idles(&give_way);
-        let activity = Mutex::new(Activity { in_flight: 0, number });
-        Some(Arc::new(Slot { all: Arc::clone(self), give_way, activity }))
+
+        state.open += 1;
+        let evict = Arc::new(Notify::new());
+        let idle_number = state.insert_idle(&evict);
+        let activity = Mutex::new(Activity { in_flight: 0, idle_number });
+        Some(Arc::new(Slot { connections: Arc::clone(self), evict, activity }))
     }
 
-    /// Asks the longest idle connection to close, and waits until one has, but no longer than so.
-    pub(super) async fn make_room(&self, patience: Duration) {
+    /// Evicts the longest idle connection, and waits up to `timeout` until a connection has closed.
+    pub(super) async fn make_room(&self, timeout: Duration) {
         let closed = self.closed.notified();
         self.evict_idle();
-        // When none is idle, none may close for long; whoever asks tries again.
-        let _ = tokio::time::timeout(patience, closed).await;
+        // If none is idle, it may take long until one closes; the caller tries again.
+        let _ = tokio::time::timeout(timeout, closed).await;
     }
 
-    /// Asks the longest idle connection to close. `false`: none is idle.
+    /// Asks the longest idle connection to close. Returns whether one is idle.
     fn evict_idle(&self) -> bool {
-        let longest = self.book.lock().idle.pop_first();
-        longest.map(|(_, give_way)| give_way.notify_one()).is_some()
+        let longest_idle = self.state.lock().idle.pop_first();
+        longest_idle.map(|(_, evict)| evict.notify_one()).is_some()
     }
 }
 
-impl Book {
-    fn idles(&mut self, give_way: &Arc<Notify>) -> u64 {
-        self.next += 1;
-        self.idle.insert(self.next, Arc::clone(give_way));
-        self.next
+impl State {
+    fn insert_idle(&mut self, evict: &Arc<Notify>) -> u64 {
+        self.last_number += 1;
+        self.idle.insert(self.last_number, Arc::clone(evict));
+        self.last_number
     }
 }
 
 impl Slot {
-    /// A request has begun.
-    pub(super) fn begin(self: &Arc<Self>) -> InFlight {
+    /// Marks the start of a request.
+    pub(super) fn begin_request(self: &Arc<Self>) -> InFlight {
         let mut activity = self.activity.lock();
         activity.in_flight += 1;
-        if activity.in_flight == 1 && self.all.book.lock().idle.remove(&activity.number).is_none() {
-            // It had just been asked to give way. Whoever waits for it may ask another.
-            self.all.closed.notify_waiters();
+        if activity.in_flight == 1 {
+            let was_idle = self.connections.state.lock().idle.remove(&activity.idle_number);
+            if was_idle.is_none() {
+                // It was just evicted, but serves the request first. Others may be evicted instead.
+                self.connections.closed.notify_waiters();
+            }
         }
         InFlight(Arc::clone(self))
     }
 
-    /// Whether a request is in flight.
+    /// Returns whether a request is in flight.
     pub(super) fn is_busy(&self) -> bool {
         self.activity.lock().in_flight > 0
     }
 
-    /// Since when it has been idle, as a number that grows; `None`: a request is in flight.
-    pub(super) fn idle_since(&self) -> Option<u64> {
+    /// Returns a number that grows each time that the connection becomes idle, or `None` while a
+    /// request is in flight.
+    pub(super) fn idle_number(&self) -> Option<u64> {
         let activity = self.activity.lock();
-        (activity.in_flight == 0).then_some(activity.number)
+        (activity.in_flight == 0).then_some(activity.idle_number)
     }
 
-    /// Returns when the connection is to give way to another.
+    /// Returns when the connection must close to make room for another.
     pub(super) async fn evicted(&self) {
-        self.give_way.notified().await;
+        self.evict.notified().await;
     }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        let mut activity = self.0.activity.lock();
+        let slot = &self.0;
+        let mut activity = slot.activity.lock();
         activity.in_flight -= 1;
         if activity.in_flight == 0 {
-            activity.number = self.0.all.book.lock().idles(&self.0.give_way);
-            self.0.all.idled.notify_waiters();
+            activity.idle_number = slot.connections.state.lock().insert_idle(&slot.evict);
+            slot.connections.became_idle.notify_waiters();
         }
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        let mut book = self.all.book.lock();
-        book.open -= 1;
-        book.idle.remove(&self.activity.get_mut().number);
-        drop(book);
-        self.all.closed.notify_waiters();
+        let mut state = self.connections.state.lock();
+        state.open -= 1;
+        state.idle.remove(&self.activity.get_mut().idle_number);
+        drop(state);
+        self.connections.closed.notify_waiters();
     }
 }
 
@@ -161,66 +171,72 @@ mod tests {
     use crate::limits::Limits;
     use tokio::task::JoinHandle;
 
-    async fn gives_way(place: &Slot) -> bool {
-        tokio::time::timeout(Duration::from_millis(20), place.evicted()).await.is_ok()
+    async fn is_evicted(slot: &Slot) -> bool {
+        tokio::time::timeout(Duration::from_millis(20), slot.evicted()).await.is_ok()
     }
 
     #[tokio::test]
-    async fn the_longest_idle_gives_way_and_a_busy_one_never_does() {
-        let all = Connections::new(3);
+    async fn the_longest_idle_connection_is_evicted_and_a_busy_one_never_is() {
+        let connections = Connections::new(3);
         let limits = LimitMonitor::new(Limits::default());
-        let [first, second, third] =
-            [all.enter(&limits).await, all.enter(&limits).await, all.enter(&limits).await];
-        let busy = first.begin();
-        drop(second.begin());
-        assert!(first.is_busy() && first.idle_since().is_none());
-        assert!(all.try_enter().is_none());
-        assert!(all.evict_idle());
-        assert!(gives_way(&third).await, "idle longer than the second");
+        let first = connections.acquire(&limits).await;
+        let second = connections.acquire(&limits).await;
+        let third = connections.acquire(&limits).await;
+        let busy = first.begin_request();
+        drop(second.begin_request());
+        assert!(first.is_busy() && first.idle_number().is_none());
+        assert!(connections.try_acquire().is_none());
+
+        assert!(connections.evict_idle());
+        assert!(is_evicted(&third).await, "idle longer than the second");
         drop(third);
-        let fourth = all.enter(&limits).await;
-        assert!(all.evict_idle() && all.evict_idle(), "the second and the fourth");
-        assert!(!all.evict_idle(), "the first is busy");
-        assert!(gives_way(&second).await && gives_way(&fourth).await);
-        assert!(!gives_way(&first).await);
+
+        let fourth = connections.acquire(&limits).await;
+        let evicted_two = connections.evict_idle() && connections.evict_idle();
+        assert!(evicted_two, "the second and the fourth");
+        assert!(!connections.evict_idle(), "the first is busy");
+        assert!(is_evicted(&second).await && is_evicted(&fourth).await);
+        assert!(!is_evicted(&first).await);
+
         drop(busy);
-        assert!(all.evict_idle());
-        assert!(gives_way(&first).await);
+        assert!(connections.evict_idle());
+        assert!(is_evicted(&first).await);
     }
 
-    /// Somebody who waits for a place.
-    async fn waiting(all: &Arc<Connections>) -> JoinHandle<Arc<Slot>> {
-        let all = Arc::clone(all);
-        let waiting =
-            tokio::spawn(async move { all.enter(&LimitMonitor::new(Limits::default())).await });
+    /// Starts to wait for a slot.
+    async fn wait_for_slot(connections: &Arc<Connections>) -> JoinHandle<Arc<Slot>> {
+        let connections = Arc::clone(connections);
+        let waiting = tokio::spawn(async move {
+            connections.acquire(&LimitMonitor::new(Limits::default())).await
+        });
         tokio::task::yield_now().await;
         assert!(!waiting.is_finished());
         waiting
     }
 
     #[tokio::test]
-    async fn while_all_are_busy_a_new_one_waits_for_the_first_that_no_longer_is() {
-        let all = Connections::new(2);
+    async fn while_all_are_busy_a_new_connection_waits_for_the_first_that_becomes_idle() {
+        let connections = Connections::new(2);
         let limits = LimitMonitor::new(Limits::default());
-        let [one, other] = [all.enter(&limits).await, all.enter(&limits).await];
-        let (busy, still_busy) = (one.begin(), other.begin());
-        let new = waiting(&all).await;
+        let [one, other] = [connections.acquire(&limits).await, connections.acquire(&limits).await];
+        let (busy, still_busy) = (one.begin_request(), other.begin_request());
+        let new = wait_for_slot(&connections).await;
         drop(busy);
-        assert!(gives_way(&one).await);
+        assert!(is_evicted(&one).await);
         drop(one);
         new.await.unwrap();
-        assert!(!gives_way(&other).await);
+        assert!(!is_evicted(&other).await);
         drop(still_busy);
     }
 
     #[tokio::test]
-    async fn one_that_gets_a_request_when_it_is_to_give_way_is_not_waited_for() {
-        let all = Connections::new(2);
+    async fn another_connection_is_evicted_when_the_evicted_one_gets_a_request() {
+        let connections = Connections::new(2);
         let limits = LimitMonitor::new(Limits::default());
-        let [one, other] = [all.enter(&limits).await, all.enter(&limits).await];
-        let new = waiting(&all).await;
-        let _busy = one.begin();
-        assert!(gives_way(&other).await);
+        let [one, other] = [connections.acquire(&limits).await, connections.acquire(&limits).await];
+        let new = wait_for_slot(&connections).await;
+        let _busy = one.begin_request();
+        assert!(is_evicted(&other).await);
         drop(other);
         new.await.unwrap();
     }

@@ -1,7 +1,7 @@
-//! Takes fixtures and certificates again when their files change.
+//! Reloads fixtures and certificates when their files change.
 //!
-//! It looks at the files now and then rather than have the system tell: that works the same on
-//! every system, in containers, and for editors that put a new file in an old one's place.
+//! It polls the files instead of using the system's notifications: polling works on every system,
+//! in containers, and for editors that replace a file.
 
 use std::path::{Path, PathBuf};
 use std::sync::Weak;
@@ -10,95 +10,96 @@ use std::time::{Duration, SystemTime};
 use crate::fixture::{files_of, load_paths};
 use crate::http::App;
 
-/// How often it looks. A change must have stood still for one such time, so that a file that is
-/// being written is not read by half.
+/// The time between two polls. Changed files are reloaded once they are the same in two polls, so
+/// that a file that is still being written is not read.
 const INTERVAL: Duration = Duration::from_millis(200);
-/// Files that never stand still are read all the same, after so many looks.
-const MOST_LOOKS: u32 = 3;
+/// The number of polls after which files that keep changing are reloaded all the same.
+const MAX_POSTPONED: u32 = 3;
 
-/// Files to watch, and how they were when they were last looked at.
+/// Watches files and folders.
 #[derive(Clone, Debug)]
-pub(super) struct Watched {
+pub(super) struct FileWatcher {
     paths: Vec<PathBuf>,
-    seen: Vec<Look>,
+    last_seen: Snapshot,
 }
 
-/// What tells that a file has changed.
-type Look = (PathBuf, Option<(SystemTime, u64)>);
+/// The files with their times of modification and sizes, which are `None` if they cannot be read.
+type Snapshot = Vec<(PathBuf, Option<(SystemTime, u64)>)>;
 
-impl Watched {
-    /// Looks at files and folders for the first time: to be done before they are loaded.
+impl FileWatcher {
+    /// Records the state of files and folders. Must precede loading them, so that no change is
+    /// missed.
     pub(super) fn new<P: AsRef<Path>>(paths: &[P]) -> Self {
         let paths: Vec<PathBuf> = paths.iter().map(|path| path.as_ref().to_owned()).collect();
-        let seen = look(&paths);
-        Self { paths, seen }
+        let last_seen = take_snapshot(&paths);
+        Self { paths, last_seen }
     }
 
-    /// Lets the server take the files again whenever they have changed, until it is gone.
-    pub(super) async fn watch(mut self, app: Weak<App>, take: fn(&[PathBuf], &App)) {
-        let mut looks = 0;
+    /// Calls `reload` whenever the files have changed, until the server is gone.
+    pub(super) async fn run(mut self, app: Weak<App>, reload: fn(&[PathBuf], &App)) {
+        let mut postponed = 0;
         loop {
             tokio::time::sleep(INTERVAL).await;
             if app.strong_count() == 0 {
                 return;
             }
-            let now = look(&self.paths);
-            let moving = now != self.seen;
-            self.seen = now;
-            if moving && looks < MOST_LOOKS {
-                looks += 1;
-            } else if moving || looks > 0 {
-                looks = 0;
-                let (paths, app) = (self.paths.clone(), Weak::clone(&app));
-                // It may take a while to read much.
-                let loading = tokio::task::spawn_blocking(move || {
-                    if let Some(app) = app.upgrade() {
-                        take(&paths, &app);
-                    }
-                });
-                if let Err(error) = loading.await {
-                    tracing::error!("changed files could not be read again: {error}");
-                }
+
+            let snapshot = take_snapshot(&self.paths);
+            let has_changed = snapshot != self.last_seen;
+            self.last_seen = snapshot;
+
+            if has_changed && postponed < MAX_POSTPONED {
+                postponed += 1;
+            } else if has_changed || postponed > 0 {
+                postponed = 0;
+                self.reload(&app, reload).await;
             }
+        }
+    }
+
+    async fn reload(&self, app: &Weak<App>, reload: fn(&[PathBuf], &App)) {
+        let (paths, app) = (self.paths.clone(), Weak::clone(app));
+        // Reading many files may take long.
+        let reloading = tokio::task::spawn_blocking(move || {
+            if let Some(app) = app.upgrade() {
+                reload(&paths, &app);
+            }
+        });
+        if let Err(error) = reloading.await {
+            tracing::error!("cannot reload changed files: {error}");
         }
     }
 }
 
-/// The files as they are now; one that cannot be looked at counts as changed once it can.
-fn look(paths: &[PathBuf]) -> Vec<Look> {
+fn take_snapshot(paths: &[PathBuf]) -> Snapshot {
     let files = paths.iter().flat_map(|path| files_of(path).unwrap_or_default());
     files
         .map(|file| {
-            let about = file.metadata().ok();
-            let stamp = about.and_then(|about| Some((about.modified().ok()?, about.len())));
+            let metadata = file.metadata().ok();
+            let stamp = metadata.and_then(|data| Some((data.modified().ok()?, data.len())));
             (file, stamp)
         })
         .collect()
 }
 
-/// Takes the user's own certificate again.
-pub(super) fn take_certificate(_: &[PathBuf], app: &App) {
+/// Reloads the server's certificate.
+pub(super) fn reload_certificate(_: &[PathBuf], app: &App) {
     let Some(tls) = &app.tls else { return };
-    match tls.renew() {
-        Ok(()) => tracing::info!("the certificate has changed and is in force"),
-        Err(error) => tracing::error!("the certificate has changed, but is not taken: {error}"),
+    match tls.reload_certificate() {
+        Ok(()) => tracing::info!("reloaded the changed certificate"),
+        Err(error) => tracing::error!("cannot reload the changed certificate: {error}"),
     }
 }
 
-/// Takes the fixtures again.
-pub(super) fn take_fixtures(paths: &[PathBuf], app: &App) {
+/// Reloads the fixtures.
+pub(super) fn reload_fixtures(paths: &[PathBuf], app: &App) {
     match load_paths(paths) {
-        Ok(set) => {
-            if app.realms.reseed(&set) {
-                let (clients, scenarios) = (set.clients.len(), set.scenarios.len());
-                tracing::info!(clients, scenarios, "the fixtures have changed and are in force");
+        Ok(fixtures) => {
+            if app.realms.reseed(&fixtures) {
+                let (clients, scenarios) = (fixtures.clients.len(), fixtures.scenarios.len());
+                tracing::info!(clients, scenarios, "reloaded the changed fixtures");
             }
         }
-        Err(mistakes) => {
-            tracing::error!(
-                "the fixtures have changed, but are not taken, since there are mistakes in \
-                 them:\n{mistakes}"
-            );
-        }
+        Err(errors) => tracing::error!("cannot reload the changed fixtures:\n{errors}"),
     }
 }

@@ -1,4 +1,4 @@
-//! TLS handshakes: bounded in number and time, and wrong on purpose where a test wants it.
+//! TLS handshakes, with limits on their number and duration, and with the faults of a realm.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -11,137 +11,143 @@ use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::rustls::server::Acceptor;
+use tokio_rustls::rustls::{AlertDescription, CertificateError, Error, InvalidMessage};
 use tokio_rustls::server::TlsStream;
 
-use super::accept::ListenerContext;
+use super::listener::ListenerContext;
 use crate::fixture::TlsFault;
 use crate::limits::Limit;
 use crate::realm::Realm;
 use crate::tls::{Tls, common_name};
 
-/// How long, and how many bytes of a refused client, are waited for.
+/// The time, and the number of bytes, for which a refused client is read before its connection is
+/// closed.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
-const MOST_UNREAD: usize = 64 * 1024;
-/// What whoever speaks plain HTTP to this port is told.
-const PLAIN: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n\
+const MAX_DISCARDED: u64 = 64 * 1024;
+/// The response to a client that sends plain HTTP to an HTTPS port.
+const PLAIN_HTTP_RESPONSE: &[u8] =
+    b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n\
     Content-Length: 40\r\nConnection: close\r\n\r\nThis port speaks HTTPS; use https://...\n";
-/// A fatal alert: handshake_failure (RFC 8446, section 6.2).
-const FAILURE: [u8; 7] = [21, 3, 3, 0, 2, 2, 40];
+/// The fatal alert handshake_failure (RFC 8446, section 6.2).
+const HANDSHAKE_FAILURE: [u8; 7] = [21, 3, 3, 0, 2, 2, 40];
 
-/// The handshakes of a listener that are going on. If there are too many, the oldest is given up:
-/// whoever means it takes milliseconds, so it is one that stands still.
+/// The handshakes in progress on a listener. When there are too many, the oldest is aborted: a
+/// handshake takes milliseconds, so the oldest is the one most likely to have stalled.
 #[derive(Debug)]
 pub(super) struct Handshakes {
-    most: usize,
-    going_on: Mutex<GoingOn>,
+    max: usize,
+    in_progress: Mutex<InProgress>,
 }
 
 #[derive(Debug, Default)]
-struct GoingOn {
-    next: u64,
-    /// By age; whoever's sender is dropped is given up.
-    all: BTreeMap<u64, oneshot::Sender<()>>,
+struct InProgress {
+    next_number: u64,
+    /// The oldest first. Dropping a sender aborts its handshake.
+    senders: BTreeMap<u64, oneshot::Sender<()>>,
 }
 
-/// A handshake's turn; dropped, it is over.
+/// Permission to perform a handshake, which is in progress until the permit is dropped.
 struct Permit<'h> {
     handshakes: &'h Handshakes,
     number: u64,
-    given_up: oneshot::Receiver<()>,
+    /// Completes when the handshake is to be aborted.
+    aborted: oneshot::Receiver<()>,
 }
 
 impl Handshakes {
-    pub(super) fn new(most: usize) -> Arc<Self> {
-        Arc::new(Self { most, going_on: Mutex::default() })
+    pub(super) fn new(max: usize) -> Arc<Self> {
+        Arc::new(Self { max, in_progress: Mutex::default() })
     }
 
     fn begin(&self) -> Permit<'_> {
-        let (sender, given_up) = oneshot::channel();
-        let mut going_on = self.going_on.lock();
-        let number = going_on.next;
-        going_on.next += 1;
-        going_on.all.insert(number, sender);
-        if going_on.all.len() > self.most {
-            going_on.all.pop_first();
+        let (sender, aborted) = oneshot::channel();
+        let mut in_progress = self.in_progress.lock();
+        let number = in_progress.next_number;
+        in_progress.next_number += 1;
+        in_progress.senders.insert(number, sender);
+
+        if in_progress.senders.len() > self.max {
+            in_progress.senders.pop_first();
         }
-        Permit { handshakes: self, number, given_up }
+        Permit { handshakes: self, number, aborted }
     }
 }
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        self.handshakes.going_on.lock().all.remove(&self.number);
+        self.handshakes.in_progress.lock().senders.remove(&self.number);
     }
 }
 
-/// A connection that stands.
+/// A TLS connection after its handshake.
 pub(super) struct TlsConnection {
     pub(super) stream: TlsStream<TcpStream>,
-    /// The common name of the client's certificate.
+    /// The common name of the client's certificate, if it presented one.
     pub(super) certificate: Option<Arc<str>>,
     /// Whether client and server agreed on HTTP/2.
     pub(super) http2: bool,
 }
 
-/// Goes through a handshake. `None`: nothing came of it, which the log tells.
+/// Performs a handshake within the limits. Returns `None` if it failed, which is logged.
 pub(super) async fn handshake(
     stream: TcpStream,
     handshakes: &Handshakes,
     tls: &Tls,
-    serving: &ListenerContext,
+    context: &ListenerContext,
 ) -> Option<TlsConnection> {
-    let limits = &serving.app.limits;
-    let mut turn = handshakes.begin();
-    let patience = limits.limits().handshake_time;
-    let shaken = tokio::select! {
-        shaken = tokio::time::timeout(patience, perform(stream, tls, serving)) => shaken,
-        _ = &mut turn.given_up => {
-            limits.reached(Limit::Handshakes);
+    let limits = &context.app.limits;
+    let timeout = limits.limits().handshake_time;
+    let mut permit = handshakes.begin();
+
+    let result = tokio::select! {
+        result = tokio::time::timeout(timeout, perform(stream, tls, context)) => result,
+        _ = &mut permit.aborted => {
+            limits.report(Limit::Handshakes);
             return None;
         }
     };
-    match shaken {
-        Ok(Ok(secured)) => secured,
+
+    match result {
+        Ok(Ok(connection)) => connection,
         Ok(Err(error)) => {
-            tracing::info!("a TLS handshake failed: {}", explain(&error));
+            tracing::info!("TLS handshake failed: {error}{}", hint(&error));
             None
         }
         Err(_) => {
-            limits.reached(Limit::HandshakeTime);
+            limits.report(Limit::HandshakeTime);
             None
         }
     }
 }
 
+/// Performs a handshake. Returns `None` if a fault ended it.
 async fn perform(
     stream: TcpStream,
     tls: &Tls,
-    serving: &ListenerContext,
+    context: &ListenerContext,
 ) -> io::Result<Option<TlsConnection>> {
-    let mut first = [0];
-    stream.peek(&mut first).await?;
-    if first[0].is_ascii_uppercase() {
-        // No TLS begins with a letter, and every request over plain HTTP does.
-        close_gracefully(stream, PLAIN).await;
-        return Err(io::Error::other("plain HTTP came to the port that speaks HTTPS"));
+    if is_plain_http(&stream).await? {
+        close_gracefully(stream, PLAIN_HTTP_RESPONSE).await;
+        return Err(io::Error::other("the client sent plain HTTP to the HTTPS port"));
     }
+
+    // The server name selects the realm, its faults and the certificate.
     let start = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
     let name = start.client_hello().server_name().map(str::to_ascii_lowercase);
-    let fault = match realm_of(serving, name.as_deref()) {
-        Some(realm) => realm.tls_faults().of_host(name.as_deref()),
-        None => None,
-    };
+    let realm = find_realm(context, name.as_deref());
+    let fault = realm.and_then(|realm| realm.tls_faults().of_host(name.as_deref()));
     if let Some(fault) = fault {
-        tracing::info!(host = name.as_deref(), "TLS: {fault:?}, on purpose");
+        tracing::info!(host = name.as_deref(), "TLS fault: {fault:?}");
     }
+
     let config = match fault {
-        None => tls.config(),
+        None => tls.default_config(),
         Some(TlsFault::ConnectionRefused) => {
             start.io.set_zero_linger()?;
             return Ok(None);
         }
         Some(TlsFault::HandshakeFailure) => {
-            close_gracefully(start.io, &FAILURE).await;
+            close_gracefully(start.io, &HANDSHAKE_FAILURE).await;
             return Ok(None);
         }
         Some(fault) => match tls.faulty_config(fault, name.as_deref()) {
@@ -149,94 +155,105 @@ async fn perform(
             None => return Ok(None),
         },
     };
+
     let stream = match start.into_stream(config).into_fallible().await {
         Ok(stream) => stream,
         Err((error, stream)) => {
-            // The alert that says why has been written.
+            // The alert with the reason has been written already.
             close_gracefully(stream, &[]).await;
             return Err(error);
         }
     };
+
     let (_, session) = stream.get_ref();
-    let own = session.peer_certificates().and_then(|chain| chain.first());
-    let certificate = own.map(common_name);
+    let client = session.peer_certificates().and_then(|chain| chain.first());
+    let certificate = client.map(common_name);
     let http2 = session.alpn_protocol() == Some(b"h2");
     Ok(Some(TlsConnection { stream, certificate, http2 }))
 }
 
-/// Ends a connection so that the client sees the last bytes: closed with something unread, it would
-/// be reset, and they with it.
-async fn close_gracefully(mut stream: TcpStream, last: &[u8]) {
-    let said = async {
-        stream.write_all(last).await?;
-        stream.shutdown().await?;
-        let (mut buffer, mut left) = ([0; 1024], MOST_UNREAD);
-        loop {
-            match stream.read(&mut buffer).await? {
-                0 => return io::Result::Ok(()),
-                read => match left.checked_sub(read) {
-                    Some(rest) => left = rest,
-                    None => return Ok(()),
-                },
-            }
-        }
-    };
-    // Whoever does not close in time is left to themselves.
-    let _ = tokio::time::timeout(CLOSE_TIMEOUT, said).await;
+/// Returns whether a client starts with a letter, as all HTTP methods do and no TLS record does.
+async fn is_plain_http(stream: &TcpStream) -> io::Result<bool> {
+    let mut first = [0];
+    stream.peek(&mut first).await?;
+    Ok(first[0].is_ascii_uppercase())
 }
 
-/// The realm that a handshake is for, by the port or by the host that the client names.
-fn realm_of(serving: &ListenerContext, name: Option<&str>) -> Option<Arc<Realm>> {
-    if let Some(own) = &serving.realm {
-        return own.upgrade();
+/// Sends the last bytes and closes the connection once the client has closed it. A connection that
+/// is closed with unread data is reset, and the client may then lose the last bytes.
+async fn close_gracefully(mut stream: TcpStream, last: &[u8]) {
+    let close = async {
+        stream.write_all(last).await?;
+        stream.shutdown().await?;
+        tokio::io::copy(&mut stream.take(MAX_DISCARDED), &mut tokio::io::sink()).await
+    };
+    // A client that does not close in time may lose them.
+    let _ = tokio::time::timeout(CLOSE_TIMEOUT, close).await;
+}
+
+/// Returns the realm of a handshake: the port's, or the one that the server name selects.
+fn find_realm(context: &ListenerContext, name: Option<&str>) -> Option<Arc<Realm>> {
+    if let Some(realm) = &context.realm {
+        return realm.upgrade();
     }
-    let realms = &serving.app.realms;
+    let realms = &context.app.realms;
     let named = name.and_then(|name| realms.by_host(name).ok().flatten());
     Some(named.unwrap_or_else(|| Arc::clone(realms.default_realm())))
 }
 
-/// What a failure means to whoever wrote the client.
-fn explain(error: &io::Error) -> String {
-    let text = error.to_string();
-    let hint = if text.contains("peer sent no certificates") {
-        " (--client-auth required demands a client certificate)"
-    } else if text.contains("UnknownIssuer") {
-        " (the client's certificate is of a CA that the server does not know; --client-ca adds one)"
-    } else if text.contains("CaUsedAsEndEntity") {
-        " (the client's certificate is itself a CA's, as `openssl req -x509` makes them; sign one \
-         with it, or let `certs` make one)"
-    } else if text.contains("UnsupportedCertVersion") {
-        " (the client's certificate is X.509 version 1; make it with extensions, version 3)"
-    } else if text.contains("UnknownCA") || text.contains("unknown_ca") {
-        " (the client does not trust the server's CA; of the mock's own, /_mock/ca.pem is the \
-         certificate)"
-    } else if text.contains("InvalidContentType") {
-        " (what came is no TLS)"
-    } else {
-        ""
-    };
-    format!("{text}{hint}")
+/// Returns what the author of a client can do about a failed handshake, or an empty text.
+fn hint(error: &io::Error) -> &'static str {
+    let error = error.get_ref().and_then(|error| error.downcast_ref());
+
+    match error {
+        Some(Error::NoCertificatesPresented) => {
+            " (--client-auth required demands a client certificate)"
+        }
+        Some(Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
+            " (the server does not know the CA of the client certificate; add it with --client-ca)"
+        }
+        // rustls has no variant of its own for CaUsedAsEndEntity and UnsupportedCertVersion.
+        Some(Error::InvalidCertificate(CertificateError::Other(_))) => {
+            " (a client certificate must be of X.509 version 3, and not a CA certificate such as \
+             `openssl req -x509` creates; issue one with that CA, or use the `certs` command)"
+        }
+        Some(Error::AlertReceived(AlertDescription::UnknownCA)) => {
+            " (the client does not trust the server's CA; the mock's own CA certificate is at \
+             /_mock/ca.pem)"
+        }
+        Some(Error::InvalidMessage(InvalidMessage::InvalidContentType)) => {
+            " (the client did not send TLS)"
+        }
+        _ => "",
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tokio::sync::oneshot::error::TryRecvError;
 
     #[test]
-    fn the_oldest_gives_way_to_the_youngest() {
-        const MOST: usize = 500;
-        let handshakes = Handshakes::new(MOST);
+    fn one_handshake_too_many_aborts_the_oldest() {
+        const MAX: usize = 500;
+        let handshakes = Handshakes::new(MAX);
         let mut first = handshakes.begin();
         let mut second = handshakes.begin();
-        let others: Vec<_> = (0..MOST - 1).map(|_| handshakes.begin()).collect();
-        assert!(
-            first.given_up.try_recv().is_err_and(|e| e == oneshot::error::TryRecvError::Closed)
-        );
-        assert!(
-            second.given_up.try_recv().is_err_and(|e| e == oneshot::error::TryRecvError::Empty)
-        );
-        assert_eq!(handshakes.going_on.lock().all.len(), MOST);
+        let others: Vec<_> = (0..MAX - 1).map(|_| handshakes.begin()).collect();
+        assert_eq!(first.aborted.try_recv(), Err(TryRecvError::Closed));
+        assert_eq!(second.aborted.try_recv(), Err(TryRecvError::Empty));
+        assert_eq!(handshakes.in_progress.lock().senders.len(), MAX);
         drop((first, second, others));
-        assert!(handshakes.going_on.lock().all.is_empty());
+        assert!(handshakes.in_progress.lock().senders.is_empty());
+    }
+
+    #[test]
+    fn a_hint_follows_from_the_type_of_the_error() {
+        let hint_of = |error| hint(&io::Error::new(io::ErrorKind::InvalidData, error));
+        assert!(hint_of(Error::NoCertificatesPresented).contains("--client-auth required"));
+        assert!(hint_of(CertificateError::UnknownIssuer.into()).contains("--client-ca"));
+        assert!(hint_of(Error::AlertReceived(AlertDescription::UnknownCA)).contains("ca.pem"));
+        assert_eq!(hint_of(Error::General("no certificates presented".to_owned())), "");
+        assert_eq!(hint(&io::ErrorKind::UnexpectedEof.into()), "");
     }
 }

@@ -8,6 +8,8 @@ mod connections;
 mod file_watcher;
 mod fixtures;
 mod handshake;
+mod listener;
+mod port;
 mod realm_builder;
 mod realm_handle;
 mod requests;

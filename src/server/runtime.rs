@@ -1,26 +1,27 @@
-//! The threads that all servers of a process run on.
+//! The runtime that all servers of a process share.
 
 use std::io;
 
 use parking_lot::Mutex;
 use tokio::runtime::{Builder, Handle, Runtime};
 
-/// More threads than this do not make a mock faster.
-const MOST_THREADS: usize = 4;
+/// More threads do not make the server faster.
+const MAX_THREADS: usize = 4;
 
-/// The runtime of the servers. It starts with the first of them and stays, since starting threads
-/// costs more than a server does.
+/// Returns the runtime of the servers. It starts with the first server and is never stopped, since
+/// starting threads costs more than starting a server.
 pub(crate) fn runtime() -> io::Result<Handle> {
     static RUNTIME: Mutex<Option<Runtime>> = Mutex::new(None);
-    let mut started = RUNTIME.lock();
-    if let Some(runtime) = &*started {
+    let mut shared = RUNTIME.lock();
+    if let Some(runtime) = &*shared {
         return Ok(runtime.handle().clone());
     }
+
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let runtime = Builder::new_multi_thread()
-        .worker_threads(cores.clamp(2, MOST_THREADS))
+        .worker_threads(cores.clamp(2, MAX_THREADS))
         .thread_name("smartpay-oauth-mock")
         .enable_all()
         .build()?;
-    Ok(started.insert(runtime).handle().clone())
+    Ok(shared.insert(runtime).handle().clone())
 }

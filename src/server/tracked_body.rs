@@ -1,4 +1,4 @@
-//! The body of an answer: its request is in flight until the last of it has been taken.
+//! A response body that keeps its request in flight until the body has been sent.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -8,11 +8,11 @@ use hyper::body::{Frame, SizeHint};
 
 use super::connections::InFlight;
 
-/// The body of an answer to a request in flight.
+/// The body of a response to a request in flight.
 #[derive(Debug)]
 pub(super) struct TrackedBody {
     body: Body,
-    /// Dropped with it.
+    /// Dropped with the body.
     _in_flight: InFlight,
 }
 

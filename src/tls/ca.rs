@@ -1,154 +1,158 @@
-//! The mock's own certificate authority, and what it signs.
+//! The mock's own certificate authority, and the certificates that it issues.
 
 use std::fmt;
-use std::sync::Arc;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
+    Issuer, KeyPair, KeyUsagePurpose,
 };
+use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use time::OffsetDateTime;
 
-use super::{Identity, machine_seconds};
-use crate::fixture::is_host;
+use super::identity::{Identity, unix_seconds};
+use crate::units::is_host_name;
 
-const DAY: i64 = 86_400;
-/// How long the CA is good.
+const SECONDS_PER_DAY: i64 = 86_400;
+/// The lifetime of a CA certificate, in days.
 const CA_DAYS: i64 = 3650;
-/// How long a certificate is good: less than the longest that any client takes.
+/// The lifetime of other certificates, in days: below the maximum that any client accepts.
 const LEAF_DAYS: i64 = 390;
 
-/// A certificate authority. Clones are the same one.
-#[derive(Clone)]
+/// A certificate authority.
 pub(crate) struct Ca {
-    inner: Arc<Inner>,
-}
-
-struct Inner {
     issuer: Issuer<'static, KeyPair>,
     certificate: CertificateDer<'static>,
     pem: String,
 }
 
+/// Leaves the private key out.
 impl fmt::Debug for Ca {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Ca")
     }
 }
 
-/// A certificate that is wanted.
+/// What a certificate that the CA issues contains.
 #[derive(Clone, Debug)]
 pub(crate) struct LeafParams {
     common_name: String,
-    /// Host names and addresses; none for a client's.
+    /// Host names and IP addresses; empty for a client's certificate.
     hosts: Vec<String>,
     usage: ExtendedKeyUsagePurpose,
-    /// When it begins and ends to be good, in days from now.
+    /// The first and the last day of its validity, relative to today.
     days: (i64, i64),
 }
 
 impl LeafParams {
-    /// For localhost, the loopback addresses, this machine's name and these hosts.
+    /// A server certificate for localhost, the loopback addresses, this machine's name and `hosts`.
     pub(crate) fn server(hosts: &[String]) -> Self {
         let mut all = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
         let machine = gethostname::gethostname().to_string_lossy().to_ascii_lowercase();
-        for host in hosts.iter().chain(is_host(&machine).then_some(&machine)) {
+        for host in hosts.iter().chain(is_host_name(&machine).then_some(&machine)) {
             if !all.contains(host) {
                 all.push(host.clone());
             }
         }
-        let first = hosts.first().map_or("localhost", String::as_str);
-        Self { hosts: all, ..Self::only(first) }
+
+        let common_name = hosts.first().map_or("localhost", String::as_str);
+        Self { hosts: all, ..Self::single_host(common_name) }
     }
 
-    /// For one host only.
-    pub(crate) fn only(host: &str) -> Self {
+    /// A server certificate for one host.
+    pub(crate) fn single_host(host: &str) -> Self {
         Self {
             common_name: host.to_owned(),
             hosts: vec![host.to_owned()],
             usage: ExtendedKeyUsagePurpose::ServerAuth,
-            // A clock that is a little behind should not matter.
+            // Valid from yesterday, for clients whose clock is a little behind.
             days: (-1, LEAF_DAYS),
         }
     }
 
-    /// For a client of this name.
-    pub(crate) fn client(name: &str) -> Self {
+    /// A client certificate with this common name.
+    pub(crate) fn client(common_name: &str) -> Self {
         let usage = ExtendedKeyUsagePurpose::ClientAuth;
-        Self { hosts: Vec::new(), usage, ..Self::only(name) }
+        Self { hosts: Vec::new(), usage, ..Self::single_host(common_name) }
     }
 
-    /// The same, but it was good until yesterday.
+    /// The same certificate, expired yesterday.
     pub(crate) fn expired(self) -> Self {
         Self { days: (-LEAF_DAYS, -1), ..self }
     }
 }
 
 impl Ca {
-    /// A new one, under a name of its own, so that a trust store can hold several.
+    /// Generates a CA. Its name is unique, so that a trust store can hold several.
     pub(crate) fn generate() -> Result<Self, rcgen::Error> {
         let key = KeyPair::generate()?;
         let mut params = CertificateParams::default();
         let number = rand::random::<u32>();
-        name(&mut params, format!("smartpay-oauth-mock CA {number:08x}"));
-        dates(&mut params, (-1, CA_DAYS))?;
+        set_common_name(&mut params, format!("smartpay-oauth-mock CA {number:08x}"));
+        set_validity(&mut params, (-1, CA_DAYS))?;
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+
         let certificate = params.self_signed(&key)?;
         let (der, pem) = (certificate.der().clone(), certificate.pem());
-        let issuer = Issuer::new(params, key);
-        Ok(Self { inner: Arc::new(Inner { issuer, certificate: der, pem }) })
+        Ok(Self { issuer: Issuer::new(params, key), certificate: der, pem })
     }
 
-    /// One that was kept.
+    /// Loads a CA from its certificate and private key.
     pub(super) fn from_pem(pem: &str, key: &str) -> Result<Self, rcgen::Error> {
         let issuer = Issuer::from_ca_cert_pem(pem, KeyPair::from_pem(key)?)?;
-        let mut certificates = super::identity::certificates(pem.as_bytes());
-        let certificate = certificates.next().ok_or(rcgen::Error::CouldNotParseCertificate)?;
-        Ok(Self { inner: Arc::new(Inner { issuer, certificate, pem: pem.to_owned() }) })
+        let certificate = CertificateDer::from_pem_slice(pem.as_bytes())
+            .map_err(|_| rcgen::Error::CouldNotParseCertificate)?;
+        Ok(Self { issuer, certificate, pem: pem.to_owned() })
     }
 
     pub(crate) fn certificate(&self) -> &CertificateDer<'static> {
-        &self.inner.certificate
+        &self.certificate
     }
 
+    /// Returns the certificate in PEM.
     pub(crate) fn pem(&self) -> &str {
-        &self.inner.pem
+        &self.pem
     }
 
-    /// The private key in PEM.
+    /// Returns the private key in PEM.
     pub(super) fn key_pem(&self) -> String {
-        self.inner.issuer.key().serialize_pem()
+        self.issuer.key().serialize_pem()
     }
 
-    /// Makes a key and signs its certificate.
+    /// Generates a key and issues a certificate for it.
     pub(crate) fn issue(&self, leaf: &LeafParams) -> Result<Identity, rcgen::Error> {
         let key = KeyPair::generate()?;
         let mut params = CertificateParams::new(leaf.hosts.clone())?;
-        name(&mut params, leaf.common_name.clone());
-        dates(&mut params, leaf.days)?;
+        set_common_name(&mut params, leaf.common_name.clone());
+        set_validity(&mut params, leaf.days)?;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![leaf.usage.clone()];
         params.use_authority_key_identifier_extension = true;
-        let certificate = params.signed_by(&key, &self.inner.issuer)?;
-        let chain = vec![certificate.der().clone(), self.inner.certificate.clone()];
+
+        let certificate = params.signed_by(&key, &self.issuer)?;
+        let chain = vec![certificate.der().clone(), self.certificate.clone()];
         let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
-        Ok(Identity::new("the mock's own certificate", chain, key))
+        Ok(Identity::new(chain, key))
     }
 }
 
-fn name(params: &mut CertificateParams, common_name: String) {
-    params.distinguished_name = rcgen::DistinguishedName::new();
+fn set_common_name(params: &mut CertificateParams, common_name: String) {
+    params.distinguished_name = DistinguishedName::new();
     params.distinguished_name.push(DnType::CommonName, common_name);
 }
 
-fn dates(params: &mut CertificateParams, (from, to): (i64, i64)) -> Result<(), rcgen::Error> {
-    let now = machine_seconds();
-    let at = |days: i64| {
-        OffsetDateTime::from_unix_timestamp(now + days * DAY).map_err(|_| rcgen::Error::Time)
-    };
-    params.not_before = at(from)?;
-    params.not_after = at(to)?;
+/// Sets the first and the last day of the validity, relative to today.
+fn set_validity(
+    params: &mut CertificateParams,
+    (first, last): (i64, i64),
+) -> Result<(), rcgen::Error> {
+    params.not_before = in_days(first)?;
+    params.not_after = in_days(last)?;
     Ok(())
+}
+
+fn in_days(days: i64) -> Result<OffsetDateTime, rcgen::Error> {
+    OffsetDateTime::from_unix_timestamp(unix_seconds() + days * SECONDS_PER_DAY)
+        .map_err(|_| rcgen::Error::Time)
 }

@@ -1,60 +1,74 @@
-//! The server's certificate, and one for each name that a client has asked for.
+//! The server's certificate, and one for each host name that clients connect to.
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use parking_lot::RwLock;
+use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert};
 use tokio_rustls::rustls::sign::CertifiedKey;
 
-use super::{Ca, LeafParams};
-use crate::fixture::is_host;
+use super::ca::{Ca, LeafParams};
+use crate::units::is_host_name;
 
-/// How many names are remembered; whoever asks for more gets the same, only a little slower.
-const MOST: usize = 1_000;
-/// A certificate is made anew before it could expire under a server that runs very long.
-const RENEWED: std::time::Duration = std::time::Duration::from_secs(300 * 86_400);
+/// The number of names at which the cache is emptied; certificates are issued again on demand.
+const MAX_NAMES: usize = 1_000;
+/// The age at which a certificate is issued again, well before it expires.
+const MAX_AGE: Duration = Duration::from_secs(300 * 86_400);
 
-/// Certificates by name.
+/// Selects the certificate for a handshake by its server name (SNI).
 #[derive(Debug)]
 pub(super) struct CertCache {
+    ca: Arc<Ca>,
+    /// The certificate for localhost, and for clients that send no server name.
     server: RwLock<Arc<CertifiedKey>>,
-    /// Whether other names get a certificate of their own.
-    grows: bool,
-    by_name: RwLock<HashMap<String, (std::time::Instant, Arc<CertifiedKey>)>>,
+    /// Whether other names get certificates of their own.
+    issues_by_name: bool,
+    by_name: RwLock<HashMap<String, (Instant, Arc<CertifiedKey>)>>,
 }
 
 impl CertCache {
-    pub(super) fn new(server: CertifiedKey, grows: bool) -> Self {
+    pub(super) fn new(ca: Arc<Ca>, server: CertifiedKey, issues_by_name: bool) -> Self {
         let server = RwLock::new(Arc::new(server));
-        Self { server, grows, by_name: RwLock::default() }
+        Self { ca, server, issues_by_name, by_name: RwLock::default() }
     }
 
-    /// Takes another certificate for the server.
-    pub(super) fn renew(&self, server: CertifiedKey) {
+    /// Replaces the server's certificate.
+    pub(super) fn replace_server(&self, server: CertifiedKey) {
         *self.server.write() = Arc::new(server);
     }
 
-    /// The certificate for a name that a client asks for: of most clients it is the server's own.
-    pub(super) fn of_name(&self, name: Option<&str>, ca: &Ca) -> Arc<CertifiedKey> {
-        let server = Arc::clone(&self.server.read());
-        let Some(name) = name.filter(|name| self.grows && *name != "localhost" && is_host(name))
-        else {
-            return server;
+    /// Returns the certificate for a server name.
+    fn get(&self, name: Option<&str>) -> Arc<CertifiedKey> {
+        let name = match name {
+            Some(name) if self.issues_by_name && name != "localhost" && is_host_name(name) => name,
+            _ => return Arc::clone(&self.server.read()),
         };
-        let known = self.by_name.read().get(name).cloned();
-        if let Some((made, key)) = known
-            && made.elapsed() < RENEWED
+
+        if let Some((issued, key)) = self.by_name.read().get(name)
+            && issued.elapsed() < MAX_AGE
         {
-            return key;
+            return Arc::clone(key);
         }
-        let issued =
-            ca.issue(&LeafParams::only(name)).ok().and_then(|issued| issued.certified().ok());
-        let Some(key) = issued.map(Arc::new) else { return server };
+
+        let Some(key) = self.issue(name) else { return Arc::clone(&self.server.read()) };
+
         let mut by_name = self.by_name.write();
-        if by_name.len() >= MOST {
+        if by_name.len() >= MAX_NAMES {
             by_name.clear();
         }
-        by_name.insert(name.to_owned(), (std::time::Instant::now(), Arc::clone(&key)));
+        by_name.insert(name.to_owned(), (Instant::now(), Arc::clone(&key)));
         key
+    }
+
+    fn issue(&self, name: &str) -> Option<Arc<CertifiedKey>> {
+        let identity = self.ca.issue(&LeafParams::single_host(name)).ok()?;
+        identity.certified_key().ok().map(Arc::new)
+    }
+}
+
+impl ResolvesServerCert for CertCache {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.get(hello.server_name()))
     }
 }

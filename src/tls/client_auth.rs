@@ -1,4 +1,4 @@
-//! What a server asks of its clients' certificates.
+//! Client certificates: whether the server requests them, and the name in one.
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -8,30 +8,31 @@ use x509_parser::parse_x509_certificate;
 
 /// Whether clients must present a certificate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ClientAuth {
-    /// They are not asked.
+    /// The server requests no client certificate.
     #[default]
     Off,
-    /// They may; if they do, it must be a good one.
+    /// The server requests a client certificate; one that is presented must be valid.
     Optional,
-    /// They must, as with the real service.
+    /// Clients must present a valid certificate, as for the real server.
     Required,
 }
 
 impl FromStr for ClientAuth {
     type Err = String;
 
-    fn from_str(written: &str) -> Result<Self, String> {
-        match written {
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
             "off" => Ok(Self::Off),
             "optional" => Ok(Self::Optional),
             "required" => Ok(Self::Required),
-            _ => Err(format!("\"{written}\" is none of off, optional, required")),
+            _ => Err(format!("expected off, optional or required, found \"{text}\"")),
         }
     }
 }
 
-/// The common name of a certificate; empty if it has none.
+/// Returns the common name of a certificate, or an empty text if it has none.
 pub(crate) fn common_name(certificate: &CertificateDer<'_>) -> Arc<str> {
     let parsed = parse_x509_certificate(certificate).ok();
     let name = parsed.as_ref().and_then(|(_, certificate)| {

@@ -1,99 +1,110 @@
-//! CA and certificates in a folder, so that they outlive the server and clients need to be told of
-//! the CA only once.
+//! The CA and certificates in a folder, so that they outlive the server and clients need to be
+//! given the CA only once.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::{Ca, Identity, LeafParams, TlsError};
+use super::ca::{Ca, LeafParams};
+use super::error::TlsError;
+use super::identity::Identity;
 
-/// Takes the CA and the server's certificate from a folder; what is missing, or good no longer, is
-/// made and put there.
+/// Loads the CA and the server's certificate from a folder. Creates what is missing or has expired,
+/// and a certificate that does not cover all `hosts`.
 pub(crate) fn load_or_create(dir: &Path, hosts: &[String]) -> Result<(Ca, Identity), TlsError> {
-    let failed = |error| TlsError::new(dir.display(), error);
-    fs::create_dir_all(dir).map_err(failed)?;
-    let ca = ca(dir)?;
+    fs::create_dir_all(dir).map_err(TlsError::in_file(dir))?;
+    let ca = load_or_create_ca(dir)?;
+
     let (certificate, key) = (dir.join("server.pem"), dir.join("server.key"));
     if certificate.exists() {
-        watch_mode(&key);
+        warn_if_shared(&key);
         match Identity::read(&certificate, &key) {
-            Ok(server) if !server.is_signed_by(&ca) => {
-                let text = "this certificate is of another CA than the folder's; --tls-cert and \
-                            --tls-key take certificates of your own";
-                return Err(TlsError::new(certificate.display(), text));
+            // Replacing a certificate that the mock did not issue would lose it.
+            Ok(server) if !server.is_issued_by(ca.certificate()) => {
+                let reason = "the certificate was not issued by the CA in this folder; use \
+                              --tls-cert and --tls-key for a certificate of your own";
+                return Err(TlsError::new(certificate.display(), reason));
             }
-            Ok(server) if covers(&server, hosts) => return Ok((ca, server)),
-            Ok(_) => tracing::info!("{}: made anew, for other hosts", certificate.display()),
-            Err(error) if error.is_expiry() => tracing::info!("{error}; it is made anew"),
+            Ok(server) if covers_all(&server, hosts) => return Ok((ca, server)),
+            Ok(_) => {
+                tracing::info!("{}: issuing a new one for other hosts", certificate.display());
+            }
+            Err(error) if error.is_expired() => tracing::info!("{error}; issuing a new one"),
             Err(error) => return Err(error),
         }
     }
-    let server = ca.issue(&LeafParams::server(hosts));
-    let server = server.map_err(|error| TlsError::new(certificate.display(), error))?;
-    write(dir, "server", &server).map_err(failed)?;
+
+    let server = ca.issue(&LeafParams::server(hosts)).map_err(TlsError::in_file(&certificate))?;
+    write(dir, "server", &server).map_err(TlsError::in_file(dir))?;
     Ok((ca, server))
 }
 
-/// A key that others can read is theirs, too.
-fn watch_mode(key: &Path) {
+/// Warns if other users can read a private key.
+fn warn_if_shared(key: &Path) {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        let mode = fs::metadata(key).map_or(0, |about| about.permissions().mode());
+
+        let mode = fs::metadata(key).map_or(0, |metadata| metadata.permissions().mode());
         if mode & 0o077 != 0 {
-            tracing::warn!("{}: others can read this private key (chmod 600)", key.display());
+            tracing::warn!(
+                "{}: other users can read this private key (run chmod 600)",
+                key.display()
+            );
         }
     }
     #[cfg(not(unix))]
     let _ = key;
 }
 
-fn covers(server: &Identity, hosts: &[String]) -> bool {
-    ["localhost".to_owned(), "127.0.0.1".to_owned()]
-        .iter()
-        .chain(hosts)
-        .all(|host| server.names(host))
+fn covers_all(server: &Identity, hosts: &[String]) -> bool {
+    ["localhost", "127.0.0.1"]
+        .into_iter()
+        .chain(hosts.iter().map(String::as_str))
+        .all(|host| server.covers(host))
 }
 
-/// The CA of a folder. One that cannot be read is not put aside: clients may trust it already.
-fn ca(dir: &Path) -> Result<Ca, TlsError> {
+/// Loads the CA of a folder, or creates one. A CA that cannot be read is an error, not replaced:
+/// clients may trust it already.
+fn load_or_create_ca(dir: &Path) -> Result<Ca, TlsError> {
     let (certificate, key) = (dir.join("ca.pem"), dir.join("ca.key"));
     if certificate.exists() || key.exists() {
-        watch_mode(&key);
+        warn_if_shared(&key);
         match Identity::read(&certificate, &key) {
             Ok(_) => {
-                let read = |file: &Path| {
-                    fs::read_to_string(file).map_err(|error| TlsError::new(file.display(), error))
-                };
-                return Ca::from_pem(&read(&certificate)?, &read(&key)?)
-                    .map_err(|error| TlsError::new(certificate.display(), error));
+                let pem =
+                    fs::read_to_string(&certificate).map_err(TlsError::in_file(&certificate))?;
+                let key_pem = fs::read_to_string(&key).map_err(TlsError::in_file(&key))?;
+                return Ca::from_pem(&pem, &key_pem).map_err(TlsError::in_file(&certificate));
             }
-            Err(error) if error.is_expiry() => {
-                tracing::warn!("{error}; a new CA is made, which clients have yet to be told of");
+            Err(error) if error.is_expired() => {
+                tracing::warn!("{error}; creating a new CA, which clients must be given");
             }
             Err(error) => return Err(error),
         }
     }
-    let failed = |error: &dyn std::error::Error| TlsError::new(dir.display(), error);
-    let ca = Ca::generate().map_err(|error| failed(&error))?;
-    private(&key, ca.key_pem().as_bytes()).map_err(|error| failed(&error))?;
-    fs::write(&certificate, ca.pem()).map_err(|error| failed(&error))?;
+
+    let ca = Ca::generate().map_err(TlsError::in_file(dir))?;
+    write_private(&key, ca.key_pem().as_bytes()).map_err(TlsError::in_file(dir))?;
+    fs::write(&certificate, ca.pem()).map_err(TlsError::in_file(dir))?;
     Ok(ca)
 }
 
 /// Writes `NAME.pem` and `NAME.key`.
 fn write(dir: &Path, name: &str, identity: &Identity) -> io::Result<()> {
     let (certificate, key) = identity.pem();
-    private(&dir.join(format!("{name}.key")), key.as_bytes())?;
+    write_private(&dir.join(format!("{name}.key")), key.as_bytes())?;
     fs::write(dir.join(format!("{name}.pem")), certificate)
 }
 
-/// Writes a file that only its owner can read, also where a wider one was before.
-fn private(file: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Writes a file that only its owner can read.
+fn write_private(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    // An existing file would keep its permissions.
     match fs::remove_file(file) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
+
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -101,21 +112,32 @@ fn private(file: &Path, bytes: &[u8]) -> io::Result<()> {
     options.open(file)?.write_all(bytes)
 }
 
-/// Makes a client's certificate: `client.pem`, `client.key`, and `client.p12` under a password.
+/// Issues a client certificate: `client.pem`, `client.key`, and `client.p12` with a password.
 #[cfg(feature = "cli")]
-pub(crate) fn keep_client(dir: &Path, ca: &Ca, name: &str, password: &str) -> Result<(), TlsError> {
+pub(crate) fn write_client(
+    dir: &Path,
+    ca: &Ca,
+    common_name: &str,
+    password: &str,
+) -> Result<(), TlsError> {
+    let client = ca.issue(&LeafParams::client(common_name)).map_err(TlsError::in_file(dir))?;
+    write(dir, "client", &client).map_err(TlsError::in_file(dir))?;
+    let p12 = encode_pkcs12(&client, password).map_err(TlsError::in_file(dir))?;
+    write_private(&dir.join("client.p12"), &p12).map_err(TlsError::in_file(dir))
+}
+
+#[cfg(feature = "cli")]
+fn encode_pkcs12(
+    identity: &Identity,
+    password: &str,
+) -> Result<Vec<u8>, p12_keystore::error::Error> {
     use p12_keystore::{Certificate, KeyStore, KeyStoreEntry, PrivateKey, PrivateKeyChain};
 
-    let failed = |error: &dyn std::error::Error| TlsError::new(dir.display(), error);
-    let client = ca.issue(&LeafParams::client(name)).map_err(|error| failed(&error))?;
-    write(dir, "client", &client).map_err(|error| failed(&error))?;
-    let (chain, key) = client.der();
-    let chain: Result<Vec<_>, _> = chain.into_iter().map(Certificate::from_der).collect();
-    let chain = chain.map_err(|error| failed(&error))?;
-    let key = PrivateKey::from_der(key).map_err(|error| failed(&error))?;
+    let (chain, key) = identity.der();
+    let chain = chain.map(Certificate::from_der).collect::<Result<Vec<_>, _>>()?;
+    let entry = PrivateKeyChain::new("client".as_bytes(), PrivateKey::from_der(key)?, chain);
+
     let mut store = KeyStore::new();
-    let entry = PrivateKeyChain::new("client".as_bytes(), key, chain);
     store.add_entry("client", KeyStoreEntry::PrivateKeyChain(entry));
-    let bytes = store.writer(password).write().map_err(|error| failed(&error))?;
-    private(&dir.join("client.p12"), &bytes).map_err(|error| failed(&error))
+    store.writer(password).write()
 }

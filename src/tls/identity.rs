@@ -1,37 +1,42 @@
-//! A certificate with its key: read from files, or made by the mock's CA.
+//! A certificate with its private key: read from files, or issued by the mock's CA.
 
 use std::fmt;
 use std::fs;
+use std::net::IpAddr;
 use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::{Error, InconsistentKeys};
+use x509_parser::certificate::X509Certificate;
+use x509_parser::extensions::GeneralName;
 use x509_parser::parse_x509_certificate;
 
-use super::{Ca, EXPIRED, TlsError, machine_seconds, provider};
+use super::config::provider;
+use super::error::{IdentityError, TlsError};
 
-/// A chain of certificates, the own one first, and the private key of that.
+/// A certificate chain and the private key of its first certificate.
 pub(crate) struct Identity {
-    /// What mistakes call it.
-    place: String,
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
 }
 
-/// A certificate and key with which a client may come to a server that demands one.
+/// A client certificate with its private key, for a server that requests client certificates.
 #[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ClientIdentity {
     /// The certificate in PEM.
     pub certificate_pem: String,
-    /// Its private key in PEM, PKCS#8.
+    /// Its private key in PEM (PKCS#8).
     pub key_pem: String,
-    /// The CA's certificate in PEM, by which the server's own is verified.
+    /// The CA's certificate in PEM, which verifies the server's certificate.
     pub ca_pem: String,
 }
 
+/// Leaves the private key out.
 impl fmt::Debug for ClientIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientIdentity")
@@ -41,149 +46,144 @@ impl fmt::Debug for ClientIdentity {
     }
 }
 
-/// The certificates in a PEM text; what cannot be read ends them.
-pub(super) fn certificates(pem: &[u8]) -> impl Iterator<Item = CertificateDer<'static>> {
-    CertificateDer::pem_slice_iter(pem).map_while(Result::ok).collect::<Vec<_>>().into_iter()
+/// Returns the seconds since 1970 by the system clock: clients check certificates against theirs,
+/// not against a realm's clock.
+pub(super) fn unix_seconds() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
-/// Reads the certificates of a PEM file; there must be one at least.
+/// Reads the certificates of a PEM file.
+///
+/// # Errors
+///
+/// If there is none, or one cannot be parsed.
 pub(crate) fn read_certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let wrong = |reason: &dyn fmt::Display| TlsError::new(file.display(), reason);
-    let text = fs::read(file).map_err(|error| wrong(&error))?;
-    let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
-    let all = all.map_err(|error| wrong(&format_args!("this PEM cannot be read: {error}")))?;
-    if all.is_empty() {
-        return Err(wrong(&"there is no certificate in it (-----BEGIN CERTIFICATE-----)"));
+    let pem = fs::read(file).map_err(TlsError::in_file(file))?;
+    parse_certificates(&pem).map_err(TlsError::in_file(file))
+}
+
+fn parse_certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, IdentityError> {
+    let certificates: Vec<_> = CertificateDer::pem_slice_iter(pem)
+        .collect::<Result<_, _>>()
+        .map_err(IdentityError::Pem)?;
+    if certificates.is_empty() {
+        return Err(IdentityError::NoCertificate);
     }
-    if let Some(n) = all.iter().position(|one| parse_x509_certificate(one).is_err()) {
-        return Err(wrong(&format_args!("certificate {} in it cannot be read", n + 1)));
+
+    let unreadable =
+        certificates.iter().position(|certificate| parse_x509_certificate(certificate).is_err());
+    match unreadable {
+        Some(index) => Err(IdentityError::Unreadable(index + 1)),
+        None => Ok(certificates),
     }
-    Ok(all)
 }
 
 impl Identity {
-    pub(super) fn new(
-        place: impl Into<String>,
-        chain: Vec<CertificateDer<'static>>,
-        key: PrivateKeyDer<'static>,
-    ) -> Self {
-        Self { place: place.into(), chain, key }
+    pub(super) fn new(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Self {
+        Self { chain, key }
     }
 
-    /// Reads a chain and a key from PEM files: RSA (PKCS#8, PKCS#1) or ECDSA (PKCS#8, SEC1). They
-    /// must belong together, and the certificate be good now.
+    /// Reads a certificate chain and a private key from PEM files.
+    ///
+    /// # Errors
+    ///
+    /// If one cannot be read, they do not match, or the certificate is not valid now.
     pub(crate) fn read(certificate: &Path, key: &Path) -> Result<Self, TlsError> {
         let chain = read_certificates(certificate)?;
-        let wrong = |reason: &dyn fmt::Display| TlsError::new(key.display(), reason);
-        let text = fs::read(key).map_err(|error| wrong(&error))?;
-        let private = PrivateKeyDer::from_pem_slice(&text).map_err(|_| {
-            wrong(
-                &"there is no private key in it that can be read (PEM: PKCS#8, PKCS#1 or SEC1, \
-                    without a password)",
-            )
+        let pem = fs::read(key).map_err(TlsError::in_file(key))?;
+        let private_key = PrivateKeyDer::from_pem_slice(&pem)
+            .map_err(IdentityError::NoKey)
+            .map_err(TlsError::in_file(key))?;
+        let identity = Self::new(chain, private_key);
+
+        identity.check_validity().map_err(TlsError::in_file(certificate))?;
+        let certified_key = identity.certified_key().map_err(TlsError::in_file(key))?;
+        certified_key.keys_match().map_err(|error| match error {
+            Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => {
+                let certificate = certificate.display().to_string();
+                TlsError::new(key.display(), IdentityError::KeyMismatch(certificate))
+            }
+            error => TlsError::new(certificate.display(), IdentityError::Certificate(error)),
         })?;
-        let identity = Self::new(certificate.display().to_string(), chain, private);
-        identity.check_dates()?;
-        let certified = identity.certified_by(key)?;
-        certified.keys_match().map_err(|error| match error {
-            Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => wrong(&format_args!(
-                "this key does not belong to the certificate in {}",
-                certificate.display()
-            )),
-            error => TlsError::new(
-                certificate.display(),
-                format_args!("the certificate cannot be used (is it X.509 version 3?): {error}"),
-            ),
-        })?;
+
         Ok(identity)
     }
 
-    /// Whether the own certificate is good now, by the machine's clock.
-    pub(super) fn check_dates(&self) -> Result<(), TlsError> {
-        let parsed = self.chain.first().and_then(|own| parse_x509_certificate(own).ok());
-        let Some((_, certificate)) = parsed else {
-            return Err(TlsError::new(&self.place, "the certificate cannot be read"));
-        };
-        let (now, dates) = (machine_seconds(), certificate.validity());
-        if dates.not_after.timestamp() < now {
-            let reason = format!("{EXPIRED}{}", dates.not_after);
-            return Err(TlsError::new(&self.place, reason));
+    /// Returns the certificate itself, without its CAs.
+    fn leaf(&self) -> Option<X509Certificate<'_>> {
+        let (_, leaf) = parse_x509_certificate(self.chain.first()?).ok()?;
+        Some(leaf)
+    }
+
+    /// Checks that the certificate is valid now, by the system clock.
+    fn check_validity(&self) -> Result<(), IdentityError> {
+        let leaf = self.leaf().ok_or(IdentityError::Unreadable(1))?;
+        let (now, validity) = (unix_seconds(), leaf.validity());
+
+        if validity.not_after.timestamp() < now {
+            return Err(IdentityError::Expired(validity.not_after));
         }
-        if dates.not_before.timestamp() > now {
-            let reason = format!("the certificate is not good before {}", dates.not_before);
-            return Err(TlsError::new(&self.place, reason));
+        if validity.not_before.timestamp() > now {
+            return Err(IdentityError::NotYetValid(validity.not_before));
         }
         Ok(())
     }
 
-    /// Whether the certificate is of this CA.
-    pub(super) fn is_signed_by(&self, ca: &Ca) -> bool {
-        let parsed = self.chain.first().and_then(|own| parse_x509_certificate(own).ok());
-        let issuer = parse_x509_certificate(ca.certificate()).ok();
-        match (parsed, issuer) {
-            (Some((_, own)), Some((_, issuer))) => own.issuer() == issuer.subject(),
+    /// Returns whether the certificate names this CA as its issuer.
+    pub(super) fn is_issued_by(&self, ca: &CertificateDer<'_>) -> bool {
+        let ca = parse_x509_certificate(ca).ok();
+        match (self.leaf(), ca) {
+            (Some(leaf), Some((_, ca))) => leaf.issuer() == ca.subject(),
             _ => false,
         }
     }
 
-    /// Whether the certificate is for this host or address.
-    pub(super) fn names(&self, host: &str) -> bool {
-        let parsed = self.chain.first().and_then(|own| parse_x509_certificate(own).ok());
-        let names = parsed.as_ref().and_then(|(_, own)| own.subject_alternative_name().ok()?);
+    /// Returns whether the certificate is for this host name or IP address.
+    pub(super) fn covers(&self, host: &str) -> bool {
+        let leaf = self.leaf();
+        let names = leaf.as_ref().and_then(|leaf| leaf.subject_alternative_name().ok()?);
         names.is_some_and(|names| {
             names.value.general_names.iter().any(|name| match name {
-                x509_parser::extensions::GeneralName::DNSName(name) => *name == host,
-                x509_parser::extensions::GeneralName::IPAddress(bytes) => {
-                    host.parse::<std::net::IpAddr>().is_ok_and(|address| match address {
-                        std::net::IpAddr::V4(v4) => v4.octets() == **bytes,
-                        std::net::IpAddr::V6(v6) => v6.octets() == **bytes,
-                    })
-                }
+                GeneralName::DNSName(name) => *name == host,
+                GeneralName::IPAddress(bytes) => is_address(host, bytes),
                 _ => false,
             })
         })
     }
 
-    /// As TLS wants it.
-    pub(crate) fn certified(self) -> Result<CertifiedKey, TlsError> {
-        let place = self.place.clone();
-        self.certified_by(Path::new(&place))
+    /// Returns the chain and the key as rustls uses them.
+    pub(super) fn certified_key(&self) -> Result<CertifiedKey, IdentityError> {
+        let key = provider().key_provider.load_private_key(self.key.clone_key());
+        Ok(CertifiedKey::new(self.chain.clone(), key.map_err(IdentityError::Key)?))
     }
 
-    fn certified_by(&self, key: &Path) -> Result<CertifiedKey, TlsError> {
-        let loaded = provider().key_provider.load_private_key(self.key.clone_key());
-        let loaded = loaded.map_err(|error| {
-            let text = format!(
-                "this private key cannot be used; RSA of 2048 bits or more, ECDSA and Ed25519 can \
-                 ({error})"
-            );
-            TlsError::new(key.display(), text)
-        })?;
-        Ok(CertifiedKey::new(self.chain.clone(), loaded))
-    }
-
-    /// The own certificate in DER, and the key in PKCS#8.
+    /// Returns the chain in DER, and the key in PKCS#8.
     #[cfg(feature = "cli")]
-    pub(super) fn der(&self) -> (Vec<&[u8]>, &[u8]) {
-        (self.chain.iter().map(|one| &**one).collect(), self.key.secret_der())
+    pub(super) fn der(&self) -> (impl Iterator<Item = &[u8]>, &[u8]) {
+        (self.chain.iter().map(|certificate| &**certificate), self.key.secret_der())
     }
 
-    /// The own certificate and its key in PEM.
+    /// Returns the certificate, without its CAs, and its key in PEM.
     pub(super) fn pem(&self) -> (String, String) {
-        let own = self.chain.first().map(|own| pem("CERTIFICATE", own)).unwrap_or_default();
-        (own, pem("PRIVATE KEY", self.key.secret_der()))
-    }
-
-    pub(super) fn into_pem(self, ca_pem: &str) -> ClientIdentity {
-        let (certificate_pem, key_pem) = self.pem();
-        ClientIdentity { certificate_pem, key_pem, ca_pem: ca_pem.to_owned() }
+        let leaf = self.chain.first().map(|leaf| pem("CERTIFICATE", leaf)).unwrap_or_default();
+        (leaf, pem("PRIVATE KEY", self.key.secret_der()))
     }
 }
 
-/// RFC 7468.
+/// Returns whether a host is the IP address with these bytes.
+fn is_address(host: &str, bytes: &[u8]) -> bool {
+    host.parse().is_ok_and(|address| match address {
+        IpAddr::V4(v4) => v4.octets() == *bytes,
+        IpAddr::V6(v6) => v6.octets() == *bytes,
+    })
+}
+
+/// Encodes DER as PEM (RFC 7468).
 fn pem(label: &str, der: &[u8]) -> String {
     let text = STANDARD.encode(der);
     let mut pem = format!("-----BEGIN {label}-----\n");
+    // Lines of 64 characters, as the RFC demands.
     for line in text.as_bytes().chunks(64) {
         pem.push_str(&String::from_utf8_lossy(line));
         pem.push('\n');

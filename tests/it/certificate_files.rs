@@ -1,5 +1,5 @@
-//! Certificates in files: the user's own, of each kind; a folder that keeps the mock's; and the
-//! command that makes them.
+//! Certificates in files: the user's own, with keys of each kind; a folder for the mock's; and the
+//! command that creates them.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ use smartpay_oauth_mock::MockAuthServer;
 
 /// RSA in PKCS#8 and PKCS#1, ECDSA in PKCS#8 and SEC1.
 #[tokio::test]
-async fn keys_of_each_kind_serve() {
+async fn keys_of_each_kind_are_supported() {
     let folder = Folder::new("own-kinds");
     let ec = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"];
     let (rsa, rsa_key) = certificate(&folder.0, "rsa", &["-newkey", "rsa:2048"], "2").await;
@@ -32,19 +32,19 @@ async fn keys_of_each_kind_serve() {
         fs::copy(certificate, folder.path("ca.pem")).unwrap();
         let said = curl(&folder, &[&(server.base_url() + "/_mock/health")]).await;
         assert_eq!(said.exit, 0, "{label}: {}", said.text);
-        assert!(server.ca_pem().is_none(), "the mock's CA did not sign it");
+        assert!(server.ca_pem().is_none(), "the mock's CA did not issue it");
     }
 }
 
-/// Whatever is wrong with a certificate is told in one line, with the file, before anything starts.
+/// An invalid certificate is reported in one line, with its file, before the server starts.
 #[tokio::test]
-async fn wrong_certificates_are_refused_at_the_start() {
+async fn invalid_certificates_are_refused_at_the_start() {
     let folder = Folder::new("own-wrong");
     let (good, key) = certificate(&folder.0, "good", &[], "2").await;
     let (_, other) = certificate(&folder.0, "other", &[], "2").await;
     let (expired, expired_key) =
         certificate(&folder.0, "expired", &["-newkey", "rsa:2048"], "1").await;
-    // openssl makes no expired ones by `req`, so this one is signed again with dates of its own.
+    // `openssl req` cannot create an expired certificate, so this one is signed again.
     openssl(&["x509", "-in", &expired, "-signkey", &expired_key, "-days", "-1", "-out", &expired])
         .await;
     let (empty, nonsense) = (folder.path("empty"), folder.path("nonsense"));
@@ -63,34 +63,40 @@ async fn wrong_certificates_are_refused_at_the_start() {
     let table: Vec<(Vec<String>, String)> = vec![
         (
             cert(&good, &other),
-            format!("{other}: this key does not belong to the certificate in {good}"),
+            format!("{other}: the private key does not match the certificate in {good}"),
         ),
         (cert(&expired, &expired_key), format!("{expired}: the certificate expired on ")),
         (cert(&missing, &key), format!("{missing}: No such file")),
         (cert(&good, &missing), format!("{missing}: No such file")),
-        (cert(&empty, &key), format!("{empty}: there is no certificate in it")),
-        (cert(&nonsense, &key), format!("{nonsense}: certificate 1 in it cannot be read")),
-        (cert(&good, &empty), format!("{empty}: there is no private key in it")),
+        (cert(&empty, &key), format!("{empty}: contains no certificate")),
+        (cert(&nonsense, &key), format!("{nonsense}: certificate 1 cannot be parsed")),
+        (cert(&good, &empty), format!("{empty}: contains no readable private key")),
         (option(&["--tls-cert", &good]), "--tls-cert and --tls-key must be given together".into()),
-        (option(&["--client-auth", "always"]), "--client-auth: \"always\" is none of".into()),
+        (
+            option(&["--client-auth", "always"]),
+            "--client-auth: expected off, optional or required, found \"always\"".into(),
+        ),
         (option(&["--client-ca", &missing]), "--client-ca requires --client-auth".into()),
         (
             option(&["--client-auth", "optional", "--client-ca", &missing]),
             format!("{missing}: No such file"),
         ),
-        (option(&["--tls-host", "bad host!"]), "neither a host name".into()),
+        (
+            option(&["--tls-host", "bad host!"]),
+            "expected an ASCII host name or an IP address".into(),
+        ),
         (
             [cert(&good, &key), option(&["--tls-dir", &missing])].concat(),
             "--tls-dir cannot be used with --tls-cert".into(),
         ),
     ];
-    for (arguments, says) in table {
+    for (arguments, expected) in table {
         let mut all = vec!["--listen", "off", "--tls-listen", "127.0.0.1:0"];
         all.extend(arguments.iter().map(String::as_str));
         let said = run(PROGRAM, &all).await;
         assert_eq!(said.exit, 2, "{arguments:?}: {}", said.text);
         assert!(
-            said.text.contains(&says) && said.text.trim().lines().count() == 1,
+            said.text.contains(&expected) && said.text.trim().lines().count() == 1,
             "{}",
             said.text
         );
@@ -102,7 +108,7 @@ async fn wrong_certificates_are_refused_at_the_start() {
 }
 
 #[tokio::test]
-async fn a_renewed_certificate_is_picked_up() {
+async fn a_changed_certificate_is_reloaded() {
     let folder = Folder::new("own-renewed");
     let (certificate_file, key) = certificate(&folder.0, "own", &[], "2").await;
     let arguments = ["--watch", "--tls-cert", &certificate_file, "--tls-key", &key];
@@ -119,16 +125,16 @@ async fn a_renewed_certificate_is_picked_up() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     fs::write(&certificate_file, "broken").unwrap();
-    while !running.log().contains("is not taken") {
+    while !running.log().contains("cannot reload the changed certificate") {
         assert!(start.elapsed() < Duration::from_secs(60), "{}", running.log());
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    assert_eq!(curl(&folder, &[&health]).await.exit, 0, "the good one stays");
+    assert_eq!(curl(&folder, &[&health]).await.exit, 0, "the previous certificate stays in use");
 }
 
-/// `certs` renews what a folder has, and a server that watches takes it up.
+/// `certs` replaces the certificate in a folder, and a server with `--watch` reloads it.
 #[tokio::test]
-async fn a_renewed_folder_is_picked_up() {
+async fn a_changed_folder_is_reloaded() {
     let folder = Folder::new("own-renewed-folder");
     let dir = folder.path("tls");
     let running = Running::start_https(&folder, &["--watch", "--tls-dir", &dir]);
@@ -150,7 +156,7 @@ async fn a_renewed_folder_is_picked_up() {
     assert_eq!(curl(&folder, &[&format!("{}/_mock/health", running.url())]).await.exit, 0);
 }
 
-/// The certificate in what openssl said.
+/// Returns the certificate in openssl's output.
 fn openssl_text(said: &str) -> String {
     said.split("-----BEGIN CERTIFICATE-----")
         .nth(1)
@@ -161,7 +167,7 @@ fn openssl_text(said: &str) -> String {
         .to_owned()
 }
 
-/// Whether only its owner can read a file.
+/// Returns whether only the owner can read a file.
 fn is_private(file: &Path) -> bool {
     #[cfg(unix)]
     {
@@ -173,7 +179,7 @@ fn is_private(file: &Path) -> bool {
 }
 
 #[tokio::test]
-async fn a_folder_keeps_ca_and_certificate() {
+async fn a_folder_keeps_the_ca_and_the_certificate() {
     let folder = Folder::new("own-folder");
     let dir = folder.path("tls");
     let read = |name: &str| fs::read(Path::new(&dir).join(name)).unwrap();
@@ -196,28 +202,28 @@ async fn a_folder_keeps_ca_and_certificate() {
     assert_eq!(curl(&folder, &[&(server.base_url() + "/_mock/health")]).await.exit, 0);
     let server = start(Some("pay.test")).await;
     assert_eq!(read("ca.pem"), ca);
-    assert_ne!(read("server.pem"), leaf, "a certificate that lacks a host is made anew");
+    assert_ne!(read("server.pem"), leaf, "a certificate that lacks a host is replaced");
     let port = server.address().port();
     let resolve = format!("pay.test:{port}:127.0.0.1");
     let url = format!("https://pay.test:{port}/_mock/health");
     assert_eq!(curl(&folder, &["--resolve", &resolve, &url]).await.exit, 0);
-    // What is of another CA is its user's, and left alone.
+    // A certificate from another CA is the user's, and is not replaced.
     let (other, other_key) = certificate(&folder.0, "other", &[], "2").await;
     fs::copy(&other, Path::new(&dir).join("server.pem")).unwrap();
     fs::copy(&other_key, Path::new(&dir).join("server.key")).unwrap();
     let error = MockAuthServer::builder().tls().tls_dir(&dir).start().await.unwrap_err();
-    assert!(error.to_string().contains("of another CA than the folder's"), "{error}");
+    assert!(error.to_string().contains("was not issued by the CA in this folder"), "{error}");
     assert_eq!(read("server.pem"), fs::read(&other).unwrap());
     fs::remove_file(Path::new(&dir).join("server.pem")).unwrap();
-    // A CA that cannot be read is not put aside: clients may trust it.
+    // A CA that cannot be read is not replaced: clients may trust it.
     fs::write(Path::new(&dir).join("ca.key"), "broken").unwrap();
     let error = MockAuthServer::builder().tls().tls_dir(&dir).start().await.unwrap_err();
-    assert!(error.to_string().contains("ca.key: there is no private key"), "{error}");
+    assert!(error.to_string().contains("ca.key: contains no readable private key"), "{error}");
 }
 
-/// `certs` makes what clients need, and the folder serves.
+/// `certs` creates what clients need, and the folder can be used for `--tls-dir`.
 #[tokio::test]
-async fn the_command_makes_certificates_that_every_tool_can_read() {
+async fn the_command_creates_certificates_that_every_tool_can_read() {
     let folder = Folder::new("own-certs");
     let dir = folder.path("tls");
     let file = |name: &str| Path::new(&dir).join(name).display().to_string();
@@ -265,7 +271,7 @@ async fn the_command_makes_certificates_that_every_tool_can_read() {
     let (certificate, key) = (file("client.pem"), file("client.key"));
     assert_eq!(curl(&folder, &["--cert", &certificate, "--key", &key, &url]).await.exit, 0);
     assert_ne!(curl(&folder, &[&url]).await.exit, 0);
-    // The commands come with it as well.
+    // The commands present client certificates, too.
     let arguments = ["health", "--server", running.url(), "--ca", &file("ca.pem")];
     assert_eq!(run(PROGRAM, &arguments).await.exit, 1);
     let arguments = [&arguments[..], &["--cert", &certificate, "--key", &key]].concat();
@@ -277,7 +283,7 @@ async fn the_command_makes_certificates_that_every_tool_can_read() {
     assert!(log.contains("--client-auth required demands a client certificate"), "{log}");
     let before = fs::read(file("ca.pem")).unwrap();
     run(PROGRAM, &["certs", &dir]).await;
-    assert_eq!(fs::read(file("ca.pem")).unwrap(), before, "the CA goes on");
+    assert_eq!(fs::read(file("ca.pem")).unwrap(), before, "the CA is kept");
     let long = run(PROGRAM, &["certs", &dir, "--client-name", &"n".repeat(41)]).await;
     assert!(long.exit == 0 && long.text.contains("at most 40 characters"), "{}", long.text);
 }

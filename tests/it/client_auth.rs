@@ -1,4 +1,4 @@
-//! Mutual TLS: who is let in, and what the certificate's name decides.
+//! Mutual TLS: which clients are accepted, and the name in a client's certificate.
 
 use crate::support::folder::Folder;
 use crate::support::tls::{certificate, curl, identify, openssl};
@@ -13,7 +13,7 @@ async fn server(client_auth: ClientAuth, name: &str) -> (MockAuthServer, Folder)
     (server, folder)
 }
 
-/// A client's certificate of a CA, by openssl.
+/// Issues a client certificate with openssl.
 async fn signed(folder: &Folder, name: &str, ca: &str, ca_key: &str) -> (String, String) {
     let path = |ending: &str| folder.path(&format!("{name}.{ending}"));
     let (request, certificate, key, usage) = (path("csr"), path("pem"), path("key"), path("ext"));
@@ -41,39 +41,39 @@ async fn signed(folder: &Folder, name: &str, ca: &str, ca_key: &str) -> (String,
     (certificate, key)
 }
 
-/// Each mode, with no certificate, one of the server's CA, one of a CA that was named, and a
-/// stranger's.
+/// Each mode, without a certificate, and with one from the server's CA, an added CA and an unknown
+/// CA.
 #[tokio::test]
-async fn who_is_let_in() {
-    let named = Folder::new("certificates-named");
-    let (named_ca, named_ca_key) = certificate(&named.0, "named", &[], "2").await;
-    let (partner, partner_key) = signed(&named, "partner", &named_ca, &named_ca_key).await;
-    let (foreign_ca, foreign_ca_key) = certificate(&named.0, "foreign", &[], "2").await;
-    let (foreign, foreign_key) = signed(&named, "stranger", &foreign_ca, &foreign_ca_key).await;
-    for (mode, none, stranger) in [
+async fn each_mode_accepts_the_certificates_of_known_cas() {
+    let added = Folder::new("certificates-added");
+    let (added_ca, added_ca_key) = certificate(&added.0, "added", &[], "2").await;
+    let (partner, partner_key) = signed(&added, "partner", &added_ca, &added_ca_key).await;
+    let (foreign_ca, foreign_ca_key) = certificate(&added.0, "foreign", &[], "2").await;
+    let (foreign, foreign_key) = signed(&added, "unknown", &foreign_ca, &foreign_ca_key).await;
+    for (mode, without, unknown) in [
         (ClientAuth::Off, true, true),
         (ClientAuth::Optional, true, false),
         (ClientAuth::Required, false, false),
     ] {
-        let builder = MockAuthServer::builder().tls().client_auth(mode).client_ca(&named_ca);
+        let builder = MockAuthServer::builder().tls().client_auth(mode).client_ca(&added_ca);
         let server = builder.start().await.unwrap();
         let folder = Folder::new(&format!("certificates-{mode:?}"));
         identify(&folder, &server, "acme-partner");
         let (own, own_key) = (folder.path("client.pem"), folder.path("client.key"));
         let url = server.base_url() + "/pts/v2/payments/1";
-        for (certificate, let_in, name) in [
-            (None, none, None),
+        for (certificate, is_accepted, name) in [
+            (None, without, None),
             (Some((&own, &own_key)), true, Some("acme-partner")),
             (Some((&partner, &partner_key)), true, Some("partner")),
-            (Some((&foreign, &foreign_key)), stranger, None),
+            (Some((&foreign, &foreign_key)), unknown, None),
         ] {
             let mut arguments = vec![url.as_str()];
             if let Some((certificate, key)) = certificate {
                 arguments.extend(["--cert", certificate, "--key", key]);
             }
             let said = curl(&folder, &arguments).await;
-            assert_eq!(said.exit == 0, let_in, "{mode:?} {name:?}: {}", said.text);
-            if let_in {
+            assert_eq!(said.exit == 0, is_accepted, "{mode:?} {name:?}: {}", said.text);
+            if is_accepted {
                 let entry = server.requests().await.pop().unwrap();
                 let expected = name.filter(|_| mode != ClientAuth::Off);
                 assert_eq!(entry.certificate.as_deref(), expected, "{mode:?}");
@@ -82,9 +82,9 @@ async fn who_is_let_in() {
     }
 }
 
-/// Who comes without a certificate is told so, before the connection ends.
+/// A client without a certificate sees the alert before the connection closes.
 #[tokio::test]
-async fn whoever_has_none_sees_the_alert() {
+async fn a_client_without_a_certificate_sees_the_alert() {
     let (server, folder) = server(ClientAuth::Required, "certificates-alert").await;
     let url = server.base_url() + "/_mock/health";
     for version in ["--http1.1", "--http2"] {
@@ -95,11 +95,11 @@ async fn whoever_has_none_sees_the_alert() {
     }
 }
 
-/// A client that is tied to a certificate fails row 13 with another one, or none.
+/// A client that is bound to a certificate fails row 13 with another certificate or none.
 #[tokio::test]
-async fn a_client_tied_to_a_certificate_must_show_it() {
-    let (server, folder) = server(ClientAuth::Optional, "certificates-tied").await;
-    let tied = |name: &str| {
+async fn a_client_bound_to_a_certificate_must_present_it() {
+    let (server, folder) = server(ClientAuth::Optional, "certificates-bound").await;
+    let bind = |name: &str| {
         let name = name.to_owned();
         server.update_client("8l57hYffFb", move |client| client.certificate_cn = Some(name))
     };
@@ -112,23 +112,29 @@ async fn a_client_tied_to_a_certificate_must_show_it() {
         let said = curl(&folder, &arguments).await.text;
         serde_json::from_str::<Value>(&said).unwrap_or_else(|_| panic!("{said}"))
     };
-    tied("acme-partner").await.unwrap();
+    bind("acme-partner").await.unwrap();
     assert_eq!(refresh(&with).await["expires_in"], 899);
     let none = refresh(&[]).await;
     assert_eq!(none["error"], "invalid_client");
-    let words = none["error_description"].as_str().unwrap();
-    assert!(words.contains("\"acme-partner\"") && words.contains("presents none"), "{words}");
-    tied("somebody-else").await.unwrap();
+    let description = none["error_description"].as_str().unwrap();
+    assert!(
+        description.contains("\"acme-partner\"") && description.contains("presents none"),
+        "{description}"
+    );
+    bind("somebody-else").await.unwrap();
     let other = refresh(&with).await;
     assert_eq!(other["error"], "invalid_client");
-    let words = other["error_description"].as_str().unwrap();
-    assert!(words.contains("\"somebody-else\"") && words.contains("\"acme-partner\""), "{words}");
+    let description = other["error_description"].as_str().unwrap();
+    assert!(
+        description.contains("\"somebody-else\"") && description.contains("\"acme-partner\""),
+        "{description}"
+    );
     let rows: Vec<_> = server.requests().await.iter().map(|entry| entry.outcome.row).collect();
     assert_eq!(rows, [None, Some(13), Some(13)]);
 }
 
 #[tokio::test]
-async fn names_that_the_vendor_forbids_are_noted() {
+async fn a_common_name_that_is_too_long_for_the_vendor_is_noted() {
     let (server, folder) = server(ClientAuth::Required, "certificates-long").await;
     let client = server.client_identity(&"n".repeat(41)).unwrap();
     std::fs::write(folder.path("client.pem"), client.certificate_pem).unwrap();
@@ -143,7 +149,7 @@ async fn names_that_the_vendor_forbids_are_noted() {
     assert!(notes.contains("41 characters") && !notes.contains("no client certificate"), "{notes}");
 }
 
-/// The certificate's name is there for verification, too.
+/// The journal has the certificate's name.
 #[tokio::test]
 async fn the_journal_shows_the_certificate() {
     let (server, folder) = server(ClientAuth::Required, "certificates-journal").await;

@@ -1,4 +1,5 @@
-//! Clients that are broken, odd or rude: each gets what HTTP says, and nobody else notices.
+//! Clients that break HTTP or vanish: each gets the response that HTTP demands, and other clients
+//! are still served.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -15,11 +16,11 @@ fn connect(server: &MockAuthServer) -> TcpStream {
     stream
 }
 
-/// Sends bytes and returns all that comes until the connection ends.
-async fn said(server: &MockAuthServer, sent: String) -> String {
+/// Sends bytes and returns what the server sends until the connection closes.
+async fn exchange(server: &MockAuthServer, sent: String) -> String {
     let mut stream = connect(server);
     tokio::task::spawn_blocking(move || {
-        // A server that has had enough may hang up while a client still writes.
+        // The server may close the connection before everything is written.
         let _ = stream.write_all(sent.as_bytes());
         let mut seen = Vec::new();
         let _ = stream.read_to_end(&mut seen);
@@ -37,28 +38,29 @@ fn sized(body: &str, more: &str) -> String {
     request(&format!("{more}Content-Length: {}\r\n", body.len()), body)
 }
 
-/// Whether the server is well.
-async fn answers(server: &MockAuthServer) {
+/// Checks that another client gets a token.
+async fn assert_serves(server: &MockAuthServer) {
     crate::support::post(&server.token_url(), page::REQUEST).await.ok();
 }
 
 #[tokio::test]
-async fn requests_in_one_packet_are_answered_in_order() {
+async fn pipelined_requests_are_answered_in_order() {
     let server = MockAuthServer::start().await;
     let last = sized("code=x", "Connection: close\r\n");
-    let seen = said(&server, sized(page::REQUEST, "") + &sized("", "") + &last).await;
-    let statuses: Vec<&str> = seen.split("HTTP/1.1 ").skip(1).map(|answer| &answer[..3]).collect();
+    let seen = exchange(&server, sized(page::REQUEST, "") + &sized("", "") + &last).await;
+    let statuses: Vec<&str> =
+        seen.split("HTTP/1.1 ").skip(1).map(|response| &response[..3]).collect();
     assert_eq!(statuses, ["200", "400", "400"], "{seen}");
 }
 
 #[tokio::test]
-async fn a_body_in_chunks_is_a_body() {
+async fn a_chunked_body_is_read_and_a_broken_one_refused() {
     let server = MockAuthServer::start().await;
     let (first, rest) = page::REQUEST.split_at(20);
     let chunked = |piece: &str| format!("{:x}\r\n{piece}\r\n", piece.len());
     let body = chunked(first) + &chunked(rest) + "0\r\n\r\n";
     let headers = "Connection: close\r\nTransfer-Encoding: chunked\r\n";
-    let seen = said(&server, request(headers, &body)).await;
+    let seen = exchange(&server, request(headers, &body)).await;
     assert!(seen.starts_with("HTTP/1.1 200"), "{seen}");
     for broken in ["zz\r\n", "5\r\nab", "-1\r\n\r\n"] {
         let headers = "Connection: close\r\nTransfer-Encoding: chunked\r\n";
@@ -69,12 +71,12 @@ async fn a_body_in_chunks_is_a_body() {
         let _ = stream.read_to_string(&mut seen);
         assert!(!seen.starts_with("HTTP/1.1 200"), "{broken}: {seen}");
     }
-    answers(&server).await;
+    assert_serves(&server).await;
 }
 
-/// A length that is told twice, or in two ways, is how requests are smuggled.
+/// Contradictory or invalid lengths, which can smuggle requests, are refused.
 #[tokio::test]
-async fn lengths_that_disagree_are_refused() {
+async fn invalid_content_lengths_are_refused() {
     let server = MockAuthServer::start().await;
     for headers in [
         "Content-Length: 3\r\nContent-Length: 4\r\n",
@@ -83,17 +85,17 @@ async fn lengths_that_disagree_are_refused() {
         "Content-Length: -1\r\n",
         "Content-Length: 99999999999999999999\r\n",
     ] {
-        let seen = said(&server, request(headers, "abcd")).await;
+        let seen = exchange(&server, request(headers, "abcd")).await;
         assert!(seen.starts_with("HTTP/1.1 400"), "{headers}: {seen}");
         assert_eq!(seen.matches("HTTP/1.1").count(), 1, "{headers}: {seen}");
     }
-    answers(&server).await;
-    assert_eq!(server.requests().await.len(), 1, "none of them was a request");
+    assert_serves(&server).await;
+    assert_eq!(server.requests().await.len(), 1, "none of them is in the journal");
 }
 
-/// Chunks win over a length, and nothing behind them is taken for another request.
+/// Chunked encoding takes precedence over a length, and what follows is not another request.
 #[tokio::test]
-async fn chunks_with_a_length_are_one_request_and_the_last() {
+async fn a_chunked_body_with_a_length_ends_the_connection() {
     let server = MockAuthServer::start().await;
     let body = "3\r\na=b\r\n0\r\n\r\n";
     let second = sized(page::REQUEST, "");
@@ -101,14 +103,14 @@ async fn chunks_with_a_length_are_one_request_and_the_last() {
         "Transfer-Encoding: chunked\r\nContent-Length: 4\r\n",
         "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n",
     ] {
-        let seen = said(&server, request(headers, body) + &second).await;
+        let seen = exchange(&server, request(headers, body) + &second).await;
         assert!(seen.starts_with("HTTP/1.1 400"), "{seen}");
         assert!(seen.contains("Connection: close"), "{seen}");
         assert_eq!(seen.matches("HTTP/1.1").count(), 1, "{seen}");
     }
     let odd = "Transfer-Encoding: identity\r\nContent-Length: 3\r\n";
-    assert!(said(&server, request(odd, "a=b")).await.starts_with("HTTP/1.1 400"));
-    answers(&server).await;
+    assert!(exchange(&server, request(odd, "a=b")).await.starts_with("HTTP/1.1 400"));
+    assert_serves(&server).await;
 }
 
 #[tokio::test]
@@ -117,19 +119,19 @@ async fn a_head_that_is_too_large_is_refused() {
     let large = format!("X-Large: {}\r\n", "x".repeat(200_000));
     let many: String = (0..20_000).map(|n| format!("X-{n}: y\r\n")).collect();
     for headers in [large, many] {
-        let seen = said(&server, sized(page::REQUEST, &headers)).await;
+        let seen = exchange(&server, sized(page::REQUEST, &headers)).await;
         assert!(seen.starts_with("HTTP/1.1 431") || seen.starts_with("HTTP/1.1 400"), "{seen}");
     }
     let target = format!("GET /{} HTTP/1.1\r\nHost: localhost\r\n\r\n", "x".repeat(200_000));
-    let seen = said(&server, target).await;
+    let seen = exchange(&server, target).await;
     assert!(seen.starts_with("HTTP/1.1 414") || seen.starts_with("HTTP/1.1 431"), "{seen}");
-    answers(&server).await;
+    assert_serves(&server).await;
 }
 
-/// A client that closes its half of the connection looks like one that has gone, and may be taken
-/// for it: else a `hang` would outlive its client. Whichever it is, it ends at once.
+/// A client that closes its half of the connection looks like one that has gone, and may be treated
+/// as such; otherwise a `hang` would outlast its client. Either way the connection closes at once.
 #[tokio::test]
-async fn a_client_that_closes_its_half_is_answered_or_let_go() {
+async fn a_client_that_closes_its_half_gets_a_response_or_a_closed_connection() {
     let server = MockAuthServer::start().await;
     for _ in 0..20 {
         let mut stream = connect(&server);
@@ -139,11 +141,11 @@ async fn a_client_that_closes_its_half_is_answered_or_let_go() {
         stream.read_to_string(&mut seen).unwrap();
         assert!(seen.is_empty() || seen.starts_with("HTTP/1.1 200"), "{seen}");
     }
-    answers(&server).await;
+    assert_serves(&server).await;
 }
 
 #[tokio::test]
-async fn clients_that_vanish_leave_nothing_behind() {
+async fn clients_that_vanish_do_not_keep_the_server_from_stopping() {
     let server = MockAuthServer::start().await;
     let whole = sized(page::REQUEST, "");
     for length in (0..whole.len()).step_by(7) {
@@ -151,17 +153,17 @@ async fn clients_that_vanish_leave_nothing_behind() {
         stream.write_all(&whole.as_bytes()[..length]).unwrap();
         drop(stream);
     }
-    // Not even one that asked, and does not wait for the answer.
+    // These send a whole request and do not wait for the response.
     for _ in 0..20 {
         connect(&server).write_all(whole.as_bytes()).unwrap();
     }
-    answers(&server).await;
+    assert_serves(&server).await;
     server.stop().await;
 }
 
-/// Connections that say nothing are as good as none.
+/// Idle connections affect neither other clients nor the shutdown.
 #[tokio::test]
-async fn idle_connections_are_no_burden() {
+async fn idle_connections_do_not_affect_other_clients() {
     let server = MockAuthServer::start().await;
     let idle: Vec<TcpStream> =
         (0..400).map_while(|_| TcpStream::connect(server.address()).ok()).collect();
@@ -171,15 +173,18 @@ async fn idle_connections_are_no_burden() {
         stream.write_all(b"POST /oauth2/v3/token HTTP/1.1\r\nHo").unwrap();
     }
     for _ in 0..3 {
-        answers(&server).await;
+        assert_serves(&server).await;
     }
     let start = std::time::Instant::now();
     server.stop().await;
-    assert!(start.elapsed() < Duration::from_secs(20), "half a head is not waited for");
+    assert!(
+        start.elapsed() < Duration::from_secs(20),
+        "the server does not wait for the rest of a head"
+    );
 }
 
 #[tokio::test]
-async fn what_is_no_http_is_told_so() {
+async fn bytes_that_are_not_http_are_refused() {
     let server = MockAuthServer::start().await;
     for bytes in [
         "\0\0\0\0\r\n\r\n",
@@ -187,11 +192,11 @@ async fn what_is_no_http_is_told_so() {
         "GET / HTTP/9.9\r\n\r\n",
         "\x16\x03\x01\x00\r\n\r\n",
     ] {
-        let seen = said(&server, bytes.to_owned()).await;
+        let seen = exchange(&server, bytes.to_owned()).await;
         assert!(
             seen.is_empty() || seen.starts_with("HTTP/1.1 4") || seen.starts_with("HTTP/1.1 5"),
             "{bytes:?}: {seen}"
         );
     }
-    answers(&server).await;
+    assert_serves(&server).await;
 }

@@ -1,4 +1,4 @@
-//! Limits over TLS and HTTP/2, by frames written by hand into openssl, and by curl.
+//! Limits over TLS and HTTP/2, with frames written to openssl, and with curl.
 
 use crate::support::tls;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -12,20 +12,20 @@ use smartpay_oauth_mock::{Limits, MockAuthServer};
 
 const SHORT: Duration = Duration::from_millis(200);
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-/// Types of frames, and an error (RFC 9113, sections 6 and 7).
+/// Frame types and an error code (RFC 9113, sections 6 and 7).
 const HEADERS: u8 = 1;
 const RST_STREAM: u8 = 3;
 const SETTINGS: u8 = 4;
 const GOAWAY: u8 = 7;
 const REFUSED_STREAM: [u8; 4] = [0, 0, 0, 7];
-/// A GET of the authorize endpoint at `https://localhost`, in HPACK without a table.
+/// A GET of the authorize endpoint at `https://localhost`, in HPACK without a dynamic table.
 const GET: &[u8] = b"\x82\x87\x04\x15/ebc2/oauth/authorize\x01\x09localhost";
 
 async fn server(limits: Limits) -> MockAuthServer {
     MockAuthServer::builder().tls().limits(limits).start().await.unwrap()
 }
 
-/// An HTTP/2 connection through openssl, which ends when the server hangs up.
+/// An HTTP/2 connection through openssl, which exits when the server closes the connection.
 struct Frames {
     openssl: Child,
     input: ChildStdin,
@@ -56,7 +56,7 @@ impl Frames {
         self.input.flush().unwrap();
     }
 
-    /// The next frame: its type, its stream and its payload. `None`: the server has hung up.
+    /// Returns the type, stream and payload of the next frame, or `None` at the connection's end.
     fn next(&mut self) -> Option<(u8, u32, Vec<u8>)> {
         let output = self.openssl.stdout.as_mut().unwrap();
         let mut head = [0; 9];
@@ -75,8 +75,8 @@ impl Drop for Frames {
 }
 
 #[tokio::test]
-async fn a_handshake_that_stands_still_is_given_up() {
-    let server = server(Limits { handshake_time: SHORT, ..Limits::default() }).await;
+async fn a_stalled_handshake_is_aborted() {
+    let server = server(Limits::default().handshake_time(SHORT)).await;
     let address = server.address();
     for begun in [&b""[..], &[22, 3, 1, 0, 200, 1, 0]] {
         let mut stream = connect(address);
@@ -87,41 +87,41 @@ async fn a_handshake_that_stands_still_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_silent_http2_client_is_hung_up_on() {
-    let server = server(Limits { head_time: SHORT, ..Limits::default() }).await;
+async fn the_connection_of_a_silent_http2_client_is_closed() {
+    let server = server(Limits::default().head_time(SHORT)).await;
     let seen = tokio::task::spawn_blocking(move || {
         let mut frames = Frames::connect(&server);
         std::iter::from_fn(|| frames.next()).map(|(kind, ..)| kind).collect::<Vec<_>>()
     });
     let seen = tokio::time::timeout(Duration::from_secs(20), seen).await;
-    let seen = seen.expect("it is hung up on").unwrap();
+    let seen = seen.expect("the connection is closed").unwrap();
     assert!(seen.contains(&SETTINGS) && seen.contains(&GOAWAY), "{seen:?}");
 }
 
-/// Of three requests at once on a connection that may have two, the third is refused.
+/// With a limit of two concurrent requests on a connection, the third is refused.
 #[tokio::test]
-async fn a_connection_has_no_more_requests_at_once_than_is_set() {
-    let server = server(Limits { streams: 2, ..Limits::default() }).await;
+async fn concurrent_requests_on_a_connection_are_limited() {
+    let server = server(Limits::default().streams(2)).await;
     let slow = "extends: default\nscenarios: [{ respond: { delay: 1h } }]";
     server.replace_fixtures(slow).await.unwrap();
     let refused = tokio::task::spawn_blocking(move || {
         let mut frames = Frames::connect(&server);
         for stream in [1, 3, 5] {
-            // The end of the headers, and of the request.
+            // The flags END_HEADERS and END_STREAM.
             frames.send(HEADERS, 4 | 1, stream, GET);
         }
         let reset = std::iter::from_fn(|| frames.next()).find(|(kind, ..)| *kind == RST_STREAM);
-        reset.expect("one is refused")
+        reset.expect("a request is refused")
     });
     let refused = tokio::time::timeout(Duration::from_secs(20), refused).await;
-    let (_, stream, error) = refused.expect("one is refused").unwrap();
+    let (_, stream, error) = refused.expect("a request is refused").unwrap();
     assert_eq!((stream, error.as_slice()), (5, &REFUSED_STREAM[..]));
 }
 
-/// A follower of the journal is not idle, however long nothing comes.
+/// A connection that follows the journal is not idle, even while no event is sent.
 #[tokio::test]
-async fn a_follower_over_http2_outlives_what_ends_idle_connections() {
-    let server = server(Limits { head_time: SHORT, ..Limits::default() }).await;
+async fn a_follower_over_http2_is_not_closed_as_idle() {
+    let server = server(Limits::default().head_time(SHORT)).await;
     let folder = Folder::new("http2-follower");
     tls::identify(&folder, &server, "a-client");
     let url = format!("https://localhost:{}/_mock/events", server.address().port());
@@ -136,7 +136,7 @@ async fn a_follower_over_http2_outlives_what_ends_idle_connections() {
     });
     tokio::time::sleep(SHORT * 6).await;
     tls::curl(&folder, &[&server.token_url(), "-d", page::REQUEST]).await;
-    assert!(seen.await.unwrap(), "it was cut off");
+    assert!(seen.await.unwrap(), "the follower was cut off");
     let _ = curl.kill();
     curl.wait().unwrap();
 }

@@ -1,5 +1,5 @@
-//! HTTPS as curl and openssl see it: the chain, both versions of TLS and of HTTP, certificates for
-//! whatever name is asked for, and handshakes that go wrong on purpose.
+//! HTTPS as curl and openssl see it: the chain, the versions of TLS and HTTP, certificates for each
+//! host name, and TLS faults.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use smartpay_oauth_mock::fixture::TlsFaults;
 use smartpay_oauth_mock::{Fault, MockAuthServer, Outcome, Scenario, TlsFault};
 
-/// A server that speaks HTTP and HTTPS, and a folder with its CA.
+/// Starts a server with HTTP and HTTPS, and returns it with a folder that holds its CA.
 async fn server(name: &str) -> (MockAuthServer, Folder) {
     let builder = MockAuthServer::builder().tls().tls_host("pay.test");
     let server = builder.start().await.unwrap();
@@ -22,17 +22,17 @@ fn health(server: &MockAuthServer) -> String {
     server.https_url().unwrap() + "/_mock/health"
 }
 
-/// `localhost` in place of the address, which a client may not name in its handshake.
+/// Replaces the address by a host name: clients send no addresses as server names.
 fn by_name(url: &str, host: &str) -> String {
     url.replace("127.0.0.1", host)
 }
 
 #[tokio::test]
-async fn openssl_sees_the_right_chain_and_both_versions() {
+async fn openssl_verifies_the_chain_with_each_version_of_tls_and_http() {
     let (server, folder) = server("https-chain").await;
     let address = server.address().to_string();
     let ca = folder.path("ca.pem");
-    for (version, alpn, says) in [
+    for (version, alpn, expected) in [
         ("-tls1_3", "h2", "ALPN protocol: h2"),
         ("-tls1_3", "http/1.1", "ALPN protocol: http/1.1"),
         ("-tls1_2", "h2", "ALPN protocol: h2"),
@@ -54,7 +54,7 @@ async fn openssl_sees_the_right_chain_and_both_versions() {
         )
         .await;
         assert!(seen.text.contains("Verify return code: 0 (ok)"), "{version}: {}", seen.text);
-        assert!(seen.text.contains(says), "{version} {alpn}: {}", seen.text);
+        assert!(seen.text.contains(expected), "{version} {alpn}: {}", seen.text);
         assert!(seen.text.matches("BEGIN CERTIFICATE").count() >= 2, "leaf and CA");
     }
     let old = ["s_client", "-connect", &address, "-tls1_1", "-cipher", "ALL:@SECLEVEL=0"];
@@ -65,12 +65,12 @@ async fn openssl_sees_the_right_chain_and_both_versions() {
 }
 
 #[tokio::test]
-async fn curl_speaks_both_versions_of_http_and_the_urls_are_https() {
+async fn curl_uses_both_versions_of_http_and_the_urls_are_https() {
     let (server, folder) = server("https-curl").await;
     let base = server.base_url();
     assert!(base.starts_with("https://") && server.http_url().unwrap().starts_with("http://"));
-    for (version, says) in [("--http1.1", " 1.1 201"), ("--http2", " 2 201")] {
-        let wish = r#"{"client_id": "v6TJH1IqhM", "merchant_id": "rahulrama"}"#;
+    for (version, expected) in [("--http1.1", " 1.1 201"), ("--http2", " 2 201")] {
+        let body = r#"{"client_id": "v6TJH1IqhM", "merchant_id": "rahulrama"}"#;
         let url = format!("{base}/_mock/codes");
         let arguments = [
             version,
@@ -78,12 +78,12 @@ async fn curl_speaks_both_versions_of_http_and_the_urls_are_https() {
             "-H",
             "Content-Type: application/json",
             "-d",
-            wish,
+            body,
             "-w",
             " %{http_version} %{http_code}",
         ];
         let said = curl(&folder, &arguments).await;
-        assert!(said.text.ends_with(says), "{}", said.text);
+        assert!(said.text.ends_with(expected), "{}", said.text);
         let said =
             curl(&folder, &[version, &server.token_url(), "-d", crate::support::page::REQUEST])
                 .await;
@@ -98,7 +98,7 @@ async fn curl_speaks_both_versions_of_http_and_the_urls_are_https() {
     assert_eq!((entry.scheme, entry.certificate), ("https", None));
     let notes = entry.notes.concat();
     assert!(notes.contains("no client certificate") && !notes.contains("plain HTTP"), "{notes}");
-    // Both ports serve the same realm, and either hands the CA out.
+    // Both ports serve the same realm and the CA's certificate.
     for url in [server.http_url().unwrap(), base] {
         let ca = curl(&folder, &[&format!("{url}/_mock/ca.pem")]).await;
         assert_eq!(ca.text, server.ca_pem().unwrap());
@@ -111,7 +111,7 @@ async fn curl_speaks_both_versions_of_http_and_the_urls_are_https() {
 }
 
 #[tokio::test]
-async fn names_get_a_certificate_of_their_own_when_they_are_asked_for() {
+async fn each_server_name_gets_a_certificate_of_its_own() {
     let (server, folder) = server("https-names").await;
     server.new_realm("blue").host("blue.pay.test").create().unwrap();
     let port = server.address().port();
@@ -136,10 +136,10 @@ async fn names_get_a_certificate_of_their_own_when_they_are_asked_for() {
     assert_eq!(curl(&folder, &[&url]).await.exit, 7, "it listens on 127.0.0.1 only");
 }
 
-/// A realm's own port speaks HTTPS where the server does, for clients that know a host and a port
-/// only.
+/// A realm can have a port of its own for HTTPS, for clients that can be given only a host and a
+/// port.
 #[tokio::test]
-async fn a_realm_has_a_port_of_its_own_for_https() {
+async fn a_realm_can_have_a_port_of_its_own_for_https() {
     let (server, folder) = server("https-own-port").await;
     let own = server.new_realm("own").own_port().create().unwrap();
     assert!(own.base_url().starts_with("https://127.0.0.1:"));
@@ -158,7 +158,7 @@ async fn a_realm_has_a_port_of_its_own_for_https() {
     }
 }
 
-/// What curl ends with for each fault of the handshake.
+/// The exit code of curl for each TLS fault, and a part of its message.
 const FAULTS: [(TlsFault, i32, &str); 5] = [
     (TlsFault::ExpiredCertificate, 60, "expired"),
     (TlsFault::WrongHost, 60, "does not match"),
@@ -168,23 +168,23 @@ const FAULTS: [(TlsFault, i32, &str); 5] = [
 ];
 
 #[tokio::test]
-async fn handshakes_go_wrong_on_purpose() {
+async fn curl_fails_with_each_tls_fault_as_with_a_real_one() {
     let (server, folder) = server("https-faults").await;
     let url = by_name(&health(&server), "localhost");
-    for (fault, exit, says) in FAULTS {
+    for (fault, exit, expected) in FAULTS {
         server.set_tls_faults(TlsFaults { fault: Some(fault), ..TlsFaults::default() });
         let said = curl(&folder, &[&url]).await;
         assert_eq!(said.exit, exit, "{fault:?}: {}", said.text);
-        // Other releases of curl and openssl use other words for a wrong name.
-        let words = said.text.to_lowercase();
-        assert!(words.contains(says) || words.contains("no alternative"), "{fault:?}: {words}");
+        // Other releases of curl and openssl word the error for a wrong host differently.
+        let text = said.text.to_lowercase();
+        assert!(text.contains(expected) || text.contains("no alternative"), "{fault:?}: {text}");
     }
     server.set_tls_faults(TlsFaults::default());
     assert_eq!(curl(&folder, &[&url]).await.exit, 0);
 }
 
 #[tokio::test]
-async fn faults_are_for_a_realm_or_a_host_by_fixture_or_control_call() {
+async fn tls_faults_apply_to_a_realm_or_a_host_and_are_set_by_fixtures_or_the_control_api() {
     let fixtures =
         "extends: default\nsettings: { tls: { hosts: { pay.test: expired_certificate } } }";
     let builder = MockAuthServer::builder().tls().fixtures(fixtures).unwrap();
@@ -206,7 +206,7 @@ async fn faults_are_for_a_realm_or_a_host_by_fixture_or_control_call() {
     let shown = client.put(&default).json(&body).send().await.unwrap();
     assert_eq!(shown.json::<Value>().await.unwrap(), body);
     assert_eq!((exit("localhost").await, exit("other.test").await), (60, 35));
-    assert_eq!(exit("blue.localhost").await, 0, "another realm is none of its business");
+    assert_eq!(exit("blue.localhost").await, 0, "other realms are not affected");
     blue.set_tls_faults(TlsFaults { fault: Some(TlsFault::WrongHost), ..TlsFaults::default() });
     assert_eq!(exit("blue.localhost").await, 60);
     for (body, pointer) in [
@@ -219,23 +219,23 @@ async fn faults_are_for_a_realm_or_a_host_by_fixture_or_control_call() {
     }
     let upper = json!({ "hosts": { "PAY.test": "handshake_failure" } });
     client.put(&default).json(&upper).send().await.unwrap();
-    assert_eq!(exit("pay.test").await, 35, "names of hosts have no case");
+    assert_eq!(exit("pay.test").await, 35, "host names are case-insensitive");
     let plain = MockAuthServer::start().await;
     let none = client.put(tls(&plain.base_url())).json(&json!({})).send().await.unwrap();
-    assert_eq!(none.status(), 409, "without HTTPS there is nothing to go wrong");
+    assert_eq!(none.status(), 409, "without HTTPS there are no TLS faults");
     let wrong = client.put(&default).json(&json!({ "fault": "broken" })).send().await.unwrap();
     assert_eq!(wrong.status(), 422);
     let problem: Value = wrong.json().await.unwrap();
     assert_eq!(problem["errors"][0]["pointer"], "/fault");
     client.delete(&default).send().await.unwrap();
-    assert_eq!((exit("localhost").await, exit("pay.test").await), (0, 60), "as the fixture says");
+    assert_eq!((exit("localhost").await, exit("pay.test").await), (0, 60), "as in the fixtures");
     server.replace_fixtures("extends: default").await.unwrap();
     assert_eq!(exit("pay.test").await, 0);
 }
 
-/// A realm's own port refuses connections for real: nobody listens there until it is over.
+/// On a realm's own port, `connection_refused` makes the system refuse connections.
 #[tokio::test]
-async fn a_realms_own_port_closes_and_opens_again() {
+async fn a_realms_own_port_refuses_connections_while_the_fault_is_set() {
     let (server, folder) = server("https-refused").await;
     let own = server.new_realm("own").own_port().create().unwrap();
     let url = own.base_url() + "/_mock/health";
@@ -253,10 +253,10 @@ async fn a_realms_own_port_closes_and_opens_again() {
     }
 }
 
-/// Within TLS the faults of scenarios are the same; over HTTP/2, where one connection carries many
-/// requests, those that would end it reset the request's stream.
+/// Scenarios' faults are the same over TLS. Over HTTP/2, where a connection carries many requests,
+/// those that end the connection reset the request's stream instead.
 #[tokio::test]
-async fn faults_of_scenarios_within_tls_and_http2() {
+async fn faults_of_scenarios_over_tls_and_http2() {
     let (server, folder) = server("https-scenarios").await;
     let url = server.token_url();
     for (fault, http1, http2) in [
@@ -278,29 +278,29 @@ async fn faults_of_scenarios_within_tls_and_http2() {
         curl(&folder, &["--http2", "-m", "1", &url, "-d", crate::support::page::REQUEST]).await;
     assert_eq!(said.exit, 28);
     let said = curl(&folder, &["--http2", &url, "-d", crate::support::page::REQUEST]).await;
-    assert!(said.text.contains("access_token"), "the server goes on: {}", said.text);
+    assert!(said.text.contains("access_token"), "the server still responds: {}", said.text);
 }
 
-/// More connections than there may be handshakes stand still; whoever means it still gets in, and
-/// the oldest of them are given up.
+/// With more stalled handshakes than the limit, another client still connects, and the oldest
+/// handshakes are aborted.
 #[tokio::test]
-async fn half_open_handshakes_hold_nobody_up() {
+async fn stalled_handshakes_do_not_block_other_clients() {
     let (server, folder) = server("https-half-open").await;
     let address = server.address();
-    let mut standing = Vec::new();
+    let mut stalled = Vec::new();
     for n in 0..700_usize {
         use std::io::Write;
         let Ok(mut stream) = std::net::TcpStream::connect(address) else { break };
-        // Half of them have begun, and stop in the middle of their first message.
+        // Half of them send a part of the first message.
         if n % 2 == 0 {
             stream.write_all(&[22, 3, 1, 0, 200, 1, 0]).unwrap();
         }
-        standing.push(stream);
+        stalled.push(stream);
     }
-    assert!(standing.len() > 500, "{}", standing.len());
+    assert!(stalled.len() > 500, "{}", stalled.len());
     let said = curl(&folder, &[&health(&server)]).await;
     assert!(said.text.contains("\"ok\""), "{}", said.text);
-    let first = standing.swap_remove(0);
+    let first = stalled.swap_remove(0);
     first.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
     let ended = std::io::Read::read(&mut &first, &mut [0; 8]);
     assert!(
@@ -311,19 +311,19 @@ async fn half_open_handshakes_hold_nobody_up() {
 }
 
 #[tokio::test]
-async fn what_is_no_tls_is_refused_and_the_server_goes_on() {
+async fn a_client_without_tls_is_refused() {
     let (server, folder) = server("https-plain").await;
     let plain = health(&server).replace("https://", "http://");
     let said = curl(&folder, &[&plain, "-w", " %{http_code}"]).await;
     assert!(said.text.contains("speaks HTTPS") && said.text.ends_with(" 400"), "{}", said.text);
-    // What is neither is not answered at all.
+    // Bytes that are neither TLS nor HTTP get no response.
     let mut stream = std::net::TcpStream::connect(server.address()).unwrap();
     std::io::Write::write_all(&mut stream, b"\x01\x02\x03\x04\x05\x06").unwrap();
     assert_eq!(curl(&folder, &[&health(&server)]).await.exit, 0);
 }
 
 #[tokio::test]
-async fn https_alone_stops_as_it_should() {
+async fn a_server_with_https_only_finishes_requests_before_it_stops() {
     let server = MockAuthServer::builder().https_only().start().await.unwrap();
     assert!(server.http_url().is_none());
     let folder = Folder::new("https-only");
@@ -346,6 +346,6 @@ async fn https_alone_stops_as_it_should() {
     server.stop().await;
     assert!(
         answered.await.unwrap().text.contains("access_token"),
-        "what was in flight is answered"
+        "the request in flight is finished"
     );
 }

@@ -1,7 +1,7 @@
-//! Clients that are slow, greedy or many: each reaches a limit, and the others do not notice.
+//! Clients that reach a limit, while other clients are still served.
 //!
-//! Every test would hang, or see the client get its way, without its limit. No client waits longer
-//! than `PATIENCE`, which is far beyond any limit that is set here.
+//! Without its limit, each test would hang or see the client succeed. No client waits longer than
+//! `PATIENCE`, which is far above each limit that is set here.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -19,19 +19,19 @@ async fn server(limits: Limits) -> MockAuthServer {
     MockAuthServer::builder().limits(limits).start().await.unwrap()
 }
 
-/// Whether the server is well: another client gets a token.
-async fn answers(server: &MockAuthServer) {
+/// Checks that another client gets a token.
+async fn assert_serves(server: &MockAuthServer) {
     crate::support::post(&server.token_url(), page::REQUEST).await.ok();
 }
 
-/// Sends one byte now and then, until the server hangs up; then what it said.
-fn dribble(mut stream: TcpStream, byte: &[u8]) -> String {
+/// Sends a byte at a time until the server closes the connection, and returns what it sent.
+fn send_slowly(mut stream: TcpStream, byte: &[u8]) -> String {
     let start = Instant::now();
     stream.set_read_timeout(Some(SHORT / 10)).unwrap();
     let mut seen = String::new();
     let mut buffer = [0; 4096];
     loop {
-        assert!(start.elapsed() < PATIENCE, "a slow client is waited for");
+        assert!(start.elapsed() < PATIENCE, "the server waits for a slow client");
         let gone = stream.write_all(byte).is_err();
         match stream.read(&mut buffer) {
             Ok(0) => return seen,
@@ -43,23 +43,23 @@ fn dribble(mut stream: TcpStream, byte: &[u8]) -> String {
 }
 
 #[tokio::test]
-async fn a_head_that_dribbles_in_is_cut_off() {
-    let server = server(Limits { head_time: SHORT, ..Limits::default() }).await;
+async fn a_head_that_arrives_too_slowly_ends_the_connection() {
+    let server = server(Limits::default().head_time(SHORT)).await;
     let mut stream = connect(server.address());
     stream.write_all(HEAD.as_bytes()).unwrap();
-    let slow = tokio::task::spawn_blocking(move || dribble(stream, b"x"));
-    answers(&server).await;
+    let slow = tokio::task::spawn_blocking(move || send_slowly(stream, b"x"));
+    assert_serves(&server).await;
     assert_eq!(slow.await.unwrap(), "");
-    answers(&server).await;
+    assert_serves(&server).await;
 }
 
 #[tokio::test]
-async fn a_body_that_dribbles_in_is_refused() {
-    let server = server(Limits { body_time: SHORT, ..Limits::default() }).await;
+async fn a_body_that_arrives_too_slowly_is_refused() {
+    let server = server(Limits::default().body_time(SHORT)).await;
     let mut stream = connect(server.address());
     write!(stream, "{HEAD}Content-Length: 60000\r\n\r\n").unwrap();
-    let slow = tokio::task::spawn_blocking(move || dribble(stream, b"x"));
-    answers(&server).await;
+    let slow = tokio::task::spawn_blocking(move || send_slowly(stream, b"x"));
+    assert_serves(&server).await;
     let seen = slow.await.unwrap();
     assert!(seen.starts_with("HTTP/1.1 400"), "{seen}");
     assert!(seen.contains("The body did not arrive within 200ms."), "{seen}");
@@ -67,85 +67,85 @@ async fn a_body_that_dribbles_in_is_refused() {
     assert_eq!(entry.unwrap().outcome.status, Some(400));
 }
 
-/// Chunks that never end are a body like any other: too large in the end, and hung up on.
+/// A chunked body without an end is refused as too large.
 #[tokio::test]
-async fn chunks_without_end_are_refused() {
+async fn a_chunked_body_without_an_end_is_refused() {
     let server = server(Limits::default()).await;
     let mut stream = connect(server.address());
-    let greedy = tokio::task::spawn_blocking(move || {
+    let sending = tokio::task::spawn_blocking(move || {
         write!(stream, "{HEAD}Transfer-Encoding: chunked\r\n\r\n").unwrap();
         let chunk = format!("{:x}\r\n{}\r\n", 16 * 1024, "x".repeat(16 * 1024));
         let start = Instant::now();
         while stream.write_all(chunk.as_bytes()).is_ok() {
-            assert!(start.elapsed() < PATIENCE, "a body without end is read for ever");
+            assert!(start.elapsed() < PATIENCE, "the server reads a body without an end");
         }
     });
-    answers(&server).await;
-    greedy.await.unwrap();
+    assert_serves(&server).await;
+    sending.await.unwrap();
     let entries = server.requests().await;
     assert!(entries.iter().any(|entry| entry.outcome.status == Some(413)), "{entries:?}");
-    answers(&server).await;
+    assert_serves(&server).await;
 }
 
-/// Answers that nobody reads pile up in the sockets; then the server waits for so long only.
+/// Unread responses fill the sockets' buffers; the server then waits for `write_time` only.
 #[tokio::test]
-async fn a_client_that_does_not_read_is_hung_up_on() {
-    let server = server(Limits { write_time: SHORT, ..Limits::default() }).await;
+async fn the_connection_of_a_client_that_does_not_read_is_closed() {
+    let server = server(Limits::default().write_time(SHORT)).await;
     let mut stream = connect(server.address());
     stream.set_write_timeout(Some(PATIENCE)).unwrap();
-    let asked = tokio::task::spawn_blocking(move || {
-        let one = b"GET /_mock/openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let error = tokio::task::spawn_blocking(move || {
+        let request = b"GET /_mock/openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n";
         loop {
-            if let Err(error) = stream.write_all(one) {
+            if let Err(error) = stream.write_all(request) {
                 return error;
             }
         }
     });
-    answers(&server).await;
-    let end = asked.await.unwrap().kind();
+    assert_serves(&server).await;
+    let end = error.await.unwrap().kind();
     assert!(matches!(end, ErrorKind::ConnectionReset | ErrorKind::BrokenPipe), "{end}");
-    answers(&server).await;
+    assert_serves(&server).await;
 }
 
 #[tokio::test]
-async fn a_head_may_be_as_large_as_is_set() {
+async fn a_head_larger_than_the_limit_is_refused() {
     let head =
         |size: usize| format!("GET / HTTP/1.1\r\nHost: x\r\nX: {}\r\n\r\n", "y".repeat(size));
     for (limit, sizes) in [(8 * 1024, [6_000, 20_000]), (64 * 1024, [60_000, 100_000])] {
-        let server = server(Limits { head_size: limit, ..Limits::default() }).await;
+        let server = server(Limits::default().head_size(limit)).await;
         for (size, status) in sizes.into_iter().zip(["200", "431"]) {
             let mut stream = connect(server.address());
-            let asked = head(size).replacen("\r\n", "\r\nConnection: close\r\n", 1);
+            let request = head(size).replacen("\r\n", "\r\nConnection: close\r\n", 1);
             let seen = tokio::task::spawn_blocking(move || {
-                // A server that has had enough may hang up while a client still writes.
-                let _ = stream.write_all(asked.as_bytes());
+                // The server may close the connection before everything is written.
+                let _ = stream.write_all(request.as_bytes());
                 rest(&mut stream)
             });
             let seen = seen.await.unwrap();
             assert!(seen.starts_with(&format!("HTTP/1.1 {status}")), "{limit} {size}: {seen}");
         }
-        answers(&server).await;
+        assert_serves(&server).await;
     }
 }
 
-/// Nor is the end of one waited for that is too large already.
+/// A head that is already too large is refused before its end.
 #[tokio::test]
-async fn a_head_without_end_is_refused() {
+async fn a_head_without_an_end_is_refused() {
     let server = server(Limits::default()).await;
     let mut stream = connect(server.address());
     let seen = tokio::task::spawn_blocking(move || {
-        // It hangs up while this still writes.
+        // The server closes the connection before everything is written.
         let _ = write!(stream, "{HEAD}X: {}", "y".repeat(200_000));
         rest(&mut stream)
     });
-    answers(&server).await;
+    assert_serves(&server).await;
     let seen = seen.await.unwrap();
     assert!(seen.is_empty() || seen.starts_with("HTTP/1.1 431"), "{seen}");
 }
 
 #[tokio::test]
-async fn a_control_call_may_be_as_large_as_is_set() {
-    let server = server(Limits { control_size: 1_000, ..Limits::default() }).await;
+async fn a_control_api_request_larger_than_the_limit_is_refused() {
+    let server = server(Limits::default().control_size(1_000)).await;
     let put = async |length: usize| {
         let body = format!("{{\"extends\":\"default\"{}}}", " ".repeat(length));
         let request = reqwest::Client::new().put(format!("{}/_mock/fixtures", server.base_url()));
@@ -155,11 +155,10 @@ async fn a_control_call_may_be_as_large_as_is_set() {
     assert_eq!((put(500).await, put(1_000).await), (200, 413));
 }
 
-/// A hundred clients reach each of some limits: the log has a line for each limit, not for each
-/// client.
+/// A hundred clients reach several limits: the log has one line for each limit.
 #[test]
-fn a_limit_that_is_reached_is_told_once() {
-    let folder = Folder::new("limits-told");
+fn a_reached_limit_is_logged_once() {
+    let folder = Folder::new("limits-logged");
     let limits = ["head_time=100ms", "body_time=100ms", "head_size=8192", "connections=40"];
     let arguments = [&["--limit"], &limits[..]].concat();
     let mut server = Running::start(&folder, &arguments);
@@ -183,7 +182,7 @@ fn a_limit_that_is_reached_is_told_once() {
     server.signal("-TERM");
     assert_eq!(server.exit_code(), Some(0));
     let log = server.log();
-    let told = |part: &str| log.lines().filter(|line| line.contains(part)).count();
+    let lines_with = |part: &str| log.lines().filter(|line| line.contains(part)).count();
     for part in [
         "--limit head_time",
         "--limit body_time",
@@ -191,7 +190,7 @@ fn a_limit_that_is_reached_is_told_once() {
         "--limit connections",
         "64 KiB",
     ] {
-        assert_eq!(told(part), 1, "{part}: {log}");
+        assert_eq!(lines_with(part), 1, "{part}: {log}");
     }
     assert!(log.lines().count() < 12, "{log}");
 }

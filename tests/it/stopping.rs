@@ -1,5 +1,5 @@
-//! Stopping while clients go on asking: whatever was accepted is answered, unless a second signal
-//! says not to wait.
+//! Stopping while clients send requests: every accepted request gets its response, unless a second
+//! signal ends the wait.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -13,14 +13,14 @@ use crate::support::page;
 use crate::support::program::Running;
 use crate::support::socket::{answer, ask, connect, rest};
 
-/// Sixteen clients ask as fast as they can. The one that is told `Connection: close` stops; until
-/// then everything that it asks is answered.
+/// Sixteen clients send requests as fast as they can. Each gets a response to every request until a
+/// response says `Connection: close`.
 #[test]
 fn no_request_is_lost_when_the_server_stops_under_load() {
     let folder = Folder::new("stop-load");
     let mut server = Running::start(&folder, &["--log", "warn"]);
     let address = server.address().to_owned();
-    let answered = AtomicUsize::new(0);
+    let responses = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         let clients: Vec<_> = (0..16)
             .map(|_| {
@@ -28,32 +28,32 @@ fn no_request_is_lost_when_the_server_stops_under_load() {
                     let stream = connect(&address);
                     loop {
                         ask(&stream, page::REQUEST).map_err(|error| error.to_string())?;
-                        let answer = answer(&stream)?;
-                        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-                        answered.fetch_add(1, Ordering::Relaxed);
-                        if answer.contains("Connection: close") {
+                        let response = answer(&stream)?;
+                        assert!(response.starts_with("HTTP/1.1 200"), "{response}");
+                        responses.fetch_add(1, Ordering::Relaxed);
+                        if response.contains("Connection: close") {
                             return Ok::<(), String>(());
                         }
                     }
                 })
             })
             .collect();
-        while answered.load(Ordering::Relaxed) < 300 {
+        while responses.load(Ordering::Relaxed) < 300 {
             std::thread::sleep(Duration::from_millis(1));
         }
         server.signal("-TERM");
         for client in clients {
-            client.join().unwrap().expect("every request is answered");
+            client.join().unwrap().expect("every request gets a response");
         }
     });
     assert_eq!(server.exit_code(), Some(0));
     assert_eq!(server.log(), "", "nothing was cut off");
 }
 
-/// Clients that have connected, but that the server has not even looked at when it is told to stop:
-/// it was suspended meanwhile. Some of them ask only then.
+/// Clients connect while the server process is suspended, so that it has not accepted them when it
+/// gets the signal to stop. Half of them send their request only after the signal.
 #[test]
-fn whoever_has_just_connected_is_still_answered() {
+fn clients_that_have_just_connected_still_get_a_response() {
     const CLIENTS: usize = 500;
     let sockets = rlimit::increase_nofile_limit(u64::MAX).unwrap_or_default();
     assert!(sockets > CLIENTS as u64 + 100, "{sockets} open sockets are too few (ulimit -n)");
@@ -74,15 +74,15 @@ fn whoever_has_just_connected_is_still_answered() {
         ask(stream, page::REQUEST).unwrap();
     }
     for stream in &mut streams {
-        assert!(answer(stream).expect("an answer").starts_with("HTTP/1.1 200"));
+        assert!(answer(stream).expect("a response").starts_with("HTTP/1.1 200"));
     }
     drop(streams);
     assert_eq!(server.exit_code(), Some(0));
 }
 
-/// A client whose handshake is still to come when the server is told to stop.
+/// A client whose handshake has not begun when the server gets the signal to stop.
 #[test]
-fn whoever_has_just_connected_over_tls_is_still_answered() {
+fn a_client_that_has_just_connected_over_tls_still_gets_a_response() {
     let folder = Folder::new("stop-tls");
     let certificates = folder.path("tls");
     let limits = ["--limit", "last_call=1m", "stop_time=1m"];
@@ -108,10 +108,10 @@ fn whoever_has_just_connected_over_tls_is_still_answered() {
     assert_eq!(server.exit_code(), Some(0));
 }
 
-/// An answer that is on its way is sent to its end. A follower of the journal, whose answer has no
-/// end, is let go.
+/// A response that has begun is sent to its end. The response of a client that follows the journal
+/// has no end, so it is ended.
 #[test]
-fn an_answer_that_has_begun_is_finished_and_followers_are_let_go() {
+fn a_response_that_has_begun_is_finished_and_those_of_followers_are_ended() {
     let folder = Folder::new("stop-slow");
     let slow = "{ when: { endpoint: token }, respond: { fault: slow_body, interval: 1ms } }";
     let fixtures = folder.write("slow.yaml", &format!("extends: default\nscenarios: [{slow}]\n"));
@@ -125,34 +125,34 @@ fn an_answer_that_has_begun_is_finished_and_followers_are_let_go() {
         stream.read_exact(&mut [0; 1]).unwrap();
     }
     server.signal("-TERM");
-    answer(&slow).expect("the whole answer");
+    answer(&slow).expect("the whole response");
     assert!(rest(&mut follower).ends_with("\r\n0\r\n\r\n"), "a proper end");
     assert_eq!(server.exit_code(), Some(0));
 }
 
-/// Requests that would take an hour: after a first signal they are waited for, up to a limit; a
-/// second one ends them at once.
+/// Requests that would take an hour: after the first signal the server waits for them up to a
+/// limit; a second signal ends them at once.
 #[test]
-fn a_second_signal_stops_at_once_and_a_limit_later() {
+fn requests_are_cut_off_by_a_second_signal_or_after_the_limit() {
     let folder = Folder::new("stop-second");
     let slow = "extends: default\nscenarios: [{ respond: { delay: 1h } }]\n";
     let fixtures = folder.write("slow.yaml", slow);
     for (limit, signals) in [("stop_time=1h", 2), ("stop_time=300ms", 1)] {
         let mut server = Running::start(&folder, &["--fixtures", &fixtures, "--limit", limit]);
         let address = server.address().to_owned();
-        let (asked, start) = (Barrier::new(17), Instant::now());
+        let (all_sent, start) = (Barrier::new(17), Instant::now());
         std::thread::scope(|scope| {
             for _ in 0..16 {
                 scope.spawn(|| {
                     let stream = connect(&address);
                     ask(&stream, page::REQUEST).unwrap();
-                    asked.wait();
-                    assert!(answer(&stream).is_err(), "it ends without an answer");
+                    all_sent.wait();
+                    assert!(answer(&stream).is_err(), "the connection closes without a response");
                 });
             }
-            asked.wait();
+            all_sent.wait();
             for _ in 0..signals {
-                // Signals of a kind that are sent at once arrive as one.
+                // Two signals of the same kind that are sent at once arrive as one.
                 std::thread::sleep(Duration::from_millis(100));
                 server.signal("-TERM");
             }
@@ -160,7 +160,7 @@ fn a_second_signal_stops_at_once_and_a_limit_later() {
         });
         assert!(start.elapsed() < Duration::from_secs(60));
         let log = server.log();
-        let told = if signals == 2 { "stopping at once" } else { "they were cut off" };
-        assert!(log.contains(told), "{log}");
+        let expected = if signals == 2 { "stopping at once" } else { "were cut off" };
+        assert!(log.contains(expected), "{log}");
     }
 }
