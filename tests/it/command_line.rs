@@ -168,7 +168,7 @@ fn check_says_ok_or_everything_that_is_wrong() {
     assert_eq!(output.status.code(), Some(2));
     let said = text(&output.stderr);
     for line in [
-        "bad.yaml:2:26: \"15\" is not a length of time: 15 has no unit; write 15s for seconds",
+        "bad.yaml:2:26: \"15\" is not a duration: 15 has no unit; write 15s for seconds",
         "bad.yaml:3:12: unknown value \"rfc\", did you mean \"rfc6749\"?",
         "bad.yaml:6:5: unknown member \"secrt\", did you mean \"secret\"?",
         "bad.yaml:8:24: there is no client \"b\"",
@@ -334,7 +334,7 @@ fn a_running_server_is_driven_from_a_shell() {
     assert!(said(&["clock"]).contains("offset_ms  0"));
 
     for (arguments, exit, part) in [
-        (&["clock", "advance", "16"][..], 1, "/by: \"16\" is not a length of time"),
+        (&["clock", "advance", "16"][..], 1, "/by: \"16\" is not a duration"),
         (
             &["code", "--client", "nobody", "--merchant", "rahulrama"],
             1,
