@@ -276,10 +276,10 @@ mod tests {
         assert_eq!(limits.body_time, Limits::default().body_time);
         for (text, expected) in [
             (r#"{"conections":7}"#, "did you mean \"connections\"?"),
-            (r#"{"connections":0}"#, "a number from 1 on is expected"),
+            (r#"{"connections":0}"#, "expected a number from 1 on"),
             (r#"{"connections":-1}"#, "expected"),
             (r#"{"connections":"many"}"#, "expected"),
-            (r#"{"head_size":100}"#, "a number from 8192 on is expected"),
+            (r#"{"head_size":100}"#, "expected a number from 8192 on"),
             (r#"{"head_time":"0s"}"#, "above 0 is expected"),
             (r#"{"head_time":5}"#, "has no unit"),
         ] {

@@ -128,7 +128,7 @@ async fn perform(
     let start = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
     let name = start.client_hello().server_name().map(str::to_ascii_lowercase);
     let fault = match realm_of(serving, name.as_deref()) {
-        Some(realm) => realm.tls_faults().of_host(name.as_deref()),
+        Some(realm) => realm.tls_faults().for_host(name.as_deref()),
         None => None,
     };
     if let Some(fault) = fault {

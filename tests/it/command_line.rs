@@ -222,7 +222,7 @@ fn check_hides_no_mistake_behind_another_and_invents_none() {
         ("scenarios: [{ respond: { error: x, headers: { Content-Length: '5' } } }]", "frames"),
         (
             "clients: [{ id: a, secret: 83748374 }]",
-            "a number stands here, text is expected; put it in quotes",
+            "expected a string, found a number; put it in quotes",
         ),
         ("errors: { server_error: { status: 70000 } }", "a whole number"),
     ] {

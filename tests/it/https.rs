@@ -172,7 +172,7 @@ async fn handshakes_go_wrong_on_purpose() {
     let (server, folder) = server("https-faults").await;
     let url = by_name(&health(&server), "localhost");
     for (fault, exit, says) in FAULTS {
-        server.set_tls_faults(TlsFaults { fault: Some(fault), ..TlsFaults::default() });
+        server.set_tls_faults(TlsFaults::new(fault));
         let said = curl(&folder, &[&url]).await;
         assert_eq!(said.exit, exit, "{fault:?}: {}", said.text);
         // Other releases of curl and openssl use other words for a wrong name.
@@ -207,7 +207,7 @@ async fn faults_are_for_a_realm_or_a_host_by_fixture_or_control_call() {
     assert_eq!(shown.json::<Value>().await.unwrap(), body);
     assert_eq!((exit("localhost").await, exit("other.test").await), (60, 35));
     assert_eq!(exit("blue.localhost").await, 0, "another realm is none of its business");
-    blue.set_tls_faults(TlsFaults { fault: Some(TlsFault::WrongHost), ..TlsFaults::default() });
+    blue.set_tls_faults(TlsFaults::new(TlsFault::WrongHost));
     assert_eq!(exit("blue.localhost").await, 60);
     for (body, pointer) in [
         (json!({ "hosts": { "a b": "unknown_ca" } }), "/hosts/a b"),
@@ -240,7 +240,7 @@ async fn a_realms_own_port_closes_and_opens_again() {
     let own = server.new_realm("own").own_port().create().unwrap();
     let url = own.base_url() + "/_mock/health";
     for (fault, exit) in [(Some(TlsFault::ConnectionRefused), 7), (None, 0)] {
-        own.set_tls_faults(TlsFaults { fault, ..TlsFaults::default() });
+        own.set_tls_faults(TlsFaults::new(fault));
         let mut said = curl(&folder, &[&url]).await;
         for _ in 0..200 {
             if said.exit == exit {
