@@ -159,6 +159,7 @@ mod http;
 #[doc(hidden)]
 pub mod internal;
 mod journal;
+mod json_schema;
 mod limits;
 mod oauth;
 mod realm;
@@ -169,7 +170,7 @@ mod token;
 pub mod units;
 
 pub use clock::Clock;
-pub use fixture::{FixtureErrors, PathPattern, TlsFault};
+pub use fixture::{FixtureError, FixtureErrors, PathPattern, PathPatternError, TlsFault};
 pub use journal::{
     Difference, Filter, Issued, IssuedKind, NearMiss, RecordedEndpoint, RecordedOutcome,
     RecordedParam, RecordedRequest, Times, TimesError, Verification,

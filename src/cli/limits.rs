@@ -59,7 +59,7 @@ mod tests {
                 "conections=7",
                 "--limit conections: unknown member \"conections\", did you mean \"connections\"?",
             ),
-            ("head_time=5", "--limit head_time: \"5\" is not a length of time"),
+            ("head_time=5", "--limit head_time: \"5\" is not a duration"),
             ("head_time={", "--limit head_time: "),
             ("=", "--limit : unknown member"),
         ] {

@@ -62,7 +62,7 @@ impl RealmHandle {
         let registry = self.realm.registry();
         let text = serde_json::to_string(&scenario).unwrap_or_default();
         let scenario = read_scenario(&text, registry.client_ids(), registry.merchant_ids())
-            .map_err(FixtureErrors::of_value)?;
+            .map_err(FixtureErrors::of_scenario)?;
         let since = *self.realm.journal().watch().borrow();
         let active = self.realm.scenarios().add(scenario);
         Ok(ScenarioGuard {

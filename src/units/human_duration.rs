@@ -1,14 +1,16 @@
-//! Lengths of time as fixtures write them: `15m`, `900s`, `365d`.
+//! Durations as people write them: `15m`, `900s`, `365d`.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// The units, from the longest, with their milliseconds.
+use super::deserialize_text;
+
+/// The units with their milliseconds, longest first.
 const UNITS: [(&str, i64); 6] = [
     ("w", 7 * 86_400_000),
     ("d", 86_400_000),
@@ -17,61 +19,76 @@ const UNITS: [(&str, i64); 6] = [
     ("s", 1_000),
     ("ms", 1),
 ];
-/// A hundred years: long enough for any lifetime, short enough never to overflow.
-const LONGEST_MS: i64 = 36_525 * 86_400_000;
 
-/// A length of time, in whole milliseconds, from nothing to a hundred years.
+/// 100 years: long enough for any lifetime, and short enough that sums never overflow.
+const MAX_MS: i64 = 36_525 * 86_400_000;
+
+/// The number of characters of an invalid text that its error repeats.
+const MAX_SHOWN: usize = 40;
+
+/// A duration in whole milliseconds, from 0 to 100 years.
 ///
-/// Written as numbers with their units, longest first: `15m`, `1h30m`, `250ms`, `365d`.
+/// The text form is one or more numbers with a unit, longest unit first: `15m`, `1h30m`, `250ms`,
+/// `365d`. The units are `ms`, `s`, `m`, `h`, `d` and `w`.
 ///
 /// ```
 /// use smartpay_oauth_mock::HumanDuration;
 ///
-/// let period: HumanDuration = "1h30m".parse()?;
-/// assert_eq!(period.as_ms(), 5_400_000);
-/// assert_eq!(period.to_string(), "90m");
+/// let duration: HumanDuration = "1h30m".parse()?;
+/// assert_eq!(duration.as_ms(), 5_400_000);
+/// assert_eq!(duration.to_string(), "90m");
 /// assert!("15".parse::<HumanDuration>().unwrap_err().to_string().contains("unit"));
 /// # Ok::<(), smartpay_oauth_mock::HumanDurationError>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, JsonSchema)]
+#[schemars(
+    with = "String",
+    description = "A duration: numbers with a unit (ms, s, m, h, d or w), longest unit first, \
+                   such as 250ms, 900s, 15m, 1h30m or 365d.",
+    extend(
+        "pattern" = "^([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$",
+        "minLength" = 2,
+    ),
+)]
 pub struct HumanDuration {
     ms: i64,
 }
 
-/// Why a text is not a length of time.
+/// The error when a text is not a duration. It says why, and what a duration looks like.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("\"{written}\" is not a length of time: {reason}")]
+#[error("\"{text}\" is not a duration: {reason}")]
 pub struct HumanDurationError {
-    written: String,
+    /// The text, truncated.
+    text: String,
     reason: Cow<'static, str>,
 }
 
 impl HumanDuration {
-    /// So many milliseconds; negative ones count as none.
+    /// Creates a duration from milliseconds, clamped to between 0 and 100 years.
     pub const fn from_ms(ms: i64) -> Self {
         let ms = if ms < 0 { 0 } else { ms };
-        Self { ms: if ms > LONGEST_MS { LONGEST_MS } else { ms } }
+        Self { ms: if ms > MAX_MS { MAX_MS } else { ms } }
     }
 
-    /// So many seconds.
+    /// Creates a duration from seconds, clamped to between 0 and 100 years.
     pub const fn from_secs(secs: i64) -> Self {
         Self::from_ms(secs.saturating_mul(1_000))
     }
 
-    /// So many days of 24 hours.
+    /// Creates a duration from days of 24 hours, clamped to between 0 and 100 years.
     pub const fn from_days(days: i64) -> Self {
         Self::from_ms(days.saturating_mul(86_400_000))
     }
 
-    /// The length in milliseconds.
+    /// Returns the duration in milliseconds.
     pub const fn as_ms(self) -> i64 {
         self.ms
     }
 }
 
 impl From<HumanDuration> for Duration {
-    fn from(period: HumanDuration) -> Self {
-        Duration::from_millis(period.ms.unsigned_abs())
+    fn from(duration: HumanDuration) -> Self {
+        Duration::from_millis(duration.ms.unsigned_abs())
     }
 }
 
@@ -84,56 +101,65 @@ impl From<Duration> for HumanDuration {
 impl FromStr for HumanDuration {
     type Err = HumanDurationError;
 
-    fn from_str(written: &str) -> Result<Self, HumanDurationError> {
-        parse(written)
+    fn from_str(text: &str) -> Result<Self, HumanDurationError> {
+        parse_ms(text)
             .map(|ms| Self { ms })
-            .map_err(|reason| HumanDurationError { written: shortened(written), reason })
+            .map_err(|reason| HumanDurationError { text: truncated(text), reason })
     }
 }
 
-fn parse(written: &str) -> Result<i64, Cow<'static, str>> {
-    const HOW: &str = "write a number with a unit, such as 250ms, 900s, 15m, 12h or 365d";
-    let mut rest = written;
+/// Parses a text to milliseconds. The error is the reason why it is not a duration.
+fn parse_ms(text: &str) -> Result<i64, Cow<'static, str>> {
+    const SYNTAX: &str = "write a number with a unit, such as 250ms, 900s, 15m, 12h or 365d";
+    let mut rest = text;
     let mut total: i64 = 0;
-    let mut shortest = i64::MAX;
+    let mut previous_unit = i64::MAX;
+
     if rest.is_empty() {
-        return Err(HOW.into());
+        return Err(SYNTAX.into());
     }
+
     while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-        let (number, tail) = rest.split_at(digits);
-        let letters = tail.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(tail.len());
-        let (unit, tail) = tail.split_at(letters);
+        let (number, tail) = split_where(rest, |c| !c.is_ascii_digit());
+        let (unit, tail) = split_where(tail, |c| !c.is_ascii_alphabetic());
         if number.is_empty() {
-            return Err(HOW.into());
+            return Err(SYNTAX.into());
         }
         if unit.is_empty() && tail.is_empty() {
             return Err(format!("{number} has no unit; write {number}s for seconds").into());
         }
+
         let Some(&(_, ms)) = UNITS.iter().find(|(name, _)| *name == unit) else {
-            return Err(format!("the units are ms, s, m, h, d and w; {HOW}").into());
+            return Err(format!("the units are ms, s, m, h, d and w; {SYNTAX}").into());
         };
-        if ms >= shortest {
-            return Err("units go from the longest to the shortest, each once, as in 1h30m".into());
+        if ms >= previous_unit {
+            return Err("units go from longest to shortest, each once, as in 1h30m".into());
         }
-        shortest = ms;
+
         total = number
             .parse::<i64>()
             .ok()
             .and_then(|count| count.checked_mul(ms))
             .and_then(|part| total.checked_add(part))
-            .filter(|&total| total <= LONGEST_MS)
-            .ok_or("the longest is a hundred years, 36525d")?;
+            .filter(|&total| total <= MAX_MS)
+            .ok_or("the maximum is 100 years, 36525d")?;
+        previous_unit = ms;
         rest = tail;
     }
+
     Ok(total)
 }
 
-fn shortened(written: &str) -> String {
-    if written.chars().count() <= 40 {
-        return written.to_owned();
+/// Splits a text before its first character that `ends` it.
+fn split_where(text: &str, ends: fn(char) -> bool) -> (&str, &str) {
+    text.split_at(text.find(ends).unwrap_or(text.len()))
+}
+
+fn truncated(text: &str) -> String {
+    match text.char_indices().nth(MAX_SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
-    written.chars().take(40).collect::<String>() + "…"
 }
 
 impl fmt::Display for HumanDuration {
@@ -141,9 +167,10 @@ impl fmt::Display for HumanDuration {
         if self.ms == 0 {
             return f.write_str("0s");
         }
-        // The longest unit that needs no second one; weeks would make 365d unreadable.
-        let fitting = UNITS[1..].iter().find(|(_, ms)| self.ms % ms == 0);
-        let (unit, ms) = fitting.copied().unwrap_or(("ms", 1));
+
+        // The longest unit that expresses it in one number. Weeks are left out: 365d reads better.
+        let exact = UNITS[1..].iter().find(|(_, ms)| self.ms % ms == 0);
+        let (unit, ms) = exact.copied().unwrap_or(("ms", 1));
         write!(f, "{}{unit}", self.ms / ms)
     }
 }
@@ -156,42 +183,7 @@ impl Serialize for HumanDuration {
 
 impl<'de> Deserialize<'de> for HumanDuration {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl de::Visitor<'_> for Visitor {
-            type Value = HumanDuration;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a length of time such as 15m, 900s or 365d")
-            }
-
-            fn visit_str<E: de::Error>(self, written: &str) -> Result<HumanDuration, E> {
-                written.parse().map_err(E::custom)
-            }
-
-            fn visit_u64<E: de::Error>(self, written: u64) -> Result<HumanDuration, E> {
-                self.visit_str(&written.to_string())
-            }
-
-            fn visit_i64<E: de::Error>(self, written: i64) -> Result<HumanDuration, E> {
-                self.visit_str(&written.to_string())
-            }
-        }
-        deserializer.deserialize_any(Visitor)
-    }
-}
-
-impl JsonSchema for HumanDuration {
-    fn schema_name() -> Cow<'static, str> {
-        "HumanDuration".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "type": "string",
-            "description": "A length of time: numbers with their units, such as 250ms, 900s, 15m, 1h30m or 365d.",
-            "pattern": "^([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$",
-            "minLength": 2,
-        })
+        deserialize_text(deserializer, "a duration such as 15m, 900s or 365d")
     }
 }
 
@@ -201,7 +193,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn the_forms_of_the_contract_are_read() {
+    fn every_documented_form_is_read() {
         let table = [
             ("15m", 900_000, "15m"),
             ("900s", 900_000, "15m"),
@@ -210,16 +202,16 @@ mod tests {
             ("1h30m", 5_400_000, "90m"),
             ("2w", 1_209_600_000, "14d"),
             ("0s", 0, "0s"),
-            ("36525d", LONGEST_MS, "36525d"),
+            ("36525d", MAX_MS, "36525d"),
         ];
-        for (written, ms, shown) in table {
-            let period: HumanDuration = written.parse().unwrap();
-            assert_eq!((period.as_ms(), period.to_string().as_str()), (ms, shown), "{written}");
+        for (text, ms, shown) in table {
+            let duration: HumanDuration = text.parse().unwrap();
+            assert_eq!((duration.as_ms(), duration.to_string().as_str()), (ms, shown), "{text}");
         }
     }
 
     #[test]
-    fn nonsense_is_refused_with_what_would_be_right() {
+    fn an_invalid_text_is_refused_with_a_valid_form() {
         let table = [
             ("", "a number with a unit"),
             ("15", "write 15s"),
@@ -229,27 +221,27 @@ mod tests {
             ("15 m", "units are"),
             ("15min", "units are"),
             ("1M", "units are"),
-            ("30m1h", "longest to the shortest"),
-            ("1s1s", "longest to the shortest"),
-            ("36526d", "hundred years"),
-            ("99999999999999999999d", "hundred years"),
+            ("30m1h", "longest to shortest"),
+            ("1s1s", "longest to shortest"),
+            ("36526d", "100 years"),
+            ("99999999999999999999d", "100 years"),
         ];
-        for (written, reason) in table {
-            let error = written.parse::<HumanDuration>().unwrap_err().to_string();
-            assert!(error.contains(reason), "{written}: {error}");
+        for (text, reason) in table {
+            let error = text.parse::<HumanDuration>().unwrap_err().to_string();
+            assert!(error.contains(reason), "{text}: {error}");
         }
     }
 
     proptest! {
         #[test]
-        fn no_text_makes_it_panic(text in ".*") {
+        fn no_text_makes_the_parser_panic(text in ".*") {
             let _ = text.parse::<HumanDuration>();
         }
 
         #[test]
-        fn what_is_shown_is_read_back(ms in 0..=LONGEST_MS) {
-            let period = HumanDuration::from_ms(ms);
-            prop_assert_eq!(period.to_string().parse(), Ok(period));
+        fn the_text_form_is_read_back(ms in 0..=MAX_MS) {
+            let duration = HumanDuration::from_ms(ms);
+            prop_assert_eq!(duration.to_string().parse(), Ok(duration));
         }
     }
 }

@@ -1,80 +1,78 @@
 //! Durations that may be negative: `-1s`.
 
-use std::borrow::Cow;
 use std::fmt;
+use std::str::FromStr;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::HumanDuration;
+use super::{HumanDuration, HumanDurationError, deserialize_text};
 
-/// A length of time that may be negative, as `-1s`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A duration that may be negative, in whole milliseconds.
+///
+/// The text form is that of a [`HumanDuration`], with a leading `-` if it is negative: `15m`,
+/// `-1s`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema)]
+#[schemars(
+    with = "String",
+    description = "A duration, such as 15m or 1h30m. A leading - makes it negative: -1s.",
+    extend("pattern" = "^-?([0-9]+(w|d|h|m|s|ms))+$"),
+)]
 pub struct SignedDuration {
     ms: i64,
 }
 
 impl SignedDuration {
-    /// So many milliseconds.
+    /// Creates a duration from milliseconds.
     pub const fn from_ms(ms: i64) -> Self {
         Self { ms }
     }
 
-    /// The length in milliseconds.
+    /// Returns the duration in milliseconds.
     pub const fn as_ms(self) -> i64 {
         self.ms
     }
 }
 
+impl FromStr for SignedDuration {
+    type Err = HumanDurationError;
+
+    fn from_str(text: &str) -> Result<Self, HumanDurationError> {
+        let (sign, length) = text.strip_prefix('-').map_or((1, text), |length| (-1, length));
+        let length: HumanDuration = length.parse()?;
+        Ok(Self { ms: sign * length.as_ms() })
+    }
+}
+
+impl fmt::Display for SignedDuration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.ms < 0 { "-" } else { "" };
+        write!(f, "{sign}{}", HumanDuration::from_ms(self.ms.saturating_abs()))
+    }
+}
+
 impl Serialize for SignedDuration {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let sign = if self.ms < 0 { "-" } else { "" };
-        let length = HumanDuration::from_ms(self.ms.saturating_abs());
-        serializer.collect_str(&format_args!("{sign}{length}"))
+        serializer.collect_str(self)
     }
 }
 
 impl<'de> Deserialize<'de> for SignedDuration {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl de::Visitor<'_> for Visitor {
-            type Value = SignedDuration;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a length of time such as 15m or -1s")
-            }
-
-            fn visit_str<E: de::Error>(self, written: &str) -> Result<SignedDuration, E> {
-                let (sign, length) = match written.strip_prefix('-') {
-                    Some(length) => (-1, length),
-                    None => (1, written),
-                };
-                let length: HumanDuration = length.parse().map_err(E::custom)?;
-                Ok(SignedDuration { ms: sign * length.as_ms() })
-            }
-
-            fn visit_u64<E: de::Error>(self, written: u64) -> Result<SignedDuration, E> {
-                self.visit_str(&written.to_string())
-            }
-
-            fn visit_i64<E: de::Error>(self, written: i64) -> Result<SignedDuration, E> {
-                self.visit_str(&written.to_string())
-            }
-        }
-        deserializer.deserialize_any(Visitor)
+        deserialize_text(deserializer, "a duration such as 15m or -1s")
     }
 }
 
-impl JsonSchema for SignedDuration {
-    fn schema_name() -> Cow<'static, str> {
-        "SignedDuration".into()
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "type": "string",
-            "description": "A length of time, negative for a token that expired before it was issued.",
-            "pattern": "^-?([0-9]+(w|d|h|m|s|ms))+$",
-        })
+    #[test]
+    fn the_sign_is_read_and_written_back() {
+        for (text, ms) in [("-1s", -1_000), ("15m", 900_000), ("0s", 0)] {
+            let duration: SignedDuration = text.parse().unwrap();
+            assert_eq!((duration.as_ms(), duration.to_string().as_str()), (ms, text));
+        }
+        assert!("--1s".parse::<SignedDuration>().is_err());
     }
 }

@@ -1,26 +1,35 @@
-//! A time zone by its IANA name.
+//! A time zone, by its IANA name.
 
-use std::borrow::Cow;
 use std::fmt;
+use std::str::FromStr;
 
 use jiff::tz::TimeZone;
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// The zone of the vendor's own clocks (source S).
+use super::deserialize_text;
+
+/// The time zone of the vendor's servers (source S).
 const DEFAULT: &str = "America/Los_Angeles";
 
-/// A time zone from the table that is compiled in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A time zone by its IANA name, such as `Europe/London`. The default is `America/Los_Angeles`.
+///
+/// The time zone database is compiled in.
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
+#[schemars(
+    with = "String",
+    description = "A time zone by its IANA name, such as Europe/London.",
+    extend("examples" = [DEFAULT, "Europe/London", "Etc/UTC"]),
+)]
 pub struct TimeZoneName(TimeZone);
 
-impl TimeZoneName {
-    /// Looks a zone up by its IANA name, such as `Europe/London`.
-    pub fn named(name: &str) -> Option<Self> {
-        TimeZone::get(name).ok().map(Self)
-    }
+/// The error when there is no time zone of a name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("\"{0}\" is not a time zone; expected an IANA name such as {DEFAULT} or Etc/UTC")]
+pub struct TimeZoneNameError(String);
 
-    /// The zone's IANA name.
+impl TimeZoneName {
+    /// Returns the IANA name.
     pub fn name(&self) -> &str {
         self.0.iana_name().unwrap_or("UTC")
     }
@@ -30,9 +39,17 @@ impl TimeZoneName {
     }
 }
 
+impl FromStr for TimeZoneName {
+    type Err = TimeZoneNameError;
+
+    fn from_str(name: &str) -> Result<Self, TimeZoneNameError> {
+        TimeZone::get(name).map(Self).map_err(|_| TimeZoneNameError(name.to_owned()))
+    }
+}
+
 impl Default for TimeZoneName {
     fn default() -> Self {
-        Self::named(DEFAULT).unwrap_or(Self(TimeZone::UTC))
+        DEFAULT.parse().unwrap_or(Self(TimeZone::UTC))
     }
 }
 
@@ -44,33 +61,13 @@ impl fmt::Display for TimeZoneName {
 
 impl Serialize for TimeZoneName {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name())
+        serializer.collect_str(self)
     }
 }
 
 impl<'de> Deserialize<'de> for TimeZoneName {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let name = String::deserialize(deserializer)?;
-        Self::named(&name).ok_or_else(|| {
-            de::Error::custom(format!(
-                "\"{name}\" is not a time zone; an IANA name such as {DEFAULT} or Etc/UTC is \
-                 expected"
-            ))
-        })
-    }
-}
-
-impl JsonSchema for TimeZoneName {
-    fn schema_name() -> Cow<'static, str> {
-        "TimeZoneName".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "type": "string",
-            "description": "A time zone by its IANA name.",
-            "examples": [DEFAULT, "Europe/London", "Etc/UTC"],
-        })
+        deserialize_text(deserializer, "an IANA time zone name such as Etc/UTC")
     }
 }
 
@@ -79,12 +76,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn zones_go_by_their_names() {
+    fn time_zones_are_found_by_name() {
         assert_eq!(TimeZoneName::default().name(), DEFAULT);
         assert_eq!(
             serde_json::from_str::<TimeZoneName>("\"Europe/London\"").unwrap().name(),
             "Europe/London"
         );
+
         let error =
             serde_json::from_str::<TimeZoneName>("\"Mars/Olympus\"").unwrap_err().to_string();
         assert!(error.contains("IANA name"), "{error}");

@@ -168,7 +168,7 @@ fn check_prints_ok_or_all_errors() {
     assert_eq!(output.status.code(), Some(2));
     let stderr = text(&output.stderr);
     for line in [
-        "bad.yaml:2:26: \"15\" is not a length of time: 15 has no unit; write 15s for seconds",
+        "bad.yaml:2:26: \"15\" is not a duration: 15 has no unit; write 15s for seconds",
         "bad.yaml:3:12: unknown value \"rfc\", did you mean \"rfc6749\"?",
         "bad.yaml:6:5: unknown member \"secrt\", did you mean \"secret\"?",
         "bad.yaml:8:24: there is no client \"b\"",
@@ -222,7 +222,7 @@ fn check_hides_no_error_behind_another_and_reports_no_false_ones() {
         ("scenarios: [{ respond: { error: x, headers: { Content-Length: '5' } } }]", "frames"),
         (
             "clients: [{ id: a, secret: 83748374 }]",
-            "a number stands here, text is expected; put it in quotes",
+            "expected a string, found a number; put it in quotes",
         ),
         ("errors: { server_error: { status: 70000 } }", "a whole number"),
     ] {
@@ -334,7 +334,7 @@ fn commands_control_a_running_server() {
     assert!(stdout_of(&["clock"]).contains("offset_ms  0"));
 
     for (arguments, exit, part) in [
-        (&["clock", "advance", "16"][..], 1, "/by: \"16\" is not a length of time"),
+        (&["clock", "advance", "16"][..], 1, "/by: \"16\" is not a duration"),
         (
             &["code", "--client", "nobody", "--merchant", "rahulrama"],
             1,

@@ -1,5 +1,5 @@
-//! Every file under `fixtures/` is loaded, fits the published schema, and does what its first
-//! line says.
+//! Every file under `fixtures/` loads, matches the published schema, and does what its first line
+//! says.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,11 +24,11 @@ fn files(folder: &str) -> Vec<PathBuf> {
 
 async fn start(file: impl AsRef<Path>) -> MockAuthServer {
     let builder = MockAuthServer::builder().fixtures_file(file);
-    builder.unwrap_or_else(|mistakes| panic!("{mistakes}")).start().await.unwrap()
+    builder.unwrap_or_else(|errors| panic!("{errors}")).start().await.unwrap()
 }
 
 #[test]
-fn every_file_fits_the_published_schema() {
+fn every_file_matches_the_published_schema() {
     let schema = fixture::schema();
     let validator = jsonschema::validator_for(&schema).unwrap();
     let all = files("fixtures");
@@ -42,23 +42,24 @@ fn every_file_fits_the_published_schema() {
             .collect();
         assert!(errors.is_empty(), "{}: {errors:#?}", file.display());
     }
-    for wrong in [
+
+    for invalid in [
         r#"{"colour":1}"#,
         r#"{"settings":{"access_token_lifetime":"soon"}}"#,
         r#"{"clients":[{"id":"a","secrt":"b"}]}"#,
         r#"{"scenarios":[{"respond":{"eror":"x"}}]}"#,
     ] {
-        assert!(!validator.is_valid(&serde_json::from_str(wrong).unwrap()), "{wrong}");
+        assert!(!validator.is_valid(&serde_json::from_str(invalid).unwrap()), "{invalid}");
     }
 }
 
 #[tokio::test]
-async fn the_folder_loads_as_it_is_mounted_into_a_container() {
+async fn the_whole_folder_loads() {
     let server = start("fixtures").await;
     crate::support::post(&server.token_url(), crate::support::page::REQUEST).await.ok();
 }
 
-/// One way to exercise each file under `scenarios/`. A new file fails here until it has its own.
+/// Exercises each file under `scenarios/`. A new file needs a case of its own here.
 #[tokio::test]
 async fn every_scenario_does_what_it_says() {
     for file in files("fixtures/scenarios") {
@@ -90,14 +91,14 @@ async fn every_scenario_does_what_it_says() {
                 assert_eq!(denied.description(), "The merchant revoked the permissions.");
             }
             "always-500" => {
-                let answer = exchange(&server, "unknown").await;
-                assert_eq!((answer.status, answer.error().as_str()), (500, "invalid_request"));
+                let response = exchange(&server, "unknown").await;
+                assert_eq!((response.status, response.error().as_str()), (500, "invalid_request"));
             }
             "expired-tokens" => {
-                let answer = once().await.ok();
-                let claims = claims(&answer.member("access_token"));
+                let response = once().await.ok();
+                let claims = claims(&response.member("access_token"));
                 let life = claims["expires_in"].as_i64().unwrap() - claims["iat"].as_i64().unwrap();
-                assert_eq!((life, &answer.json()["expires_in"]), (1000, &0.into()));
+                assert_eq!((life, &response.json()["expires_in"]), (1000, &0.into()));
             }
             "rate-limited" => {
                 for _ in 0..10 {
@@ -112,11 +113,11 @@ async fn every_scenario_does_what_it_says() {
                     let request = reqwest::Client::new().post(server.token_url());
                     let request =
                         request.header("Content-Type", "application/x-www-form-urlencoded");
-                    let answer = match request.body(crate::support::page::REQUEST).send().await {
-                        Ok(answer) => answer.bytes().await,
+                    let response = match request.body(crate::support::page::REQUEST).send().await {
+                        Ok(response) => response.bytes().await,
                         Err(error) => Err(error),
                     };
-                    assert!(answer.is_err());
+                    assert!(response.is_err());
                 }
                 once().await.ok();
             }
@@ -153,7 +154,7 @@ async fn every_scenario_does_what_it_says() {
     }
 }
 
-/// `fixtures/errors/` is exercised by `error_codes.rs`; here only that there is one for each.
+/// `error_codes.rs` exercises `fixtures/errors/`. This test shows that no file is missing.
 #[test]
 fn there_is_a_file_for_each_error_code() {
     let names: Vec<String> = files("fixtures/errors")
@@ -170,7 +171,7 @@ fn there_is_a_file_for_each_error_code() {
 fn a_hundred_thousand_clients_load() {
     let clients: String =
         (0..100_000).map(|i| format!("  - {{ id: client-{i}, secret: secret-{i} }}\n")).collect();
-    let source = fixture::Source { name: "many.yaml".into(), text: format!("clients:\n{clients}") };
-    let set = fixture::load_sources(&[source]).unwrap();
-    assert_eq!(set.clients.len(), 100_000);
+    let source = fixture::Source::new("many.yaml", format!("clients:\n{clients}"));
+    let fixtures = fixture::load_sources(&[source]).unwrap();
+    assert_eq!(fixtures.clients.len(), 100_000);
 }

@@ -172,7 +172,7 @@ async fn curl_fails_with_each_tls_fault_as_with_a_real_one() {
     let (server, folder) = server("https-faults").await;
     let url = by_name(&health(&server), "localhost");
     for (fault, exit, expected) in FAULTS {
-        server.set_tls_faults(TlsFaults { fault: Some(fault), ..TlsFaults::default() });
+        server.set_tls_faults(TlsFaults::new(fault));
         let said = curl(&folder, &[&url]).await;
         assert_eq!(said.exit, exit, "{fault:?}: {}", said.text);
         // Other releases of curl and openssl word the error for a wrong host differently.
@@ -207,7 +207,7 @@ async fn tls_faults_apply_to_a_realm_or_a_host_and_are_set_by_fixtures_or_the_co
     assert_eq!(shown.json::<Value>().await.unwrap(), body);
     assert_eq!((exit("localhost").await, exit("other.test").await), (60, 35));
     assert_eq!(exit("blue.localhost").await, 0, "other realms are not affected");
-    blue.set_tls_faults(TlsFaults { fault: Some(TlsFault::WrongHost), ..TlsFaults::default() });
+    blue.set_tls_faults(TlsFaults::new(TlsFault::WrongHost));
     assert_eq!(exit("blue.localhost").await, 60);
     for (body, pointer) in [
         (json!({ "hosts": { "a b": "unknown_ca" } }), "/hosts/a b"),
@@ -240,7 +240,7 @@ async fn a_realms_own_port_refuses_connections_while_the_fault_is_set() {
     let own = server.new_realm("own").own_port().create().unwrap();
     let url = own.base_url() + "/_mock/health";
     for (fault, exit) in [(Some(TlsFault::ConnectionRefused), 7), (None, 0)] {
-        own.set_tls_faults(TlsFaults { fault, ..TlsFaults::default() });
+        own.set_tls_faults(TlsFaults::new(fault));
         let mut said = curl(&folder, &[&url]).await;
         for _ in 0..200 {
             if said.exit == exit {

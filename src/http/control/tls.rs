@@ -32,7 +32,7 @@ pub(super) async fn put(
     sent: JsonBody,
 ) -> Answer {
     let faults: TlsFaults = sent.json().await?;
-    if let Some((name, why)) = faults.wrong_host() {
+    if let Some((name, why)) = faults.invalid_host() {
         return Err(Problem::of_member(format!("/hosts/{name}"), why));
     }
     if app.tls.is_none() {
