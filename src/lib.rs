@@ -177,10 +177,10 @@ pub use journal::{
 pub use limits::Limits;
 pub use oauth::{ChallengeMethod, Dialect, ErrorCode, Secret, TokenResponse};
 pub use realm::{IssueError, RealmError};
-pub use scenario::{Endpoint, Fault, Outcome, Pattern, Scenario, When};
+pub use scenario::{Endpoint, Fault, Outcome, Pattern, Scenario, ScenarioState, When};
 pub use server::{
     Builder, CodeOptions, Follower, GrantInfo, MockAuthServer, RealmBuilder, RealmHandle,
-    ScenarioGuard, ScenarioState, StartError, blocking,
+    ScenarioGuard, StartError, blocking,
 };
 pub use tls::{ClientAuth, ClientIdentity, TlsError};
 pub use token::{Inspection, KeyError, SigningKey, inspect};

@@ -4,6 +4,7 @@
 //! could one day be kept somewhere else than in this process.
 
 mod codes;
+mod edit;
 mod grant_store;
 mod realm_map;
 mod registry;
@@ -12,7 +13,7 @@ mod sync;
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
@@ -25,6 +26,7 @@ use crate::token::{GrantId, TokenIds};
 
 pub use codes::IssueError;
 pub(crate) use codes::{CodeRequest, ConsentedCode};
+pub(crate) use edit::{FixtureEntry, read_entry};
 pub(crate) use grant_store::{
     Code, CodeEntry, Conflict, Grant, GrantStore, Redemption, Renewal, RenewalOutcome, Rotation,
 };
@@ -36,13 +38,15 @@ pub(crate) use registry::{ClientEntry, Registry};
 #[derive(Debug)]
 pub(crate) struct Realm {
     name: Arc<str>,
-    /// What it began with.
-    start: RwLock<Arc<Fixtures>>,
+    /// The fixtures that a reset goes back to.
+    seed: RwLock<Arc<Fixtures>>,
     /// The names by which a request's `Host` finds it, beside its own.
     hosts: Vec<String>,
     ports: OnceLock<OwnPorts>,
     clock: Clock,
     registry: RwLock<Arc<Registry>>,
+    /// Held for the whole of an edit; requests never take it.
+    edit_lock: Mutex<()>,
     grant_store: GrantStore,
     scenarios: ScenarioSet,
     journal: Journal,
@@ -81,11 +85,12 @@ impl Realm {
         let fixtures = &*start.fixtures;
         let realm = Self {
             name: name.into(),
-            start: RwLock::new(Arc::clone(&start.fixtures)),
+            seed: RwLock::new(Arc::clone(&start.fixtures)),
             hosts,
             ports: OnceLock::new(),
             clock: Clock::default(),
             registry: RwLock::new(Arc::clone(&start.registry)),
+            edit_lock: Mutex::default(),
             grant_store,
             scenarios: ScenarioSet::default(),
             journal: Journal::new(start.journal_size),
@@ -93,7 +98,7 @@ impl Realm {
             ids: TokenIds::new(name),
         };
         realm.scenarios.replace(&fixtures.scenarios);
-        realm.seed(fixtures);
+        realm.insert_fixture_grants(fixtures);
         realm
     }
 
@@ -159,8 +164,8 @@ impl Realm {
         Arc::clone(&self.registry.read())
     }
 
-    /// Takes other clients, merchants or settings; codes, grants and scenarios stay.
-    pub(crate) fn set_registry(&self, fixtures: &Arc<Fixtures>) {
+    /// Installs other clients, merchants or settings; codes, grants and scenarios stay.
+    fn set_registry(&self, fixtures: &Arc<Fixtures>) {
         let new = Arc::new(Registry::new(fixtures));
         let old = std::mem::replace(&mut *self.registry.write(), Arc::clone(&new));
         // What was told at run time stays, unless the fixtures say something new.
@@ -169,33 +174,17 @@ impl Realm {
         }
     }
 
-    /// Takes other fixtures whole, with their codes and scenarios; live grants stay.
-    pub(crate) fn replace(&self, fixtures: &Arc<Fixtures>) {
+    /// Installs other fixtures with their codes and scenarios; live grants stay.
+    fn install_fixtures(&self, fixtures: &Arc<Fixtures>) {
         self.set_registry(fixtures);
         self.scenarios.replace(&fixtures.scenarios);
         self.grant_store.remove_fixture_entries();
-        self.seed(fixtures);
+        self.insert_fixture_grants(fixtures);
     }
 
-    /// Back to the start, as if the realm had just been made.
-    pub(crate) fn reset(&self) {
-        self.clock.reset();
-        self.grant_store.clear();
-        self.journal.clear();
-        let start = Arc::clone(&self.start.read());
-        self.replace(&start);
-        self.set_tls_faults(None);
-    }
-
-    /// Takes other fixtures as if it had begun with them; live grants stay.
-    pub(crate) fn reseed(&self, fixtures: &Arc<Fixtures>) {
-        *self.start.write() = Arc::clone(fixtures);
-        self.replace(fixtures);
-    }
-
-    /// Whether it began with these.
+    /// Whether the realm was seeded from these fixtures.
     pub(crate) fn seeded_from(&self, fixtures: &Arc<Fixtures>) -> bool {
-        Arc::ptr_eq(&self.start.read(), fixtures)
+        Arc::ptr_eq(&self.seed.read(), fixtures)
     }
 
     pub(crate) fn grant_store(&self) -> &GrantStore {
@@ -214,8 +203,8 @@ impl Realm {
         &self.ids
     }
 
-    /// Puts the codes and refresh tokens of the fixtures into the grant_store.
-    fn seed(&self, fixtures: &Fixtures) {
+    /// Inserts the codes and refresh tokens of the fixtures.
+    fn insert_fixture_grants(&self, fixtures: &Fixtures) {
         let registry = self.registry();
         let now = self.clock.now_ms();
         let granted = |client: &str, asked: &Option<Vec<String>>| -> Option<(Arc<str>, Scopes)> {

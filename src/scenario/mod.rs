@@ -9,6 +9,7 @@ mod model;
 mod outcome;
 mod pattern;
 mod set;
+mod state;
 mod when;
 
 pub use model::{AfterLast, Responses, Scenario};
@@ -18,5 +19,6 @@ pub use outcome::{
 };
 pub use pattern::Pattern;
 pub(crate) use set::{ActiveScenario, ScenarioSet, Selection, Step};
+pub use state::ScenarioState;
 pub(crate) use when::{CORRELATION_ID, RequestView};
 pub use when::{Endpoint, Matchers, When};

@@ -23,10 +23,9 @@ use crate::fixture::{Client, FixtureErrors, Merchant};
 use crate::journal::{Filter, RecordedRequest, Times, Verification};
 use crate::oauth::TokenResponse;
 use crate::realm::{IssueError, RealmError};
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, ScenarioState};
 use crate::server::{
-    Builder, CodeOptions, GrantInfo, RealmBuilder, ScenarioGuard, ScenarioState, StartError,
-    runtime,
+    Builder, CodeOptions, GrantInfo, RealmBuilder, ScenarioGuard, StartError, runtime,
 };
 use crate::token::Inspection;
 

@@ -36,7 +36,7 @@ pub use realm_handle::{CodeOptions, GrantInfo, RealmHandle};
 pub use requests::Follower;
 #[cfg(feature = "cli")]
 pub(crate) use runtime::runtime;
-pub use scenarios::{ScenarioGuard, ScenarioState};
+pub use scenarios::ScenarioGuard;
 
 /// A running mock server. It stops when dropped.
 ///

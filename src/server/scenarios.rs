@@ -4,26 +4,13 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use super::RealmHandle;
-use crate::fixture::{FixtureErrors, read_scenario};
+use crate::fixture::FixtureErrors;
 use crate::journal::{Filter, Times};
 use crate::realm::Realm;
-use crate::scenario::{ActiveScenario, Scenario};
+use crate::scenario::{ActiveScenario, Scenario, ScenarioState};
 
 /// How many calls the message of a failed expectation shows.
 const SHOWN: usize = 20;
-
-/// A scenario that is in force, and how far it has got.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ScenarioState {
-    /// The scenario, with its name.
-    pub scenario: Scenario,
-    /// How many requests it has matched.
-    pub matched: u64,
-    /// How many more it will match, if that is limited.
-    pub remaining: Option<u64>,
-    /// How many requests it holds now.
-    pub held: usize,
-}
 
 impl RealmHandle {
     /// Puts a scenario before all others, or in place of one of the same name. It goes when the
@@ -59,12 +46,14 @@ impl RealmHandle {
     ///
     /// Every mistake in it, in the words that a fixture file would get.
     pub async fn try_inject(&self, scenario: Scenario) -> Result<ScenarioGuard, FixtureErrors> {
-        let registry = self.realm.registry();
-        let text = serde_json::to_string(&scenario).unwrap_or_default();
-        let scenario = read_scenario(&text, registry.client_ids(), registry.merchant_ids())
-            .map_err(FixtureErrors::of_value)?;
+        let json = serde_json::to_string(&scenario).unwrap_or_default();
         let since = *self.realm.journal().watch().borrow();
-        let active = self.realm.scenarios().add(scenario);
+
+        let (active, _) = self
+            .realm
+            .put_scenario(&json, None)
+            .map_err(|errors| FixtureErrors::of_value(errors.0))?;
+
         Ok(ScenarioGuard {
             realm: Arc::clone(&self.realm),
             active,
@@ -76,27 +65,18 @@ impl RealmHandle {
 
     /// The scenarios, in the order in which they are asked.
     pub async fn scenarios(&self) -> Vec<ScenarioState> {
-        let active = self.realm.scenarios().all();
-        active
-            .iter()
-            .map(|active| ScenarioState {
-                scenario: active.scenario().clone().named(active.name()),
-                matched: active.matched(),
-                remaining: active.remaining(),
-                held: active.barrier().held(),
-            })
-            .collect()
+        self.realm.scenarios().states()
     }
 
     /// Takes a scenario out, be it from a fixture; whoever it holds goes on. `false`: there is none
     /// of this name.
     pub async fn remove_scenario(&self, name: &str) -> bool {
-        self.realm.scenarios().remove(name)
+        self.realm.remove_scenario(name)
     }
 
     /// Takes all scenarios out, also those of the fixtures.
     pub async fn clear_scenarios(&self) {
-        self.realm.scenarios().replace(&[]);
+        self.realm.clear_scenarios();
     }
 }
 
