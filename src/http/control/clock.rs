@@ -9,9 +9,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::problem::Problem;
-use super::{Answer, json, json_body::JsonBody, rfc3339};
+use super::{Answer, json, json_body::JsonBody};
 use crate::http::context::RequestContext;
-use crate::units::HumanDuration;
+use crate::units::{HumanDuration, rfc3339};
 
 /// The time of the realm.
 #[derive(Serialize, JsonSchema)]

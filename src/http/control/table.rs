@@ -6,11 +6,11 @@ use serde_json::{Map, Value};
 use crate::fixture::{Client, Fixtures, Merchant, TlsFaults};
 use crate::journal::Verification;
 use crate::oauth::TokenResponse;
+use crate::realm::{CodeRequest, IssuedCode, TokensRequest};
 use crate::scenario::{Scenario, ScenarioState};
 use crate::token::Inspection;
 
 use super::clock::{AdvanceClock, ClockView, SetClock};
-use super::codes::{CodeView, NewCode};
 use super::entries::{ClientList, MerchantList};
 use super::grants::GrantList;
 use super::health::Health;
@@ -19,7 +19,6 @@ use super::realms::{RealmList, RealmRequest, RealmView};
 use super::requests::{RequestPage, VerifyRequest};
 use super::routes::{Routes, about};
 use super::scenarios::{Released, ScenarioList};
-use super::tokens::TokensRequest;
 use super::{
     clock, codes, entries, events, fixtures, grants, health, inspect, openapi, realms, requests,
     scenarios, tls, tokens,
@@ -294,8 +293,8 @@ fn life_of_a_grant(calls: Routes) -> Routes {
             "/codes",
             codes::issue,
             about("An authorization code, without a browser")
-                .takes::<NewCode>()
-                .returns::<CodeView>(201, "The code."),
+                .takes::<CodeRequest>()
+                .returns::<IssuedCode>(201, "The code."),
         )
         .on(
             Method::POST,
