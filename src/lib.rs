@@ -180,7 +180,7 @@ pub use realm::{CodeRequest, GrantInfo, IssueError, RealmError, TokensRequest};
 pub use scenario::{Endpoint, Fault, Outcome, Pattern, Scenario, ScenarioState, When};
 pub use server::{
     Builder, Follower, MockAuthServer, RealmBuilder, RealmHandle, ScenarioGuard, StartError,
-    blocking,
+    TokenIdError, blocking,
 };
 pub use tls::{ClientAuth, ClientIdentity, TlsError};
 pub use token::{Inspection, KeyError, SigningKey, inspect};

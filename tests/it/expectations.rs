@@ -10,6 +10,7 @@ use smartpay_oauth_mock::{
     ErrorCode, Fault, Filter, MockAuthServer, Outcome, RecordedEndpoint, Scenario, Times,
     TokensRequest, When, blocking,
 };
+use tokio_stream::StreamExt;
 
 fn denied() -> Scenario {
     Scenario::respond(Outcome::error(ErrorCode::AccessDenied)).named("denied")
@@ -49,22 +50,23 @@ async fn an_expectation_that_is_not_met_fails_the_test_with_the_calls() {
     let words = words_of_dropping(expected).await;
     assert_eq!(
         words,
-        "the scenario \"denied\" was expected to match exactly 2 requests, and matched 1.\n\
-         Since it was injected, 2 came:\n  \
+        "the scenario \"denied\" was expected to match exactly 2 requests, but matched 1.\n\
+         Requests received since it was injected (2):\n  \
          #2 POST /oauth2/v3/token authorization_code v6TJH1IqhM -> 400 invalid_request (row 16)\n  \
          #3 POST /oauth2/v3/token refresh_token v6TJH1IqhM -> 403 access_denied by scenario denied"
     );
     let expected = server.inject(denied()).await.expect(1..);
     let words = words_of_dropping(expected).await;
     assert!(
-        words.contains("at least 1") && words.ends_with("No request came since it was injected.")
+        words.contains("at least 1")
+            && words.ends_with("No request was received since it was injected.")
     );
     let expected = server.inject(denied()).await.expect(..=0);
     for _ in 0..25 {
         exchange(&server, "x").await;
     }
     let words = words_of_dropping(expected).await;
-    assert!(words.contains("at most 0") && words.contains("... 5 earlier ones"), "{words}");
+    assert!(words.contains("at most 0") && words.contains("... 5 earlier requests"), "{words}");
 }
 
 #[tokio::test]
@@ -154,6 +156,10 @@ async fn calls_are_verified_and_followed_in_process() {
     assert_eq!(format!("{:?}", params["client_secret"]), "Text(\"***\")");
     server.clear_requests().await;
     assert!(server.requests().await.is_empty());
+    // A follower is a stream, too.
+    let followed = server.follow().take(2).map(|request| request.id).collect::<Vec<u64>>();
+    let (ids, _, _) = tokio::join!(followed, refresh(&server, "x"), refresh(&server, "y"));
+    assert_eq!(ids.len(), 2);
     // A follower ends with its realm.
     let mut follower = server.new_realm("gone").create().unwrap().follow();
     server.remove_realm("gone").unwrap();
@@ -237,11 +243,30 @@ fn blocking_twins_do_the_same() {
     let mut follower = server.follow();
     post("");
     assert_eq!(follower.next().unwrap().outcome.row, Some(7));
-    let blue: blocking::RealmHandle = server.new_realm("blue").create().unwrap().into();
+    let blue: blocking::RealmHandle = server.new_realm("blue").create().unwrap();
     assert!(blue.requests().is_empty());
     assert_eq!(server.realms().len(), 2);
     assert_eq!(server.requests().len(), 3);
     server.reset();
     assert!(server.requests().is_empty());
     server.stop();
+}
+
+/// The example of the specification, as it is written there.
+#[tokio::test]
+#[allow(unused_must_use, reason = "the example drops the guard at once")]
+async fn the_example_of_the_specification_compiles_and_runs()
+-> Result<(), Box<dyn std::error::Error>> {
+    let server = MockAuthServer::start().await;
+    let other = MockAuthServer::builder().fixtures_file("fixtures/default.yaml")?.start().await?;
+    assert_ne!(other.address(), server.address());
+    server.base_url();
+    server.token_url();
+    server.authorize_url();
+    let code = server.issue_code("v6TJH1IqhM", "rahulrama").await?;
+    server.inject(Scenario::respond(Outcome::error(ErrorCode::AccessDenied)).times(1)).await;
+    server.clock().advance(Duration::from_secs(901));
+    let calls = server.requests().await;
+    assert!(calls.is_empty() && !code.is_empty());
+    Ok(())
 }
