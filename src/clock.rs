@@ -105,6 +105,7 @@ impl Clock {
     /// Freezes the clock at its current time.
     pub fn freeze(&self) {
         let mut mode = self.mode.write();
+        // A clock that ran beyond the range freezes at its end.
         *mode = Mode::Frozen { at_ms: in_range(mode.now_ms()) };
     }
 
@@ -116,6 +117,7 @@ impl Clock {
     /// Lets a frozen clock run on from the time that it shows.
     pub fn unfreeze(&self) {
         let mut mode = self.mode.write();
+        // A running clock keeps its offset to the millisecond.
         if let Mode::Frozen { at_ms } = *mode {
             *mode = Mode::Running { offset_ms: at_ms - machine_ms() };
         }

@@ -79,8 +79,11 @@ pub enum StartError {
 
 impl Default for Builder {
     fn default() -> Self {
+        // Any free port of the loopback interface.
+        let listen = (Ipv4Addr::LOCALHOST, 0).into();
+
         Self {
-            listen: Some((Ipv4Addr::LOCALHOST, 0).into()),
+            listen: Some(listen),
             tls_listen: None,
             tls: TlsOptions::default(),
             fixtures: builtin(),

@@ -38,6 +38,7 @@ pub struct TokenIdError {
 impl RealmHandle {
     /// Returns a handle to another realm of the same server.
     pub(super) fn sibling(&self, realm: Arc<Realm>) -> Self {
+        // HTTPS first, as for the server itself.
         let own_port = match (realm.own_https(), realm.own_http()) {
             (Some(address), _) => Some(url_of("https", address)),
             (None, Some(address)) => Some(url_of("http", address)),
@@ -182,12 +183,14 @@ impl RealmHandle {
     ///
     /// If an id is not a UUID.
     pub fn set_next_token_ids(&self, ids: &[&str]) -> Result<(), TokenIdError> {
-        let parse = |id: &&str| {
-            Uuid::try_parse(id).map_err(|source| TokenIdError { id: (*id).to_owned(), source })
-        };
-        let ids: Vec<Uuid> = ids.iter().map(parse).collect::<Result<_, _>>()?;
+        // All or none: one invalid id leaves the queue as it is.
+        let ids: Vec<Uuid> = ids.iter().map(|id| parse_token_id(id)).collect::<Result<_, _>>()?;
 
         self.realm.ids().queue(ids);
         Ok(())
     }
+}
+
+fn parse_token_id(id: &str) -> Result<Uuid, TokenIdError> {
+    Uuid::try_parse(id).map_err(|source| TokenIdError { id: id.to_owned(), source })
 }

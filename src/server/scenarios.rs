@@ -46,6 +46,7 @@ impl RealmHandle {
     ///
     /// Every error in the scenario. The file of each is the member at fault.
     pub async fn try_inject(&self, scenario: Scenario) -> Result<ScenarioGuard, FixtureErrors> {
+        // Read back from JSON, it passes the same checks as a scenario of the control API.
         let json = serde_json::to_string(&scenario).unwrap_or_default();
         let since = *self.realm.journal().watch().borrow();
         let (active, _) = self

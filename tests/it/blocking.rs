@@ -13,7 +13,7 @@ use smartpay_oauth_mock::{
     TokensRequest, When,
 };
 
-/// A token request over the socket of a realm; its answer's body.
+/// The response body of a token request over a socket.
 fn ask(server: &MockAuthServer, path: &str, headers: &str, parameters: &[(&str, &str)]) -> String {
     let body = serde_urlencoded::to_string(parameters).unwrap();
     let mut stream = TcpStream::connect(server.address()).unwrap();
@@ -103,9 +103,9 @@ fn realms_come_and_go() {
     assert!(server.remove_realm("default").is_err());
 }
 
-/// Every condition of a scenario, each of which the request must meet.
+/// A request must meet every condition of a scenario.
 #[test]
-fn a_scenario_asks_for_all_its_conditions() {
+fn a_scenario_needs_all_its_conditions() {
     let server = MockAuthServer::start();
     let code = server.issue_code(CLIENT.0, MERCHANT).unwrap();
     let when = When::endpoint(Endpoint::Token)
