@@ -12,7 +12,7 @@ use super::token_issuer::TokenIssuer;
 use super::{Effects, TokenRequest};
 use crate::journal::RequestRecorder;
 use crate::oauth::{Form, Refusal, Scopes, TokenResponse};
-use crate::realm::{ClientEntry, Grant, IssueError, Realm, Redemption};
+use crate::realm::{ClientEntry, Grant, IssueError, Realm, Redemption, TokensRequest};
 use crate::token::{SigningKey, grant_time};
 
 /// Issues an access token and, where one is due, a refresh token.
@@ -63,18 +63,18 @@ pub(super) async fn issue(
 pub(crate) async fn issue_directly(
     realm: &Realm,
     key: &SigningKey,
-    client_id: &str,
-    merchant_id: &str,
-    scopes: Option<&[&str]>,
+    request: &TokensRequest,
 ) -> Result<TokenResponse, IssueError> {
     let registry = realm.registry();
-    let (client, scopes) = realm.consented(&registry, client_id, merchant_id, scopes)?;
+    let TokensRequest { client_id, merchant_id, scopes } = request;
+    let (client, scopes) =
+        realm.check_consent(&registry, client_id, merchant_id, scopes.as_deref())?;
     let now_ms = realm.clock().now_ms();
 
     let grant = Grant {
         id: realm.grant_store().unused_grant_id().await,
         client_id: Arc::clone(&client.id),
-        merchant_id: merchant_id.into(),
+        merchant_id: merchant_id.as_str().into(),
         scopes: Arc::clone(&scopes),
         granted_at_ms: now_ms,
         redirect_url: None,

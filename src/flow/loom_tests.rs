@@ -87,13 +87,7 @@ impl Server {
     }
 
     fn code(&self) -> String {
-        let wanted = CodeRequest {
-            client_id: CLIENT,
-            merchant_id: "rahulrama",
-            scopes: None,
-            redirect_url: None,
-            code: None,
-        };
+        let wanted = CodeRequest::new(CLIENT, "rahulrama");
         block_on(self.realm.issue_code(wanted)).map(|issued| issued.code).ok().unwrap()
     }
 
@@ -249,14 +243,8 @@ fn two_refreshes_and_a_revocation_leave_no_valid_token() {
 fn a_code_is_recorded_once() {
     every_order("", None, |server| {
         let recorder = async |server: &Server| {
-            let wanted = CodeRequest {
-                client_id: CLIENT,
-                merchant_id: "rahulrama",
-                scopes: None,
-                redirect_url: None,
-                code: Some("mine"),
-            };
-            server.realm.issue_code(wanted).await.is_ok()
+            let request = CodeRequest::new(CLIENT, "rahulrama").code("mine");
+            server.realm.issue_code(request).await.is_ok()
         };
         let other = concurrently(server, recorder);
         let mine = block_on(recorder(server));

@@ -16,6 +16,7 @@ mod request_view;
 mod responses;
 mod schema;
 mod set;
+mod state;
 mod when;
 
 pub(crate) use active::{ActiveScenario, Step};
@@ -32,4 +33,5 @@ pub(crate) use request_view::{CORRELATION_ID, RequestView};
 pub use responses::Responses;
 pub(crate) use schema::string_enum;
 pub(crate) use set::{ScenarioSet, Selection};
+pub use state::ScenarioState;
 pub use when::When;

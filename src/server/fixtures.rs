@@ -1,38 +1,35 @@
-//! The set in force, in the hands of a test: clients, merchants and all the rest, changed while the
-//! server runs.
+//! The fixtures in force, changed in process while the server runs.
 
 use std::sync::Arc;
 
 use super::RealmHandle;
-use crate::fixture::{Client, FixtureErrors, Fixtures, Merchant, Source, load_sources};
+use crate::fixture::{Client, FixtureErrors, Fixtures, Merchant, Source};
 
 impl RealmHandle {
-    /// The set in force.
+    /// Returns the fixtures in force.
     pub fn fixtures(&self) -> Arc<Fixtures> {
         Arc::clone(&self.realm.registry().fixtures)
     }
 
-    /// Takes other fixtures, YAML or JSON, with their codes and scenarios; live grants stay.
+    /// Replaces the fixtures, YAML or JSON, with their codes and scenarios. Live grants stay.
     ///
     /// # Errors
     ///
-    /// Every mistake in them; then nothing has changed.
+    /// Every error in the text. In that case nothing changes.
     pub async fn replace_fixtures(&self, text: &str) -> Result<(), FixtureErrors> {
-        let source = Source { name: "fixtures".to_owned(), text: text.to_owned() };
-        self.realm.replace(&Arc::new(load_sources(&[source])?));
-        Ok(())
+        self.realm.replace_fixtures(Source { name: "fixtures".to_owned(), text: text.to_owned() })
     }
 
-    /// Back to the start: fixtures, grants, scenarios, journal and clock.
+    /// Resets everything to the start: fixtures, grants, scenarios, journal and clock.
     pub async fn reset(&self) {
         self.realm.reset();
     }
 
-    /// Registers a client, or registers it anew.
+    /// Adds a client, or replaces the one with its id.
     ///
     /// # Errors
     ///
-    /// Every mistake in it; then nothing has changed.
+    /// Every error in the client. In that case nothing changes.
     ///
     /// ```
     /// use smartpay_oauth_mock::{MockAuthServer, fixture::Client};
@@ -46,17 +43,16 @@ impl RealmHandle {
     /// # }
     /// ```
     pub async fn put_client(&self, client: Client) -> Result<(), FixtureErrors> {
-        self.change(|set| match set.clients.iter_mut().find(|known| known.id == client.id) {
-            Some(known) => *known = client,
-            None => set.clients.push(client),
-        })
+        self.realm.put_entry(client).map(drop)
     }
 
-    /// Changes a client. `Ok(false)`: there is none of this id.
+    /// Changes a client. Returns `false` if there is no client with this id.
+    ///
+    /// Other edits of the realm wait while `change` runs, so it must not edit the realm itself.
     ///
     /// # Errors
     ///
-    /// Every mistake in what it became; then nothing has changed.
+    /// Every error in the changed client. In that case nothing changes.
     ///
     /// ```
     /// use smartpay_oauth_mock::{MockAuthServer, fixture::AccountStatus};
@@ -73,87 +69,56 @@ impl RealmHandle {
         id: &str,
         change: impl FnOnce(&mut Client),
     ) -> Result<bool, FixtureErrors> {
-        let mut found = false;
-        self.change(|set| {
-            if let Some(client) = set.clients.iter_mut().find(|client| client.id == id) {
-                change(client);
-                found = true;
-            }
-        })?;
-        Ok(found)
-    }
-
-    /// Removes a client, and the fixtures' codes and tokens of it. `Ok(false)`: there is none of
-    /// this id.
-    ///
-    /// # Errors
-    ///
-    /// If a scenario names it; then nothing has changed.
-    pub async fn remove_client(&self, id: &str) -> Result<bool, FixtureErrors> {
-        let known = self.realm.registry().client(id).is_some();
-        self.change(|set| {
-            set.clients.retain(|client| client.id != id);
-            set.codes.retain(|code| code.client != id);
-            set.refresh_tokens.retain(|token| token.client != id);
-        })?;
-        Ok(known)
-    }
-
-    /// Makes a merchant, or makes it anew.
-    ///
-    /// # Errors
-    ///
-    /// Every mistake in it; then nothing has changed.
-    pub async fn put_merchant(&self, merchant: Merchant) -> Result<(), FixtureErrors> {
-        self.change(|set| match set.merchants.iter_mut().find(|known| known.id == merchant.id) {
-            Some(known) => *known = merchant,
-            None => set.merchants.push(merchant),
+        self.realm.update_entry(id, |client| {
+            change(client);
+            Ok(())
         })
     }
 
-    /// Changes a merchant. `Ok(false)`: there is none of this id.
+    /// Removes a client, and the codes and refresh tokens of the fixtures that refer to it. Returns
+    /// `false` if there is no client with this id.
     ///
     /// # Errors
     ///
-    /// Every mistake in what it became; then nothing has changed.
+    /// If a scenario of the fixtures refers to it. In that case nothing changes.
+    pub async fn remove_client(&self, id: &str) -> Result<bool, FixtureErrors> {
+        self.realm.remove_entry::<Client>(id)
+    }
+
+    /// Adds a merchant, or replaces the one with its id.
+    ///
+    /// # Errors
+    ///
+    /// Every error in the merchant. In that case nothing changes.
+    pub async fn put_merchant(&self, merchant: Merchant) -> Result<(), FixtureErrors> {
+        self.realm.put_entry(merchant).map(drop)
+    }
+
+    /// Changes a merchant. Returns `false` if there is no merchant with this id.
+    ///
+    /// Other edits of the realm wait while `change` runs, so it must not edit the realm itself.
+    ///
+    /// # Errors
+    ///
+    /// Every error in the changed merchant. In that case nothing changes.
     pub async fn update_merchant(
         &self,
         id: &str,
         change: impl FnOnce(&mut Merchant),
     ) -> Result<bool, FixtureErrors> {
-        let mut found = false;
-        self.change(|set| {
-            if let Some(merchant) = set.merchants.iter_mut().find(|merchant| merchant.id == id) {
-                change(merchant);
-                found = true;
-            }
-        })?;
-        Ok(found)
+        self.realm.update_entry(id, |merchant| {
+            change(merchant);
+            Ok(())
+        })
     }
 
-    /// Removes a merchant, and the fixtures' codes and tokens of it. `Ok(false)`: there is none of
-    /// this id.
+    /// Removes a merchant, and the codes and refresh tokens of the fixtures that refer to it.
+    /// Returns `false` if there is no merchant with this id.
     ///
     /// # Errors
     ///
-    /// If a scenario names it; then nothing has changed.
+    /// If a scenario of the fixtures refers to it. In that case nothing changes.
     pub async fn remove_merchant(&self, id: &str) -> Result<bool, FixtureErrors> {
-        let known = self.realm.registry().merchant(id).is_some();
-        self.change(|set| {
-            set.merchants.retain(|merchant| merchant.id != id);
-            set.codes.retain(|code| code.merchant != id);
-            set.refresh_tokens.retain(|token| token.merchant != id);
-        })?;
-        Ok(known)
-    }
-
-    /// Changes the set, if it is without mistakes then. Codes, grants and scenarios go on.
-    fn change(&self, change: impl FnOnce(&mut Fixtures)) -> Result<(), FixtureErrors> {
-        let mut set = (*self.realm.registry().fixtures).clone();
-        change(&mut set);
-        let text = serde_json::to_string(&set).unwrap_or_default();
-        let source = Source { name: "fixtures".to_owned(), text };
-        self.realm.set_registry(&Arc::new(load_sources(&[source])?));
-        Ok(())
+        self.realm.remove_entry::<Merchant>(id)
     }
 }

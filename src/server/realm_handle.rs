@@ -1,22 +1,25 @@
-//! A realm in the hands of a test.
+//! The in-process interface to a realm.
 
 use std::sync::Arc;
 
 use uuid::Uuid;
 
+use super::url_of;
 use crate::clock::Clock;
 use crate::fixture::TlsFaults;
 use crate::flow::{inspect_in_realm, issue_directly};
 use crate::http::App;
 use crate::oauth::TokenResponse;
-use crate::realm::{CodeRequest, GrantStore, IssueError, Realm};
+use crate::realm::{CodeRequest, GrantInfo, GrantStore, IssueError, Realm, TokensRequest};
 use crate::tls::{ClientIdentity, TlsError};
 use crate::token::Inspection;
 
-/// One isolated world of a server, with its own clients, merchants, grants, scenarios and clock.
+/// A realm of a server: an isolated set of clients, merchants, grants and scenarios with a journal
+/// and a clock of its own.
 ///
-/// A [`MockAuthServer`](crate::MockAuthServer) dereferences to its default realm, so everything
-/// here can be called on the server itself.
+/// A [`MockAuthServer`](crate::MockAuthServer) dereferences to its default realm, so every method
+/// here can be called on the server itself. Cloning a handle is cheap; all clones refer to the same
+/// realm.
 #[derive(Clone, Debug)]
 pub struct RealmHandle {
     pub(super) app: Arc<App>,
@@ -24,176 +27,139 @@ pub struct RealmHandle {
     pub(super) base_url: String,
 }
 
-/// What a merchant has consented to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GrantInfo {
-    /// Ten hex digits.
-    pub id: String,
-    /// The client who was granted.
-    pub client_id: String,
-    /// The merchant who granted.
-    pub merchant_id: String,
-    /// What was granted.
-    pub scopes: Vec<String>,
-    /// When, in milliseconds since 1970.
-    pub granted_at_ms: i64,
-    /// Whether the merchant has taken it back.
-    pub revoked: bool,
-}
-
-/// What a code is to be like; whatever is left out is as it would be from the browser.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct CodeOptions<'a> {
-    /// What is granted; all of the client's scopes unless given.
-    pub scopes: Option<&'a [&'a str]>,
-    /// The redirect URL that it is issued for.
-    pub redirect_url: Option<&'a str>,
-    /// The code itself; a random one unless given.
-    pub code: Option<&'a str>,
+/// The error for a token id that is not a UUID.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("\"{id}\" is not a UUID")]
+pub struct TokenIdError {
+    id: String,
+    source: uuid::Error,
 }
 
 impl RealmHandle {
-    /// Another realm of the same server.
-    pub(super) fn of(default: &Self, realm: Arc<Realm>) -> Self {
-        let own_http = || realm.own_http().map(|address| super::url_of("http", address));
-        let own_https = realm.own_https().map(|address| super::url_of("https", address));
-        let base_url = match own_https.or_else(own_http) {
-            Some(url) => url,
-            None if realm.name() == default.name() => default.base_url.clone(),
-            None => format!("{}/realms/{}", default.base_url, realm.name()),
+    /// Returns a handle to another realm of the same server.
+    pub(super) fn sibling(&self, realm: Arc<Realm>) -> Self {
+        // HTTPS first, as for the server itself.
+        let own_port = match (realm.own_https(), realm.own_http()) {
+            (Some(address), _) => Some(url_of("https", address)),
+            (None, Some(address)) => Some(url_of("http", address)),
+            (None, None) => None,
         };
-        Self { app: Arc::clone(&default.app), realm, base_url }
+        let base_url = match own_port {
+            Some(url) => url,
+            None if realm.name() == self.name() => self.base_url.clone(),
+            None => format!("{}/realms/{}", self.base_url, realm.name()),
+        };
+
+        Self { app: Arc::clone(&self.app), realm, base_url }
     }
 
-    /// The realm's books, for what reaches into them: stages and tests.
+    /// Returns the realm's grants and codes, for benchmarks and tests.
     pub(crate) fn grant_store(&self) -> &GrantStore {
         self.realm.grant_store()
     }
 
-    /// The realm's name.
+    /// Returns the realm's name.
     pub fn name(&self) -> &str {
         self.realm.name()
     }
 
-    /// The URL that all its paths hang from, without a slash at the end.
+    /// Returns the URL that all paths of the realm begin with. It has no slash at the end.
     pub fn base_url(&self) -> String {
         self.base_url.clone()
     }
 
-    /// The URL of the token endpoint.
+    /// Returns the URL of the token endpoint.
     pub fn token_url(&self) -> String {
         self.base_url() + "/oauth2/v3/token"
     }
 
-    /// The URL of the vendor's authorize endpoint, to which a partner sends the merchant.
+    /// Returns the URL of the vendor's authorize endpoint, to which a partner redirects the
+    /// merchant's browser.
     pub fn authorize_url(&self) -> String {
         self.base_url() + "/ebc2/oauth/authorize"
     }
 
-    /// The clock that all lifetimes and dates follow.
+    /// Returns the clock, which all lifetimes and dates follow.
     pub fn clock(&self) -> &Clock {
         self.realm.clock()
     }
 
-    /// Issues an authorization code, as if the merchant had consented in a browser just now.
+    /// Issues an authorization code, as if the merchant had consented in a browser now.
     ///
     /// # Errors
     ///
-    /// If there is no such client or merchant in the fixtures.
+    /// If the client or the merchant is not in the fixtures.
     pub async fn issue_code(
         &self,
         client_id: &str,
         merchant_id: &str,
     ) -> Result<String, IssueError> {
-        self.issue_code_with(client_id, merchant_id, CodeOptions::default()).await
+        self.issue_code_with(CodeRequest::new(client_id, merchant_id)).await
     }
 
-    /// Issues an authorization code with these scopes, for this redirect URL, or by this name.
+    /// Issues an authorization code with given scopes, for a redirect URL, or with a given value.
     ///
     /// # Errors
     ///
-    /// If there is no such client or merchant, or the client did not register what is asked for.
-    pub async fn issue_code_with(
-        &self,
-        client_id: &str,
-        merchant_id: &str,
-        options: CodeOptions<'_>,
-    ) -> Result<String, IssueError> {
-        let CodeOptions { scopes, redirect_url, code } = options;
-        let wish = CodeRequest { client_id, merchant_id, scopes, redirect_url, code };
-        self.realm.issue_code(wish).await.map(|issued| issued.code)
+    /// If the client or the merchant is not in the fixtures, if the client does not have a scope or
+    /// the redirect URL, or if the code is malformed or exists already.
+    pub async fn issue_code_with(&self, request: CodeRequest) -> Result<String, IssueError> {
+        self.realm.issue_code(request).await.map(|issued| issued.code)
     }
 
-    /// Issues tokens, as if the merchant had consented and the code been exchanged just now.
+    /// Issues tokens, as if the merchant had consented and the code had been exchanged now.
     ///
     /// # Errors
     ///
-    /// If there is no such client or merchant in the fixtures.
+    /// If the client or the merchant is not in the fixtures.
     pub async fn issue_tokens(
         &self,
         client_id: &str,
         merchant_id: &str,
     ) -> Result<TokenResponse, IssueError> {
-        issue_directly(&self.realm, &self.app.key, client_id, merchant_id, None).await
+        self.issue_tokens_with(TokensRequest::new(client_id, merchant_id)).await
     }
 
-    /// Issues tokens with these scopes only.
+    /// Issues tokens with given scopes.
     ///
     /// # Errors
     ///
-    /// If there is no such client or merchant, or the client does not have a scope.
+    /// If the client or the merchant is not in the fixtures, or if the client does not have a
+    /// scope.
     pub async fn issue_tokens_with(
         &self,
-        client_id: &str,
-        merchant_id: &str,
-        scopes: &[&str],
+        request: TokensRequest,
     ) -> Result<TokenResponse, IssueError> {
-        issue_directly(&self.realm, &self.app.key, client_id, merchant_id, Some(scopes)).await
+        issue_directly(&self.realm, &self.app.key, &request).await
     }
 
-    /// What a token says, and whether and why it is good now in this realm.
+    /// Returns the contents of a token, and whether and why it is valid now in this realm.
     pub async fn inspect(&self, token: &str) -> Inspection {
         inspect_in_realm(&self.realm, &self.app.key, token).await
     }
 
-    /// What merchants have consented to, from the first exchange of each consent's code on; the
-    /// oldest first.
+    /// Returns the grants, the oldest first. A grant exists from the first exchange of its code on.
     pub async fn grants(&self) -> Vec<GrantInfo> {
-        let grants = self.realm.grant_store().grants(self.clock().now_ms()).await;
-        grants
-            .into_iter()
-            .map(|grant| GrantInfo {
-                id: grant.id.to_string(),
-                client_id: grant.client_id.to_string(),
-                merchant_id: grant.merchant_id.to_string(),
-                scopes: grant.scopes.to_vec(),
-                granted_at_ms: grant.granted_at_ms,
-                revoked: grant.revoked,
-            })
-            .collect()
+        self.realm.grants().await
     }
 
-    /// The merchant takes a grant back: its access tokens stop working at once, and no new ones
-    /// can be had. `false`: there is no such grant.
+    /// Revokes a grant, as its merchant can: its access tokens stop working at once, and no new
+    /// ones are issued. Returns `false` if there is no grant with this id.
     pub async fn revoke_grant(&self, id: &str) -> bool {
-        match id.parse() {
-            Ok(id) => self.realm.grant_store().revoke(id).await,
-            Err(_) => false,
-        }
+        self.realm.revoke_grant(id).await
     }
 
-    /// The certificate of the CA that signed the server's, in PEM. `None`: it speaks no TLS, or
-    /// presents a certificate that it was given.
+    /// Returns the certificate of the CA that signed the server's certificate, as PEM. Returns
+    /// `None` if the server does not serve HTTPS, or presents a certificate that it was given.
     pub fn ca_pem(&self) -> Option<String> {
         self.app.tls.as_ref()?.ca_pem().map(str::to_owned)
     }
 
-    /// A certificate of this common name, signed by the server's CA, with which a client can come
-    /// to a server that asks for one.
+    /// Issues a client certificate with this common name, signed by the server's CA.
     ///
     /// # Errors
     ///
-    /// If the server speaks no TLS.
+    /// If the server does not serve HTTPS.
     pub fn client_identity(&self, name: &str) -> Result<ClientIdentity, TlsError> {
         match &self.app.tls {
             Some(tls) => tls.client_identity(name),
@@ -201,21 +167,30 @@ impl RealmHandle {
         }
     }
 
-    /// Lets TLS handshakes for this realm go wrong from now on; the default puts an end to that.
+    /// Sets the faults of TLS handshakes for this realm, until the fixtures change them or a reset.
+    /// `TlsFaults::default()` removes all faults.
     pub fn set_tls_faults(&self, faults: TlsFaults) {
         self.realm.set_tls_faults(Some(faults));
     }
 
-    /// The `jti`s of the next tokens, in order; a refresh token takes one before its access
-    /// token. With a frozen clock and [`SigningKey::with_kid`](crate::SigningKey::with_kid),
-    /// tokens are then the same in every run.
+    /// Sets the `jti`s of the next tokens, in order. A refresh token takes one before its access
+    /// token.
+    ///
+    /// With a frozen clock and [`SigningKey::with_kid`](crate::SigningKey::with_kid), tokens are
+    /// the same in every run.
     ///
     /// # Errors
     ///
-    /// If one of them is not a UUID.
-    pub fn set_next_token_ids(&self, ids: &[&str]) -> Result<(), uuid::Error> {
-        let ids: Result<Vec<Uuid>, _> = ids.iter().map(|id| Uuid::try_parse(id)).collect();
-        self.realm.ids().queue(ids?);
+    /// If an id is not a UUID.
+    pub fn set_next_token_ids(&self, ids: &[&str]) -> Result<(), TokenIdError> {
+        // All or none: one invalid id leaves the queue as it is.
+        let ids: Vec<Uuid> = ids.iter().map(|id| parse_token_id(id)).collect::<Result<_, _>>()?;
+
+        self.realm.ids().queue(ids);
         Ok(())
     }
+}
+
+fn parse_token_id(id: &str) -> Result<Uuid, TokenIdError> {
+    Uuid::try_parse(id).map_err(|source| TokenIdError { id: id.to_owned(), source })
 }

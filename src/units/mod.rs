@@ -3,6 +3,7 @@
 
 mod host;
 mod human_duration;
+pub(crate) mod rfc3339;
 mod signed_duration;
 mod text;
 mod time_zone;

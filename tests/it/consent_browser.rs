@@ -280,6 +280,6 @@ async fn a_page_on_another_origin_cannot_use_the_control_api() {
     );
     let results = browser.post("execute/async", json!({ "script": script, "args": [] })).await;
     assert_eq!(results, json!(["failed", "failed", "opaque", "opaque"]));
-    assert_eq!(server.clock().offset_ms(), 0);
+    assert_eq!(server.clock().offset().as_ms(), 0);
     browser.close().await;
 }

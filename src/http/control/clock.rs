@@ -1,6 +1,6 @@
 //! `/_mock/clock`: the time of the realm.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use axum::Extension;
 use axum::http::StatusCode;
@@ -9,15 +9,17 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::problem::Problem;
-use super::{Answer, json, json_body::JsonBody, rfc3339};
+use super::{Answer, json, json_body::JsonBody};
 use crate::http::context::RequestContext;
-use crate::units::HumanDuration;
+use crate::units::{HumanDuration, SignedDuration, rfc3339};
 
 /// The time of the realm.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct ClockView {
     /// In RFC 3339.
-    now: String,
+    #[serde(serialize_with = "rfc3339::serialize")]
+    #[schemars(with = "String")]
+    now: SystemTime,
     /// Ahead of the machine's clock.
     offset_ms: i64,
     /// Whether it stands still.
@@ -47,8 +49,8 @@ pub(super) struct AdvanceClock {
 fn shown(context: &RequestContext) -> Response {
     let clock = context.realm.clock();
     let shown = ClockView {
-        now: rfc3339::format(clock.now_ms()),
-        offset_ms: clock.offset_ms(),
+        now: clock.now(),
+        offset_ms: clock.offset().as_ms(),
         frozen: clock.is_frozen(),
     };
     json(StatusCode::OK, &shown)
@@ -61,7 +63,7 @@ pub(super) async fn show(Extension(context): Extension<RequestContext>) -> Respo
 pub(super) async fn set(Extension(context): Extension<RequestContext>, sent: JsonBody) -> Answer {
     let wanted: SetClock = sent.json().await?;
     let clock = context.realm.clock();
-    let now_ms = match (&wanted.now, wanted.offset_ms) {
+    let now = match (&wanted.now, wanted.offset_ms) {
         (Some(_), Some(_)) => {
             return Err(Problem::of_member("/offset_ms", "now and offset_ms exclude each other"));
         }
@@ -70,11 +72,12 @@ pub(super) async fn set(Extension(context): Extension<RequestContext>, sent: Jso
         }
         _ => None,
     };
-    if let Some(now_ms) = now_ms {
-        clock.set(now_ms);
+    if let Some(now) = now {
+        clock.set(now);
     }
     if let Some(offset_ms) = wanted.offset_ms {
-        clock.shift(offset_ms.saturating_sub(clock.offset_ms()));
+        let by_ms = offset_ms.saturating_sub(clock.offset().as_ms());
+        clock.shift(SignedDuration::from_ms(by_ms));
     }
     match wanted.frozen {
         Some(true) => clock.freeze(),

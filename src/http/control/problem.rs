@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::fixture::FixtureError;
+use crate::fixture::{FixtureError, FixtureErrors};
 use crate::http::response;
 
 /// A failed call.
@@ -64,15 +64,9 @@ impl Problem {
     }
 }
 
-impl Problem {
-    /// The same problem with pointers from this member on, where they begin with it.
-    pub(super) fn below(mut self, member: &str) -> Self {
-        for fault in &mut self.errors {
-            if let Some(rest) = fault.pointer.strip_prefix(member) {
-                fault.pointer = rest.to_owned();
-            }
-        }
-        Self::of_members(self.errors)
+impl From<FixtureErrors> for Problem {
+    fn from(errors: FixtureErrors) -> Self {
+        Self::of_mistakes(errors.0)
     }
 }
 

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::problem::Problem;
 use super::{Answer, fixtures, json, json_body::JsonBody, no_content};
-use crate::fixture::Fixtures;
+use crate::fixture::{Fixtures, Source, load_sources};
 use crate::http::{App, context::RequestContext};
 use crate::realm::{Realm, RealmError};
 
@@ -69,13 +69,23 @@ pub(super) async fn put(
     sent: JsonBody,
 ) -> Answer {
     let wanted: RealmRequest = sent.json().await?;
-    let set =
-        wanted.fixtures.map(|set| fixtures::load(set.to_string(), "/fixtures")).transpose()?;
+    let set = wanted.fixtures.map(load_fixtures).transpose()?;
     let existed = app.realms.get(&name).is_some();
     let port = |realm: &Weak<Realm>| app.open_port(wanted.listen, realm);
     let realm = app.realms.create(&name, set, wanted.hosts, port).map_err(problem)?;
     let status = if existed { StatusCode::OK } else { StatusCode::CREATED };
     Ok(json(status, &shown(&context, &realm)))
+}
+
+/// Loads the member `fixtures` of a body.
+fn load_fixtures(fixtures: Value) -> Result<Arc<Fixtures>, Problem> {
+    let source = Source { name: fixtures::BODY.to_owned(), text: fixtures.to_string() };
+    load_sources(&[source]).map(Arc::new).map_err(|mut errors| {
+        for error in &mut errors.0 {
+            error.pointer.insert_str(0, "/fixtures");
+        }
+        Problem::from(errors)
+    })
 }
 
 fn problem(error: RealmError) -> Problem {

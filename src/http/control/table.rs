@@ -6,11 +6,11 @@ use serde_json::{Map, Value};
 use crate::fixture::{Client, Fixtures, Merchant, TlsFaults};
 use crate::journal::Verification;
 use crate::oauth::TokenResponse;
-use crate::scenario::Scenario;
+use crate::realm::{CodeRequest, IssuedCode, TokensRequest};
+use crate::scenario::{Scenario, ScenarioState};
 use crate::token::Inspection;
 
 use super::clock::{AdvanceClock, ClockView, SetClock};
-use super::codes::{CodeView, NewCode};
 use super::entries::{ClientList, MerchantList};
 use super::grants::GrantList;
 use super::health::Health;
@@ -18,8 +18,7 @@ use super::inspect::InspectRequest;
 use super::realms::{RealmList, RealmRequest, RealmView};
 use super::requests::{RequestPage, VerifyRequest};
 use super::routes::{Routes, about};
-use super::scenarios::{Released, ScenarioList, ScenarioView};
-use super::tokens::TokensRequest;
+use super::scenarios::{Released, ScenarioList};
 use super::{
     clock, codes, entries, events, fixtures, grants, health, inspect, openapi, realms, requests,
     scenarios, tls, tokens,
@@ -150,7 +149,7 @@ fn requests_and_scenarios(calls: Routes) -> Routes {
             scenarios::add,
             about("Puts a scenario before all others")
                 .takes::<Scenario>()
-                .returns::<ScenarioView>(201, "It is in force."),
+                .returns::<ScenarioState>(201, "It is in force."),
         )
         .on(
             Method::DELETE,
@@ -162,7 +161,7 @@ fn requests_and_scenarios(calls: Routes) -> Routes {
             Method::GET,
             "/scenarios/{name}",
             scenarios::show,
-            about("A scenario and how far it has got").returns::<ScenarioView>(200, "This one."),
+            about("A scenario and how far it has got").returns::<ScenarioState>(200, "This one."),
         )
         .on(
             Method::PUT,
@@ -170,8 +169,8 @@ fn requests_and_scenarios(calls: Routes) -> Routes {
             scenarios::put,
             about("Puts a scenario before all others, in place of one of the same name")
                 .takes::<Scenario>()
-                .returns::<ScenarioView>(200, "It took the place of another.")
-                .returns::<ScenarioView>(201, "It is new."),
+                .returns::<ScenarioState>(200, "It took the place of another.")
+                .returns::<ScenarioState>(201, "It is new."),
         )
         .on(
             Method::DELETE,
@@ -221,13 +220,13 @@ fn set_in_force(calls: Routes) -> Routes {
         .on(
             Method::GET,
             "/clients/{id}",
-            entries::client,
+            entries::show::<Client>,
             about("A registered partner").returns::<Client>(200, "This one."),
         )
         .on(
             Method::PUT,
             "/clients/{id}",
-            entries::client,
+            entries::put::<Client>,
             about("Registers a partner, or registers it anew; `id` may be left out of the body")
                 .takes::<Client>()
                 .returns::<Client>(200, "It took the place of another.")
@@ -236,7 +235,7 @@ fn set_in_force(calls: Routes) -> Routes {
         .on(
             Method::PATCH,
             "/clients/{id}",
-            entries::client,
+            entries::patch::<Client>,
             about("Changes members of a partner; null puts one back to its default")
                 .takes::<Map<String, Value>>()
                 .returns::<Client>(200, "As it is now."),
@@ -244,7 +243,7 @@ fn set_in_force(calls: Routes) -> Routes {
         .on(
             Method::DELETE,
             "/clients/{id}",
-            entries::client,
+            entries::remove::<Client>,
             about("Removes a partner, and the fixtures' codes and tokens of it")
                 .returns_nothing("It is gone."),
         );
@@ -258,13 +257,13 @@ fn set_in_force(calls: Routes) -> Routes {
         .on(
             Method::GET,
             "/merchants/{id}",
-            entries::merchant,
+            entries::show::<Merchant>,
             about("A merchant").returns::<Merchant>(200, "This one."),
         )
         .on(
             Method::PUT,
             "/merchants/{id}",
-            entries::merchant,
+            entries::put::<Merchant>,
             about("Makes a merchant, or makes it anew; `id` may be left out of the body")
                 .takes::<Merchant>()
                 .returns::<Merchant>(200, "It took the place of another.")
@@ -273,7 +272,7 @@ fn set_in_force(calls: Routes) -> Routes {
         .on(
             Method::PATCH,
             "/merchants/{id}",
-            entries::merchant,
+            entries::patch::<Merchant>,
             about("Changes members of a merchant; null puts one back to its default")
                 .takes::<Map<String, Value>>()
                 .returns::<Merchant>(200, "As it is now."),
@@ -281,7 +280,7 @@ fn set_in_force(calls: Routes) -> Routes {
         .on(
             Method::DELETE,
             "/merchants/{id}",
-            entries::merchant,
+            entries::remove::<Merchant>,
             about("Removes a merchant, and the fixtures' codes and tokens of it")
                 .returns_nothing("It is gone."),
         )
@@ -294,8 +293,8 @@ fn life_of_a_grant(calls: Routes) -> Routes {
             "/codes",
             codes::issue,
             about("An authorization code, without a browser")
-                .takes::<NewCode>()
-                .returns::<CodeView>(201, "The code."),
+                .takes::<CodeRequest>()
+                .returns::<IssuedCode>(201, "The code."),
         )
         .on(
             Method::POST,
