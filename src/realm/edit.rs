@@ -240,7 +240,7 @@ impl Realm {
 
         let seed = Arc::clone(&self.seed.read());
         self.install_fixtures(&seed);
-        // The seed may have the same faults as the fixtures before, with others set at run time.
+        // Also if the seed has the same TLS faults as the fixtures before: others may have been set.
         self.set_tls_faults(None);
     }
 
