@@ -1,70 +1,87 @@
-//! POST `/_mock/codes`: an authorization code without a browser.
+//! `/_mock/codes`: authorization codes without a browser.
 
 use axum::Extension;
 use axum::http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::json::Json;
 use super::problem::Problem;
-use super::{Answer, json, json_body::JsonBody, rfc3339};
+use super::rfc3339;
+use super::routes::{OperationDoc, Routes};
 use crate::http::context::RequestContext;
 use crate::realm::{CodeRequest, IssueError};
 
-/// A code that is wanted.
+/// The authorization code to issue.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct NewCode {
-    /// The client, by id.
+struct IssueCodeRequest {
+    /// The client's id.
     client_id: String,
-    /// The merchant who consents, by id.
+    /// The id of the merchant who consents.
     merchant_id: String,
-    /// What is granted; all of the client's scopes unless given.
+    /// The scopes to grant. Default: all scopes of the client.
     scopes: Option<Vec<String>>,
-    /// The redirect URL that the code is for.
+    /// The redirect URL that the code is bound to, if any.
     redirect_url: Option<String>,
-    /// The code itself; a random one unless given.
+    /// The code itself. Default: a random code.
     code: Option<String>,
 }
 
-/// A code that was issued.
+/// An issued authorization code.
 #[derive(Serialize, JsonSchema)]
-pub(super) struct CodeView {
+struct CodeView {
+    /// The code.
     code: String,
-    /// In RFC 3339.
+    /// When the code expires, in RFC 3339.
     expires_at: String,
 }
 
-pub(super) async fn issue(Extension(context): Extension<RequestContext>, sent: JsonBody) -> Answer {
-    let wanted: NewCode = sent.json().await?;
+pub(super) fn routes() -> Routes {
+    Routes::default().post(
+        "/codes",
+        issue,
+        OperationDoc::new("issueCode", "Issues an authorization code without a browser")
+            .takes::<IssueCodeRequest>()
+            .returns::<CodeView>(201, "The code."),
+    )
+}
+
+async fn issue(
+    Extension(context): Extension<RequestContext>,
+    Json(request): Json<IssueCodeRequest>,
+) -> Result<(StatusCode, Json<CodeView>), Problem> {
     let scopes: Option<Vec<&str>> =
-        wanted.scopes.as_ref().map(|scopes| scopes.iter().map(String::as_str).collect());
+        request.scopes.as_ref().map(|scopes| scopes.iter().map(String::as_str).collect());
+
     let issued = context
         .realm
         .issue_code(CodeRequest {
-            client_id: &wanted.client_id,
-            merchant_id: &wanted.merchant_id,
+            client_id: &request.client_id,
+            merchant_id: &request.merchant_id,
             scopes: scopes.as_deref(),
-            redirect_url: wanted.redirect_url.as_deref(),
-            code: wanted.code.as_deref(),
+            redirect_url: request.redirect_url.as_deref(),
+            code: request.code.as_deref(),
         })
-        .await
-        .map_err(problem)?;
+        .await?;
+
     let expires_at = rfc3339::format(issued.expires_at_ms);
-    Ok(json(StatusCode::CREATED, &CodeView { code: issued.code, expires_at }))
+    Ok((StatusCode::CREATED, Json(CodeView { code: issued.code, expires_at })))
 }
 
-/// Which member an [`IssueError`] is about.
-pub(super) fn problem(error: IssueError) -> Problem {
-    let pointer = match &error {
-        IssueError::UnknownClient(_) => "/client_id",
-        IssueError::UnknownMerchant(_) => "/merchant_id",
-        IssueError::UnknownScope { .. } => "/scopes",
-        IssueError::UnknownRedirectUrl(_) => "/redirect_url",
-        IssueError::MalformedCode => "/code",
-        IssueError::CodeTaken => return Problem::of_conflict("/code", error),
-        IssueError::Refused(text) => {
-            return Problem::new(StatusCode::INTERNAL_SERVER_ERROR, text.clone());
-        }
-    };
-    Problem::of_member(pointer, error)
+impl From<IssueError> for Problem {
+    fn from(error: IssueError) -> Self {
+        let pointer = match &error {
+            IssueError::UnknownClient(_) => "/client_id",
+            IssueError::UnknownMerchant(_) => "/merchant_id",
+            IssueError::UnknownScope { .. } => "/scopes",
+            IssueError::UnknownRedirectUrl(_) => "/redirect_url",
+            IssueError::MalformedCode => "/code",
+            IssueError::CodeTaken => return Self::of_conflict("/code", error),
+            IssueError::Refused(text) => {
+                return Self::new(StatusCode::INTERNAL_SERVER_ERROR, text.clone());
+            }
+        };
+        Self::of_member(pointer, error)
+    }
 }

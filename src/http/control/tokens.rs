@@ -1,4 +1,4 @@
-//! POST `/_mock/tokens`: tokens without a flow.
+//! `/_mock/tokens`: tokens without a flow.
 
 use std::sync::Arc;
 
@@ -8,33 +8,45 @@ use axum::http::StatusCode;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Answer, codes, json, json_body::JsonBody};
+use super::json::Json;
+use super::problem::Problem;
+use super::routes::{OperationDoc, Routes};
 use crate::flow::issue_directly;
 use crate::http::{App, context::RequestContext};
+use crate::oauth::TokenResponse;
 
-/// Tokens that are wanted.
+/// The tokens to issue.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct TokensRequest {
-    /// The client, by id.
+struct IssueTokensRequest {
+    /// The client's id.
     client_id: String,
-    /// The merchant who consents, by id.
+    /// The id of the merchant who consents.
     merchant_id: String,
-    /// What is granted; all of the client's scopes unless given.
+    /// The scopes to grant. Default: all scopes of the client.
     scopes: Option<Vec<String>>,
 }
 
-pub(super) async fn issue(
+pub(super) fn routes() -> Routes {
+    Routes::default().post(
+        "/tokens",
+        issue,
+        OperationDoc::new("issueTokens", "Issues tokens without an authorization flow")
+            .takes::<IssueTokensRequest>()
+            .returns::<TokenResponse>(201, "A response like that of the token endpoint."),
+    )
+}
+
+async fn issue(
     State(app): State<Arc<App>>,
     Extension(context): Extension<RequestContext>,
-    sent: JsonBody,
-) -> Answer {
-    let wanted: TokensRequest = sent.json().await?;
+    Json(request): Json<IssueTokensRequest>,
+) -> Result<(StatusCode, Json<TokenResponse>), Problem> {
     let scopes: Option<Vec<&str>> =
-        wanted.scopes.as_ref().map(|scopes| scopes.iter().map(String::as_str).collect());
-    let (client, merchant) = (&wanted.client_id, &wanted.merchant_id);
-    let tokens = issue_directly(&context.realm, &app.key, client, merchant, scopes.as_deref())
-        .await
-        .map_err(codes::problem)?;
-    Ok(json(StatusCode::CREATED, &tokens))
+        request.scopes.as_ref().map(|scopes| scopes.iter().map(String::as_str).collect());
+    let (client, merchant) = (&request.client_id, &request.merchant_id);
+
+    let tokens =
+        issue_directly(&context.realm, &app.key, client, merchant, scopes.as_deref()).await?;
+    Ok((StatusCode::CREATED, Json(tokens)))
 }

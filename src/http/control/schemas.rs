@@ -1,0 +1,87 @@
+//! Rewrites the schemas of the OpenAPI document into forms that client generators accept.
+//!
+//! The schemas stay as strict as they were. Only the notation changes.
+
+use schemars::Schema;
+use schemars::transform::{Transform, transform_subschemas};
+use serde_json::{Map, Value};
+
+/// Rewrites a schema and its subschemas.
+#[derive(Clone, Debug)]
+pub(super) struct ForGenerators;
+
+impl Transform for ForGenerators {
+    fn transform(&mut self, schema: &mut Schema) {
+        transform_subschemas(self, schema);
+        let Some(schema) = schema.as_object_mut() else { return };
+
+        merge_constants(schema);
+        set_integer_format(schema);
+        cut_example(schema);
+    }
+}
+
+/// Writes alternatives that are all constant strings as one enumeration.
+fn merge_constants(schema: &mut Map<String, Value>) {
+    let Some(alternatives) = schema.get("oneOf").and_then(Value::as_array) else { return };
+    let Some(values) = alternatives
+        .iter()
+        .map(|alternative| alternative.get("const").filter(|value| value.is_string()).cloned())
+        .collect::<Option<Vec<Value>>>()
+    else {
+        return;
+    };
+
+    // The alternatives' descriptions go to a list in that of the enumeration.
+    let mut description =
+        schema.get("description").and_then(Value::as_str).unwrap_or_default().to_owned();
+    description.push('\n');
+    for (alternative, value) in alternatives.iter().zip(&values) {
+        if let (Some(value), Some(text)) = (value.as_str(), alternative["description"].as_str()) {
+            description += &format!("\n- `{value}`: {}", text.replace('\n', " "));
+        }
+    }
+
+    schema.remove("oneOf");
+    schema.insert("type".to_owned(), "string".into());
+    schema.insert("enum".to_owned(), values.into());
+    schema.insert("description".to_owned(), description.trim_end().into());
+}
+
+/// Replaces Rust's unsigned integer formats by those that OpenAPI defines.
+fn set_integer_format(schema: &mut Map<String, Value>) {
+    let format = match schema.get("format").and_then(Value::as_str) {
+        Some("uint8" | "uint16") => "int32",
+        Some("uint32" | "uint64" | "uint") => "int64",
+        _ => return,
+    };
+    schema.insert("format".to_owned(), format.into());
+}
+
+/// Removes the Rust example from a type's description.
+fn cut_example(schema: &mut Map<String, Value>) {
+    if let Some(Value::String(description)) = schema.get_mut("description")
+        && let Some((text, _)) = description.split_once("\n\n```")
+    {
+        *description = text.to_owned();
+    }
+}
+
+/// Removes `null` from what a schema allows: a query has no null.
+pub(super) fn remove_null(schema: &mut Map<String, Value>) {
+    if let Some(Value::Array(types)) = schema.get_mut("type") {
+        types.retain(|name| name != "null");
+        if let [only] = types.as_slice() {
+            schema["type"] = only.clone();
+        }
+    }
+
+    if let Some(Value::Array(alternatives)) = schema.get_mut("anyOf") {
+        alternatives.retain(|alternative| alternative["type"] != "null");
+        if let [Value::Object(only)] = alternatives.as_mut_slice() {
+            let only = std::mem::take(only);
+            schema.remove("anyOf");
+            schema.extend(only);
+        }
+    }
+}
