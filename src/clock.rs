@@ -115,6 +115,11 @@ impl Clock {
     }
 }
 
+/// Returns the time that is this many milliseconds after 1970.
+pub(crate) fn from_ms(ms: i64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_millis(ms.max(EARLIEST_MS).unsigned_abs())
+}
+
 fn machine_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).map_or(LATEST_MS, within)

@@ -176,11 +176,11 @@ pub use journal::{
 };
 pub use limits::Limits;
 pub use oauth::{ChallengeMethod, Dialect, ErrorCode, Secret, TokenResponse};
-pub use realm::{IssueError, RealmError};
+pub use realm::{CodeRequest, GrantInfo, IssueError, RealmError, TokensRequest};
 pub use scenario::{Endpoint, Fault, Outcome, Pattern, Scenario, ScenarioState, When};
 pub use server::{
-    Builder, CodeOptions, Follower, GrantInfo, MockAuthServer, RealmBuilder, RealmHandle,
-    ScenarioGuard, StartError, blocking,
+    Builder, Follower, MockAuthServer, RealmBuilder, RealmHandle, ScenarioGuard, StartError,
+    blocking,
 };
 pub use tls::{ClientAuth, ClientIdentity, TlsError};
 pub use token::{Inspection, KeyError, SigningKey, inspect};

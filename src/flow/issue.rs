@@ -15,6 +15,7 @@ use crate::journal::RequestRecorder;
 use crate::oauth::{Form, Refusal, Row, Scopes, TokenResponse, refuse};
 use crate::realm::{
     ClientEntry, Conflict, Grant, IssueError, Realm, Redemption, Renewal, RenewalOutcome, Rotation,
+    TokensRequest,
 };
 use crate::scenario::{AlteredAlgorithm, AlteredKey, AlteredSignature, TokenAlteration};
 use crate::token::{
@@ -72,17 +73,17 @@ pub(super) async fn issue(
 pub(crate) async fn issue_directly(
     realm: &Realm,
     key: &SigningKey,
-    client_id: &str,
-    merchant_id: &str,
-    scopes: Option<&[&str]>,
+    wanted: &TokensRequest,
 ) -> Result<TokenResponse, IssueError> {
     let registry = realm.registry();
-    let (client, scopes) = realm.consented(&registry, client_id, merchant_id, scopes)?;
+    let TokensRequest { client_id, merchant_id, scopes } = wanted;
+    let (client, scopes) =
+        realm.check_consent(&registry, client_id, merchant_id, scopes.as_deref())?;
     let now = realm.clock().now_ms();
     let grant = Grant {
         id: realm.grant_store().unused_grant_id().await,
         client_id: Arc::clone(&client.id),
-        merchant_id: merchant_id.into(),
+        merchant_id: merchant_id.as_str().into(),
         scopes: Arc::clone(&scopes),
         granted_at_ms: now,
         redirect_url: None,

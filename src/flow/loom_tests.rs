@@ -89,13 +89,7 @@ impl World {
     }
 
     fn code(&self) -> String {
-        let wanted = CodeRequest {
-            client_id: CLIENT,
-            merchant_id: "rahulrama",
-            scopes: None,
-            redirect_url: None,
-            code: None,
-        };
+        let wanted = CodeRequest::new(CLIENT, "rahulrama");
         block_on(self.realm.issue_code(wanted)).map(|issued| issued.code).ok().unwrap()
     }
 
@@ -251,13 +245,7 @@ fn two_refreshes_and_a_revocation_leave_nothing_half_done() {
 fn a_code_of_a_name_is_recorded_once() {
     every_order("", None, |world| {
         let recorder = async |world: &World| {
-            let wanted = CodeRequest {
-                client_id: CLIENT,
-                merchant_id: "rahulrama",
-                scopes: None,
-                redirect_url: None,
-                code: Some("mine"),
-            };
+            let wanted = CodeRequest::new(CLIENT, "rahulrama").code("mine");
             world.realm.issue_code(wanted).await.is_ok()
         };
         let other = meanwhile(world, recorder);

@@ -1,35 +1,135 @@
-//! Codes: of a merchant who has consented in a browser, or is taken to have.
+//! Authorization codes: of a merchant who consented in a browser, or is taken to have consented.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use rand::RngExt;
 use rand::distr::Alphanumeric;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::{ClientEntry, Code, Realm, Registry};
-use crate::oauth::{Challenge, Scopes, scope};
+use crate::clock::from_ms;
+use crate::oauth::{Challenge, Scopes, Secret};
+use crate::units::rfc3339;
 
-/// How long an authorization code is: about 250 bits, within what any client stores.
+/// The length of an authorization code: about 250 bits, and short enough for any client.
 const CODE_LENGTH: usize = 43;
 
-/// A code that somebody wants without a browser.
-#[derive(Clone, Copy)]
-pub(crate) struct CodeRequest<'a> {
-    pub(crate) client_id: &'a str,
-    pub(crate) merchant_id: &'a str,
-    /// All of the client's unless given.
-    pub(crate) scopes: Option<&'a [&'a str]>,
-    pub(crate) redirect_url: Option<&'a str>,
-    /// A random one unless given.
-    pub(crate) code: Option<&'a str>,
+/// A request for an authorization code without a browser.
+///
+/// ```
+/// use smartpay_oauth_mock::{CodeRequest, MockAuthServer};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let server = MockAuthServer::start().await;
+/// let request = CodeRequest::new("v6TJH1IqhM", "rahulrama")
+///     .scopes(["transactions"])
+///     .redirect_url("https://www.example.com")
+///     .code("my-code");
+/// assert_eq!(server.issue_code_with(request).await?, "my-code");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[must_use = "it has no effect until it is given to `issue_code_with`"]
+pub struct CodeRequest {
+    /// The client, by id.
+    client_id: String,
+    /// The merchant who consents, by id.
+    merchant_id: String,
+    /// The scopes to grant. The default is all scopes of the client.
+    scopes: Option<Vec<String>>,
+    /// The redirect URL that the code is issued for, if any.
+    redirect_url: Option<String>,
+    /// The code itself. The default is a random code.
+    code: Option<Secret>,
 }
 
-/// A code, and when it expires in milliseconds since 1970.
+impl CodeRequest {
+    /// Requests a random code with all scopes of the client and for no redirect URL.
+    pub fn new(client_id: impl Into<String>, merchant_id: impl Into<String>) -> Self {
+        Self {
+            client_id: client_id.into(),
+            merchant_id: merchant_id.into(),
+            scopes: None,
+            redirect_url: None,
+            code: None,
+        }
+    }
+
+    /// Sets the scopes to grant.
+    pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
+        self.scopes = Some(scopes.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Sets the redirect URL that the code is issued for.
+    pub fn redirect_url(mut self, url: impl Into<String>) -> Self {
+        self.redirect_url = Some(url.into());
+        self
+    }
+
+    /// Sets the code itself: 1 to 1024 printable ASCII characters.
+    pub fn code(mut self, code: &str) -> Self {
+        self.code = Some(Secret::from(code));
+        self
+    }
+}
+
+/// A request for tokens without a flow.
+///
+/// ```
+/// use smartpay_oauth_mock::{MockAuthServer, TokensRequest};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let server = MockAuthServer::start().await;
+/// let request = TokensRequest::new("v6TJH1IqhM", "rahulrama").scopes(["users"]);
+/// let tokens = server.issue_tokens_with(request).await?;
+/// assert_eq!(tokens.expires_in, 899);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[must_use = "it has no effect until it is given to `issue_tokens_with`"]
+pub struct TokensRequest {
+    /// The client, by id.
+    pub(crate) client_id: String,
+    /// The merchant who consents, by id.
+    pub(crate) merchant_id: String,
+    /// The scopes to grant. The default is all scopes of the client.
+    pub(crate) scopes: Option<Vec<String>>,
+}
+
+impl TokensRequest {
+    /// Requests tokens with all scopes of the client.
+    pub fn new(client_id: impl Into<String>, merchant_id: impl Into<String>) -> Self {
+        Self { client_id: client_id.into(), merchant_id: merchant_id.into(), scopes: None }
+    }
+
+    /// Sets the scopes to grant.
+    pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
+        self.scopes = Some(scopes.into_iter().map(Into::into).collect());
+        self
+    }
+}
+
+/// An authorization code that was issued.
+#[derive(Serialize, JsonSchema)]
 pub(crate) struct IssuedCode {
+    /// The code.
     pub(crate) code: String,
-    pub(crate) expires_at_ms: i64,
+    /// The time at which the code expires, in RFC 3339.
+    #[serde(serialize_with = "rfc3339::serialize")]
+    #[schemars(with = "String")]
+    pub(crate) expires_at: SystemTime,
 }
 
-/// What a merchant has consented to at the authorize endpoint.
+/// A merchant's consent at the authorize endpoint.
 pub(crate) struct ConsentedCode {
     pub(crate) client_id: Arc<str>,
     pub(crate) merchant_id: Arc<str>,
@@ -38,30 +138,31 @@ pub(crate) struct ConsentedCode {
     pub(crate) challenge: Option<Challenge>,
 }
 
-/// Why a code or tokens cannot be issued without a browser.
+/// The reason why a code or tokens cannot be issued.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum IssueError {
-    /// No such client.
+    /// There is no such client.
     #[error("there is no client \"{0}\" in this realm")]
     UnknownClient(String),
-    /// No such merchant.
+    /// There is no such merchant.
     #[error("there is no merchant \"{0}\" in this realm")]
     UnknownMerchant(String),
-    /// The client may not ask for this scope.
+    /// The client does not have this scope.
     #[error("the client \"{client}\" does not have the scope \"{scope}\"")]
     UnknownScope {
         /// The client, by id.
         client: String,
-        /// The scope that was asked for.
+        /// The scope that was requested.
         scope: String,
     },
-    /// The client did not register this redirect URL.
+    /// The client, given by id, has not registered this redirect URL.
     #[error("this is not one of the redirect URLs of the client \"{0}\"")]
     UnknownRedirectUrl(String),
-    /// The code that was asked for cannot be sent in a form and read by people.
+    /// The requested code is empty, too long, or has characters that are not printable ASCII.
     #[error("a code is 1 to 1024 printable ASCII characters")]
     MalformedCode,
-    /// There is such a code already.
+    /// The requested code exists already.
     #[error("there is a code of this name already")]
     CodeTaken,
     /// The tokens could not be signed.
@@ -70,49 +171,48 @@ pub enum IssueError {
 }
 
 impl Realm {
-    /// Issues a code for a merchant who has consented, without a browser.
-    pub(crate) async fn issue_code(
-        &self,
-        wanted: CodeRequest<'_>,
-    ) -> Result<IssuedCode, IssueError> {
+    /// Issues a code without a browser, as if the merchant had consented now.
+    pub(crate) async fn issue_code(&self, request: CodeRequest) -> Result<IssuedCode, IssueError> {
+        let CodeRequest { client_id, merchant_id, scopes, redirect_url, code } = request;
         let registry = self.registry();
         let (client, scopes) =
-            self.consented(&registry, wanted.client_id, wanted.merchant_id, wanted.scopes)?;
-        if let Some(url) = wanted.redirect_url
-            && !client.config.redirect_urls.iter().any(|known| known == url)
-        {
-            return Err(IssueError::UnknownRedirectUrl(wanted.client_id.to_owned()));
+            self.check_consent(&registry, &client_id, &merchant_id, scopes.as_deref())?;
+
+        if redirect_url.as_ref().is_some_and(|url| !client.config.redirect_urls.contains(url)) {
+            return Err(IssueError::UnknownRedirectUrl(client_id));
         }
-        if wanted.code.is_some_and(|code| !is_code(code)) {
+        let code = code.map_or_else(random_code, |code| code.expose().to_owned());
+        if !is_code(&code) {
             return Err(IssueError::MalformedCode);
         }
-        let code = wanted.code.map_or_else(random_code, str::to_owned);
-        let now = self.clock.now_ms();
-        let expires_at_ms = now.saturating_add(registry.settings.code_lifetime.as_ms());
+
+        let now_ms = self.clock.now_ms();
+        let expires_at_ms = now_ms.saturating_add(registry.settings.code_lifetime.as_ms());
         let issued = Code {
             client_id: Arc::clone(&client.id),
-            merchant_id: wanted.merchant_id.into(),
+            merchant_id: merchant_id.into(),
             scopes,
-            redirect_url: wanted.redirect_url.map(Arc::from),
+            redirect_url: redirect_url.map(Arc::from),
             challenge: None,
             by_authorize: false,
-            issued_at_ms: now,
+            issued_at_ms: now_ms,
             expires_at_ms,
             reusable: false,
         };
-        if !self.grant_store.record_code(code.clone(), issued, now).await {
+
+        if !self.grant_store.record_code(code.clone(), issued, now_ms).await {
             return Err(IssueError::CodeTaken);
         }
-        Ok(IssuedCode { code, expires_at_ms })
+        Ok(IssuedCode { code, expires_at: from_ms(expires_at_ms) })
     }
 
-    /// The client and the scopes that a merchant is taken to have granted it.
-    pub(crate) fn consented<'r>(
+    /// Returns the client, and the scopes that the merchant is taken to have granted it.
+    pub(crate) fn check_consent<'r>(
         &self,
         registry: &'r Registry,
         client_id: &str,
         merchant_id: &str,
-        scopes: Option<&[&str]>,
+        scopes: Option<&[String]>,
     ) -> Result<(&'r Arc<ClientEntry>, Scopes), IssueError> {
         let client = registry
             .client(client_id)
@@ -120,22 +220,23 @@ impl Realm {
         if registry.merchant(merchant_id).is_none() {
             return Err(IssueError::UnknownMerchant(merchant_id.to_owned()));
         }
-        let Some(asked) = scopes else { return Ok((client, Arc::clone(&client.scopes))) };
-        let scopes = scope::narrow(&client.scopes, asked).ok_or_else(|| {
-            let unknown = asked.iter().find(|one| !client.scopes.iter().any(|s| s == *one));
-            IssueError::UnknownScope {
-                client: client_id.to_owned(),
-                scope: unknown.copied().unwrap_or_default().to_owned(),
-            }
-        })?;
-        Ok((client, scopes))
+
+        let Some(requested) = scopes else { return Ok((client, Arc::clone(&client.scopes))) };
+        if let Some(unknown) = requested.iter().find(|scope| !client.scopes.contains(scope)) {
+            let (client, scope) = (client_id.to_owned(), unknown.clone());
+            return Err(IssueError::UnknownScope { client, scope });
+        }
+
+        // In the order of the client's scopes.
+        let granted = client.scopes.iter().filter(|scope| requested.contains(scope));
+        Ok((client, granted.cloned().collect()))
     }
 
-    /// A new code of the authorize endpoint.
+    /// Issues a code for a consent at the authorize endpoint.
     pub(crate) async fn record_consent(&self, consent: ConsentedCode) -> String {
         let code = random_code();
-        let now = self.clock.now_ms();
-        let lifetime = self.registry().settings.code_lifetime.as_ms();
+        let now_ms = self.clock.now_ms();
+        let lifetime_ms = self.registry().settings.code_lifetime.as_ms();
         let issued = Code {
             client_id: consent.client_id,
             merchant_id: consent.merchant_id,
@@ -143,11 +244,12 @@ impl Realm {
             redirect_url: Some(consent.redirect_url),
             challenge: consent.challenge,
             by_authorize: true,
-            issued_at_ms: now,
-            expires_at_ms: now.saturating_add(lifetime),
+            issued_at_ms: now_ms,
+            expires_at_ms: now_ms.saturating_add(lifetime_ms),
             reusable: false,
         };
-        self.grant_store.record_code(code.clone(), issued, now).await;
+
+        self.grant_store.record_code(code.clone(), issued, now_ms).await;
         code
     }
 }

@@ -5,6 +5,7 @@
 
 mod codes;
 mod edit;
+mod grant_info;
 mod grant_store;
 mod realm_map;
 mod registry;
@@ -24,9 +25,10 @@ use crate::oauth::{Challenge, Scopes};
 use crate::scenario::ScenarioSet;
 use crate::token::{GrantId, TokenIds};
 
-pub use codes::IssueError;
-pub(crate) use codes::{CodeRequest, ConsentedCode};
+pub use codes::{CodeRequest, IssueError, TokensRequest};
+pub(crate) use codes::{ConsentedCode, IssuedCode};
 pub(crate) use edit::{FixtureEntry, read_entry};
+pub use grant_info::GrantInfo;
 pub(crate) use grant_store::{
     Code, CodeEntry, Conflict, Grant, GrantStore, Redemption, Renewal, RenewalOutcome, Rotation,
 };

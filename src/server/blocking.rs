@@ -22,11 +22,9 @@ use std::time::Duration;
 use crate::fixture::{Client, FixtureErrors, Merchant};
 use crate::journal::{Filter, RecordedRequest, Times, Verification};
 use crate::oauth::TokenResponse;
-use crate::realm::{IssueError, RealmError};
+use crate::realm::{CodeRequest, GrantInfo, IssueError, RealmError, TokensRequest};
 use crate::scenario::{Scenario, ScenarioState};
-use crate::server::{
-    Builder, CodeOptions, GrantInfo, RealmBuilder, ScenarioGuard, StartError, runtime,
-};
+use crate::server::{Builder, RealmBuilder, ScenarioGuard, StartError, runtime};
 use crate::token::Inspection;
 
 /// A running mock server. It stops when dropped.
@@ -159,13 +157,8 @@ impl RealmHandle {
     /// # Errors
     ///
     /// If there is no such client or merchant, or the client did not register what is asked for.
-    pub fn issue_code_with(
-        &self,
-        client_id: &str,
-        merchant_id: &str,
-        options: CodeOptions<'_>,
-    ) -> Result<String, IssueError> {
-        wait(self.twin.issue_code_with(client_id, merchant_id, options))
+    pub fn issue_code_with(&self, request: CodeRequest) -> Result<String, IssueError> {
+        wait(self.twin.issue_code_with(request))
     }
 
     /// See [`issue_tokens`](super::RealmHandle::issue_tokens).
@@ -186,13 +179,8 @@ impl RealmHandle {
     /// # Errors
     ///
     /// If there is no such client or merchant, or the client does not have a scope.
-    pub fn issue_tokens_with(
-        &self,
-        client_id: &str,
-        merchant_id: &str,
-        scopes: &[&str],
-    ) -> Result<TokenResponse, IssueError> {
-        wait(self.twin.issue_tokens_with(client_id, merchant_id, scopes))
+    pub fn issue_tokens_with(&self, request: TokensRequest) -> Result<TokenResponse, IssueError> {
+        wait(self.twin.issue_tokens_with(request))
     }
 
     /// See [`inspect`](super::RealmHandle::inspect).

@@ -32,7 +32,7 @@ use crate::realm::{Realm, RealmError};
 
 pub use builder::{Builder, StartError};
 pub use realm_builder::RealmBuilder;
-pub use realm_handle::{CodeOptions, GrantInfo, RealmHandle};
+pub use realm_handle::RealmHandle;
 pub use requests::Follower;
 #[cfg(feature = "cli")]
 pub(crate) use runtime::runtime;

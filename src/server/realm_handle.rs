@@ -9,7 +9,7 @@ use crate::fixture::TlsFaults;
 use crate::flow::{issue_directly, token_status};
 use crate::http::App;
 use crate::oauth::TokenResponse;
-use crate::realm::{CodeRequest, GrantStore, IssueError, Realm};
+use crate::realm::{CodeRequest, GrantInfo, GrantStore, IssueError, Realm, TokensRequest};
 use crate::tls::{ClientIdentity, TlsError};
 use crate::token::Inspection;
 
@@ -22,34 +22,6 @@ pub struct RealmHandle {
     pub(super) app: Arc<App>,
     pub(super) realm: Arc<Realm>,
     pub(super) base_url: String,
-}
-
-/// What a merchant has consented to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GrantInfo {
-    /// Ten hex digits.
-    pub id: String,
-    /// The client who was granted.
-    pub client_id: String,
-    /// The merchant who granted.
-    pub merchant_id: String,
-    /// What was granted.
-    pub scopes: Vec<String>,
-    /// When, in milliseconds since 1970.
-    pub granted_at_ms: i64,
-    /// Whether the merchant has taken it back.
-    pub revoked: bool,
-}
-
-/// What a code is to be like; whatever is left out is as it would be from the browser.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct CodeOptions<'a> {
-    /// What is granted; all of the client's scopes unless given.
-    pub scopes: Option<&'a [&'a str]>,
-    /// The redirect URL that it is issued for.
-    pub redirect_url: Option<&'a str>,
-    /// The code itself; a random one unless given.
-    pub code: Option<&'a str>,
 }
 
 impl RealmHandle {
@@ -95,60 +67,53 @@ impl RealmHandle {
         self.realm.clock()
     }
 
-    /// Issues an authorization code, as if the merchant had consented in a browser just now.
+    /// Issues an authorization code, as if the merchant had consented in a browser now.
     ///
     /// # Errors
     ///
-    /// If there is no such client or merchant in the fixtures.
+    /// If the client or the merchant is not in the fixtures.
     pub async fn issue_code(
         &self,
         client_id: &str,
         merchant_id: &str,
     ) -> Result<String, IssueError> {
-        self.issue_code_with(client_id, merchant_id, CodeOptions::default()).await
+        self.issue_code_with(CodeRequest::new(client_id, merchant_id)).await
     }
 
-    /// Issues an authorization code with these scopes, for this redirect URL, or by this name.
+    /// Issues an authorization code with given scopes, for a redirect URL, or with a given value.
     ///
     /// # Errors
     ///
-    /// If there is no such client or merchant, or the client did not register what is asked for.
-    pub async fn issue_code_with(
-        &self,
-        client_id: &str,
-        merchant_id: &str,
-        options: CodeOptions<'_>,
-    ) -> Result<String, IssueError> {
-        let CodeOptions { scopes, redirect_url, code } = options;
-        let wish = CodeRequest { client_id, merchant_id, scopes, redirect_url, code };
-        self.realm.issue_code(wish).await.map(|issued| issued.code)
+    /// If the client or the merchant is not in the fixtures, if the client does not have a scope or
+    /// the redirect URL, or if the code is malformed or exists already.
+    pub async fn issue_code_with(&self, request: CodeRequest) -> Result<String, IssueError> {
+        self.realm.issue_code(request).await.map(|issued| issued.code)
     }
 
-    /// Issues tokens, as if the merchant had consented and the code been exchanged just now.
+    /// Issues tokens, as if the merchant had consented and the code had been exchanged now.
     ///
     /// # Errors
     ///
-    /// If there is no such client or merchant in the fixtures.
+    /// If the client or the merchant is not in the fixtures.
     pub async fn issue_tokens(
         &self,
         client_id: &str,
         merchant_id: &str,
     ) -> Result<TokenResponse, IssueError> {
-        issue_directly(&self.realm, &self.app.key, client_id, merchant_id, None).await
+        self.issue_tokens_with(TokensRequest::new(client_id, merchant_id)).await
     }
 
-    /// Issues tokens with these scopes only.
+    /// Issues tokens with given scopes.
     ///
     /// # Errors
     ///
-    /// If there is no such client or merchant, or the client does not have a scope.
+    /// If the client or the merchant is not in the fixtures, or if the client does not have a
+    /// scope.
     pub async fn issue_tokens_with(
         &self,
-        client_id: &str,
-        merchant_id: &str,
-        scopes: &[&str],
+        request: TokensRequest,
     ) -> Result<TokenResponse, IssueError> {
-        issue_directly(&self.realm, &self.app.key, client_id, merchant_id, Some(scopes)).await
+        issue_directly(&self.realm, &self.app.key, &request).await
     }
 
     /// What a token says, and whether and why it is good now in this realm.
@@ -156,30 +121,15 @@ impl RealmHandle {
         token_status::inspection(&self.realm, &self.app.key, token).await
     }
 
-    /// What merchants have consented to, from the first exchange of each consent's code on; the
-    /// oldest first.
+    /// Returns the grants, the oldest first. A grant exists from the first exchange of its code on.
     pub async fn grants(&self) -> Vec<GrantInfo> {
-        let grants = self.realm.grant_store().grants(self.clock().now_ms()).await;
-        grants
-            .into_iter()
-            .map(|grant| GrantInfo {
-                id: grant.id.to_string(),
-                client_id: grant.client_id.to_string(),
-                merchant_id: grant.merchant_id.to_string(),
-                scopes: grant.scopes.to_vec(),
-                granted_at_ms: grant.granted_at_ms,
-                revoked: grant.revoked,
-            })
-            .collect()
+        self.realm.grants().await
     }
 
-    /// The merchant takes a grant back: its access tokens stop working at once, and no new ones
-    /// can be had. `false`: there is no such grant.
+    /// Revokes a grant, as its merchant can: its access tokens stop working at once, and no new
+    /// ones are issued. Returns `false` if there is no grant with this id.
     pub async fn revoke_grant(&self, id: &str) -> bool {
-        match id.parse() {
-            Ok(id) => self.realm.grant_store().revoke(id).await,
-            Err(()) => false,
-        }
+        self.realm.revoke_grant(id).await
     }
 
     /// The certificate of the CA that signed the server's, in PEM. `None`: it speaks no TLS, or

@@ -8,7 +8,8 @@ use crate::support::{CLIENT, MERCHANT};
 use smartpay_oauth_mock::blocking::{MockAuthServer, RealmHandle};
 use smartpay_oauth_mock::fixture::{AccountStatus, Client, Merchant};
 use smartpay_oauth_mock::{
-    CodeOptions, Endpoint, ErrorCode, Filter, Outcome, RecordedEndpoint, Scenario, Times, When,
+    CodeRequest, Endpoint, ErrorCode, Filter, Outcome, RecordedEndpoint, Scenario, Times,
+    TokensRequest, When,
 };
 
 /// A token request over the socket of a realm; its answer's body.
@@ -41,13 +42,13 @@ fn exchange(server: &MockAuthServer, code: &str, headers: &str) -> String {
 #[test]
 fn a_grant_lives_and_dies() {
     let server = MockAuthServer::start();
-    let options =
-        CodeOptions { scopes: Some(&["reporting"]), code: Some("mine"), ..Default::default() };
-    assert_eq!(server.issue_code_with(CLIENT.0, MERCHANT, options).unwrap(), "mine");
-    assert!(server.issue_code_with(CLIENT.0, MERCHANT, options).is_err(), "it is taken");
+    let request = CodeRequest::new(CLIENT.0, MERCHANT).scopes(["reporting"]).code("mine");
+    assert_eq!(server.issue_code_with(request.clone()).unwrap(), "mine");
+    assert!(server.issue_code_with(request).is_err(), "it is taken");
     assert!(exchange(&server, "mine", "").contains("access_token"));
     let tokens = server.issue_tokens(CLIENT.0, MERCHANT).unwrap();
-    let few = server.issue_tokens_with(CLIENT.0, MERCHANT, &["reporting"]).unwrap();
+    let request = TokensRequest::new(CLIENT.0, MERCHANT).scopes(["reporting"]);
+    let few = server.issue_tokens_with(request).unwrap();
     assert!(server.inspect(&tokens.access_token).valid && server.inspect(&few.access_token).valid);
     let shown = format!("{tokens:?}");
     assert!(shown.contains("expires_in: 899") && !shown.contains(&tokens.access_token), "{shown}");

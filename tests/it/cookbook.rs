@@ -135,8 +135,8 @@ async fn it_fails_twice_then_recovers() {
 #[tokio::test]
 async fn the_answer_is_lost() {
     let server = MockAuthServer::start().await;
-    let options = smartpay_oauth_mock::CodeOptions { code: Some("once"), ..Default::default() };
-    server.issue_code_with("8l57hYffFb", MERCHANT, options).await.unwrap();
+    let request = smartpay_oauth_mock::CodeRequest::new("8l57hYffFb", MERCHANT).code("once");
+    server.issue_code_with(request).await.unwrap();
     let lost = Scenario::respond([Outcome::fault(Fault::ConnectionReset).after()])
         .when(When::token_request().and_code("once"));
     let _lost = server.inject(lost).await;

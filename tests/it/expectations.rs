@@ -7,8 +7,8 @@ use crate::support::{CLIENT, MERCHANT, claims, code, exchange, form, refresh};
 use smartpay_oauth_mock::fixture::{AccountStatus, Client, Merchant};
 use smartpay_oauth_mock::scenario::{TokenAlteration, TokenSelector};
 use smartpay_oauth_mock::{
-    ErrorCode, Fault, Filter, MockAuthServer, Outcome, RecordedEndpoint, Scenario, Times, When,
-    blocking,
+    ErrorCode, Fault, Filter, MockAuthServer, Outcome, RecordedEndpoint, Scenario, Times,
+    TokensRequest, When, blocking,
 };
 
 fn denied() -> Scenario {
@@ -227,7 +227,8 @@ fn blocking_twins_do_the_same() {
     assert!(server.verify(&Filter::default().client_id(CLIENT.0), 1).satisfied);
     let grant = server.grants().pop().unwrap();
     assert!(server.revoke_grant(&grant.id));
-    let tokens = server.issue_tokens_with(CLIENT.0, MERCHANT, &["users"]).unwrap();
+    let tokens =
+        server.issue_tokens_with(TokensRequest::new(CLIENT.0, MERCHANT).scopes(["users"])).unwrap();
     assert!(server.inspect(&tokens.access_token).valid);
     server.clock().advance(Duration::from_secs(901));
     assert!(!server.inspect(&tokens.access_token).valid);

@@ -8,11 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::json::Json;
 use super::problem::Problem;
-use super::rfc3339;
 use super::routes::{OperationDoc, Routes};
 use crate::clock::Clock;
 use crate::http::context::RequestContext;
-use crate::units::HumanDuration;
+use crate::units::{HumanDuration, rfc3339};
 
 /// The state of a realm's clock.
 #[derive(Serialize, JsonSchema)]

@@ -15,7 +15,6 @@ mod problem;
 mod query;
 mod realms;
 mod requests;
-mod rfc3339;
 mod routes;
 mod scenarios;
 mod schemas;
