@@ -1,30 +1,45 @@
-//! Rows 10 to 15: whether the client is who it says, and may do this.
+//! Rows 10 to 15: the client's identity, and what it may do.
 
 use std::sync::Arc;
 
-use super::credentials::Credentials;
+use super::request::{ClientCredentials, TokenRequest, client_credentials};
 use crate::fixture::{ClientType, GrantType, is_client_id};
 use crate::oauth::{Refusal, Row, refuse};
 use crate::realm::{ClientEntry, Registry};
 
-/// Row 10.
-pub(super) fn client_id_form(credentials: &Credentials<'_>) -> Result<(), Refusal> {
+/// Authenticates a client as the token endpoint does: rows 7 and 10 to 14.
+pub(crate) fn authenticate<'r>(
+    request: &TokenRequest<'r>,
+) -> Result<&'r Arc<ClientEntry>, Refusal> {
+    let credentials = client_credentials(request)?; //                           row 7
+
+    check_client_id(&credentials)?; //                                           row 10
+    let client = find_client(request.registry, &credentials)?; //                row 11
+    check_client_type(client)?; //                                               row 12
+    check_secret(client, &credentials, request.certificate)?; //                 row 13
+    check_active(client)?; //                                                    row 14
+
+    Ok(client)
+}
+
+/// Row 10: the client id is well-formed.
+pub(super) fn check_client_id(credentials: &ClientCredentials<'_>) -> Result<(), Refusal> {
     if is_client_id(&credentials.client_id) {
         return Ok(());
     }
+
     refuse(
         Row::ClientIdForm,
         "client_id is malformed: it must be 1 to 64 of A-Z a-z 0-9 . _ - (check its encoding).",
     )
 }
 
-/// Row 11.
-pub(super) fn client_known<'r>(
+/// Row 11: the client is registered.
+pub(super) fn find_client<'r>(
     registry: &'r Registry,
-    credentials: &Credentials<'_>,
+    credentials: &ClientCredentials<'_>,
 ) -> Result<&'r Arc<ClientEntry>, Refusal> {
-    let known = registry.client(&credentials.client_id);
-    known.ok_or_else(|| {
+    registry.client(&credentials.client_id).ok_or_else(|| {
         Refusal::new(
             Row::ClientKnown,
             "client_id is well-formed, but no such client is registered.",
@@ -32,8 +47,8 @@ pub(super) fn client_known<'r>(
     })
 }
 
-/// Row 12.
-pub(super) fn client_type(client: &ClientEntry) -> Result<(), Refusal> {
+/// Row 12: the client is confidential.
+pub(super) fn check_client_type(client: &ClientEntry) -> Result<(), Refusal> {
     match client.config.client_type {
         ClientType::Confidential => Ok(()),
         ClientType::Public => refuse(
@@ -43,50 +58,51 @@ pub(super) fn client_type(client: &ClientEntry) -> Result<(), Refusal> {
     }
 }
 
-/// Row 13: the secret, and the certificate if the client is tied to one.
-pub(super) fn client_secret(
+/// Row 13: the secret is right, and the certificate too if the client is tied to one.
+pub(super) fn check_secret(
     client: &ClientEntry,
-    credentials: &Credentials<'_>,
+    credentials: &ClientCredentials<'_>,
     certificate: Option<&str>,
 ) -> Result<(), Refusal> {
     if !client.config.secret.matches(&credentials.client_secret) {
         return refuse(Row::ClientSecret, "client_secret is not this client's.");
     }
+
     let Some(expected) = client.config.certificate_cn.as_deref() else { return Ok(()) };
-    match certificate {
-        Some(shown) if shown == expected => Ok(()),
-        Some(shown) => refuse(
-            Row::ClientSecret,
-            format!(
-                "This client must present the certificate \"{expected}\"; the connection \
-                 presents \"{shown}\"."
-            ),
-        ),
-        None => refuse(
-            Row::ClientSecret,
-            format!(
-                "This client must present the certificate \"{expected}\"; the connection \
-                 presents none."
-            ),
-        ),
+    if certificate == Some(expected) {
+        return Ok(());
     }
+
+    let presented = match certificate {
+        Some(name) => format!("\"{name}\""),
+        None => "none".to_owned(),
+    };
+    refuse(
+        Row::ClientSecret,
+        format!(
+            "This client must present the certificate \"{expected}\"; the connection presents \
+             {presented}."
+        ),
+    )
 }
 
-/// Row 14.
-pub(super) fn client_active(client: &ClientEntry) -> Result<(), Refusal> {
+/// Row 14: the client is active.
+pub(super) fn check_active(client: &ClientEntry) -> Result<(), Refusal> {
     if client.is_active() {
         return Ok(());
     }
+
     refuse(Row::ClientActive, "The partner's account is not active; its status is inactive.")
 }
 
-/// Row 15.
-pub(super) fn client_grant_type(client: &ClientEntry, asked: GrantType) -> Result<(), Refusal> {
-    if client.config.grant_types.contains(&asked) {
+/// Row 15: the client may use this grant type.
+pub(super) fn check_grant_type(client: &ClientEntry, grant_type: GrantType) -> Result<(), Refusal> {
+    if client.config.grant_types.contains(&grant_type) {
         return Ok(());
     }
+
     refuse(
         Row::ClientGrantType,
-        format!("grant_type {} is not one that this client may use.", asked.as_str()),
+        format!("This client may not use grant_type {}.", grant_type.as_str()),
     )
 }

@@ -1,28 +1,35 @@
-//! What a scenario wants to be different about a success.
+//! How a scenario alters a successful response.
 
-use crate::scenario::{Step, TokenAlteration};
+use crate::scenario::{Outcome, Phase, Step, TokenAlteration};
 
-/// What a scenario wants of the ordinary answer.
+/// How a scenario alters a successful response. The default alters nothing.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Effects {
     step: Option<Step>,
-    dry_run: bool,
+    is_dry_run: bool,
 }
 
 impl Effects {
-    /// The ordinary answer as this step alters it. Without effect: the answer is made, and
-    /// nothing is entered into the books.
-    pub(crate) fn new(step: Step, dry_run: bool) -> Self {
-        Self { step: Some(step), dry_run }
+    /// Returns the effects of a scenario's step. A fault before the request takes effect makes it a
+    /// dry run: the response is made, and nothing is stored.
+    pub(crate) fn of(step: &Step) -> Self {
+        let is_dry_run = step
+            .outcome()
+            .is_some_and(|outcome| outcome.phase == Phase::Before && outcome.fault.is_some());
+
+        Self { step: Some(step.clone()), is_dry_run }
     }
 
-    /// How tokens are altered.
+    /// Returns how tokens are altered.
     pub(crate) fn token(&self) -> Option<&TokenAlteration> {
-        self.step.as_ref()?.outcome()?.token.as_ref()
+        self.step
+            .as_ref()
+            .and_then(Step::outcome)
+            .and_then(|outcome: &Outcome| outcome.token.as_ref())
     }
 
-    /// Whether the request changes nothing.
+    /// Whether the request stores nothing.
     pub(crate) fn is_dry_run(&self) -> bool {
-        self.dry_run
+        self.is_dry_run
     }
 }

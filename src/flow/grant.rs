@@ -1,56 +1,51 @@
-//! Rows 9 and 16: the code or refresh token, and the grant that stands behind it.
+//! Rows 16 to 20: the grant behind the code or refresh token, and what it allows.
 
 use std::sync::Arc;
 
-use super::TokenRequest;
-use super::replay::code_replayed;
-use crate::fixture::{GrantType, Settings};
-use crate::oauth::{Refusal, Row, refuse};
-use crate::realm::{ClientEntry, CodeEntry, Grant, Rotation};
-use crate::token::{TokenId, VerifiedClaims};
+use super::replay::{code_replayed, revoked, token_replayed};
+use super::request::{Credential, TokenRequest};
+use crate::fixture::{AccountStatus, Settings};
+use crate::oauth::scope::{narrow, split};
+use crate::oauth::{Form, Refusal, Row, Scopes, refuse};
+use crate::realm::{ClientEntry, CodeEntry, Grant, Realm, Rotation};
+use crate::token::{GrantId, SigningKey, TokenId, VerifiedClaims};
 
-/// What the client brings, unread.
-#[derive(Clone, Copy)]
-pub(super) enum Credential<'a> {
-    Code(&'a str),
-    RefreshToken(&'a str),
-}
-
-/// What the new tokens rest on.
+/// The grant that new tokens are issued under, and where it was found.
 pub(super) struct GrantSource<'a> {
-    /// As the books have it, or as they will once it is entered.
+    /// The grant as it is stored, or as it will be once the tokens are issued.
     pub(super) grant: Grant,
-    /// The claim `grant_time`, where an earlier token has it already.
+    /// The claim `grant_time`, if an earlier token has it already.
     pub(super) grant_time: Option<String>,
     pub(super) origin: Origin<'a>,
 }
 
-/// Where the grant was found.
+/// Where a grant was found.
 pub(super) enum Origin<'a> {
     Code {
         code: &'a str,
         entry: CodeEntry,
     },
-    /// A value of the fixtures that stands for a refresh token, or nothing at all: the grant is
-    /// given, and new tokens of it are wanted.
+    /// A literal refresh token of the fixtures, or the control API: the grant is given.
     FixtureToken,
     Token(RefreshToken<'a>),
 }
 
 /// A refresh token of this realm.
 pub(super) struct RefreshToken<'a> {
+    /// The token as it was sent.
     pub(super) sent: &'a str,
     pub(super) id: TokenId,
-    /// The expiry that counts, in milliseconds since 1970.
+    /// The expiry in force, in milliseconds since 1970. It may be later than the claim.
     pub(super) expires_at_ms: i64,
     pub(super) rotated: Option<Rotation>,
 }
 
 impl RefreshToken<'_> {
-    /// The successor that this token still gives out, within `rotation_overlap`. A token that had
-    /// expired when it was replaced is dead at once.
+    /// Returns the rotation whose successor this token still gives, within `rotation_overlap`. A
+    /// token that had expired when it was replaced has no overlap.
     pub(super) fn overlapping(&self, settings: &Settings, now_ms: i64) -> Option<Rotation> {
         let overlap = settings.rotation_overlap.as_ms();
+
         self.rotated.filter(|rotation| {
             overlap > 0
                 && rotation.at_ms <= self.expires_at_ms
@@ -59,53 +54,26 @@ impl RefreshToken<'_> {
     }
 }
 
-/// Row 9.
-pub(super) fn presented<'a>(
-    request: &TokenRequest<'a>,
-    grant_type: GrantType,
-) -> Result<Credential<'a>, Refusal> {
-    let code = request.form.get("code");
-    match (grant_type, code, request.form.get("refresh_token")) {
-        (GrantType::AuthorizationCode, Some(code), _) => Ok(Credential::Code(code)),
-        (GrantType::AuthorizationCode, None, _) => refuse(
-            Row::Presented,
-            "code is missing from the body, or empty; grant_type authorization_code needs it.",
-        ),
-        (GrantType::RefreshToken, Some(code), Some(token)) if code != token => refuse(
-            Row::Presented,
-            "refresh_token and code were both sent, with different values; send refresh_token \
-             alone.",
-        ),
-        // The page's sample request sends the refresh token as "code".
-        (GrantType::RefreshToken, _, Some(token))
-        | (GrantType::RefreshToken, Some(token), None) => Ok(Credential::RefreshToken(token)),
-        (GrantType::RefreshToken, None, None) => refuse(
-            Row::Presented,
-            "refresh_token is missing from the body, or empty; grant_type refresh_token needs it.",
-        ),
-    }
-}
-
-/// Row 16.
-pub(super) async fn code_or_token<'a>(
+/// Row 16: the code or refresh token is good, and this client's.
+pub(super) async fn find_grant<'a>(
     request: &TokenRequest<'a>,
     client: &ClientEntry,
-    brought: Credential<'a>,
+    credential: Credential<'a>,
 ) -> Result<GrantSource<'a>, Refusal> {
-    match brought {
-        Credential::Code(code) => from_code(request, client, code).await,
-        Credential::RefreshToken(token) => from_token(request, client, token).await,
+    match credential {
+        Credential::Code(code) => find_by_code(request, client, code).await,
+        Credential::RefreshToken(token) => find_by_token(request, client, token).await,
     }
 }
 
-async fn from_code<'a>(
+async fn find_by_code<'a>(
     request: &TokenRequest<'a>,
     client: &ClientEntry,
     code: &'a str,
 ) -> Result<GrantSource<'a>, Refusal> {
     let grant_store = request.realm.grant_store();
-    let settings = &request.registry.settings;
-    let now = request.realm.clock().now_ms();
+    let now_ms = request.realm.clock().now_ms();
+
     let Some(entry) = grant_store.code(code).await else {
         return refuse(
             Row::CodeOrToken,
@@ -121,42 +89,45 @@ async fn from_code<'a>(
     {
         return Err(code_replayed(request, grant).await);
     }
-    if now >= issued.expires_at_ms && !issued.reusable {
-        let lifetime = settings.code_lifetime;
+    if now_ms >= issued.expires_at_ms && !issued.reusable {
+        let lifetime = request.registry.settings.code_lifetime;
         return refuse(
             Row::CodeOrToken,
-            format!("code has expired; a code lives {lifetime} from the merchant's consent on."),
+            format!("code has expired; it is valid for {lifetime} after the merchant's consent."),
         );
     }
-    // A reusable code goes on with its grant, as if the merchant had consented just now; once
-    // that was revoked, it makes another.
-    let standing = match entry.grant {
+
+    // A reusable code continues its grant, as if the merchant had consented just now. Once that
+    // grant is revoked, the code makes another.
+    let continued = match entry.grant {
         Some(id) => grant_store.grant(id).await.filter(|grant| !grant.revoked),
         None => None,
     };
-    let id = match &standing {
+    let id = match continued {
         Some(grant) => grant.id,
         None => grant_store.unused_grant_id().await,
     };
+
     let grant = Grant {
         id,
         client_id: Arc::clone(&issued.client_id),
         merchant_id: Arc::clone(&issued.merchant_id),
         scopes: Arc::clone(&issued.scopes),
-        granted_at_ms: if issued.reusable { now } else { issued.issued_at_ms },
+        granted_at_ms: if issued.reusable { now_ms } else { issued.issued_at_ms },
         redirect_url: issued.redirect_url.clone(),
-        purge_after_ms: now,
+        purge_after_ms: now_ms,
         revoked: false,
     };
     Ok(GrantSource { grant, grant_time: None, origin: Origin::Code { code, entry } })
 }
 
-async fn from_token<'a>(
+async fn find_by_token<'a>(
     request: &TokenRequest<'a>,
     client: &ClientEntry,
     sent: &'a str,
 ) -> Result<GrantSource<'a>, Refusal> {
     let grant_store = request.realm.grant_store();
+
     if let Some(mut grant) = grant_store.fixture_token(sent).await {
         if grant.client_id != client.id {
             return refuse(Row::CodeOrToken, "refresh_token was issued to another client.");
@@ -164,12 +135,9 @@ async fn from_token<'a>(
         grant.granted_at_ms = request.realm.clock().now_ms();
         return Ok(GrantSource { grant, grant_time: None, origin: Origin::FixtureToken });
     }
-    let claims = match VerifiedClaims::verify(sent, request.key) {
-        Ok(claims) => claims,
-        Err(why) => {
-            return refuse(Row::CodeOrToken, format!("refresh_token {}.", why.explain()));
-        }
-    };
+
+    let claims = VerifiedClaims::verify(sent, request.key)
+        .map_err(|error| Refusal::new(Row::CodeOrToken, format!("refresh_token {error}.")))?;
     let Some((id, grant_id)) = request.realm.ids().read(&claims.jti) else {
         return refuse(
             Row::CodeOrToken,
@@ -179,26 +147,15 @@ async fn from_token<'a>(
     if !claims.is_refresh_token() {
         return refuse(
             Row::CodeOrToken,
-            "refresh_token is an access token; the refresh token came beside it.",
+            "refresh_token is an access token; the refresh token came with it.",
         );
     }
     if claims.client_id != *client.id {
         return refuse(Row::CodeOrToken, "refresh_token was issued to another client.");
     }
+
     let state = grant_store.token(id).await;
-    let known = grant_store.grant(grant_id).await;
-    let settings = &request.registry.settings;
-    // After a restart the books know nothing, and the token speaks for itself.
-    let grant = known.unwrap_or_else(|| Grant {
-        id: grant_id,
-        client_id: Arc::clone(&client.id),
-        merchant_id: claims.merchant_id.as_str().into(),
-        scopes: claims.scopes.into(),
-        granted_at_ms: claims.iat,
-        redirect_url: None,
-        purge_after_ms: settings.grant_ends_ms(claims.iat.max(claims.expires_in)),
-        revoked: false,
-    });
+    let grant = stored_or_claimed(request.realm, grant_id, &claims).await;
     let token = RefreshToken {
         sent,
         id,
@@ -206,4 +163,174 @@ async fn from_token<'a>(
         rotated: state.and_then(|state| state.rotated),
     };
     Ok(GrantSource { grant, grant_time: Some(claims.grant_time), origin: Origin::Token(token) })
+}
+
+/// Returns the grant of a token of this realm. After a restart the store does not have it, and the
+/// token's claims say what it was.
+pub(super) async fn stored_or_claimed(
+    realm: &Realm,
+    id: GrantId,
+    claims: &VerifiedClaims,
+) -> Grant {
+    if let Some(grant) = realm.grant_store().grant(id).await {
+        return grant;
+    }
+
+    Grant {
+        id,
+        client_id: claims.client_id.as_str().into(),
+        merchant_id: claims.merchant_id.as_str().into(),
+        scopes: claims.scopes.as_slice().into(),
+        granted_at_ms: claims.iat,
+        redirect_url: None,
+        // Its refresh token may have been issued, or may expire, as late as this token.
+        purge_after_ms: realm.registry().settings.grant_ends_ms(claims.iat.max(claims.expires_in)),
+        revoked: false,
+    }
+}
+
+/// Row 17: a redirect URL, if sent, is the one that the code was issued for. A code that was issued
+/// without one (by a fixture, say) accepts any that the client registered.
+pub(super) fn check_redirect_url(
+    request: &TokenRequest<'_>,
+    client: &ClientEntry,
+    source: &GrantSource<'_>,
+) -> Result<(), Refusal> {
+    for name in ["redirect_uri", "redirect_url"] {
+        let Some(sent) = request.form.get(name) else { continue };
+
+        match &source.grant.redirect_url {
+            Some(issued_for) if **issued_for != *sent => {
+                return refuse(
+                    Row::Redirect,
+                    format!("{name} is not the redirect URL that the code was issued for."),
+                );
+            }
+            None if !client.config.redirect_urls.iter().any(|url| url == sent) => {
+                return refuse(
+                    Row::Redirect,
+                    format!("{name} is not one of the redirect URLs that this client registered."),
+                );
+            }
+            _ => {}
+        }
+    }
+
+    Ok(())
+}
+
+/// Row 17, too: the PKCE verifier matches the challenge of the authorize request (RFC 7636).
+pub(super) fn check_pkce(
+    request: &TokenRequest<'_>,
+    source: &GrantSource<'_>,
+) -> Result<(), Refusal> {
+    let Origin::Code { entry, .. } = &source.origin else { return Ok(()) };
+
+    match (&entry.code.challenge, request.form.get("code_verifier")) {
+        (None, None) => Ok(()),
+        (None, Some(_)) if !entry.code.by_authorize => Ok(()),
+        (None, Some(_)) => refuse(
+            Row::Pkce,
+            "code_verifier was sent, but the authorize request had no code_challenge.",
+        ),
+        (Some(_), None) => refuse(
+            Row::Pkce,
+            "code_verifier is missing: the authorize request had a code_challenge.",
+        ),
+        (Some(challenge), Some(verifier)) if challenge.accepts(verifier) => Ok(()),
+        (Some(_), Some(_)) => refuse(
+            Row::Pkce,
+            "code_verifier does not match the code_challenge of the authorize request.",
+        ),
+    }
+}
+
+/// Row 18: the scope, if sent, was granted. Returns the scopes of the new access token.
+pub(super) fn granted_scopes(
+    request: &TokenRequest<'_>,
+    source: &GrantSource<'_>,
+) -> Result<Scopes, Refusal> {
+    let granted = &source.grant.scopes;
+    let Some(sent) = request.form.get("scope") else { return Ok(Arc::clone(granted)) };
+
+    let Some(requested) = split(sent) else {
+        return refuse(
+            Row::Scope,
+            "scope is malformed: it must be scopes of printable ASCII, separated by one space.",
+        );
+    };
+    if let Some(scopes) = narrow(granted, &requested) {
+        return Ok(scopes);
+    }
+    if requested.iter().any(|scope| !request.registry.knows_scope(scope)) {
+        return refuse(Row::Scope, "scope contains a scope that this server does not know.");
+    }
+
+    refuse(
+        Row::Scope,
+        format!("scope asks for more than was granted, which is: {}.", granted.join(" ")),
+    )
+}
+
+/// Row 19: the grant and the refresh token are still good.
+pub(super) async fn check_grant(
+    request: &TokenRequest<'_>,
+    source: &GrantSource<'_>,
+) -> Result<(), Refusal> {
+    if source.grant.revoked {
+        return Err(revoked());
+    }
+
+    let Origin::Token(token) = &source.origin else { return Ok(()) };
+    let settings = &request.registry.settings;
+    let now_ms = request.realm.clock().now_ms();
+
+    if token.rotated.is_some() && token.overlapping(settings, now_ms).is_none() {
+        return Err(token_replayed(request, source.grant.id).await);
+    }
+    if now_ms > token.expires_at_ms.saturating_add(settings.refresh_grace.as_ms()) {
+        return refuse(
+            Row::Grant,
+            format!(
+                "refresh_token has expired, and its grace period of {} is over; the merchant \
+                 must grant again.",
+                settings.refresh_grace
+            ),
+        );
+    }
+
+    Ok(())
+}
+
+/// Row 20: the merchant is active.
+pub(super) fn check_merchant(
+    request: &TokenRequest<'_>,
+    source: &GrantSource<'_>,
+) -> Result<(), Refusal> {
+    match request.registry.merchant(&source.grant.merchant_id) {
+        Some(merchant) if merchant.status == AccountStatus::Active => Ok(()),
+        Some(_) => refuse(Row::MerchantActive, "The merchant's account is inactive."),
+        None => refuse(Row::MerchantActive, "The merchant's account no longer exists."),
+    }
+}
+
+/// Returns the merchant whose code or refresh token a request presents, for scenarios that match
+/// on it.
+pub(crate) async fn merchant_of(
+    realm: &Realm,
+    key: &SigningKey,
+    form: &Form<'_>,
+) -> Option<Arc<str>> {
+    let grant_store = realm.grant_store();
+    let code = form.get("code");
+
+    if form.get("grant_type") != Some("refresh_token") {
+        return Some(Arc::clone(&grant_store.code(code?).await?.code.merchant_id));
+    }
+
+    let token = form.get("refresh_token").or(code)?;
+    if let Some(grant) = grant_store.fixture_token(token).await {
+        return Some(grant.merchant_id);
+    }
+    VerifiedClaims::verify(token, key).ok().map(|claims| claims.merchant_id.into())
 }

@@ -1,20 +1,27 @@
-//! The decisions: a parsed request and a realm in, a grant or a refusal out.
+//! The OAuth flow: a parsed request and a realm in, a grant or a refusal out.
 //!
 //! [`token::decide`] is the table of the token endpoint, row after row.
 
+pub(crate) mod authorize;
 mod client;
 pub(crate) mod consent;
-mod credentials;
 mod effects;
 mod grant;
 mod issue;
 #[cfg(test)]
 mod loom_tests;
+mod refresh;
 mod replay;
+mod request;
 pub(crate) mod token;
-pub(crate) mod token_status;
+mod token_issuer;
+mod token_status;
 
-pub(crate) use credentials::claimed_client_id;
+pub(crate) use client::authenticate;
 pub(crate) use effects::Effects;
+pub(crate) use grant::merchant_of;
 pub(crate) use issue::issue_directly;
-pub(crate) use token::{TokenRequest, authenticate, merchant_of};
+pub(crate) use request::{TokenRequest, claimed_client_id};
+pub(crate) use token_status::{
+    TokenState, TokenStatus, UnknownToken, inspect_in_realm, token_status,
+};

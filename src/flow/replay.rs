@@ -1,5 +1,4 @@
-//! What happens when a code or a replaced refresh token is presented again, be it later or by a
-//! request that lost a race.
+//! A code or a replaced refresh token that is presented again, later or by a concurrent request.
 
 use super::TokenRequest;
 use crate::fixture::{CodeReplay, ReuseDetection};
@@ -7,7 +6,7 @@ use crate::oauth::{Refusal, Row};
 use crate::realm::Conflict;
 use crate::token::GrantId;
 
-/// A code that was exchanged already, for this grant.
+/// Refuses a code that was exchanged already, for this grant.
 pub(super) async fn code_replayed(request: &TokenRequest<'_>, grant: GrantId) -> Refusal {
     if request.registry.settings.code_replay == CodeReplay::Revoke {
         request.realm.grant_store().revoke(grant).await;
@@ -16,10 +15,11 @@ pub(super) async fn code_replayed(request: &TokenRequest<'_>, grant: GrantId) ->
             "code was used already. Using it again revoked the grant that it made.",
         );
     }
+
     Refusal::new(Row::CodeOrToken, "code was used already; a code can be exchanged once.")
 }
 
-/// A refresh token of this grant that another has replaced.
+/// Refuses a refresh token of this grant that another token has replaced.
 pub(super) async fn token_replayed(request: &TokenRequest<'_>, grant: GrantId) -> Refusal {
     if request.registry.settings.reuse_detection == ReuseDetection::RevokeGrant {
         request.realm.grant_store().revoke(grant).await;
@@ -29,22 +29,27 @@ pub(super) async fn token_replayed(request: &TokenRequest<'_>, grant: GrantId) -
              revoked the grant; the merchant must grant again.",
         );
     }
+
     Refusal::new(
         Row::Grant,
         "refresh_token was replaced by another one and must not be used again.",
     )
 }
 
-/// The grant was revoked.
+/// Refuses a request whose grant was revoked.
 pub(super) fn revoked() -> Refusal {
-    Refusal::new(Row::Grant, "The merchant revoked the permissions; they must grant again.")
+    Refusal::new(Row::Grant, "The merchant revoked the permissions and must grant them again.")
 }
 
-/// What another request, that was faster, leaves of this one.
-pub(super) async fn lost(request: &TokenRequest<'_>, grant: GrantId, lost: Conflict) -> Refusal {
-    match lost {
-        Conflict::AlreadyRedeemed(made) => code_replayed(request, made).await,
-        Conflict::Unknown => Refusal::new(Row::CodeOrToken, "code is not known any more."),
+/// Refuses a request that another one has overtaken.
+pub(super) async fn conflicted(
+    request: &TokenRequest<'_>,
+    grant: GrantId,
+    conflict: Conflict,
+) -> Refusal {
+    match conflict {
+        Conflict::AlreadyRedeemed(redeemed_for) => code_replayed(request, redeemed_for).await,
+        Conflict::Unknown => Refusal::new(Row::CodeOrToken, "code is no longer known."),
         Conflict::Revoked => revoked(),
         Conflict::Rotated(_) => token_replayed(request, grant).await,
     }

@@ -5,183 +5,149 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 
-use super::body::Kind;
+use super::body::{self, BodyKind};
 use super::context::RequestContext;
-use super::errors::require_https;
 use super::scenario::{ScenarioContext, run};
-use super::{App, body, form_request, pages, response};
+use super::{form_request, pages, response};
 use crate::fixture::{Consent, DenyRedirect};
-use crate::flow::consent::{
-    AuthorizeError, ParamStyle, RequestedGrant, ValidatedClient, consent_mode, may_grant, merchant,
-    redirect, validate_client, validate_request,
+use crate::flow::authorize::{
+    AuthorizeError, ParamStyle, RequestedGrant, ValidatedClient, redirect, validate_client,
+    validate_request,
 };
+use crate::flow::consent::{check_may_grant, consent_mode, find_merchant};
 use crate::journal::{IssuedKind, ParamPolicy};
 use crate::limits::LimitMonitor;
 use crate::oauth::{ErrorCode, Form};
-use crate::realm::{ConsentedCode, Registry};
+use crate::realm::ConsentedCode;
 use crate::scenario::Endpoint;
 
 pub(super) async fn vendor(
-    State(app): State<Arc<App>>,
     Extension(context): Extension<RequestContext>,
     request: Request,
 ) -> Response {
-    authorize(&app.limits, &context, request, ParamStyle::Vendor).await
+    authorize(&context, request, ParamStyle::Vendor).await
 }
 
-pub(super) async fn rfc(
-    State(app): State<Arc<App>>,
+pub(super) async fn rfc6749(
     Extension(context): Extension<RequestContext>,
     request: Request,
 ) -> Response {
-    authorize(&app.limits, &context, request, ParamStyle::Rfc).await
+    authorize(&context, request, ParamStyle::Rfc6749).await
 }
 
-async fn authorize(
-    limits: &LimitMonitor,
-    context: &RequestContext,
-    request: Request,
-    style: ParamStyle,
-) -> Response {
-    let registry = context.realm.registry();
+async fn authorize(context: &RequestContext, request: Request, style: ParamStyle) -> Response {
     let (parts, body) = request.into_parts();
     context.recorder.endpoint(Endpoint::Authorize);
     if parts.method != Method::GET && parts.method != Method::POST {
         return response::wrong_method("GET, POST");
     }
-    // Errors up to here are for whoever looks: nobody knows yet where to redirect to.
-    let page = |declined: &AuthorizeError| pages::error(&registry, &parts.headers, declined);
-    if let Err(refusal) = require_https(context, &registry) {
-        let description = refusal.description;
-        return page(&AuthorizeError { code: ErrorCode::InvalidRequest, description });
-    }
-    let sent = match read(&parts, body, limits).await {
+
+    // Until client and redirect URL are known to belong together, an error is a page.
+    let sent = match read_params(context, &parts, body).await {
         Ok(sent) => sent,
-        Err(declined) => return page(&declined),
+        Err(error) => return pages::error(&context.registry, &parts.headers, &error),
     };
-    let parameters = match Form::parse(&sent) {
-        Ok(parameters) => parameters,
-        Err(error) => {
-            let description = format!("The parameters are not well-formed: {error}.").into();
-            return page(&AuthorizeError { code: ErrorCode::InvalidRequest, description });
-        }
-    };
-    context.recorder.parameters(parameters.iter(), ParamPolicy::Documented);
-    let validated = match validate_client(&registry, &parameters, style) {
+    let validated = parse_params(&sent).and_then(|params| {
+        context.recorder.parameters(params.iter(), ParamPolicy::Documented);
+        let validated = validate_client(&context.registry, &params, style)?;
+        Ok((params, validated))
+    });
+    let (params, validated) = match validated {
         Ok(validated) => validated,
-        Err(declined) => return page(&declined),
+        Err(error) => return pages::error(&context.registry, &parts.headers, &error),
     };
-    // From here on the partner is told.
-    let status = match parts.method {
-        Method::POST => StatusCode::SEE_OTHER,
-        _ => StatusCode::FOUND,
-    };
+
+    // From here on, the partner is told by a redirect.
+    let is_post = parts.method == Method::POST;
     let authorize_request = AuthorizeRequest {
         context,
-        registry: &registry,
-        parameters: &parameters,
+        params: &params,
         style,
         validated,
+        redirect_status: if is_post { StatusCode::SEE_OTHER } else { StatusCode::FOUND },
     };
-    let authorize_request = &authorize_request;
-    let headers = &parts.headers;
-    // A scenario's step belongs to the authorize_request, not once more to the click on its page.
-    if let Some(clicked) = authorize_request.clicked(&parts.method) {
-        return authorize_request.answer(Some(clicked), status).await;
-    }
-    let stage = ScenarioContext {
-        context,
-        registry: &registry,
-        endpoint: Endpoint::Authorize,
-        client_id: Some(&authorize_request.validated.client.id),
-        merchant_id: parameters.get("mock_merchant"),
-        headers,
-        param: &|name| parameters.get(name),
-        error: &|code, _, text| {
-            let parameters = [("error", code.as_str()), ("error_description", text)];
-            let mut response = redirected(status, &authorize_request.redirect_with(&parameters));
-            response::tag_error(&mut response, code, None);
-            response
-        },
-    };
-    run(stage, |_| authorize_request.answer(None, status)).await
+    authorize_request.respond(&parts).await
 }
 
-/// The parameters as they were sent: in the query of a GET, in the body of a POST.
-async fn read(
+/// Reads the parameters as they were sent: in the query of a GET, in the body of a POST.
+async fn read_params(
+    context: &RequestContext,
     parts: &Parts,
-    mut sent: Body,
-    limits: &LimitMonitor,
+    body: Body,
 ) -> Result<Vec<u8>, AuthorizeError> {
-    let wrong = |text: &'static str| AuthorizeError {
-        code: ErrorCode::InvalidRequest,
-        description: text.into(),
-    };
+    context.require_https().map_err(|refusal| invalid_request(refusal.description))?;
+
     let query = parts.uri.query().unwrap_or_default();
     if parts.method == Method::GET {
         return Ok(query.as_bytes().to_vec());
     }
-    if form_request::content_type(&parts.headers).is_err() {
-        return Err(wrong("The Content-Type of a POST must be application/x-www-form-urlencoded."));
+
+    if form_request::check_content_type(&parts.headers).is_err() {
+        return Err(invalid_request(
+            "The Content-Type of a POST must be application/x-www-form-urlencoded.",
+        ));
     }
     if !query.is_empty() {
-        return Err(wrong("The parameters of a POST belong in its body, not in the URL."));
+        return Err(invalid_request(
+            "The parameters of a POST belong in its body, not in the URL.",
+        ));
     }
-    let bytes = body::read(&mut sent, Kind::Form, limits).await;
-    bytes.map(Into::into).map_err(|_| wrong("The body is larger than 64 KiB, or did not arrive."))
+    read_form(body, &context.app.limits).await
 }
 
-/// What becomes of a request.
-enum Decision {
-    Page(Response),
-    Redirect(String),
+async fn read_form(mut body: Body, monitor: &LimitMonitor) -> Result<Vec<u8>, AuthorizeError> {
+    match body::read(&mut body, BodyKind::Form, monitor).await {
+        Ok(bytes) => Ok(bytes.into()),
+        Err(_) => Err(invalid_request("The body is larger than 64 KiB, or did not arrive.")),
+    }
 }
 
-/// A request of a client that is known, with a redirect URL that is its own.
+fn parse_params(sent: &[u8]) -> Result<Form<'_>, AuthorizeError> {
+    Form::parse(sent)
+        .map_err(|error| invalid_request(format!("The parameters are not well-formed: {error}.")))
+}
+
+fn invalid_request(description: impl Into<std::borrow::Cow<'static, str>>) -> AuthorizeError {
+    AuthorizeError::new(ErrorCode::InvalidRequest, description)
+}
+
+/// A request of a known client, with a redirect URL that belongs to it.
 struct AuthorizeRequest<'a> {
     context: &'a RequestContext,
-    registry: &'a Registry,
-    parameters: &'a Form<'a>,
+    params: &'a Form<'a>,
     style: ParamStyle,
     validated: ValidatedClient,
+    redirect_status: StatusCode,
 }
 
 impl AuthorizeRequest<'_> {
-    /// The redirect, or the page.
-    async fn answer(&self, clicked: Option<Consent>, status: StatusCode) -> Response {
-        match self.decide(clicked).await {
-            Ok(Decision::Page(page)) => page,
-            Ok(Decision::Redirect(url)) => redirected(status, &url),
-            Err(declined) => {
-                let mut response = redirected(status, &self.redirect_error(&declined));
-                response::tag_error(&mut response, &declined.code, None);
-                response
-            }
+    /// Lets a scenario decide, or else the merchant.
+    async fn respond(&self, parts: &Parts) -> Response {
+        // A scenario's step belongs to the visit of the page, not once more to the click on it.
+        if let Some(clicked) = self.clicked(&parts.method) {
+            return self.respond_with_consent(Some(clicked)).await;
         }
-    }
 
-    async fn decide(&self, clicked: Option<Consent>) -> Result<Decision, AuthorizeError> {
-        let ask = validate_request(self.registry, &self.validated, self.parameters, self.style)?;
-        let named = self.parameters.get("mock_merchant");
-        let consent = match clicked {
-            Some(clicked) => clicked,
-            None => consent_mode(self.registry, self.parameters)?,
+        let scenario_context = ScenarioContext {
+            context: self.context,
+            endpoint: Endpoint::Authorize,
+            client_id: Some(&self.validated.client.id),
+            merchant_id: self.params.get("mock_merchant"),
+            headers: &parts.headers,
+            param: &|name| self.params.get(name),
+            error_response: &|code, _, description| self.redirect_error(code, description),
         };
-        match consent {
-            Consent::Allow => self.allow(ask, named).await.map(Decision::Redirect),
-            Consent::Deny => Ok(Decision::Redirect(self.deny())),
-            Consent::Prompt => self.page(&ask, named).map(Decision::Page),
-        }
+        run(scenario_context, |_| self.respond_with_consent(None)).await
     }
 
-    /// Which button of the page was clicked, if this is a click.
+    /// Returns the button of the consent page that was clicked, if this is a click.
     fn clicked(&self, method: &Method) -> Option<Consent> {
-        match self.parameters.get("mock_decision").filter(|_| *method == Method::POST) {
+        match self.params.get("mock_decision").filter(|_| *method == Method::POST) {
             Some("allow") => Some(Consent::Allow),
             Some("deny") => Some(Consent::Deny),
             Some("switch") => Some(Consent::Prompt),
@@ -189,38 +155,63 @@ impl AuthorizeRequest<'_> {
         }
     }
 
-    async fn allow(
-        &self,
-        ask: RequestedGrant,
-        named: Option<&str>,
-    ) -> Result<String, AuthorizeError> {
-        let merchant = merchant(self.registry, named)?;
-        self.context.recorder.merchant(&merchant.id);
-        may_grant(merchant)?;
-        let code = self
-            .context
-            .realm
+    /// Responds with the redirect or the page.
+    async fn respond_with_consent(&self, clicked: Option<Consent>) -> Response {
+        match self.decide(clicked).await {
+            Ok(response) => response,
+            Err(error) => {
+                let AuthorizeError { code, description } = error;
+                let description = self.context.registry.description(&code, None, &description);
+                tracing::info!(error = %code, "authorize: {description}");
+                self.redirect_error(&code, &description)
+            }
+        }
+    }
+
+    async fn decide(&self, clicked: Option<Consent>) -> Result<Response, AuthorizeError> {
+        let registry = &self.context.registry;
+        let requested =
+            validate_request(registry, &self.validated.client, self.params, self.style)?;
+        let consent = match clicked {
+            Some(clicked) => clicked,
+            None => consent_mode(registry, self.params)?,
+        };
+
+        match consent {
+            Consent::Allow => self.allow(requested).await,
+            Consent::Deny => Ok(self.deny()),
+            Consent::Prompt => self.prompt(&requested),
+        }
+    }
+
+    /// Issues a code for the merchant, and redirects with it.
+    async fn allow(&self, requested: RequestedGrant) -> Result<Response, AuthorizeError> {
+        let RequestContext { realm, registry, recorder, .. } = self.context;
+        let merchant = find_merchant(registry, self.params.get("mock_merchant"))?;
+        recorder.merchant(&merchant.id);
+        check_may_grant(merchant)?;
+
+        let client_id = &self.validated.client.id;
+        let code = realm
             .record_consent(ConsentedCode {
-                client_id: Arc::clone(&self.validated.client.id),
+                client_id: Arc::clone(client_id),
                 merchant_id: merchant.id.as_str().into(),
-                scopes: ask.scopes,
+                scopes: requested.scopes,
                 redirect_url: Arc::clone(&self.validated.redirect_url),
-                challenge: ask.challenge,
+                challenge: requested.challenge,
             })
             .await;
-        self.context.recorder.issued(IssuedKind::Code, &code);
-        tracing::debug!(
-            client_id = &*self.validated.client.id,
-            merchant_id = merchant.id,
-            "allowed"
-        );
+        recorder.issued(IssuedKind::Code, &code);
+        tracing::debug!(client_id = &**client_id, merchant_id = merchant.id, "allowed");
+
         Ok(self.redirect_with(&[("code", &code)]))
     }
 
-    fn deny(&self) -> String {
+    fn deny(&self) -> Response {
         tracing::debug!(client_id = &*self.validated.client.id, "denied");
-        match self.registry.settings.deny_redirect {
-            DenyRedirect::Bare => self.validated.redirect_url.to_string(),
+
+        match self.context.registry.settings.deny_redirect {
+            DenyRedirect::Bare => self.redirect_to(&self.validated.redirect_url),
             DenyRedirect::Rfc6749 => self.redirect_with(&[
                 ("error", "access_denied"),
                 ("error_description", "The merchant denied the request."),
@@ -228,37 +219,45 @@ impl AuthorizeRequest<'_> {
         }
     }
 
-    fn page(&self, ask: &RequestedGrant, named: Option<&str>) -> Result<Response, AuthorizeError> {
-        let merchant = match named {
-            Some(_) => Some(merchant(self.registry, named)?),
-            None => merchant(self.registry, None).ok(),
+    /// Shows the consent page.
+    fn prompt(&self, requested: &RequestedGrant) -> Result<Response, AuthorizeError> {
+        let registry = &self.context.registry;
+        let merchant = match self.params.get("mock_merchant") {
+            Some(id) => Some(find_merchant(registry, Some(id))?),
+            // The page also shows that there is none.
+            None => find_merchant(registry, None).ok(),
         };
+
         let merchant = merchant.map(|merchant| &**merchant);
-        Ok(pages::consent(self.registry, &self.validated, ask, merchant, self.parameters))
+        Ok(pages::consent(registry, &self.validated, requested, merchant, self.params))
     }
 
-    fn redirect_with(&self, parameters: &[(&str, &str)]) -> String {
+    fn redirect_error(&self, code: &ErrorCode, description: &str) -> Response {
+        let mut response =
+            self.redirect_with(&[("error", code.as_str()), ("error_description", description)]);
+        response::tag_error(&mut response, code, None);
+        response
+    }
+
+    /// Redirects with these parameters and the client's `state`.
+    fn redirect_with(&self, params: &[(&str, &str)]) -> Response {
         let state = self.validated.state.as_deref().map(|state| ("state", state));
-        let parameters: Vec<_> = parameters.iter().copied().chain(state).collect();
-        redirect(&self.validated.redirect_url, &parameters)
+        let params: Vec<_> = params.iter().copied().chain(state).collect();
+
+        self.redirect_to(&redirect(&self.validated.redirect_url, &params))
     }
 
-    fn redirect_error(&self, declined: &AuthorizeError) -> String {
-        let AuthorizeError { code, description } = declined;
-        let description = self.registry.description(code, None, description);
-        tracing::info!(error = %code, "authorize: {description}");
-        self.redirect_with(&[("error", code.as_str()), ("error_description", &description)])
-    }
-}
+    fn redirect_to(&self, url: &str) -> Response {
+        let mut response =
+            response::text(self.redirect_status, "text/plain; charset=utf-8", Body::empty());
+        let headers = response.headers_mut();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
 
-fn redirected(status: StatusCode, url: &str) -> Response {
-    let mut response = response::text(status, "text/plain; charset=utf-8", Body::empty());
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    // The URL was checked when the fixture was loaded, and what was added to it is encoded.
-    if let Ok(url) = HeaderValue::from_str(url) {
-        headers.insert(header::LOCATION, url);
+        // The URL was checked when the fixture was loaded, and what was added to it is encoded.
+        if let Ok(url) = HeaderValue::from_str(url) {
+            headers.insert(header::LOCATION, url);
+        }
+        response
     }
-    response
 }

@@ -1,100 +1,95 @@
-//! The way of every request that is a form of a client: token, introspection and revocation.
-
-use std::sync::Arc;
+//! The endpoints that take a client's form: token, introspection and revocation.
 
 use axum::Extension;
-use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::http::request::Parts;
+use axum::extract::Request;
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 
 use super::context::RequestContext;
-use super::errors::{injected, refused, require_https};
+use super::error_response::{injected_error, refusal_response};
+use super::form_request;
 use super::scenario::{ScenarioContext, run};
-use super::{App, Connection, form_request};
 use crate::flow::{TokenRequest, claimed_client_id, merchant_of};
-use crate::journal::ParamPolicy;
-use crate::oauth::{Form, Refusal};
-use crate::realm::Registry;
+use crate::oauth::Refusal;
 use crate::scenario::Endpoint;
 
 /// An endpoint that takes a client's form and answers JSON.
 pub(super) trait FormEndpoint {
-    /// What scenarios call it.
+    /// The endpoint as scenarios and the journal name it.
     const ENDPOINT: Endpoint;
 
-    /// The ordinary answer. `base_url` is the realm's, as the request reached it.
-    fn answer(
+    /// Handles a request that has passed rows 1 to 6. `base_url` is the realm's, as the client sees
+    /// it.
+    fn handle(
         request: &TokenRequest<'_>,
         base_url: &str,
     ) -> impl Future<Output = Result<Response, Refusal>> + Send;
 }
 
-/// Answers a request to such an endpoint.
+/// Handles a request to such an endpoint.
 pub(super) async fn form_endpoint<E: FormEndpoint>(
-    State(app): State<Arc<App>>,
     Extension(context): Extension<RequestContext>,
-    Extension(connection): Extension<Connection>,
     request: Request,
 ) -> Response {
-    let registry = context.realm.registry();
-    let (parts, body) = request.into_parts();
-    handle::<E>(&app, &context, &registry, &connection, &parts, body)
-        .await
-        .unwrap_or_else(|refusal| refused(&registry, E::ENDPOINT, &refusal))
+    context.recorder.endpoint(E::ENDPOINT);
+
+    match handle::<E>(&context, request).await {
+        Ok(response) => response,
+        Err(refusal) => refusal_response(&context.registry, E::ENDPOINT, &refusal),
+    }
 }
 
-/// The table's rows 1 to 6, then the scenarios, then the endpoint's own part.
+/// Checks rows 1 to 6, then lets a scenario decide, then the endpoint.
 async fn handle<E: FormEndpoint>(
-    app: &App,
     context: &RequestContext,
-    registry: &Registry,
-    connection: &Connection,
-    parts: &Parts,
-    body: Body,
+    request: Request,
 ) -> Result<Response, Refusal> {
-    let recorder = &context.recorder;
-    recorder.endpoint(E::ENDPOINT);
-    if let Ok(misplaced) = Form::parse(parts.uri.query().unwrap_or_default().as_bytes()) {
-        recorder.parameters(misplaced.iter(), ParamPolicy::Documented);
-    }
-    require_https(context, registry)?;
-    let body = form_request::read(parts, body, &app.limits).await?;
-    let form = &form_request::parse(&body, recorder)?;
+    let RequestContext { app, realm, registry, recorder, .. } = context;
+    let (parts, body) = request.into_parts();
+    form_request::record_query(&parts, recorder);
+    context.require_https()?;
+
+    let body = form_request::read(&parts, body, &app.limits).await?; //          rows 1 to 4
+    let form = &form_request::parse(&body, recorder)?; //                        rows 5 and 6
+
     let authorization = parts.headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
     let client_id = claimed_client_id(form, authorization, registry.settings.dialect);
     if let Some(id) = client_id.as_deref() {
         recorder.client(id);
     }
-    let merchant_id = match context.realm.scenarios().asks_for_merchant() {
-        true => merchant_of(&context.realm, &app.key, form).await,
-        false => None,
+    // Finding the merchant may take a signature's verification.
+    let merchant_id = if realm.scenarios().asks_for_merchant() {
+        merchant_of(realm, &app.key, form).await
+    } else {
+        None
     };
-    let stage = ScenarioContext {
+
+    let scenario_context = ScenarioContext {
         context,
-        registry,
         endpoint: E::ENDPOINT,
         client_id: client_id.as_deref(),
         merchant_id: merchant_id.as_deref(),
         headers: &parts.headers,
         param: &|name| form.get(name),
-        error: &|code, status, text| injected(registry, E::ENDPOINT, code, status, text),
+        error_response: &|code, status, description| {
+            injected_error(registry, E::ENDPOINT, code, status, description)
+        },
     };
-    Ok(run(stage, |effects| async move {
+    let response = run(scenario_context, |effects| async move {
         let request = TokenRequest {
-            realm: &context.realm,
+            realm,
             registry,
             key: &app.key,
             form,
             authorization,
-            certificate: connection.certificate.as_deref(),
+            certificate: context.connection.certificate.as_deref(),
             effects: &effects,
             recorder,
         };
-        E::answer(&request, &context.base_url(app))
+        E::handle(&request, &context.base_url()) //                              rows 7 to 21
             .await
-            .unwrap_or_else(|refusal| refused(registry, E::ENDPOINT, &refusal))
-    })
-    .await)
+            .unwrap_or_else(|refusal| refusal_response(registry, E::ENDPOINT, &refusal))
+    });
+
+    Ok(response.await)
 }

@@ -1,12 +1,11 @@
-//! POST `/oauth2/v3/introspect`: what a token is, for whoever must decide about it (RFC 7662).
+//! POST `/oauth2/v3/introspect`: the state of a token (RFC 7662).
 
 use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::form_endpoint::FormEndpoint;
 use super::response;
-use crate::flow::token_status::{TokenStatus, standing};
-use crate::flow::{TokenRequest, authenticate};
+use crate::flow::{TokenRequest, TokenState, TokenStatus, authenticate, token_status};
 use crate::oauth::{Refusal, Row, refuse};
 use crate::realm::Grant;
 use crate::scenario::Endpoint;
@@ -16,31 +15,31 @@ pub(super) struct Introspect;
 impl FormEndpoint for Introspect {
     const ENDPOINT: Endpoint = Endpoint::Introspect;
 
-    async fn answer(request: &TokenRequest<'_>, base_url: &str) -> Result<Response, Refusal> {
+    async fn handle(request: &TokenRequest<'_>, base_url: &str) -> Result<Response, Refusal> {
         authenticate(request)?;
         let Some(token) = request.form.get("token") else {
             return refuse(Row::Credentials, "token is missing from the body, or empty.");
         };
-        let inactive = json!({ "active": false });
-        let found = match request.realm.grant_store().fixture_token(token).await {
-            Some(grant) => {
-                request.recorder.merchant(&grant.merchant_id);
-                if grant.revoked { inactive } else { literal(&grant) }
-            }
-            None => match standing(request.realm, request.key, token).await {
-                Ok(standing) => {
-                    request.recorder.merchant(&standing.claims.merchant_id);
-                    if standing.fault.is_none() { active(&standing, base_url) } else { inactive }
-                }
-                Err(_) => inactive,
-            },
-        };
-        Ok(response::json(200, &found))
+
+        let introspection = introspect(request, token, base_url).await;
+        Ok(response::json(200, &introspection.unwrap_or_else(|| json!({ "active": false }))))
     }
 }
 
-/// A refresh token that a fixture names, which never expires.
-fn literal(grant: &Grant) -> Value {
+/// Describes a token; `None` if it is not active.
+async fn introspect(request: &TokenRequest<'_>, token: &str, issuer: &str) -> Option<Value> {
+    if let Some(grant) = request.realm.grant_store().fixture_token(token).await {
+        request.recorder.merchant(&grant.merchant_id);
+        return (!grant.revoked).then(|| fixture_token(&grant));
+    }
+
+    let status = token_status(request.realm, request.key, token).await.ok()?;
+    request.recorder.merchant(&status.claims.merchant_id);
+    (status.state == TokenState::Active).then(|| active_token(&status, issuer))
+}
+
+/// A literal refresh token of the fixtures. It never expires.
+fn fixture_token(grant: &Grant) -> Value {
     json!({
         "active": true,
         "scope": grant.scopes.join(" "),
@@ -50,9 +49,10 @@ fn literal(grant: &Grant) -> Value {
     })
 }
 
-/// RFC 7662, section 2.2; times in seconds there, unlike in the token.
-fn active(standing: &TokenStatus, issuer: &str) -> Value {
-    let claims = &standing.claims;
+/// The members of RFC 7662, section 2.2. Their times are in seconds, unlike those of the token.
+fn active_token(status: &TokenStatus, issuer: &str) -> Value {
+    let claims = &status.claims;
+
     json!({
         "active": true,
         "scope": claims.scopes.join(" "),
@@ -61,7 +61,7 @@ fn active(standing: &TokenStatus, issuer: &str) -> Value {
         "sub": claims.merchant_id,
         "token_type": if claims.is_refresh_token() { "refresh_token" } else { "bearer" },
         "iat": claims.iat / 1000,
-        "exp": standing.expires_at_ms / 1000,
+        "exp": status.expires_at_ms / 1000,
         "iss": issuer,
         "jti": claims.jti,
     })

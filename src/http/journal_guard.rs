@@ -1,4 +1,4 @@
-//! Enters requests into the journal: whatever becomes of one, it is entered once.
+//! Records each request in the journal once, however it ends.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -7,64 +7,45 @@ use axum::extract::Request;
 use axum::http::header;
 use axum::response::Response;
 
-use super::Connection;
+use super::context::RequestContext;
 use crate::faults::WireFault;
 use crate::journal::{Correlation, ErrorTag, RequestInfo, RequestRecorder};
 use crate::oauth::read_basic;
 use crate::realm::Realm;
 use crate::scenario::CORRELATION_ID;
 
-/// A request that is being answered. Dropped without an answer, the client has given up.
+/// Records a request in the journal. If it is dropped before it is finished, the client has closed
+/// the connection.
 pub(super) struct JournalGuard {
     realm: Arc<Realm>,
     recorder: RequestRecorder,
+    /// `None` once the request is recorded, and for requests that are never recorded.
     request: Option<RequestInfo>,
 }
 
 impl JournalGuard {
-    /// Begins with a request whose path is that within its realm. Control calls and the page for
-    /// people are not recorded.
-    pub(super) fn begin(
-        realm: &Arc<Realm>,
-        recorder: &RequestRecorder,
-        connection: &Connection,
-        scheme: &'static str,
-        request: &Request,
-    ) -> Self {
+    /// Starts with a request whose path is that within its realm. Control calls and the page at
+    /// `/` are not recorded.
+    pub(super) fn new(context: &RequestContext, request: &Request) -> Self {
         let path = request.uri().path();
-        let own = path == "/" || path == "/_mock" || path.contains("/_mock/");
-        let request = (!own).then(|| {
-            let text = |name: &str| {
-                let value = request.headers().get(name)?;
-                Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
-            };
-            let correlation_id = text(CORRELATION_ID);
-            let authorization = request.headers().get(header::AUTHORIZATION);
-            RequestInfo {
-                realm: realm.shared_name(),
-                time_ms: realm.clock().now_ms(),
-                started: Instant::now(),
-                method: request.method().as_str().to_owned(),
-                path: path.to_owned(),
-                scheme,
-                certificate: connection.certificate.clone(),
-                correlation: Correlation::of(correlation_id.as_deref()),
-                correlation_id,
-                has_basic: authorization
-                    .is_some_and(|value| read_basic(value.as_bytes()).is_some()),
-            }
-        });
-        Self { realm: Arc::clone(realm), recorder: recorder.clone(), request }
+        let is_recorded = path != "/" && path != "/_mock" && !path.contains("/_mock/");
+
+        Self {
+            realm: Arc::clone(&context.realm),
+            recorder: context.recorder.clone(),
+            request: is_recorded.then(|| request_info(context, request)),
+        }
     }
 
-    /// Ends with the answer.
-    pub(super) fn answered(mut self, response: &Response) {
+    /// Records the request with its response.
+    pub(super) fn finish(mut self, response: &Response) {
         let error_tag = response.extensions().get::<ErrorTag>().cloned().unwrap_or_default();
-        let silent = response.extensions().get::<WireFault>().is_some();
-        self.enter((!silent).then(|| response.status().as_u16()), error_tag);
+        let is_sent = response.extensions().get::<WireFault>().is_none();
+
+        self.record(is_sent.then(|| response.status().as_u16()), error_tag);
     }
 
-    fn enter(&mut self, status: Option<u16>, error_tag: ErrorTag) {
+    fn record(&mut self, status: Option<u16>, error_tag: ErrorTag) {
         if let Some(request) = self.request.take() {
             self.recorder.enter(self.realm.journal(), request, status, error_tag);
         }
@@ -73,6 +54,29 @@ impl JournalGuard {
 
 impl Drop for JournalGuard {
     fn drop(&mut self) {
-        self.enter(None, ErrorTag::default());
+        self.record(None, ErrorTag::default());
+    }
+}
+
+fn request_info(context: &RequestContext, request: &Request) -> RequestInfo {
+    let headers = request.headers();
+    let correlation_id = headers
+        .get(CORRELATION_ID)
+        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    let has_basic = headers
+        .get(header::AUTHORIZATION)
+        .is_some_and(|value| read_basic(value.as_bytes()).is_some());
+
+    RequestInfo {
+        realm: context.realm.shared_name(),
+        time_ms: context.realm.clock().now_ms(),
+        started: Instant::now(),
+        method: request.method().as_str().to_owned(),
+        path: request.uri().path().to_owned(),
+        scheme: context.scheme,
+        certificate: context.connection.certificate.clone(),
+        correlation: Correlation::of(correlation_id.as_deref()),
+        correlation_id,
+        has_basic,
     }
 }

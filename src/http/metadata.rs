@@ -1,49 +1,31 @@
-//! GET `/.well-known/oauth-authorization-server`: where everything is (RFC 8414).
-
-use std::sync::Arc;
+//! GET `/.well-known/oauth-authorization-server`: the server's metadata (RFC 8414).
 
 use axum::Extension;
 use axum::body::Body;
-use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde_json::json;
 
 use super::context::RequestContext;
-use super::errors::injected;
-use super::scenario::{ScenarioContext, run};
-use super::{App, response};
+use super::response;
+use super::scenario::run_anonymous;
 use crate::oauth::{Dialect, scope};
-use crate::realm::Registry;
 use crate::scenario::Endpoint;
 
 pub(super) async fn metadata(
-    State(app): State<Arc<App>>,
     Extension(context): Extension<RequestContext>,
     headers: HeaderMap,
 ) -> Response {
-    context.recorder.endpoint(Endpoint::Metadata);
-    let registry = context.realm.registry();
-    let registry = &*registry;
-    let stage = ScenarioContext {
-        context: &context,
-        registry,
-        endpoint: Endpoint::Metadata,
-        client_id: None,
-        merchant_id: None,
-        headers: &headers,
-        param: &|_| None,
-        error: &|code, status, text| injected(registry, Endpoint::Metadata, code, status, text),
-    };
-    run(stage, |_| async { document(&app, &context, registry) }).await
+    run_anonymous(&context, Endpoint::Metadata, &headers, || async { document(&context) }).await
 }
 
-fn document(app: &App, context: &RequestContext, registry: &Registry) -> Response {
-    let base = context.base_url(app);
-    let methods = match registry.settings.dialect {
+fn document(context: &RequestContext) -> Response {
+    let base = context.base_url();
+    let methods = match context.registry.settings.dialect {
         Dialect::Documented => vec!["client_secret_post"],
         Dialect::Rfc6749 => vec!["client_secret_post", "client_secret_basic"],
     };
+
     let document = json!({
         "issuer": base,
         "authorization_endpoint": format!("{base}/oauth2/v3/authorize"),
@@ -60,5 +42,6 @@ fn document(app: &App, context: &RequestContext, registry: &Registry) -> Respons
         "revocation_endpoint_auth_methods_supported": methods,
         "scopes_supported": scope::DOCUMENTED,
     });
+
     response::text(StatusCode::OK, "application/json", Body::from(document.to_string()))
 }

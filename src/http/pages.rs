@@ -11,7 +11,8 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 
 use super::response;
 use crate::fixture::Merchant;
-use crate::flow::consent::{AuthorizeError, RequestedGrant, ValidatedClient, may_grant};
+use crate::flow::authorize::{AuthorizeError, RequestedGrant, ValidatedClient};
+use crate::flow::consent::check_may_grant;
 use crate::oauth::Form;
 use crate::oauth::scope::describe;
 use crate::realm::Registry;
@@ -19,8 +20,8 @@ use crate::scenario::Endpoint;
 
 const STYLE: &str = include_str!("../../templates/style.css");
 
-/// What the page itself says; every other parameter of the request is sent again with its form.
-const OWN: [&str; 3] = ["mock_merchant", "mock_decision", "mock_consent"];
+/// The parameters that the page's form sets itself. It repeats every other one of the request.
+const OWN_PARAMS: [&str; 3] = ["mock_merchant", "mock_decision", "mock_consent"];
 
 #[derive(Template)]
 #[template(path = "consent.html")]
@@ -31,7 +32,7 @@ struct ConsentPage<'a> {
     redirect_host: &'a str,
     permissions: Vec<Permission<'a>>,
     merchants: Vec<Choice<'a>>,
-    /// Why Allow cannot be clicked.
+    /// Why Allow is disabled.
     obstacle: Option<String>,
     kept: Vec<(&'a str, &'a str)>,
 }
@@ -56,59 +57,64 @@ struct ErrorPage<'a> {
     description: &'a str,
 }
 
-/// The page on which a person allows or denies.
+/// Makes the page on which a person allows or denies.
 pub(super) fn consent(
     registry: &Registry,
     validated: &ValidatedClient,
-    ask: &RequestedGrant,
+    requested: &RequestedGrant,
     merchant: Option<&Merchant>,
-    parameters: &Form<'_>,
+    params: &Form<'_>,
 ) -> Response {
     let client = &validated.client.config;
+    let redirect: Option<Uri> = validated.redirect_url.parse().ok();
+    let redirect_host =
+        redirect.as_ref().and_then(Uri::authority).map_or("", |authority| authority.as_str());
     let obstacle = match merchant {
         None => Some("There is no merchant in the fixtures who could grant.".to_owned()),
-        Some(merchant) => may_grant(merchant).err().map(|error| error.description.into_owned()),
+        Some(merchant) => {
+            check_may_grant(merchant).err().map(|error| error.description.into_owned())
+        }
     };
-    let redirect: Option<Uri> = validated.redirect_url.parse().ok();
-    let authority = redirect.as_ref().and_then(Uri::authority);
-    let redirect_host = authority.map_or("", |authority| authority.as_str());
+
+    let permissions =
+        requested.scopes.iter().map(|scope| Permission { scope, words: describe(scope) }).collect();
+    let merchants = registry
+        .merchants()
+        .iter()
+        .map(|choice| Choice {
+            id: &choice.id,
+            name: choice.display_name(),
+            selected: merchant.is_some_and(|merchant| merchant.id == choice.id),
+        })
+        .collect();
+
     let page = ConsentPage {
         style: STYLE,
         partner: client.display_name(),
         client_id: &client.id,
         redirect_host,
-        permissions: ask
-            .scopes
-            .iter()
-            .map(|scope| Permission { scope, words: describe(scope) })
-            .collect(),
-        merchants: registry
-            .merchants()
-            .iter()
-            .map(|one| Choice {
-                id: &one.id,
-                name: one.display_name(),
-                selected: merchant.is_some_and(|merchant| merchant.id == one.id),
-            })
-            .collect(),
+        permissions,
+        merchants,
         obstacle,
-        kept: parameters.iter().filter(|(name, _)| !OWN.contains(name)).collect(),
+        kept: params.iter().filter(|(name, _)| !OWN_PARAMS.contains(name)).collect(),
     };
-    // Browsers hold the form to this policy along the whole chain of redirects, so it must admit
-    // the partner's origin and wherever the partner sends the merchant on to. The redirect URL
-    // itself is one that was registered.
+    // Browsers apply the form's policy to the whole chain of redirects, so it must admit the
+    // partner's origin and wherever the partner redirects to. The redirect URL itself is registered.
     html(StatusCode::OK, &page, "'self' http: https:")
 }
 
-/// An error that cannot be told to the partner: a page, or JSON for a client that asks for it.
+/// Makes the response for an error that cannot be reported to the partner: a page, or JSON for a
+/// client that asks for it.
 pub(super) fn error(registry: &Registry, headers: &HeaderMap, error: &AuthorizeError) -> Response {
     let AuthorizeError { code, description } = error;
     let description = registry.description(code, None, description);
     let status = registry.status(Endpoint::Authorize, code, None);
     tracing::info!(status, error = %code, "authorize: {description}");
-    if wants_json(headers) {
+
+    if accepts_json(headers) {
         return response::error(code, status, &description);
     }
+
     let page = ErrorPage { style: STYLE, code: code.as_str(), status, description: &description };
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
     let mut response = html(status, &page, "'none'");
@@ -116,31 +122,39 @@ pub(super) fn error(registry: &Registry, headers: &HeaderMap, error: &AuthorizeE
     response
 }
 
-/// Whether a client asks for JSON, and not for a page as well, as browsers do.
-fn wants_json(headers: &HeaderMap) -> bool {
-    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    let kinds: Vec<&str> = accepted
+/// Whether a client accepts JSON, and no page as well, as browsers do.
+fn accepts_json(headers: &HeaderMap) -> bool {
+    let media_types: Vec<&str> = headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
-        .filter(|kind| !kind.replace(' ', "").ends_with(";q=0"))
-        .map(|kind| kind.split(';').next().unwrap_or_default().trim())
+        .filter(|media_range| !media_range.replace(' ', "").ends_with(";q=0"))
+        .map(|media_range| media_range.split(';').next().unwrap_or_default().trim())
         .collect();
-    let has = |wanted: &str| kinds.iter().any(|kind| kind.eq_ignore_ascii_case(wanted));
-    has("application/json") && !has("text/html")
+
+    includes(&media_types, "application/json") && !includes(&media_types, "text/html")
 }
 
-/// A page that may do nothing but show itself and send its forms to where it says.
+fn includes(media_types: &[&str], wanted: &str) -> bool {
+    media_types.iter().any(|media_type| media_type.eq_ignore_ascii_case(wanted))
+}
+
+/// Renders a page that may do nothing but show itself and send its forms to the given sources.
 fn html(status: StatusCode, page: &impl Template, form_action: &str) -> Response {
-    /// The hash by which the policy knows the style.
+    /// The hash by which the policy admits the style.
     static STYLE_HASH: LazyLock<String> =
         LazyLock::new(|| STANDARD.encode(digest::digest(&digest::SHA256, STYLE.as_bytes())));
-    let text = page.render().unwrap_or_else(|_| "The page could not be made.".to_owned());
+
+    let text = page.render().unwrap_or_else(|_| "The page could not be rendered.".to_owned());
     let mut response = response::text(status, "text/html; charset=utf-8", Body::from(text));
+    let headers = response.headers_mut();
+
     let policy = format!(
         "default-src 'none'; style-src 'sha256-{}'; form-action {form_action}; base-uri 'none'; \
          frame-ancestors 'none'",
         *STYLE_HASH
     );
-    let headers = response.headers_mut();
     if let Ok(policy) = HeaderValue::from_str(&policy) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
@@ -152,5 +166,6 @@ fn html(status: StatusCode, page: &impl Template, form_action: &str) -> Response
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
+
     response
 }

@@ -1,4 +1,4 @@
-//! Row 21: what a client sees when a handler panics.
+//! Row 21: the response when a handler panics.
 
 use std::any::Any;
 
@@ -7,11 +7,11 @@ use axum::response::Response;
 use super::response;
 use crate::oauth::{ErrorCode, Row};
 
-/// `server_error`. What the panic said goes to the log (by the panic hook, with its place), not to
-/// the client.
-pub(super) fn answer(_: Box<dyn Any + Send + 'static>) -> Response {
+/// Makes a `server_error`. The panic hook logs the place of the panic; the client is not told.
+pub(super) fn server_error(_: Box<dyn Any + Send + 'static>) -> Response {
     let code = ErrorCode::ServerError;
-    tracing::error!("a handler panicked; the request was answered with server_error");
+    tracing::error!("a handler panicked; the response is server_error");
+
     let text = "The server failed; its log says where.";
     let mut response = response::error(&code, code.default_status(), text);
     response::tag_error(&mut response, &code, Some(Row::Server));

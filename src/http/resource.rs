@@ -1,174 +1,195 @@
 //! Every other path: the resources of the fixtures, an API behind a bearer token (RFC 6750).
 
-use std::sync::Arc;
-
 use axum::Extension;
 use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::context::RequestContext;
-use super::errors::{injected, refused, require_https};
+use super::error_response::{injected_error, refusal_response};
+use super::response;
 use super::scenario::{ScenarioContext, run};
-use super::{App, response};
 use crate::fixture::Resource;
-use crate::flow::token_status::{TokenStatus, standing};
+use crate::flow::{TokenState, TokenStatus, UnknownToken, token_status};
 use crate::journal::ParamPolicy;
 use crate::oauth::{ErrorCode, Form};
+use crate::realm::Registry;
 use crate::scenario::Endpoint;
 
 pub(super) async fn resource(
-    State(app): State<Arc<App>>,
     Extension(context): Extension<RequestContext>,
     request: Request,
 ) -> Response {
-    let registry = context.realm.registry();
-    let path = request.uri().path();
-    let mut methods = Vec::new();
-    let mut found = None;
-    for resource in registry.resources(path) {
-        if resource.methods.iter().any(|method| method == request.method().as_str()) {
-            found = Some(resource);
-            break;
+    let RequestContext { registry, recorder, .. } = &context;
+    let (parts, _) = request.into_parts();
+    let path = parts.uri.path();
+    let resource = match find_resource(registry, &parts.method, path) {
+        Found::Resource(resource) => resource,
+        Found::OtherMethods(methods) => {
+            recorder.endpoint(Endpoint::Resource);
+            return response::wrong_method(&methods.join(", "));
         }
-        methods.extend(resource.methods.iter().map(String::as_str));
-    }
-    if found.is_some() || !methods.is_empty() {
-        context.recorder.endpoint(Endpoint::Resource);
-    }
-    let Some(resource) = found else {
-        return match methods.is_empty() {
-            true => response::nothing_here(request.method()),
-            false => response::wrong_method(&methods.join(", ")),
-        };
+        Found::Nothing => return response::not_found(&parts.method),
     };
-    if let Err(refusal) = require_https(&context, &registry) {
-        return refused(&registry, Endpoint::Resource, &refusal);
+    recorder.endpoint(Endpoint::Resource);
+    if let Err(refusal) = context.require_https() {
+        return refusal_response(registry, Endpoint::Resource, &refusal);
     }
-    let token_sent = bearer(request.headers());
-    if let Ok(token) = &token_sent {
-        context.recorder.bearer(token);
+
+    let query = parts.uri.query().unwrap_or_default();
+    let params = Form::parse(query.as_bytes()).unwrap_or_default();
+    recorder.parameters(params.iter(), ParamPolicy::AllowAny);
+
+    let token = authenticate(&context, &parts.headers).await;
+    let claims = token.as_ref().ok().map(|status| &status.claims);
+    if let Some(claims) = claims {
+        recorder.client(&claims.client_id);
+        recorder.merchant(&claims.merchant_id);
     }
-    let bearer = match token_sent {
-        Err(why) => Err(why),
-        Ok(token) => check(&app, &context, token).await,
-    };
-    let standing = bearer.as_ref().ok();
-    let client_id = standing.map(|standing| standing.claims.client_id.as_str());
-    let merchant_id = standing.map(|standing| standing.claims.merchant_id.as_str());
-    let parameters = Form::parse(request.uri().query().unwrap_or_default().as_bytes());
-    let parameters = parameters.unwrap_or_default();
-    let recorder = &context.recorder;
-    recorder.parameters(parameters.iter(), ParamPolicy::AllowAny);
-    if let Ok(standing) = &bearer {
-        recorder.client(&standing.claims.client_id);
-        recorder.merchant(&standing.claims.merchant_id);
-    }
-    let registry = &*registry;
-    let stage = ScenarioContext {
+
+    let scenario_context = ScenarioContext {
         context: &context,
-        registry,
         endpoint: Endpoint::Resource,
-        client_id,
-        merchant_id,
-        headers: request.headers(),
-        param: &|name| parameters.get(name),
-        error: &|code, status, text| injected(registry, Endpoint::Resource, code, status, text),
+        client_id: claims.map(|claims| claims.client_id.as_str()),
+        merchant_id: claims.map(|claims| claims.merchant_id.as_str()),
+        headers: &parts.headers,
+        param: &|name| params.get(name),
+        error_response: &|code, status, description| {
+            injected_error(registry, Endpoint::Resource, code, status, description)
+        },
     };
-    let (bearer, method) = (&bearer, request.method().as_str());
-    run(stage, |_| async move {
-        match bearer {
-            Err(fault) => fault.answer(),
-            Ok(standing) => match missing_scope(resource, standing) {
-                Some(scope) => insufficient(scope),
-                None => respond(resource, path, method),
+    run(scenario_context, |_| async {
+        match &token {
+            Err(error) => error.response(),
+            Ok(status) => match missing_scope(resource, status) {
+                Some(scope) => insufficient_scope(scope),
+                None => respond(resource, path, &parts.method),
             },
         }
     })
     .await
 }
 
-/// Why a request brings no good token.
+/// What the fixtures have for a path.
+enum Found<'r> {
+    Resource(&'r Resource),
+    /// The path exists, but only with these methods.
+    OtherMethods(Vec<&'r str>),
+    Nothing,
+}
+
+fn find_resource<'r>(registry: &'r Registry, method: &Method, path: &'r str) -> Found<'r> {
+    let mut other_methods = Vec::new();
+
+    for resource in registry.resources(path) {
+        if resource.methods.iter().any(|allowed| allowed == method.as_str()) {
+            return Found::Resource(resource);
+        }
+        other_methods.extend(resource.methods.iter().map(String::as_str));
+    }
+
+    if other_methods.is_empty() { Found::Nothing } else { Found::OtherMethods(other_methods) }
+}
+
+/// Why a request is not authorized.
+#[derive(Debug)]
 enum BearerError {
-    /// It brings none: RFC 6750, section 3.1 wants no error code then.
-    None,
-    /// The `Authorization` header is not one of a bearer token.
+    /// There is no token. RFC 6750, section 3.1 wants no error code then.
+    Missing,
+    /// The `Authorization` header is not that of a bearer token.
     Malformed,
-    /// The token is not good.
-    Invalid(&'static str),
+    /// The token is not one of this realm.
+    Unknown(UnknownToken),
+    /// The token is a refresh token.
+    RefreshToken,
+    /// The token is no longer good.
+    Inactive(TokenState),
 }
 
 impl BearerError {
-    fn answer(&self) -> Response {
-        let (error, text) = match self {
-            Self::None => {
-                (None, "An access token is missing: Authorization: Bearer ...".to_owned())
-            }
-            Self::Malformed => (
-                Some("invalid_token"),
+    fn response(&self) -> Response {
+        let text = match self {
+            Self::Missing => "An access token is missing: Authorization: Bearer ...".to_owned(),
+            Self::Malformed => {
                 "The Authorization header must be the word Bearer, a space, and one token."
-                    .to_owned(),
-            ),
-            Self::Invalid(why) => (Some("invalid_token"), format!("The access token {why}.")),
+                    .to_owned()
+            }
+            Self::Unknown(error) => format!("The access token {error}."),
+            Self::RefreshToken => {
+                "The access token is a refresh token; the API takes the access token.".to_owned()
+            }
+            Self::Inactive(state) => format!("The access token {state}."),
         };
-        let challenge = match error {
-            None => "Bearer realm=\"smartpay-oauth-mock\"".to_owned(),
-            Some(error) => format!(
-                "Bearer realm=\"smartpay-oauth-mock\", error=\"{error}\", error_description=\"{text}\""
+
+        let challenge = match self {
+            Self::Missing => "Bearer realm=\"smartpay-oauth-mock\"".to_owned(),
+            _ => format!(
+                "Bearer realm=\"smartpay-oauth-mock\", error=\"invalid_token\", \
+                 error_description=\"{text}\""
             ),
         };
-        challenged(401, &challenge, error.unwrap_or("invalid_token"), &text)
+        bearer_error(401, &challenge, "invalid_token", &text)
     }
 }
 
-/// The token in the `Authorization` header (RFC 6750, section 2.1).
-fn bearer(headers: &HeaderMap) -> Result<&str, BearerError> {
-    let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let value = values.next().ok_or(BearerError::None)?;
-    let text = value.to_str().map_err(|_| BearerError::Malformed)?;
-    let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
-    // Another scheme is no attempt at this one.
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(BearerError::None);
-    }
-    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b);
-    let good = values.next().is_none() && !token.is_empty() && token.bytes().all(allowed);
-    good.then_some(token).ok_or(BearerError::Malformed)
-}
-
-async fn check(
-    app: &App,
+/// Returns the status of the access token that authorizes a request.
+async fn authenticate(
     context: &RequestContext,
-    token: &str,
+    headers: &HeaderMap,
 ) -> Result<TokenStatus, BearerError> {
-    let standing = standing(&context.realm, &app.key, token).await.map_err(BearerError::Invalid)?;
-    if standing.claims.is_refresh_token() {
-        return Err(BearerError::Invalid("is a refresh token; the API takes the access token"));
+    let token = bearer_token(headers)?;
+    context.recorder.bearer(token);
+
+    let status = token_status(&context.realm, &context.app.key, token)
+        .await
+        .map_err(BearerError::Unknown)?;
+    if status.claims.is_refresh_token() {
+        return Err(BearerError::RefreshToken);
     }
-    match standing.fault {
-        Some(fault) => Err(BearerError::Invalid(fault)),
-        None => Ok(standing),
+    match status.state {
+        TokenState::Active => Ok(status),
+        state => Err(BearerError::Inactive(state)),
     }
 }
 
-fn missing_scope<'r>(resource: &'r Resource, standing: &TokenStatus) -> Option<&'r str> {
-    let scope = resource.scope.as_deref()?;
-    (!standing.claims.scopes.iter().any(|one| one == scope)).then_some(scope)
+/// Reads the token in the `Authorization` header (RFC 6750, section 2.1).
+fn bearer_token(headers: &HeaderMap) -> Result<&str, BearerError> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let value = values.next().ok_or(BearerError::Missing)?;
+    let text = value.to_str().map_err(|_| BearerError::Malformed)?;
+
+    // Another scheme is no attempt to send a bearer token.
+    let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(BearerError::Missing);
+    }
+
+    let is_token = !token.is_empty()
+        && token.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b));
+    if is_token && values.next().is_none() { Ok(token) } else { Err(BearerError::Malformed) }
 }
 
-fn insufficient(scope: &str) -> Response {
+/// Returns the scope that the resource requires and the token lacks.
+fn missing_scope<'r>(resource: &'r Resource, status: &TokenStatus) -> Option<&'r str> {
+    let required = resource.scope.as_deref()?;
+    let has_scope = status.claims.scopes.iter().any(|scope| scope == required);
+    (!has_scope).then_some(required)
+}
+
+fn insufficient_scope(scope: &str) -> Response {
     let text = format!("The access token does not have the scope {scope}.");
     let challenge = format!(
         "Bearer realm=\"smartpay-oauth-mock\", error=\"insufficient_scope\", \
          error_description=\"{text}\", scope=\"{scope}\""
     );
-    challenged(403, &challenge, "insufficient_scope", &text)
+    bearer_error(403, &challenge, "insufficient_scope", &text)
 }
 
-fn challenged(status: u16, challenge: &str, error: &str, text: &str) -> Response {
+fn bearer_error(status: u16, challenge: &str, error: &str, text: &str) -> Response {
     tracing::info!(status, error, "resource: {text}");
+
     let mut response = response::error(&ErrorCode::from(error), status, text);
     if let Ok(value) = HeaderValue::from_str(challenge) {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
@@ -176,40 +197,42 @@ fn challenged(status: u16, challenge: &str, error: &str, text: &str) -> Response
     response
 }
 
-/// The fixture's answer; `{id}` in its texts is what the path has there.
-fn respond(resource: &Resource, path: &str, method: &str) -> Response {
-    let answer = &resource.respond;
-    let usual = if method == "POST" { 201 } else { 200 };
-    let status = StatusCode::from_u16(answer.status.unwrap_or(usual)).unwrap_or(StatusCode::OK);
-    let parameters = resource.path.parameters(path);
-    let (content_type, body) = match (&answer.body, &answer.json) {
-        (Some(body), _) => ("text/plain; charset=utf-8", fill_text(body, &parameters)),
-        (None, Some(json)) => {
-            ("application/json;charset=UTF-8", fill(json, &parameters).to_string())
-        }
+/// Makes the fixture's response. `{id}` in its texts is replaced by what the path has there.
+fn respond(resource: &Resource, path: &str, method: &Method) -> Response {
+    let fixture = &resource.respond;
+    let default_status = if method == Method::POST { 201 } else { 200 };
+    let status =
+        StatusCode::from_u16(fixture.status.unwrap_or(default_status)).unwrap_or(StatusCode::OK);
+
+    let params = resource.path.parameters(path);
+    let (content_type, body) = match (&fixture.body, &fixture.json) {
+        (Some(body), _) => ("text/plain; charset=utf-8", fill_text(body, &params)),
+        (None, Some(json)) => ("application/json;charset=UTF-8", fill(json, &params).to_string()),
         (None, None) => {
             let json = json!({ "id": "7048...", "status": "AUTHORIZED" });
             ("application/json;charset=UTF-8", json.to_string())
         }
     };
+
     let mut response = response::text(status, content_type, Body::from(body));
-    response::put_headers(response.headers_mut(), &answer.headers);
+    response::put_headers(response.headers_mut(), &fixture.headers);
     response
 }
 
-fn fill(json: &Value, parameters: &[(&str, &str)]) -> Value {
+/// Replaces path parameters in every text of a JSON value.
+fn fill(json: &Value, params: &[(&str, &str)]) -> Value {
     match json {
-        Value::String(text) => Value::String(fill_text(text, parameters)),
-        Value::Array(items) => items.iter().map(|item| fill(item, parameters)).collect(),
-        Value::Object(members) => Value::Object(
-            members.iter().map(|(name, value)| (name.clone(), fill(value, parameters))).collect(),
-        ),
+        Value::String(text) => Value::String(fill_text(text, params)),
+        Value::Array(items) => items.iter().map(|item| fill(item, params)).collect(),
+        Value::Object(members) => {
+            members.iter().map(|(name, value)| (name.clone(), fill(value, params))).collect()
+        }
         other => other.clone(),
     }
 }
 
-fn fill_text(text: &str, parameters: &[(&str, &str)]) -> String {
-    parameters
+fn fill_text(text: &str, params: &[(&str, &str)]) -> String {
+    params
         .iter()
         .fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
 }

@@ -1,4 +1,4 @@
-//! Answers with the headers that the real server sends.
+//! Responses with the headers that the real server sends.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, UNIX_EPOCH};
@@ -18,7 +18,7 @@ struct ErrorBody<'a> {
     error_description: &'a str,
 }
 
-/// An answer of the token endpoint: JSON that nobody may keep.
+/// Makes a response of the token endpoint: JSON that must not be cached.
 pub(super) fn json(status: u16, body: &impl Serialize) -> Response {
     let json = serde_json::to_vec(body).unwrap_or_default();
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -29,7 +29,7 @@ pub(super) fn json(status: u16, body: &impl Serialize) -> Response {
     response
 }
 
-/// An error of the token endpoint.
+/// Makes an error response of the token endpoint.
 pub(super) fn error(code: &ErrorCode, status: u16, description: &str) -> Response {
     let mut response =
         json(status, &ErrorBody { error: code.as_str(), error_description: description });
@@ -37,13 +37,13 @@ pub(super) fn error(code: &ErrorCode, status: u16, description: &str) -> Respons
     response
 }
 
-/// Tells the journal which error an answer is, and the row that refused.
+/// Tags a response with its error and the row that refused, for the journal.
 pub(super) fn tag_error(response: &mut Response, code: &ErrorCode, row: Option<Row>) {
     let error = Some(code.as_str().to_owned());
     response.extensions_mut().insert(ErrorTag { error, row: row.map(Row::number) });
 }
 
-/// A request whose head is larger than may be.
+/// Makes the response to a request whose head is too large.
 pub(crate) fn large_head(limit: usize) -> Response {
     let text = format!("The head of the request has more than {limit} bytes.\n");
     let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
@@ -52,8 +52,8 @@ pub(crate) fn large_head(limit: usize) -> Response {
     response
 }
 
-/// A path without an endpoint.
-pub(super) fn nothing_here(method: &Method) -> Response {
+/// Makes the response for a path without an endpoint.
+pub(super) fn not_found(method: &Method) -> Response {
     let text = format!(
         "Nothing answers {method} context. The token endpoint is POST /oauth2/v3/token; / lists the \
          others.\n"
@@ -61,7 +61,7 @@ pub(super) fn nothing_here(method: &Method) -> Response {
     self::text(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", Body::from(text))
 }
 
-/// A path that answers other methods.
+/// Makes the response for a path that takes other methods.
 pub(super) fn wrong_method(allowed: &str) -> Response {
     let text = format!("This path answers {allowed}.\n");
     let body = Body::from(text);
@@ -73,14 +73,14 @@ pub(super) fn wrong_method(allowed: &str) -> Response {
     response
 }
 
-/// A realm that is not there.
+/// Makes the response for a realm that does not exist.
 pub(super) fn unknown_realm(name: &str) -> Response {
     let shown: String = name.chars().take(64).collect();
     let text = format!("There is no realm {shown:?} here; PUT /_mock/realms/NAME makes one.\n");
     self::text(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", Body::from(text))
 }
 
-/// Any answer.
+/// Makes any response.
 pub(super) fn text(status: StatusCode, content_type: &'static str, body: Body) -> Response {
     let mut response = Response::new(body);
     *response.status_mut() = status;
@@ -88,7 +88,7 @@ pub(super) fn text(status: StatusCode, content_type: &'static str, body: Body) -
     response
 }
 
-/// Puts the headers that a fixture asks for into an answer. They were checked when it was loaded.
+/// Sets the headers that a fixture names. They were checked when it was loaded.
 pub(super) fn put_headers(headers: &mut HeaderMap, wanted: &BTreeMap<String, String>) {
     for (name, value) in wanted {
         if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
@@ -97,11 +97,10 @@ pub(super) fn put_headers(headers: &mut HeaderMap, wanted: &BTreeMap<String, Str
     }
 }
 
-/// The `Date` of an answer, by the realm's clock.
+/// Sets the `Date` of a response, by the realm's clock, unless a scenario has set it.
 pub(super) fn put_date(headers: &mut HeaderMap, now_ms: i64) {
     let date = UNIX_EPOCH + Duration::from_millis(now_ms.unsigned_abs());
     if let Ok(value) = HeaderValue::from_str(&httpdate::fmt_http_date(date)) {
-        // A scenario may have its own.
         headers.entry(header::DATE).or_insert(value);
     }
 }

@@ -1,4 +1,4 @@
-//! A scenario's part in a request: what it wants before, replacement of, and after the ordinary answer.
+//! Runs the scenario that matches a request: it acts before, after or in place of the handler.
 
 use std::time::Duration;
 
@@ -8,96 +8,114 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::context::RequestContext;
+use super::error_response::injected_error;
 use super::response;
 use crate::faults;
 use crate::flow::Effects;
 use crate::oauth::ErrorCode;
-use crate::realm::Registry;
-use crate::scenario::{Endpoint, Outcome, Phase, RequestView, ResponseAlteration, Selection, Step};
+use crate::scenario::{
+    Endpoint, Fault, Outcome, Phase, RequestView, ResponseAlteration, Selection, Step,
+};
 
-/// The header by which a request picks a scenario, or an error, for itself.
+/// The request header that selects a scenario, or an error, for this request alone.
 const SCENARIO_HEADER: &str = "x-mock-scenario";
-/// Between two bytes of a slow body, unless the outcome says.
-const INTERVAL: Duration = Duration::from_millis(100);
-/// More than any answer that is altered.
-const LARGEST: usize = 16 * 1024 * 1024;
+/// The time between two bytes of a slow body, unless the outcome sets it.
+const DEFAULT_INTERVAL: Duration = Duration::from_millis(100);
+/// The size of the largest response that is altered, in bytes; no response is larger.
+const MAX_ALTERED_SIZE: usize = 16 * 1024 * 1024;
 
-/// A request as scenarios see it.
+/// A request as scenarios see it, and how its endpoint reports an error.
 pub(super) struct ScenarioContext<'a> {
     pub(super) context: &'a RequestContext,
-    pub(super) registry: &'a Registry,
     pub(super) endpoint: Endpoint,
     pub(super) client_id: Option<&'a str>,
     pub(super) merchant_id: Option<&'a str>,
     pub(super) headers: &'a HeaderMap,
+    /// Returns a request parameter by its name.
     pub(super) param: &'a (dyn Fn(&str) -> Option<&'a str> + Sync),
-    /// How this endpoint tells an error.
-    pub(super) error: &'a (dyn Fn(&ErrorCode, Option<u16>, &str) -> Response + Sync),
+    /// Makes an error response from a code, the scenario's status and a description.
+    pub(super) error_response: &'a (dyn Fn(&ErrorCode, Option<u16>, &str) -> Response + Sync),
 }
 
-/// Answers as the scenario that matches wants it, or else in the ordinary way.
-pub(super) async fn run<F>(
-    stage: ScenarioContext<'_>,
-    ordinary: impl FnOnce(Effects) -> F,
+/// Runs the scenario that matches a request to an endpoint without clients and parameters.
+pub(super) async fn run_anonymous<F>(
+    context: &RequestContext,
+    endpoint: Endpoint,
+    headers: &HeaderMap,
+    handler: impl FnOnce() -> F,
 ) -> Response
 where
     F: Future<Output = Response>,
 {
-    let step = match stage.choose() {
-        Choice::Step(step) => step,
-        Choice::Ordinary => return ordinary(Effects::default()).await,
-        Choice::Unknown => {
+    context.recorder.endpoint(endpoint);
+
+    let scenario_context = ScenarioContext {
+        context,
+        endpoint,
+        client_id: None,
+        merchant_id: None,
+        headers,
+        param: &|_| None,
+        error_response: &|code, status, description| {
+            injected_error(&context.registry, endpoint, code, status, description)
+        },
+    };
+    run(scenario_context, |_| handler()).await
+}
+
+/// Runs the scenario that matches the request, or else the handler alone.
+pub(super) async fn run<F>(
+    scenario_context: ScenarioContext<'_>,
+    handler: impl FnOnce(Effects) -> F,
+) -> Response
+where
+    F: Future<Output = Response>,
+{
+    let step = match scenario_context.select() {
+        Selected::Step(step) => step,
+        Selected::Nothing => return handler(Effects::default()).await,
+        Selected::Unknown => {
             let text = "x-mock-scenario names neither a scenario of this realm nor an error.";
-            return (stage.error)(&ErrorCode::InvalidRequest, None, text);
+            return (scenario_context.error_response)(&ErrorCode::InvalidRequest, None, text);
         }
     };
-    let recorder = &stage.context.recorder;
+    let RequestContext { realm, recorder, .. } = scenario_context.context;
     recorder.scenario(step.scenario(), step.outcome().and_then(|outcome| outcome.fault));
-    let Some(outcome) = step.outcome() else { return ordinary(Effects::default()).await };
-    let now_ms = stage.context.realm.clock().now_ms();
+    let Some(outcome) = step.outcome() else { return handler(Effects::default()).await };
+
     if let Some(limit) = outcome.rate_limit
-        && let Err(seconds) = step.window().count(limit, now_ms)
+        && let Err(seconds) = step.window().count(limit, realm.clock().now_ms())
     {
-        return too_many(seconds);
+        return rate_limited(seconds);
     }
     if let Some(hold) = outcome.hold {
         step.barrier().wait(hold).await;
     }
-    let before = outcome.phase == Phase::Before;
-    if before {
-        wait(outcome).await;
-    }
-    let replacement = stage.replacement(&step, outcome);
-    let silent = outcome.fault.is_some_and(|fault| fault.has_no_body());
-    let mut response = match replacement {
-        Some(replacement) if before => replacement,
-        None if before && silent => Response::new(Body::empty()),
-        replacement => {
-            let effects = Effects::new(step.clone(), before && outcome.fault.is_some());
-            let ordinary = ordinary(effects).await;
-            if !before {
-                if ordinary.status().is_success()
-                    && (replacement.is_some() || outcome.fault.is_some())
-                {
-                    recorder.took_effect();
-                }
-                wait(outcome).await;
+
+    let replacement = scenario_context.replacement(&step, outcome);
+    let response = match outcome.phase {
+        Phase::Before => {
+            wait(outcome).await;
+
+            match replacement {
+                Some(response) => response,
+                // The client never sees the response, so there is no need to produce one.
+                None if outcome.fault.is_some_and(Fault::has_no_body) => Response::default(),
+                None => handler(Effects::of(&step)).await,
             }
-            replacement.unwrap_or(ordinary)
+        }
+        Phase::After => {
+            let actual = handler(Effects::of(&step)).await;
+            if actual.status().is_success() && (replacement.is_some() || outcome.fault.is_some()) {
+                recorder.took_effect();
+            }
+            wait(outcome).await;
+
+            replacement.unwrap_or(actual)
         }
     };
-    if let Some(alteration) = &outcome.response {
-        response = alter(response, alteration).await;
-    }
-    response::put_headers(response.headers_mut(), &outcome.headers);
-    match outcome.fault {
-        None => response,
-        Some(fault) => {
-            tracing::info!(scenario = step.scenario(), "{}: {fault:?}", stage.endpoint);
-            let interval = outcome.interval.map_or(INTERVAL, Duration::from);
-            faults::apply(fault, interval, response).await
-        }
-    }
+
+    scenario_context.finish(&step, outcome, response).await
 }
 
 async fn wait(outcome: &Outcome) {
@@ -106,28 +124,31 @@ async fn wait(outcome: &Outcome) {
     }
 }
 
-/// Which scenario decides.
-enum Choice {
+/// What a request's scenarios decide.
+enum Selected {
     Step(Step),
-    Ordinary,
-    /// The request names one that is not there.
+    /// No scenario takes part.
+    Nothing,
+    /// The request names a scenario that does not exist.
     Unknown,
 }
 
 impl ScenarioContext<'_> {
-    /// The scenario's step for this request: the one that it names itself, or the first that
+    /// Takes the step for this request: of the scenario that it names, or of the first that
     /// matches.
-    fn choose(&self) -> Choice {
+    fn select(&self) -> Selected {
         let scenarios = self.context.realm.scenarios();
+
         if let Some(name) = self.headers.get(SCENARIO_HEADER) {
-            let named = name.to_str().ok().and_then(|name| scenarios.take_named(name));
-            self.context.recorder.picked(&named);
-            return match named {
-                Some(Selection::Step(step)) => Choice::Step(step),
-                Some(Selection::Spent) => Choice::Ordinary,
-                None => Choice::Unknown,
+            let selection = name.to_str().ok().and_then(|name| scenarios.take_named(name));
+            self.context.recorder.picked(&selection);
+            return match selection {
+                Some(Selection::Step(step)) => Selected::Step(step),
+                Some(Selection::Spent) => Selected::Nothing,
+                None => Selected::Unknown,
             };
         }
+
         let step = scenarios.take(&RequestView {
             endpoint: self.endpoint,
             client_id: self.client_id,
@@ -135,55 +156,77 @@ impl ScenarioContext<'_> {
             param: &|name| (self.param)(name),
             merchant_id: self.merchant_id,
         });
-        step.map_or(Choice::Ordinary, Choice::Step)
+        step.map_or(Selected::Nothing, Selected::Step)
     }
 
-    /// The error or literal answer that stands in place of the ordinary one.
+    /// Makes the error or literal response that replaces the handler's.
     fn replacement(&self, step: &Step, outcome: &Outcome) -> Option<Response> {
-        if let Some(code) = &outcome.error {
-            let usual = code.default_description();
-            let description =
-                self.registry.description(code, outcome.description.as_deref(), usual);
-            let scenario = step.scenario();
-            tracing::info!(error = %code, scenario, "{}: {description}", self.endpoint);
-            return Some((self.error)(code, outcome.status, &description));
+        let Some(code) = &outcome.error else {
+            return outcome.is_literal().then(|| literal_response(outcome));
+        };
+
+        let description = self.context.registry.description(
+            code,
+            outcome.description.as_deref(),
+            code.default_description(),
+        );
+        tracing::info!(
+            error = %code, scenario = step.scenario(), "{}: {description}", self.endpoint
+        );
+        Some((self.error_response)(code, outcome.status, &description))
+    }
+
+    /// Alters the response as the outcome says, and applies its fault.
+    async fn finish(&self, step: &Step, outcome: &Outcome, mut response: Response) -> Response {
+        if let Some(alteration) = &outcome.response {
+            response = alter(response, alteration).await;
         }
-        outcome.is_literal().then(|| literal(outcome))
+        response::put_headers(response.headers_mut(), &outcome.headers);
+
+        let Some(fault) = outcome.fault else { return response };
+        tracing::info!(scenario = step.scenario(), "{}: {fault:?}", self.endpoint);
+        let interval = outcome.interval.map_or(DEFAULT_INTERVAL, Duration::from);
+        faults::apply(fault, interval, response).await
     }
 }
 
-fn literal(outcome: &Outcome) -> Response {
+fn literal_response(outcome: &Outcome) -> Response {
     let status = outcome.status.unwrap_or(200);
-    match (&outcome.json, &outcome.body) {
-        (Some(json), _) => response::json(status, json),
-        (None, body) => {
-            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
-            let body = Body::from(body.clone().unwrap_or_default());
-            response::text(status, "text/plain; charset=utf-8", body)
-        }
+    if let Some(json) = &outcome.json {
+        return response::json(status, json);
     }
+
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+    let body = Body::from(outcome.body.clone().unwrap_or_default());
+    response::text(status, "text/plain; charset=utf-8", body)
 }
 
-fn too_many(seconds: i64) -> Response {
-    let text = format!("Too many requests; the next is welcome in {seconds} s.");
-    let body = json!({ "error": "too_many_requests", "error_description": text });
+fn rate_limited(seconds: i64) -> Response {
+    let code = ErrorCode::from("too_many_requests");
+    let body = json!({
+        "error": code,
+        "error_description": format!("Rate limit exceeded; retry in {seconds} s."),
+    });
+
     let mut response = response::json(429, &body);
-    response::tag_error(&mut response, &ErrorCode::from("too_many_requests"), None);
+    response::tag_error(&mut response, &code, None);
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     response
 }
 
-/// Alters the JSON of a success; anything else stays as it is.
+/// Alters the JSON of a successful response. Other responses stay as they are.
 async fn alter(response: Response, alteration: &ResponseAlteration) -> Response {
     if !response.status().is_success() {
         return response;
     }
+
     let (mut parts, body) = response.into_parts();
-    let bytes = to_bytes(body, LARGEST).await.unwrap_or_default();
+    let bytes = to_bytes(body, MAX_ALTERED_SIZE).await.unwrap_or_default();
     let Ok(Value::Object(mut members)) = serde_json::from_slice(&bytes) else {
         return Response::from_parts(parts, Body::from(bytes));
     };
     alteration.apply(&mut members);
+
     parts.headers.remove(header::CONTENT_LENGTH);
     Response::from_parts(parts, Body::from(Value::Object(members).to_string()))
 }

@@ -1,4 +1,4 @@
-//! POST `/oauth2/v3/token` and `/oauth/v3/token`.
+//! POST `/oauth2/v3/token` and `/oauth/v3/token`: exchanges a code, or refreshes.
 
 use axum::response::Response;
 
@@ -14,10 +14,11 @@ pub(super) struct Token;
 impl FormEndpoint for Token {
     const ENDPOINT: Endpoint = Endpoint::Token;
 
-    async fn answer(request: &TokenRequest<'_>, _: &str) -> Result<Response, Refusal> {
-        let response = decide(request).await?;
-        request.recorder.issued(IssuedKind::AccessToken, &response.access_token);
-        request.recorder.issued(IssuedKind::RefreshToken, &response.refresh_token);
-        Ok(response::json(200, &response))
+    async fn handle(request: &TokenRequest<'_>, _: &str) -> Result<Response, Refusal> {
+        let tokens = decide(request).await?;
+
+        request.recorder.issued(IssuedKind::AccessToken, &tokens.access_token);
+        request.recorder.issued(IssuedKind::RefreshToken, &tokens.refresh_token);
+        Ok(response::json(200, &tokens))
     }
 }

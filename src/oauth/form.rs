@@ -71,7 +71,7 @@ impl<'a> Form<'a> {
     pub(crate) fn duplicate(&self) -> Option<String> {
         let mut seen = HashSet::with_capacity(self.pairs.len());
         let again = self.pairs.iter().position(|(name, _)| !seen.insert(name))?;
-        Some(speak_of(&self.pairs[again].0, again + 1))
+        Some(displayable_name(&self.pairs[again].0, again + 1))
     }
 
     /// Every parameter in its order.
@@ -146,7 +146,7 @@ fn pair(
     let name = decode_component(name)
         .map_err(|error| placed(error, offset, format!("the name of parameter {number}")))?;
     let value = decode_component(value)
-        .map_err(|error| placed(error, offset + equals + 1, speak_of(&name, number)))?;
+        .map_err(|error| placed(error, offset + equals + 1, displayable_name(&name, number)))?;
     Ok((name, value))
 }
 
@@ -166,7 +166,7 @@ pub(crate) fn is_name(name: &str) -> bool {
 }
 
 /// How a message may speak of a parameter: by its name if that is certainly one, else by its place.
-pub(crate) fn speak_of(name: &str, number: usize) -> String {
+pub(crate) fn displayable_name(name: &str, number: usize) -> String {
     if is_name(name) {
         name.to_owned()
     } else {

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::fixture::TlsFaults;
-use crate::flow::{issue_directly, token_status};
+use crate::flow::{inspect_in_realm, issue_directly};
 use crate::http::App;
 use crate::oauth::TokenResponse;
 use crate::realm::{CodeRequest, GrantInfo, GrantStore, IssueError, Realm, TokensRequest};
@@ -118,7 +118,7 @@ impl RealmHandle {
 
     /// What a token says, and whether and why it is good now in this realm.
     pub async fn inspect(&self, token: &str) -> Inspection {
-        token_status::inspection(&self.realm, &self.app.key, token).await
+        inspect_in_realm(&self.realm, &self.app.key, token).await
     }
 
     /// Returns the grants, the oldest first. A grant exists from the first exchange of its code on.

@@ -42,7 +42,7 @@ pub fn inspect(token: &str, key: &SigningKey, now_ms: i64) -> Inspection {
     let (header, claims) = (parts.next().flatten(), parts.next().flatten());
     let verified = VerifiedClaims::verify(token, key);
     let (valid, reason) = match &verified {
-        Err(why) => (false, format!("The token {}.", why.explain())),
+        Err(why) => (false, format!("The token {}.", why)),
         Ok(claims) => lifetime(claims, now_ms),
     };
     let readable = verified.is_ok() || verified.is_err_and(|why| why == TokenError::Signature);

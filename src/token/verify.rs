@@ -24,29 +24,22 @@ pub(crate) struct VerifiedClaims {
     pub(crate) grant_time: String,
 }
 
-/// Why a token is not one of this server's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Why a token is not one of this server's. Displayed, it completes a sentence that begins with "The
+/// token".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum TokenError {
-    /// Not three segments of base64url with JSON in them.
+    /// The token is not three segments of base64url with JSON in them.
+    #[error("is malformed: it is not a JWT")]
     Malformed,
     /// The header names another algorithm than RS256.
+    #[error("is not signed with RS256")]
     Algorithm,
-    /// Signed by another key, or changed since.
+    /// The token was signed by another key, or has been changed.
+    #[error("has a signature that is not this server's")]
     Signature,
-    /// Signed by this server's key, yet without the claims of its tokens.
+    /// The token was signed by this server's key, but lacks the claims of its tokens.
+    #[error("lacks claims that every token of this server has")]
     Claims,
-}
-
-impl TokenError {
-    /// The end of a sentence that begins with "the token".
-    pub(crate) fn explain(self) -> &'static str {
-        match self {
-            Self::Malformed => "is malformed: it is not a JWT",
-            Self::Algorithm => "is not signed with RS256",
-            Self::Signature => "has a signature that is not this server's",
-            Self::Claims => "lacks claims that every token of this server has",
-        }
-    }
 }
 
 impl VerifiedClaims {

@@ -68,7 +68,7 @@ use Fault::*;
 /// Row, fault, error, status, a word of its description.
 const TABLE: [(u8, Fault, &str, u16, &str); 20] = [
     (1, Method, "invalid_request", 405, "method must be POST"),
-    (2, Query, "invalid_request", 400, "stands in the URL"),
+    (2, Query, "invalid_request", 400, "is in the URL"),
     (3, ContentType, "invalid_request", 400, "Content-Type"),
     (4, BodySize, "invalid_request", 413, "64 KiB"),
     (5, NotWellFormed, "invalid_request", 400, "not well-formed"),

@@ -10,7 +10,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::problem::Problem;
-use crate::http::context::{RequestContext, direct_host, name_of};
+use crate::http::context::RequestContext;
+use crate::http::host::{direct_host, without_port};
 use crate::http::{App, Control};
 use crate::oauth::Secret;
 
@@ -71,7 +72,7 @@ fn is_foreign(app: &App, request: &Request) -> bool {
     if public_authority(app).as_deref() == Some(host) {
         return false;
     }
-    let host = name_of(host).trim_matches(['[', ']']).to_ascii_lowercase();
+    let host = without_port(host).trim_matches(['[', ']']).to_ascii_lowercase();
     let own_address = host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
     let own_name = host == "localhost" || host.ends_with(".localhost");
     let own_name = own_name || app.tls.as_ref().is_some_and(|tls| tls.is_own_host(&host));

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::json::Json;
 use super::routes::{OperationDoc, Routes};
-use crate::flow::token_status;
+use crate::flow::inspect_in_realm;
 use crate::http::{App, context::RequestContext};
 use crate::token::Inspection;
 
@@ -36,5 +36,5 @@ async fn inspect(
     Extension(context): Extension<RequestContext>,
     Json(request): Json<InspectRequest>,
 ) -> Json<Inspection> {
-    Json(token_status::inspection(&context.realm, &app.key, &request.token).await)
+    Json(inspect_in_realm(&context.realm, &app.key, &request.token).await)
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::problem::Problem;
 use crate::fixture::{FixtureErrors, read_text};
-use crate::http::body::{self, BodyError, Kind};
+use crate::http::body::{self, BodyError, BodyKind};
 use crate::http::{App, response};
 
 /// A JSON body. As an extractor, it rejects a request with a problem that names every wrong member.
@@ -39,7 +39,7 @@ impl FromRequest<Arc<App>> for JsonText {
         }
         require_json(&parts.headers)?;
 
-        let read = body::read(&mut body, Kind::Control, &app.limits).await;
+        let read = body::read(&mut body, BodyKind::Control, &app.limits).await;
         // A client that expects "100 Continue" has not sent the body, so there is nothing to discard.
         if read.is_err() && !parts.headers.contains_key(header::EXPECT) {
             body::discard(&mut body).await;

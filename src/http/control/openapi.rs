@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::extract::State;
 use schemars::generate::SchemaSettings;
 use schemars::transform::Transform;
 use schemars::{Schema, SchemaGenerator};
@@ -13,7 +12,7 @@ use super::json::Json;
 use super::problem::Problem;
 use super::routes::{Content, Operation, OperationDoc, Routes};
 use super::schemas::{ForGenerators, remove_null};
-use crate::http::{App, context::RequestContext};
+use crate::http::context::RequestContext;
 
 pub(super) fn routes() -> Routes {
     Routes::default().get(
@@ -25,11 +24,10 @@ pub(super) fn routes() -> Routes {
 }
 
 async fn show(
-    State(app): State<Arc<App>>,
     Extension(operations): Extension<Arc<[Operation]>>,
     Extension(context): Extension<RequestContext>,
 ) -> Json<Value> {
-    Json(document(&operations, &(context.base_url(&app) + "/_mock")))
+    Json(document(&operations, &(context.base_url() + "/_mock")))
 }
 
 fn document(operations: &[Operation], url: &str) -> Value {

@@ -88,7 +88,7 @@ async fn list(
     Extension(context): Extension<RequestContext>,
 ) -> Json<RealmList> {
     let realms = app.realms.all();
-    Json(RealmList { realms: realms.iter().map(|realm| view(&app, &context, realm)).collect() })
+    Json(RealmList { realms: realms.iter().map(|realm| view(&context, realm)).collect() })
 }
 
 async fn put(
@@ -105,7 +105,7 @@ async fn put(
     })?;
 
     let status = if replaces { StatusCode::OK } else { StatusCode::CREATED };
-    Ok((status, Json(view(&app, &context, &realm))))
+    Ok((status, Json(view(&context, &realm))))
 }
 
 async fn remove(
@@ -142,15 +142,15 @@ impl From<RealmError> for Problem {
     }
 }
 
-fn view(app: &App, context: &RequestContext, realm: &Realm) -> RealmView {
-    let url = context.base_url_of(app, realm);
+fn view(context: &RequestContext, realm: &Realm) -> RealmView {
+    let url = context.base_url_of(realm);
     RealmView {
         name: realm.name().to_owned(),
         token_url: format!("{url}/oauth2/v3/token"),
         authorize_url: format!("{url}/ebc2/oauth/authorize"),
         url,
         hosts: realm.hosts().to_vec(),
-        http: realm.own_http().map(|address| context.url_of_port(app, "http", address)),
-        https: realm.own_https().map(|address| context.url_of_port(app, "https", address)),
+        http: realm.own_http().map(|address| context.url_of_port("http", address)),
+        https: realm.own_https().map(|address| context.url_of_port("https", address)),
     }
 }

@@ -1,0 +1,196 @@
+//! A token request whose form has been read, and rows 7 to 9: its parameters.
+
+use std::borrow::Cow;
+
+use super::Effects;
+use crate::fixture::GrantType;
+use crate::journal::RequestRecorder;
+use crate::oauth::{BasicCredentials, Dialect, Form, Refusal, Row, read_basic, refuse};
+use crate::realm::{Realm, Registry};
+use crate::token::SigningKey;
+
+/// A request at an endpoint where a client authenticates: token, introspection or revocation.
+pub(crate) struct TokenRequest<'a> {
+    pub(crate) realm: &'a Realm,
+    /// The fixtures in force when the request arrived.
+    pub(crate) registry: &'a Registry,
+    pub(crate) key: &'a SigningKey,
+    pub(crate) form: &'a Form<'a>,
+    /// The `Authorization` header. It is read under `dialect: rfc6749` only.
+    pub(crate) authorization: Option<&'a [u8]>,
+    /// The common name of the client's certificate.
+    pub(crate) certificate: Option<&'a str>,
+    /// How a scenario alters a successful response.
+    pub(crate) effects: &'a Effects,
+    pub(crate) recorder: &'a RequestRecorder,
+}
+
+/// A client's id and secret as they were sent.
+pub(super) struct ClientCredentials<'a> {
+    pub(super) client_id: Cow<'a, str>,
+    pub(super) client_secret: Cow<'a, str>,
+}
+
+/// The code or refresh token that a client presents, as it was sent.
+#[derive(Clone, Copy)]
+pub(super) enum Credential<'a> {
+    Code(&'a str),
+    RefreshToken(&'a str),
+}
+
+/// Returns the client id that a request claims, for scenarios. Nothing of it has been checked.
+pub(crate) fn claimed_client_id<'a>(
+    form: &'a Form<'_>,
+    authorization: Option<&[u8]>,
+    dialect: Dialect,
+) -> Option<Cow<'a, str>> {
+    let basic = authorization.filter(|_| dialect == Dialect::Rfc6749).and_then(read_basic);
+
+    match basic {
+        Some(Ok(basic)) => Some(basic.client_id.into()),
+        _ => form.get("client_id").map(Cow::Borrowed),
+    }
+}
+
+/// Row 7: the grant type and the client's credentials are present.
+pub(super) fn credentials<'a>(
+    request: &TokenRequest<'a>,
+) -> Result<ClientCredentials<'a>, Refusal> {
+    read_credentials(request, &["grant_type", "client_id", "client_secret"])
+}
+
+/// Row 7 at the endpoints that take no grant type.
+pub(super) fn client_credentials<'a>(
+    request: &TokenRequest<'a>,
+) -> Result<ClientCredentials<'a>, Refusal> {
+    read_credentials(request, &["client_id", "client_secret"])
+}
+
+/// Reads the credentials from the body or, where the dialect allows it, from the header. All the
+/// `required` parameters must be present, wherever they belong.
+fn read_credentials<'a>(
+    request: &TokenRequest<'a>,
+    required: &[&str],
+) -> Result<ClientCredentials<'a>, Refusal> {
+    let form = request.form;
+    let mut missing: Vec<&str> =
+        required.iter().copied().filter(|name| form.get(name).is_none()).collect();
+    let basic = request.authorization.and_then(read_basic);
+
+    if let Some(basic) = &basic
+        && request.registry.settings.dialect == Dialect::Rfc6749
+    {
+        missing.retain(|name| !is_client_credential(name));
+        refuse_missing(&missing, "")?;
+        return credentials_from_header(basic.as_ref().ok(), form);
+    }
+
+    // A client library that sends Basic credentials leaves them out of the body: say why it fails.
+    let hint = if basic.is_some() && missing.iter().any(|name| is_client_credential(name)) {
+        " The Authorization header is not read: the service takes all parameters from the body."
+    } else {
+        ""
+    };
+    refuse_missing(&missing, hint)?;
+
+    Ok(ClientCredentials {
+        client_id: form.get("client_id").unwrap_or_default().into(),
+        client_secret: form.get("client_secret").unwrap_or_default().into(),
+    })
+}
+
+fn is_client_credential(name: &str) -> bool {
+    matches!(name, "client_id" | "client_secret")
+}
+
+fn refuse_missing(missing: &[&str], hint: &str) -> Result<(), Refusal> {
+    match missing {
+        [] => Ok(()),
+        [name] => {
+            refuse(Row::Credentials, format!("{name} is missing from the body, or empty.{hint}"))
+        }
+        names => refuse(
+            Row::Credentials,
+            format!("{} are missing from the body, or empty.{hint}", names.join(", ")),
+        ),
+    }
+}
+
+/// Reads HTTP Basic credentials (RFC 6749, section 2.3.1). They must not be in the body as well.
+fn credentials_from_header<'a>(
+    basic: Option<&BasicCredentials>,
+    form: &Form<'_>,
+) -> Result<ClientCredentials<'a>, Refusal> {
+    let Some(basic) = basic else {
+        return refuse(
+            Row::Credentials,
+            "The Authorization header is Basic, but not the base64 of client_id:client_secret, \
+             each form-encoded.",
+        );
+    };
+
+    if basic.client_id.is_empty() || basic.client_secret.is_empty() {
+        return refuse(
+            Row::Credentials,
+            "client_id or client_secret in the Authorization header is empty.",
+        );
+    }
+    if form.get("client_secret").is_some() {
+        return refuse(
+            Row::Credentials,
+            "client_secret is in the Authorization header and in the body; send it once.",
+        );
+    }
+    if form.get("client_id").is_some_and(|id| id != basic.client_id) {
+        return refuse(
+            Row::Credentials,
+            "client_id in the body differs from the one in the Authorization header.",
+        );
+    }
+
+    Ok(ClientCredentials {
+        client_id: basic.client_id.clone().into(),
+        client_secret: basic.client_secret.clone().into(),
+    })
+}
+
+/// Row 8: the grant type is one of the two.
+pub(super) fn grant_type(request: &TokenRequest<'_>) -> Result<GrantType, Refusal> {
+    match request.form.get("grant_type") {
+        Some("authorization_code") => Ok(GrantType::AuthorizationCode),
+        Some("refresh_token") => Ok(GrantType::RefreshToken),
+        _ => refuse(
+            Row::GrantType,
+            "grant_type must be authorization_code or refresh_token, in exactly this spelling.",
+        ),
+    }
+}
+
+/// Row 9: the code or refresh token is present.
+pub(super) fn credential<'a>(
+    request: &TokenRequest<'a>,
+    grant_type: GrantType,
+) -> Result<Credential<'a>, Refusal> {
+    let code = request.form.get("code");
+    let refresh_token = request.form.get("refresh_token");
+
+    match (grant_type, code, refresh_token) {
+        (GrantType::AuthorizationCode, Some(code), _) => Ok(Credential::Code(code)),
+        (GrantType::AuthorizationCode, None, _) => refuse(
+            Row::Presented,
+            "code is missing from the body, or empty; grant_type authorization_code needs it.",
+        ),
+        (GrantType::RefreshToken, Some(code), Some(token)) if code != token => refuse(
+            Row::Presented,
+            "refresh_token and code were both sent, with different values; send refresh_token \
+             alone.",
+        ),
+        // The page's sample request sends the refresh token as "code".
+        (GrantType::RefreshToken, _, Some(token))
+        | (GrantType::RefreshToken, Some(token), None) => Ok(Credential::RefreshToken(token)),
+        (GrantType::RefreshToken, None, None) => refuse(
+            Row::Presented,
+            "refresh_token is missing from the body, or empty; grant_type refresh_token needs it.",
+        ),
+    }
+}
