@@ -90,8 +90,10 @@ pub enum RecordedEndpoint {
 #[serde(untagged)]
 pub enum RecordedParam {
     /// A value that is no secret; or `***`, which stands for one.
+    #[schemars(title = "RecordedText")]
     Text(String),
     /// A code or a token.
+    #[schemars(title = "RecordedFingerprint")]
     Fingerprint {
         /// The first 12 hex digits of its SHA-256.
         fingerprint: String,

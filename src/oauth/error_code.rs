@@ -194,8 +194,8 @@ impl JsonSchema for ErrorCode {
         json_schema!({
             "description": "An error code; any other than those of the page is allowed, too.",
             "anyOf": [
-                { "enum": known },
-                { "type": "string", "minLength": 1, "maxLength": 64 },
+                { "title": "KnownErrorCode", "type": "string", "enum": known },
+                { "title": "OtherErrorCode", "type": "string", "minLength": 1, "maxLength": 64 },
             ],
         })
     }

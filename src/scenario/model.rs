@@ -205,6 +205,20 @@ impl<'de> Deserialize<'de> for Written {
     }
 }
 
+impl JsonSchema for Written {
+    fn schema_name() -> Cow<'static, str> {
+        "ResponseStep".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let outcome = generator.subschema_for::<Outcome>();
+        json_schema!({
+            "description": "An outcome, or `pass` for the ordinary response.",
+            "anyOf": [{ "title": "Pass", "type": "string", "enum": ["pass"] }, outcome],
+        })
+    }
+}
+
 impl Serialize for Responses {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
@@ -249,11 +263,13 @@ impl JsonSchema for Responses {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let outcome = generator.subschema_for::<Outcome>();
-        let one = json_schema!({ "anyOf": [{ "const": "pass" }, outcome] });
+        let one = generator.subschema_for::<Written>();
         json_schema!({
             "description": "One outcome for every match, or a list taken in order, one a match.",
-            "anyOf": [one, { "type": "array", "items": one, "minItems": 1 }],
+            "anyOf": [
+                one,
+                { "title": "ResponseList", "type": "array", "items": one, "minItems": 1 },
+            ],
         })
     }
 }

@@ -264,7 +264,10 @@ impl JsonSchema for Matchers {
         let when = generator.subschema_for::<When>();
         json_schema!({
             "description": "What a request must be like; of a list, any may match.",
-            "anyOf": [when, { "type": "array", "items": when, "minItems": 1 }],
+            "anyOf": [
+                when,
+                { "title": "WhenList", "type": "array", "items": when, "minItems": 1 },
+            ],
         })
     }
 }

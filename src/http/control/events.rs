@@ -22,7 +22,9 @@ use tokio_stream::wrappers::ReceiverStream;
 use super::problem::Problem;
 use super::query::Query;
 use super::routes::{OperationDoc, Routes};
-use crate::http::{App, context::RequestContext, response};
+use crate::http::app::App;
+use crate::http::context::RequestContext;
+use crate::http::response;
 use crate::journal::{Filter, RecordedRequest};
 use crate::realm::Realm;
 

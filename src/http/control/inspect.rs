@@ -10,7 +10,8 @@ use serde::Deserialize;
 use super::json::Json;
 use super::routes::{OperationDoc, Routes};
 use crate::flow::inspect_in_realm;
-use crate::http::{App, context::RequestContext};
+use crate::http::app::App;
+use crate::http::context::RequestContext;
 use crate::token::Inspection;
 
 /// The token to inspect.

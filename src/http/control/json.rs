@@ -10,8 +10,9 @@ use std::sync::Arc;
 
 use super::problem::Problem;
 use crate::fixture::{FixtureErrors, read_text};
+use crate::http::app::App;
 use crate::http::body::{self, BodyError, BodyKind};
-use crate::http::{App, response};
+use crate::http::response;
 
 /// A JSON body. As an extractor, it rejects a request with a problem that names every wrong member.
 pub(super) struct Json<T>(pub(super) T);

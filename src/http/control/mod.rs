@@ -28,7 +28,7 @@ use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router};
 
-use super::{App, Control};
+use super::app::{App, Control};
 use problem::Problem;
 use routes::{Operation, Routes};
 

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::json::Json;
 use super::problem::Problem;
 use super::routes::{Content, Operation, OperationDoc, Routes};
-use super::schemas::{ForGenerators, remove_null};
+use super::schemas::{ForGenerators, remove_null, set_names};
 use crate::http::context::RequestContext;
 
 pub(super) fn routes() -> Routes {
@@ -44,11 +44,8 @@ fn document(operations: &[Operation], url: &str) -> Value {
         path[operation.method] = describe(operation, &mut generator);
     }
 
-    // Generators name a type by its title, so no two may have the same.
     let mut schemas = generator.take_definitions(true);
-    for (name, schema) in &mut schemas {
-        schema["title"] = name.as_str().into();
-    }
+    set_names(&mut schemas);
 
     json!({
         "openapi": "3.1.0",

@@ -14,7 +14,8 @@ use super::json::Json;
 use super::problem::Problem;
 use super::routes::{OperationDoc, Routes};
 use crate::fixture::{Fixtures, Source, load_sources};
-use crate::http::{App, context::RequestContext};
+use crate::http::app::App;
+use crate::http::context::RequestContext;
 use crate::realm::{Realm, RealmError};
 
 /// The configuration of a realm.

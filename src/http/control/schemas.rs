@@ -18,6 +18,7 @@ impl Transform for ForGenerators {
         merge_constants(schema);
         set_integer_format(schema);
         cut_example(schema);
+        describe_default(schema);
     }
 }
 
@@ -65,6 +66,49 @@ fn cut_example(schema: &mut Map<String, Value>) {
     {
         *description = text.to_owned();
     }
+}
+
+/// Moves a default that is a list or an object to the description. Generators write broken code
+/// for it.
+fn describe_default(schema: &mut Map<String, Value>) {
+    let Some(default) = schema.get("default").filter(|value| value.is_array() || value.is_object())
+    else {
+        return;
+    };
+
+    let text = schema.get("description").and_then(Value::as_str).unwrap_or_default();
+    let text = format!("{text} Default: `{default}`.");
+    schema.insert("description".to_owned(), text.trim_start().into());
+    schema.remove("default");
+}
+
+/// Names the types and constants of generated clients.
+///
+/// Generators name a type by its title. Some declare all constants in one namespace, so each is
+/// prefixed with the name of its enumeration.
+pub(super) fn set_names(definitions: &mut Map<String, Value>) {
+    for (name, schema) in definitions {
+        let Some(schema) = schema.as_object_mut() else { continue };
+        schema.insert("title".to_owned(), name.as_str().into());
+
+        if let Some(values) = schema.get("enum").and_then(Value::as_array) {
+            let constants = values.iter().filter_map(Value::as_str);
+            let constants: Vec<_> = constants.map(|value| constant_name(name, value)).collect();
+            schema.insert("x-enum-varnames".to_owned(), constants.into());
+        }
+    }
+}
+
+/// Returns a name such as `GRANT_TYPE_REFRESH_TOKEN`.
+fn constant_name(enumeration: &str, value: &str) -> String {
+    let mut name = String::new();
+    for letter in enumeration.chars() {
+        if letter.is_ascii_uppercase() && !name.is_empty() {
+            name.push('_');
+        }
+        name.push(letter.to_ascii_uppercase());
+    }
+    name + "_" + &value.to_ascii_uppercase()
 }
 
 /// Removes `null` from what a schema allows: a query has no null.

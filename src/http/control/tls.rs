@@ -12,7 +12,9 @@ use super::json::Json;
 use super::problem::Problem;
 use super::routes::{OperationDoc, Routes};
 use crate::fixture::TlsFaults;
-use crate::http::{App, context::RequestContext, response};
+use crate::http::app::App;
+use crate::http::context::RequestContext;
+use crate::http::response;
 
 const NO_HTTPS: &str = "The server was started without HTTPS (--tls-listen).";
 

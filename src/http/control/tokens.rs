@@ -10,7 +10,8 @@ use super::json::Json;
 use super::problem::Problem;
 use super::routes::{OperationDoc, Routes};
 use crate::flow::issue_directly;
-use crate::http::{App, context::RequestContext};
+use crate::http::app::App;
+use crate::http::context::RequestContext;
 use crate::oauth::TokenResponse;
 use crate::realm::TokensRequest;
 

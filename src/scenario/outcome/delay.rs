@@ -20,6 +20,7 @@ pub struct Delay {
 
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "DelayRange")]
 struct Range {
     /// The shortest wait.
     min: HumanDuration,
