@@ -25,28 +25,23 @@ impl Transform for ForGenerators {
 /// Writes alternatives that are all constant strings as one enumeration.
 fn merge_constants(schema: &mut Map<String, Value>) {
     let Some(alternatives) = schema.get("oneOf").and_then(Value::as_array) else { return };
-    let Some(values) = alternatives
-        .iter()
-        .map(|alternative| alternative.get("const").filter(|value| value.is_string()).cloned())
-        .collect::<Option<Vec<Value>>>()
-    else {
-        return;
-    };
+    let constants = alternatives.iter().map(|alternative| alternative["const"].as_str());
+    let Some(constants) = constants.collect::<Option<Vec<&str>>>() else { return };
 
-    // The alternatives' descriptions go to a list in that of the enumeration.
-    let mut description =
-        schema.get("description").and_then(Value::as_str).unwrap_or_default().to_owned();
-    description.push('\n');
-    for (alternative, value) in alternatives.iter().zip(&values) {
-        if let (Some(value), Some(text)) = (value.as_str(), alternative["description"].as_str()) {
+    // The description of the enumeration gets a list of its values.
+    let text = schema.get("description").and_then(Value::as_str).unwrap_or_default();
+    let mut description = format!("{text}\n");
+    for (value, alternative) in constants.iter().zip(alternatives) {
+        if let Some(text) = alternative["description"].as_str() {
             description += &format!("\n- `{value}`: {}", text.replace('\n', " "));
         }
     }
 
+    let constants: Value = constants.into();
     schema.remove("oneOf");
     schema.insert("type".to_owned(), "string".into());
-    schema.insert("enum".to_owned(), values.into());
-    schema.insert("description".to_owned(), description.trim_end().into());
+    schema.insert("enum".to_owned(), constants);
+    schema.insert("description".to_owned(), description.trim().into());
 }
 
 /// Replaces Rust's unsigned integer formats by those that OpenAPI defines.
@@ -68,18 +63,16 @@ fn cut_example(schema: &mut Map<String, Value>) {
     }
 }
 
-/// Moves a default that is a list or an object to the description. Generators write broken code
-/// for it.
+/// Moves a default to the description. The server sets it; generators would make the member
+/// required, or write code that does not compile.
 fn describe_default(schema: &mut Map<String, Value>) {
-    let Some(default) = schema.get("default").filter(|value| value.is_array() || value.is_object())
-    else {
+    let Some(default) = schema.remove("default").filter(|default| !default.is_null()) else {
         return;
     };
 
     let text = schema.get("description").and_then(Value::as_str).unwrap_or_default();
     let text = format!("{text} Default: `{default}`.");
     schema.insert("description".to_owned(), text.trim_start().into());
-    schema.remove("default");
 }
 
 /// Names the types and constants of generated clients.
@@ -108,6 +101,7 @@ fn constant_name(enumeration: &str, value: &str) -> String {
         }
         name.push(letter.to_ascii_uppercase());
     }
+    let value = value.replace(|letter: char| !letter.is_ascii_alphanumeric(), "_");
     name + "_" + &value.to_ascii_uppercase()
 }
 
