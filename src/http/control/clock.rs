@@ -45,33 +45,38 @@ struct AdvanceClockRequest {
 }
 
 pub(super) fn routes() -> Routes {
-    Routes::default()
-        .get(
-            "/clock",
-            show,
-            OperationDoc::new("getClock", "Returns the clock")
-                .returns::<ClockView>(200, "The clock."),
-        )
-        .put(
-            "/clock",
-            set,
-            OperationDoc::new("setClock", "Sets, shifts, freezes or unfreezes the clock")
-                .takes::<SetClockRequest>()
-                .returns::<ClockView>(200, "The changed clock."),
-        )
-        .delete(
-            "/clock",
-            reset,
-            OperationDoc::new("resetClock", "Resets the clock to the machine's time")
-                .returns::<ClockView>(200, "The reset clock."),
-        )
-        .post(
-            "/clock/advance",
-            advance,
-            OperationDoc::new("advanceClock", "Advances the clock")
-                .takes::<AdvanceClockRequest>()
-                .returns::<ClockView>(200, "The advanced clock."),
-        )
+    let mut routes = Routes::default();
+
+    routes.get(
+        "/clock",
+        show,
+        OperationDoc::new("getClock", "Returns the clock").returns::<ClockView>(200, "The clock."),
+    );
+
+    routes.put(
+        "/clock",
+        set,
+        OperationDoc::new("setClock", "Sets, shifts, freezes or unfreezes the clock")
+            .takes::<SetClockRequest>()
+            .returns::<ClockView>(200, "The changed clock."),
+    );
+
+    routes.delete(
+        "/clock",
+        reset,
+        OperationDoc::new("resetClock", "Resets the clock to the machine's time")
+            .returns::<ClockView>(200, "The reset clock."),
+    );
+
+    routes.post(
+        "/clock/advance",
+        advance,
+        OperationDoc::new("advanceClock", "Advances the clock")
+            .takes::<AdvanceClockRequest>()
+            .returns::<ClockView>(200, "The advanced clock."),
+    );
+
+    routes
 }
 
 async fn show(Extension(context): Extension<RequestContext>) -> Json<ClockView> {

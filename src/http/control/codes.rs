@@ -10,13 +10,17 @@ use crate::http::context::RequestContext;
 use crate::realm::{CodeRequest, IssueError, IssuedCode};
 
 pub(super) fn routes() -> Routes {
-    Routes::default().post(
+    let mut routes = Routes::default();
+
+    routes.post(
         "/codes",
         issue,
         OperationDoc::new("issueCode", "Issues an authorization code without a browser")
             .takes::<CodeRequest>()
             .returns::<IssuedCode>(201, "The code."),
-    )
+    );
+
+    routes
 }
 
 async fn issue(

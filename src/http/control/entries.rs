@@ -52,89 +52,102 @@ pub(super) fn routes() -> Routes {
 }
 
 fn client_routes() -> Routes {
-    Routes::default()
-        .get(
-            "/clients",
-            list_clients,
-            OperationDoc::new("listClients", "Lists the registered clients")
-                .returns::<ClientList>(200, "All clients."),
+    let mut routes = Routes::default();
+
+    routes.get(
+        "/clients",
+        list_clients,
+        OperationDoc::new("listClients", "Lists the registered clients")
+            .returns::<ClientList>(200, "All clients."),
+    );
+
+    routes.get(
+        "/clients/{id}",
+        show::<Client>,
+        OperationDoc::new("getClient", "Returns a client").returns::<Client>(200, "The client."),
+    );
+
+    routes.put(
+        "/clients/{id}",
+        put::<Client>,
+        OperationDoc::new("putClient", "Creates or replaces a client")
+            .takes::<WithoutId<Client>>()
+            .returns::<Client>(200, "The client, which replaced another.")
+            .returns::<Client>(201, "The client, which is new."),
+    );
+
+    routes.patch(
+        "/clients/{id}",
+        patch::<Client>,
+        OperationDoc::new(
+            "patchClient",
+            "Changes members of a client; null resets a member to its default",
         )
-        .get(
-            "/clients/{id}",
-            show::<Client>,
-            OperationDoc::new("getClient", "Returns a client")
-                .returns::<Client>(200, "The client."),
+        .takes::<Map<String, Value>>()
+        .returns::<Client>(200, "The changed client."),
+    );
+
+    routes.delete(
+        "/clients/{id}",
+        remove::<Client>,
+        OperationDoc::new(
+            "deleteClient",
+            "Deletes a client and the codes and tokens of the fixtures that refer to it",
         )
-        .put(
-            "/clients/{id}",
-            put::<Client>,
-            OperationDoc::new("putClient", "Creates or replaces a client")
-                .takes::<WithoutId<Client>>()
-                .returns::<Client>(200, "The client, which replaced another.")
-                .returns::<Client>(201, "The client, which is new."),
-        )
-        .patch(
-            "/clients/{id}",
-            patch::<Client>,
-            OperationDoc::new(
-                "patchClient",
-                "Changes members of a client; null resets a member to its default",
-            )
-            .takes::<Map<String, Value>>()
-            .returns::<Client>(200, "The changed client."),
-        )
-        .delete(
-            "/clients/{id}",
-            remove::<Client>,
-            OperationDoc::new(
-                "deleteClient",
-                "Deletes a client and the codes and tokens of the fixtures that refer to it",
-            )
-            .returns_nothing("The client is deleted."),
-        )
+        .returns_nothing("The client is deleted."),
+    );
+
+    routes
 }
 
 fn merchant_routes() -> Routes {
-    Routes::default()
-        .get(
-            "/merchants",
-            list_merchants,
-            OperationDoc::new("listMerchants", "Lists the merchants")
-                .returns::<MerchantList>(200, "All merchants."),
+    let mut routes = Routes::default();
+
+    routes.get(
+        "/merchants",
+        list_merchants,
+        OperationDoc::new("listMerchants", "Lists the merchants")
+            .returns::<MerchantList>(200, "All merchants."),
+    );
+
+    routes.get(
+        "/merchants/{id}",
+        show::<Merchant>,
+        OperationDoc::new("getMerchant", "Returns a merchant")
+            .returns::<Merchant>(200, "The merchant."),
+    );
+
+    routes.put(
+        "/merchants/{id}",
+        put::<Merchant>,
+        OperationDoc::new("putMerchant", "Creates or replaces a merchant")
+            .takes::<WithoutId<Merchant>>()
+            .returns::<Merchant>(200, "The merchant, which replaced another.")
+            .returns::<Merchant>(201, "The merchant, which is new."),
+    );
+
+    routes.patch(
+        "/merchants/{id}",
+        patch::<Merchant>,
+        OperationDoc::new(
+            "patchMerchant",
+            "Changes members of a merchant; null resets a member to its default",
         )
-        .get(
-            "/merchants/{id}",
-            show::<Merchant>,
-            OperationDoc::new("getMerchant", "Returns a merchant")
-                .returns::<Merchant>(200, "The merchant."),
+        .takes::<Map<String, Value>>()
+        .returns::<Merchant>(200, "The changed merchant."),
+    );
+
+    routes.delete(
+        "/merchants/{id}",
+        remove::<Merchant>,
+        OperationDoc::new(
+            "deleteMerchant",
+            "Deletes a merchant and the codes and tokens of the fixtures that refer to it",
         )
-        .put(
-            "/merchants/{id}",
-            put::<Merchant>,
-            OperationDoc::new("putMerchant", "Creates or replaces a merchant")
-                .takes::<WithoutId<Merchant>>()
-                .returns::<Merchant>(200, "The merchant, which replaced another.")
-                .returns::<Merchant>(201, "The merchant, which is new."),
-        )
-        .patch(
-            "/merchants/{id}",
-            patch::<Merchant>,
-            OperationDoc::new(
-                "patchMerchant",
-                "Changes members of a merchant; null resets a member to its default",
-            )
-            .takes::<Map<String, Value>>()
-            .returns::<Merchant>(200, "The changed merchant."),
-        )
-        .delete(
-            "/merchants/{id}",
-            remove::<Merchant>,
-            OperationDoc::new(
-                "deleteMerchant",
-                "Deletes a merchant and the codes and tokens of the fixtures that refer to it",
-            )
-            .returns_nothing("The merchant is deleted."),
-        )
+        .returns_nothing("The merchant is deleted."),
+    );
+
+    routes
 }
 
 async fn list_clients(Extension(context): Extension<RequestContext>) -> Json<ClientList> {

@@ -42,7 +42,9 @@ struct StartParams {
 }
 
 pub(super) fn routes() -> Routes {
-    Routes::default().get(
+    let mut routes = Routes::default();
+
+    routes.get(
         "/events",
         stream,
         OperationDoc::new(
@@ -52,7 +54,9 @@ pub(super) fn routes() -> Routes {
         .query::<StartParams>()
         .query::<Filter>()
         .returns_text(&["text/event-stream"], "The entries as they are recorded."),
-    )
+    );
+
+    routes
 }
 
 async fn stream(

@@ -15,32 +15,37 @@ use crate::http::context::RequestContext;
 pub(super) const BODY: &str = "fixtures.json";
 
 pub(super) fn routes() -> Routes {
-    Routes::default()
-        .get(
-            "/fixtures",
-            show,
-            OperationDoc::new("getFixtures", "Returns the fixtures")
-                .returns::<Fixtures>(200, "The fixtures."),
+    let mut routes = Routes::default();
+
+    routes.get(
+        "/fixtures",
+        show,
+        OperationDoc::new("getFixtures", "Returns the fixtures")
+            .returns::<Fixtures>(200, "The fixtures."),
+    );
+
+    routes.put(
+        "/fixtures",
+        put,
+        OperationDoc::new(
+            "replaceFixtures",
+            "Replaces the fixtures, or changes nothing if one is invalid; live grants stay",
         )
-        .put(
-            "/fixtures",
-            put,
-            OperationDoc::new(
-                "replaceFixtures",
-                "Replaces the fixtures, or changes nothing if one is invalid; live grants stay",
-            )
-            .takes::<Fixtures>()
-            .returns::<Fixtures>(200, "The new fixtures."),
+        .takes::<Fixtures>()
+        .returns::<Fixtures>(200, "The new fixtures."),
+    );
+
+    routes.post(
+        "/reset",
+        reset,
+        OperationDoc::new(
+            "reset",
+            "Resets fixtures, grants, scenarios, journal and clock to their initial state",
         )
-        .post(
-            "/reset",
-            reset,
-            OperationDoc::new(
-                "reset",
-                "Resets fixtures, grants, scenarios, journal and clock to their initial state",
-            )
-            .returns_nothing("The realm is reset."),
-        )
+        .returns_nothing("The realm is reset."),
+    );
+
+    routes
 }
 
 async fn show(Extension(context): Extension<RequestContext>) -> Json<Arc<Fixtures>> {

@@ -20,22 +20,26 @@ struct GrantList {
 }
 
 pub(super) fn routes() -> Routes {
-    Routes::default()
-        .get(
-            "/grants",
-            list,
-            OperationDoc::new("listGrants", "Lists the grants that merchants have consented to")
-                .returns::<GrantList>(200, "All grants."),
+    let mut routes = Routes::default();
+
+    routes.get(
+        "/grants",
+        list,
+        OperationDoc::new("listGrants", "Lists the grants that merchants have consented to")
+            .returns::<GrantList>(200, "All grants."),
+    );
+
+    routes.delete(
+        "/grants/{id}",
+        revoke,
+        OperationDoc::new(
+            "revokeGrant",
+            "Revokes a grant as its merchant; its access tokens become invalid at once",
         )
-        .delete(
-            "/grants/{id}",
-            revoke,
-            OperationDoc::new(
-                "revokeGrant",
-                "Revokes a grant as its merchant; its access tokens become invalid at once",
-            )
-            .returns_nothing("The grant is revoked."),
-        )
+        .returns_nothing("The grant is revoked."),
+    );
+
+    routes
 }
 
 async fn list(Extension(context): Extension<RequestContext>) -> Json<GrantList> {

@@ -18,12 +18,16 @@ struct HealthView {
 }
 
 pub(super) fn routes() -> Routes {
-    Routes::default().get(
+    let mut routes = Routes::default();
+
+    routes.get(
         "/health",
         show,
         OperationDoc::new("getHealth", "Checks that the server is running")
             .returns::<HealthView>(200, "The server is running."),
-    )
+    );
+
+    routes
 }
 
 async fn show() -> Json<HealthView> {

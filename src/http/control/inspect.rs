@@ -23,13 +23,17 @@ struct InspectRequest {
 }
 
 pub(super) fn routes() -> Routes {
-    Routes::default().post(
+    let mut routes = Routes::default();
+
+    routes.post(
         "/inspect",
         inspect,
         OperationDoc::new("inspectToken", "Decodes a token and checks whether it is valid")
             .takes::<InspectRequest>()
             .returns::<Inspection>(200, "The contents of the token."),
-    )
+    );
+
+    routes
 }
 
 async fn inspect(

@@ -53,20 +53,23 @@ pub(super) fn router(app: Arc<App>) -> Router<Arc<App>> {
 
 /// Returns the routes that [`guard`] protects.
 fn guarded_routes() -> Routes {
-    Routes::default()
-        .merge(requests::routes())
-        .merge(events::routes())
-        .merge(scenarios::routes())
-        .merge(fixtures::routes())
-        .merge(entries::routes())
-        .merge(codes::routes())
-        .merge(tokens::routes())
-        .merge(grants::routes())
-        .merge(inspect::routes())
-        .merge(clock::routes())
-        .merge(realms::routes())
-        .merge(tls::routes())
-        .merge(openapi::routes())
+    let modules = [
+        requests::routes(),
+        events::routes(),
+        scenarios::routes(),
+        fixtures::routes(),
+        entries::routes(),
+        codes::routes(),
+        tokens::routes(),
+        grants::routes(),
+        inspect::routes(),
+        clock::routes(),
+        realms::routes(),
+        tls::routes(),
+        openapi::routes(),
+    ];
+
+    modules.into_iter().fold(Routes::default(), Routes::merge)
 }
 
 /// Responds to a request for a realm that does not exist.

@@ -15,12 +15,16 @@ use super::schemas::{ForGenerators, remove_null, set_names};
 use crate::http::context::RequestContext;
 
 pub(super) fn routes() -> Routes {
-    Routes::default().get(
+    let mut routes = Routes::default();
+
+    routes.get(
         "/openapi.json",
         show,
         OperationDoc::new("getOpenapi", "Returns this document")
             .returns::<Map<String, Value>>(200, "The OpenAPI 3.1 document."),
-    )
+    );
+
+    routes
 }
 
 async fn show(

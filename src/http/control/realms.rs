@@ -61,27 +61,32 @@ struct RealmView {
 }
 
 pub(super) fn routes() -> Routes {
-    Routes::default()
-        .get(
-            "/realms",
-            list,
-            OperationDoc::new("listRealms", "Lists the realms: isolated servers within this one")
-                .returns::<RealmList>(200, "All realms."),
-        )
-        .put(
-            "/realms/{name}",
-            put,
-            OperationDoc::new("putRealm", "Creates a realm, in place of the one with its name")
-                .may_take::<RealmRequest>()
-                .returns::<RealmView>(200, "The realm, which replaced another.")
-                .returns::<RealmView>(201, "The realm, which is new."),
-        )
-        .delete(
-            "/realms/{name}",
-            remove,
-            OperationDoc::new("deleteRealm", "Deletes a realm and everything in it")
-                .returns_nothing("The realm is deleted."),
-        )
+    let mut routes = Routes::default();
+
+    routes.get(
+        "/realms",
+        list,
+        OperationDoc::new("listRealms", "Lists the realms: isolated servers within this one")
+            .returns::<RealmList>(200, "All realms."),
+    );
+
+    routes.put(
+        "/realms/{name}",
+        put,
+        OperationDoc::new("putRealm", "Creates a realm, in place of the one with its name")
+            .may_take::<RealmRequest>()
+            .returns::<RealmView>(200, "The realm, which replaced another.")
+            .returns::<RealmView>(201, "The realm, which is new."),
+    );
+
+    routes.delete(
+        "/realms/{name}",
+        remove,
+        OperationDoc::new("deleteRealm", "Deletes a realm and everything in it")
+            .returns_nothing("The realm is deleted."),
+    );
+
+    routes
 }
 
 async fn list(

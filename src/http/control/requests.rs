@@ -60,32 +60,37 @@ struct VerifyRequest {
 }
 
 pub(super) fn routes() -> Routes {
-    Routes::default()
-        .get(
-            "/requests",
-            list,
-            OperationDoc::new("listRequests", "Lists the entries of the journal, the newest last")
-                .query::<PageParams>()
-                .query::<Filter>()
-                .returns::<RequestPage>(200, "The entries that match the filter."),
+    let mut routes = Routes::default();
+
+    routes.get(
+        "/requests",
+        list,
+        OperationDoc::new("listRequests", "Lists the entries of the journal, the newest last")
+            .query::<PageParams>()
+            .query::<Filter>()
+            .returns::<RequestPage>(200, "The entries that match the filter."),
+    );
+
+    routes.delete(
+        "/requests",
+        clear,
+        OperationDoc::new("clearRequests", "Empties the journal")
+            .returns_nothing("The journal is empty."),
+    );
+
+    routes.post(
+        "/requests/verify",
+        verify,
+        OperationDoc::new(
+            "verifyRequests",
+            "Checks that the expected requests arrived; if not, returns the closest ones",
         )
-        .delete(
-            "/requests",
-            clear,
-            OperationDoc::new("clearRequests", "Empties the journal")
-                .returns_nothing("The journal is empty."),
-        )
-        .post(
-            "/requests/verify",
-            verify,
-            OperationDoc::new(
-                "verifyRequests",
-                "Checks that the expected requests arrived; if not, returns the closest ones",
-            )
-            .query::<WaitParams>()
-            .may_take::<VerifyRequest>()
-            .returns::<Verification>(200, "The result."),
-        )
+        .query::<WaitParams>()
+        .may_take::<VerifyRequest>()
+        .returns::<Verification>(200, "The result."),
+    );
+
+    routes
 }
 
 async fn list(

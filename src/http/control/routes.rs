@@ -1,5 +1,6 @@
 //! Routes of the control API, each with its description for the OpenAPI document.
 
+use std::mem;
 use std::sync::Arc;
 
 use axum::Router;
@@ -112,60 +113,59 @@ pub(super) struct Routes {
 
 impl Routes {
     pub(super) fn get<T: 'static>(
-        self,
+        &mut self,
         path: &'static str,
         handler: impl Handler<T, Arc<App>>,
         doc: OperationDoc,
-    ) -> Self {
-        self.route("get", path, get(handler), doc)
+    ) {
+        self.add("get", path, get(handler), doc);
     }
 
     pub(super) fn put<T: 'static>(
-        self,
+        &mut self,
         path: &'static str,
         handler: impl Handler<T, Arc<App>>,
         doc: OperationDoc,
-    ) -> Self {
-        self.route("put", path, put(handler), doc)
+    ) {
+        self.add("put", path, put(handler), doc);
     }
 
     pub(super) fn post<T: 'static>(
-        self,
+        &mut self,
         path: &'static str,
         handler: impl Handler<T, Arc<App>>,
         doc: OperationDoc,
-    ) -> Self {
-        self.route("post", path, post(handler), doc)
+    ) {
+        self.add("post", path, post(handler), doc);
     }
 
     pub(super) fn patch<T: 'static>(
-        self,
+        &mut self,
         path: &'static str,
         handler: impl Handler<T, Arc<App>>,
         doc: OperationDoc,
-    ) -> Self {
-        self.route("patch", path, patch(handler), doc)
+    ) {
+        self.add("patch", path, patch(handler), doc);
     }
 
     pub(super) fn delete<T: 'static>(
-        self,
+        &mut self,
         path: &'static str,
         handler: impl Handler<T, Arc<App>>,
         doc: OperationDoc,
-    ) -> Self {
-        self.route("delete", path, delete(handler), doc)
+    ) {
+        self.add("delete", path, delete(handler), doc);
     }
 
-    fn route(
-        mut self,
+    fn add(
+        &mut self,
         method: &'static str,
         path: &'static str,
         handler: MethodRouter<Arc<App>>,
         doc: OperationDoc,
-    ) -> Self {
-        self.router = self.router.route(path, handler);
+    ) {
+        self.router = mem::take(&mut self.router).route(path, handler);
         self.operations.push(Operation { method, path, doc });
-        self
     }
 
     /// Adds the routes of another module.

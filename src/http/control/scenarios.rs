@@ -32,63 +32,74 @@ pub(super) fn routes() -> Routes {
 
 /// Returns the routes for all scenarios.
 fn all_routes() -> Routes {
-    Routes::default()
-        .get(
-            "/scenarios",
-            list,
-            OperationDoc::new("listScenarios", "Lists the scenarios in the order they are tried")
-                .returns::<ScenarioList>(200, "All scenarios."),
-        )
-        .post(
-            "/scenarios",
-            add,
-            OperationDoc::new("addScenario", "Adds a scenario before all others")
-                .takes::<Scenario>()
-                .returns::<ScenarioState>(201, "The new scenario."),
-        )
-        .delete(
-            "/scenarios",
-            clear,
-            OperationDoc::new("deleteScenarios", "Deletes all scenarios")
-                .returns_nothing("All scenarios are deleted."),
-        )
+    let mut routes = Routes::default();
+
+    routes.get(
+        "/scenarios",
+        list,
+        OperationDoc::new("listScenarios", "Lists the scenarios in the order they are tried")
+            .returns::<ScenarioList>(200, "All scenarios."),
+    );
+
+    routes.post(
+        "/scenarios",
+        add,
+        OperationDoc::new("addScenario", "Adds a scenario before all others")
+            .takes::<Scenario>()
+            .returns::<ScenarioState>(201, "The new scenario."),
+    );
+
+    routes.delete(
+        "/scenarios",
+        clear,
+        OperationDoc::new("deleteScenarios", "Deletes all scenarios")
+            .returns_nothing("All scenarios are deleted."),
+    );
+
+    routes
 }
 
 /// Returns the routes for one scenario.
 fn named_routes() -> Routes {
-    Routes::default()
-        .get(
-            "/scenarios/{name}",
-            show,
-            OperationDoc::new("getScenario", "Returns a scenario and its progress")
-                .returns::<ScenarioState>(200, "The scenario."),
+    let mut routes = Routes::default();
+
+    routes.get(
+        "/scenarios/{name}",
+        show,
+        OperationDoc::new("getScenario", "Returns a scenario and its progress")
+            .returns::<ScenarioState>(200, "The scenario."),
+    );
+
+    routes.put(
+        "/scenarios/{name}",
+        put,
+        OperationDoc::new(
+            "putScenario",
+            "Adds a scenario before all others, in place of the one with its name",
         )
-        .put(
-            "/scenarios/{name}",
-            put,
-            OperationDoc::new(
-                "putScenario",
-                "Adds a scenario before all others, in place of the one with its name",
-            )
-            .takes::<Scenario>()
-            .returns::<ScenarioState>(200, "The scenario, which replaced another.")
-            .returns::<ScenarioState>(201, "The scenario, which is new."),
+        .takes::<Scenario>()
+        .returns::<ScenarioState>(200, "The scenario, which replaced another.")
+        .returns::<ScenarioState>(201, "The scenario, which is new."),
+    );
+
+    routes.delete(
+        "/scenarios/{name}",
+        remove,
+        OperationDoc::new(
+            "deleteScenario",
+            "Deletes a scenario and releases the requests that it holds",
         )
-        .delete(
-            "/scenarios/{name}",
-            remove,
-            OperationDoc::new(
-                "deleteScenario",
-                "Deletes a scenario and releases the requests that it holds",
-            )
-            .returns_nothing("The scenario is deleted."),
-        )
-        .post(
-            "/scenarios/{name}/release",
-            release,
-            OperationDoc::new("releaseScenario", "Releases the requests that a scenario holds")
-                .returns::<ReleaseView>(200, "The number of released requests."),
-        )
+        .returns_nothing("The scenario is deleted."),
+    );
+
+    routes.post(
+        "/scenarios/{name}/release",
+        release,
+        OperationDoc::new("releaseScenario", "Releases the requests that a scenario holds")
+            .returns::<ReleaseView>(200, "The number of released requests."),
+    );
+
+    routes
 }
 
 async fn list(Extension(context): Extension<RequestContext>) -> Json<ScenarioList> {

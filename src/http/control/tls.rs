@@ -23,32 +23,38 @@ const PEM: &str = "application/x-pem-file";
 const PLAIN: &str = "text/plain";
 
 pub(super) fn routes() -> Routes {
-    Routes::default()
-        .get(
-            "/ca.pem",
-            ca,
-            OperationDoc::new("getCa", "Returns the CA certificate that the server's is signed by")
-                .returns_text(&[PEM, PLAIN], "The certificate in PEM."),
-        )
-        .get(
-            "/tls",
-            show,
-            OperationDoc::new("getTlsFaults", "Returns the faults of TLS handshakes")
-                .returns::<TlsFaults>(200, "The faults."),
-        )
-        .put(
-            "/tls",
-            put,
-            OperationDoc::new("setTlsFaults", "Sets the faults of TLS handshakes")
-                .takes::<TlsFaults>()
-                .returns::<TlsFaults>(200, "The new faults."),
-        )
-        .delete(
-            "/tls",
-            reset,
-            OperationDoc::new("resetTlsFaults", "Resets the faults to those of the fixtures")
-                .returns::<TlsFaults>(200, "The faults of the fixtures."),
-        )
+    let mut routes = Routes::default();
+
+    routes.get(
+        "/ca.pem",
+        ca,
+        OperationDoc::new("getCa", "Returns the CA certificate that the server's is signed by")
+            .returns_text(&[PEM, PLAIN], "The certificate in PEM."),
+    );
+
+    routes.get(
+        "/tls",
+        show,
+        OperationDoc::new("getTlsFaults", "Returns the faults of TLS handshakes")
+            .returns::<TlsFaults>(200, "The faults."),
+    );
+
+    routes.put(
+        "/tls",
+        put,
+        OperationDoc::new("setTlsFaults", "Sets the faults of TLS handshakes")
+            .takes::<TlsFaults>()
+            .returns::<TlsFaults>(200, "The new faults."),
+    );
+
+    routes.delete(
+        "/tls",
+        reset,
+        OperationDoc::new("resetTlsFaults", "Resets the faults to those of the fixtures")
+            .returns::<TlsFaults>(200, "The faults of the fixtures."),
+    );
+
+    routes
 }
 
 async fn ca(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Problem> {

@@ -16,13 +16,17 @@ use crate::oauth::TokenResponse;
 use crate::realm::TokensRequest;
 
 pub(super) fn routes() -> Routes {
-    Routes::default().post(
+    let mut routes = Routes::default();
+
+    routes.post(
         "/tokens",
         issue,
         OperationDoc::new("issueTokens", "Issues tokens without an authorization flow")
             .takes::<TokensRequest>()
             .returns::<TokenResponse>(201, "A response like that of the token endpoint."),
-    )
+    );
+
+    routes
 }
 
 async fn issue(
