@@ -200,6 +200,7 @@ impl Realm {
             reusable: false,
         };
 
+        // Of two requests for the same code, the store accepts one.
         if !self.grant_store.record_code(code.clone(), issued, now_ms).await {
             return Err(IssueError::CodeTaken);
         }
@@ -249,6 +250,7 @@ impl Realm {
             reusable: false,
         };
 
+        // A random code is never taken.
         self.grant_store.record_code(code.clone(), issued, now_ms).await;
         code
     }

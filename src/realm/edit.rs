@@ -88,6 +88,7 @@ pub(crate) fn read_entry<E: FixtureEntry>(
     id: &str,
     mut entry: Map<String, Value>,
 ) -> Result<E, FixtureErrors> {
+    // An edit never renames an entry: codes and scenarios refer to it by id.
     if *entry.entry("id").or_insert_with(|| id.into()) != id {
         return Err(error_at("/id", "this is another id than in the path"));
     }
@@ -125,6 +126,7 @@ struct Edit<'r> {
 impl Edit<'_> {
     /// Checks the changed fixtures and installs them. Codes, grants and scenarios stay.
     fn install(self) -> Result<(), FixtureErrors> {
+        // Loaded from text, the fixtures pass the same checks as those of a file.
         let text = serde_json::to_string(&self.fixtures).unwrap_or_default();
         let source = Source { name: "fixtures".to_owned(), text };
         let checked = load_sources(&[source])?;
@@ -213,6 +215,7 @@ impl Realm {
         };
 
         entries.remove(index);
+        // A code or token without its client or merchant would fail the checks.
         E::remove_references(&mut edit.fixtures, id);
 
         edit.install()?;
@@ -221,6 +224,7 @@ impl Realm {
 
     /// Replaces the fixtures, with their codes and scenarios. Live grants stay.
     pub(crate) fn replace_fixtures(&self, source: Source) -> Result<(), FixtureErrors> {
+        // They do not depend on the ones in force, so other edits need not wait for the loading.
         let fixtures = load_sources(&[source])?;
 
         let _lock = self.edit_lock.lock();
@@ -237,6 +241,7 @@ impl Realm {
 
         let seed = Arc::clone(&self.seed.read());
         self.install_fixtures(&seed);
+        // The seed may have the same faults as the fixtures before, with others set at run time.
         self.set_tls_faults(None);
     }
 

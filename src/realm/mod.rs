@@ -1,7 +1,7 @@
-//! A realm: one isolated world with its own clients, grants, scenarios and clock.
+//! A realm: an isolated set of clients, grants and scenarios with a journal and a clock of its own.
 //!
-//! All state that requests change lives here. Its operations are few and atomic, so that it
-//! could one day be kept somewhere else than in this process.
+//! All state that requests change is here. Its operations are few and atomic, so that the state
+//! could be kept outside of this process.
 
 mod codes;
 mod edit;
@@ -19,7 +19,7 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
 use crate::clock::Clock;
-use crate::fixture::{AccountStatus, Fixtures, TlsFaults};
+use crate::fixture::{FixtureCode, FixtureRefreshToken, Fixtures, TlsFaults};
 use crate::journal::Journal;
 use crate::oauth::{Challenge, Scopes};
 use crate::scenario::ScenarioSet;
@@ -36,18 +36,19 @@ pub use realm_map::RealmError;
 pub(crate) use realm_map::{RealmMap, RealmSeed};
 pub(crate) use registry::{ClientEntry, Registry};
 
-/// One isolated world.
+/// A realm.
 #[derive(Debug)]
 pub(crate) struct Realm {
     name: Arc<str>,
     /// The fixtures that a reset goes back to.
     seed: RwLock<Arc<Fixtures>>,
-    /// The names by which a request's `Host` finds it, beside its own.
+    /// The values of a request's `Host` that lead to the realm, in addition to its own name.
     hosts: Vec<String>,
+    /// Set at most once, when the realm is created.
     ports: OnceLock<OwnPorts>,
     clock: Clock,
     registry: RwLock<Arc<Registry>>,
-    /// Held for the whole of an edit; requests never take it.
+    /// Held for the whole of an edit. Requests never take it.
     edit_lock: Mutex<()>,
     grant_store: GrantStore,
     scenarios: ScenarioSet,
@@ -56,28 +57,34 @@ pub(crate) struct Realm {
     ids: TokenIds,
 }
 
-/// Ports that serve one realm only. Dropped with the realm, they close.
+/// Ports that serve one realm only. They close when the realm is dropped.
 #[derive(Debug)]
 pub(crate) struct OwnPorts {
     pub(crate) http: Option<SocketAddr>,
     pub(crate) https: Option<SocketAddr>,
-    /// Ends the listeners, and with them their connections.
+    /// Aborts the listeners, and with them their connections.
     pub(crate) accepting: Vec<AbortHandle>,
 }
 
-impl Drop for OwnPorts {
-    fn drop(&mut self) {
+impl OwnPorts {
+    fn close(&self) {
         self.accepting.iter().for_each(AbortHandle::abort);
     }
 }
 
+impl Drop for OwnPorts {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
 impl Realm {
-    /// A realm that starts from these fixtures.
+    /// Creates a realm with these fixtures.
     pub(crate) fn new(name: &str, hosts: Vec<String>, start: &RealmSeed) -> Self {
         Self::with(GrantStore::default(), name, hosts, start)
     }
 
-    /// A realm whose grant_store loom watches.
+    /// Creates a realm whose grant store has the lock of loom.
     #[cfg(test)]
     pub(crate) fn with_loom(start: &RealmSeed) -> Self {
         Self::with(GrantStore::with_loom(), "default", Vec::new(), start)
@@ -99,6 +106,7 @@ impl Realm {
             tls_faults: watch::Sender::new(fixtures.settings.tls.clone()),
             ids: TokenIds::new(name),
         };
+
         realm.scenarios.replace(&fixtures.scenarios);
         realm.insert_fixture_grants(fixtures);
         realm
@@ -116,43 +124,41 @@ impl Realm {
         &self.hosts
     }
 
-    /// Gives it ports of its own, once.
+    /// Sets the realm's own ports, once.
     fn take_ports(&self, ports: OwnPorts) {
         let taken = self.ports.set(ports);
-        debug_assert!(taken.is_ok(), "a realm gets its ports when it is made");
+        debug_assert!(taken.is_ok(), "a realm gets its ports when it is created");
     }
 
-    /// The address of the realm's own port for HTTP, if it has one.
+    /// Returns the address of the realm's own port for HTTP, if it has one.
     pub(crate) fn own_http(&self) -> Option<SocketAddr> {
         self.ports.get()?.http
     }
 
-    /// The address of the realm's own port for HTTPS, if it has one.
+    /// Returns the address of the realm's own port for HTTPS, if it has one.
     pub(crate) fn own_https(&self) -> Option<SocketAddr> {
         self.ports.get()?.https
     }
 
-    /// Closes the realm's own ports, though somebody may still hold the realm.
+    /// Closes the realm's own ports, even while requests still use the realm.
     pub(crate) fn close(&self) {
-        self.ports
-            .get()
-            .into_iter()
-            .flat_map(|ports| &ports.accepting)
-            .for_each(AbortHandle::abort);
+        if let Some(ports) = self.ports.get() {
+            ports.close();
+        }
     }
 
-    /// What goes wrong with handshakes for it.
+    /// Returns the faults of TLS handshakes.
     pub(crate) fn tls_faults(&self) -> TlsFaults {
         self.tls_faults.borrow().clone()
     }
 
-    /// Lets handshakes go wrong; `None`: as the fixtures say.
+    /// Sets the faults of TLS handshakes. `None` means those of the fixtures.
     pub(crate) fn set_tls_faults(&self, faults: Option<TlsFaults>) {
         let faults = faults.unwrap_or_else(|| self.registry().settings.tls.clone());
         self.tls_faults.send_replace(faults);
     }
 
-    /// What goes wrong with handshakes, and word of each change.
+    /// Returns a receiver of the faults of TLS handshakes, which is notified of each change.
     pub(crate) fn watch_tls_faults(&self) -> watch::Receiver<TlsFaults> {
         self.tls_faults.subscribe()
     }
@@ -161,32 +167,9 @@ impl Realm {
         &self.clock
     }
 
-    /// What the fixtures say, as of now; later changes do not reach what is returned.
+    /// Returns the current registry. Later edits do not change it.
     pub(crate) fn registry(&self) -> Arc<Registry> {
         Arc::clone(&self.registry.read())
-    }
-
-    /// Installs other clients, merchants or settings; codes, grants and scenarios stay.
-    fn set_registry(&self, fixtures: &Arc<Fixtures>) {
-        let new = Arc::new(Registry::new(fixtures));
-        let old = std::mem::replace(&mut *self.registry.write(), Arc::clone(&new));
-        // What was told at run time stays, unless the fixtures say something new.
-        if old.settings.tls != new.settings.tls {
-            self.set_tls_faults(None);
-        }
-    }
-
-    /// Installs other fixtures with their codes and scenarios; live grants stay.
-    fn install_fixtures(&self, fixtures: &Arc<Fixtures>) {
-        self.set_registry(fixtures);
-        self.scenarios.replace(&fixtures.scenarios);
-        self.grant_store.remove_fixture_entries();
-        self.insert_fixture_grants(fixtures);
-    }
-
-    /// Whether the realm was seeded from these fixtures.
-    pub(crate) fn seeded_from(&self, fixtures: &Arc<Fixtures>) -> bool {
-        Arc::ptr_eq(&self.seed.read(), fixtures)
     }
 
     pub(crate) fn grant_store(&self) -> &GrantStore {
@@ -205,61 +188,93 @@ impl Realm {
         &self.ids
     }
 
+    /// Whether the realm was seeded from these fixtures.
+    pub(crate) fn seeded_from(&self, fixtures: &Arc<Fixtures>) -> bool {
+        Arc::ptr_eq(&self.seed.read(), fixtures)
+    }
+
+    /// Installs other clients, merchants or settings. Codes, grants and scenarios stay. The caller
+    /// holds the edit lock.
+    fn set_registry(&self, fixtures: &Arc<Fixtures>) {
+        let new = Arc::new(Registry::new(fixtures));
+        let old = std::mem::replace(&mut *self.registry.write(), Arc::clone(&new));
+
+        // Faults that were set at run time stay, unless the fixtures change theirs.
+        if old.settings.tls != new.settings.tls {
+            self.set_tls_faults(None);
+        }
+    }
+
+    /// Installs other fixtures with their codes and scenarios. Live grants stay. The caller holds
+    /// the edit lock.
+    fn install_fixtures(&self, fixtures: &Arc<Fixtures>) {
+        self.set_registry(fixtures);
+        self.scenarios.replace(&fixtures.scenarios);
+        self.grant_store.remove_fixture_entries();
+        self.insert_fixture_grants(fixtures);
+    }
+
     /// Inserts the codes and refresh tokens of the fixtures.
     fn insert_fixture_grants(&self, fixtures: &Fixtures) {
         let registry = self.registry();
-        let now = self.clock.now_ms();
-        let granted = |client: &str, asked: &Option<Vec<String>>| -> Option<(Arc<str>, Scopes)> {
-            let client = registry.client(client)?;
-            let scopes = match asked {
-                None => Arc::clone(&client.scopes),
-                Some(scopes) => scopes.iter().cloned().collect(),
-            };
-            Some((Arc::clone(&client.id), scopes))
-        };
-        for fixture in &fixtures.codes {
-            let Some((client_id, scopes)) = granted(&fixture.client, &fixture.scopes) else {
-                continue;
-            };
-            let lifetime = registry.settings.code_lifetime.as_ms();
-            let code = Code {
-                client_id,
-                merchant_id: fixture.merchant.as_str().into(),
-                scopes,
-                redirect_url: fixture.redirect_url.as_deref().map(Arc::from),
-                challenge: fixture
-                    .code_challenge
-                    .as_deref()
-                    .map(|challenge| Challenge::new(fixture.code_challenge_method, challenge)),
-                by_authorize: false,
-                issued_at_ms: now,
-                expires_at_ms: now.saturating_add(lifetime),
-                reusable: fixture.reusable,
-            };
-            self.grant_store.insert_fixture_code(fixture.code.expose().to_owned(), code);
+        let now_ms = self.clock.now_ms();
+
+        for code in &fixtures.codes {
+            if let Some(entry) = code_of_fixture(&registry, code, now_ms) {
+                self.grant_store.insert_fixture_code(code.code.expose().to_owned(), entry);
+            }
         }
-        for fixture in &fixtures.refresh_tokens {
-            let Some((client_id, scopes)) = granted(&fixture.client, &fixture.scopes) else {
-                continue;
-            };
-            let grant = Grant {
-                id: GrantId::random(),
-                client_id,
-                merchant_id: fixture.merchant.as_str().into(),
-                scopes,
-                granted_at_ms: now,
-                redirect_url: None,
-                purge_after_ms: i64::MAX,
-                revoked: fixture.revoked,
-            };
-            self.grant_store.insert_fixture_token(fixture.token.expose().to_owned(), grant);
+        for token in &fixtures.refresh_tokens {
+            if let Some(grant) = grant_of_fixture(&registry, token, now_ms) {
+                self.grant_store.insert_fixture_token(token.token.expose().to_owned(), grant);
+            }
         }
     }
 }
 
-impl ClientEntry {
-    /// Whether the partner's account works.
-    pub(crate) fn is_active(&self) -> bool {
-        self.config.status == AccountStatus::Active
+/// Returns a code of the fixtures as issued now. Checked fixtures never lack its client.
+fn code_of_fixture(registry: &Registry, code: &FixtureCode, now_ms: i64) -> Option<Code> {
+    let client = registry.client(&code.client)?;
+    let challenge = code.code_challenge.as_deref();
+
+    Some(Code {
+        client_id: Arc::clone(&client.id),
+        merchant_id: code.merchant.as_str().into(),
+        scopes: scopes_of_fixture(client, code.scopes.as_deref()),
+        redirect_url: code.redirect_url.as_deref().map(Arc::from),
+        challenge: challenge.map(|text| Challenge::new(code.code_challenge_method, text)),
+        by_authorize: false,
+        issued_at_ms: now_ms,
+        expires_at_ms: now_ms.saturating_add(registry.settings.code_lifetime.as_ms()),
+        reusable: code.reusable,
+    })
+}
+
+/// Returns the grant of a refresh token of the fixtures, as granted now. Checked fixtures never
+/// lack its client.
+fn grant_of_fixture(
+    registry: &Registry,
+    token: &FixtureRefreshToken,
+    now_ms: i64,
+) -> Option<Grant> {
+    let client = registry.client(&token.client)?;
+
+    Some(Grant {
+        id: GrantId::random(),
+        client_id: Arc::clone(&client.id),
+        merchant_id: token.merchant.as_str().into(),
+        scopes: scopes_of_fixture(client, token.scopes.as_deref()),
+        granted_at_ms: now_ms,
+        redirect_url: None,
+        purge_after_ms: i64::MAX,
+        revoked: token.revoked,
+    })
+}
+
+/// Returns the scopes that a fixture grants: all of the client's by default.
+fn scopes_of_fixture(client: &ClientEntry, scopes: Option<&[String]>) -> Scopes {
+    match scopes {
+        None => Arc::clone(&client.scopes),
+        Some(scopes) => scopes.iter().cloned().collect(),
     }
 }

@@ -1,16 +1,18 @@
-//! What a realm's fixtures say, in the form in which requests look it up.
+//! A realm's fixtures, indexed for lookups by requests.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::fixture::{Client, ErrorOverride, ErrorStatus, Fixtures, Merchant, Resource, Settings};
+use crate::fixture::{
+    AccountStatus, Client, ErrorOverride, ErrorStatus, Fixtures, Merchant, Resource, Settings,
+};
 use crate::oauth::{ErrorCode, Scopes, scope};
 use crate::scenario::Endpoint;
 
-/// Settings, clients and merchants. It never changes: a change makes another one.
+/// Settings, clients, merchants and resources. A registry never changes: an edit makes a new one.
 #[derive(Clone, Debug)]
 pub(crate) struct Registry {
-    /// What all of it was made from.
+    /// The fixtures that the registry was made from.
     pub(crate) fixtures: Arc<Fixtures>,
     pub(crate) settings: Arc<Settings>,
     resources: Arc<[Resource]>,
@@ -18,10 +20,11 @@ pub(crate) struct Registry {
     clients: HashMap<Arc<str>, Arc<ClientEntry>>,
     /// In fixture order, which the consent page and `mock_consent` follow.
     merchants: Vec<Arc<Merchant>>,
-    merchant_places: HashMap<Arc<str>, usize>,
+    /// The index of each merchant in `merchants`, by id.
+    merchant_indexes: HashMap<Arc<str>, usize>,
 }
 
-/// A client with what is asked of it most often.
+/// A client, with its id and scopes in the form that grants share.
 #[derive(Debug)]
 pub(crate) struct ClientEntry {
     pub(crate) id: Arc<str>,
@@ -29,22 +32,34 @@ pub(crate) struct ClientEntry {
     pub(crate) config: Client,
 }
 
+impl ClientEntry {
+    fn new(client: &Client) -> Self {
+        Self {
+            id: client.id.as_str().into(),
+            scopes: client.scopes.iter().cloned().collect(),
+            config: client.clone(),
+        }
+    }
+
+    /// Whether the client's account is active.
+    pub(crate) fn is_active(&self) -> bool {
+        self.config.status == AccountStatus::Active
+    }
+}
+
 impl Registry {
     pub(crate) fn new(fixtures: &Arc<Fixtures>) -> Self {
-        let register = |client: &Client| {
-            let id: Arc<str> = client.id.as_str().into();
-            let scopes = client.scopes.iter().cloned().collect();
-            (Arc::clone(&id), Arc::new(ClientEntry { id, scopes, config: client.clone() }))
-        };
-        let places = fixtures.merchants.iter().enumerate();
+        let clients = fixtures.clients.iter().map(ClientEntry::new);
+        let merchant_ids = fixtures.merchants.iter().map(|merchant| merchant.id.as_str().into());
+
         Self {
             fixtures: Arc::clone(fixtures),
             settings: Arc::new(fixtures.settings.clone()),
             resources: fixtures.resources.iter().cloned().collect(),
             errors: Arc::new(fixtures.errors.clone()),
-            clients: fixtures.clients.iter().map(register).collect(),
+            clients: clients.map(|client| (Arc::clone(&client.id), Arc::new(client))).collect(),
+            merchant_indexes: merchant_ids.zip(0..).collect(),
             merchants: fixtures.merchants.iter().cloned().map(Arc::new).collect(),
-            merchant_places: places.map(|(i, merchant)| (merchant.id.as_str().into(), i)).collect(),
         }
     }
 
@@ -53,48 +68,49 @@ impl Registry {
     }
 
     pub(crate) fn merchant(&self, id: &str) -> Option<&Arc<Merchant>> {
-        self.merchant_places.get(id).and_then(|&place| self.merchants.get(place))
+        self.merchant_indexes.get(id).and_then(|&index| self.merchants.get(index))
     }
 
-    /// The ids of all clients.
+    /// Returns the ids of all clients.
     pub(crate) fn client_ids(&self) -> HashSet<&str> {
         self.clients.keys().map(|id| &**id).collect()
     }
 
-    /// The ids of all merchants.
+    /// Returns the ids of all merchants.
     pub(crate) fn merchant_ids(&self) -> HashSet<&str> {
-        self.merchant_places.keys().map(|id| &**id).collect()
+        self.merchant_indexes.keys().map(|id| &**id).collect()
     }
 
-    /// The merchants in fixture order.
+    /// Returns the merchants in fixture order.
     pub(crate) fn merchants(&self) -> &[Arc<Merchant>] {
         &self.merchants
     }
 
-    /// The path of the resources that a request's path fits, in fixture order.
+    /// Returns the resources whose path matches the path of a request, in fixture order.
     pub(crate) fn resources<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a Resource> {
         self.resources.iter().filter(move |resource| resource.path.matches(path))
     }
 
-    /// Whether anybody here could be granted this scope.
-    pub(crate) fn knows_scope(&self, wanted: &str) -> bool {
-        scope::DOCUMENTED.contains(&wanted)
-            || self.clients.values().any(|client| client.scopes.iter().any(|one| one == wanted))
+    /// Whether a client could be granted this scope.
+    pub(crate) fn knows_scope(&self, scope: &str) -> bool {
+        scope::DOCUMENTED.contains(&scope)
+            || self.clients.values().any(|client| client.scopes.iter().any(|known| known == scope))
     }
 
-    /// The status of an error at an endpoint: what `errors:` says, else 500 where all failed token
-    /// requests get one, else the row's own, else the code's.
+    /// Returns the status of an error at an endpoint. In order of precedence: the one in `errors:`,
+    /// 500 with `error_status: always_500` at the token endpoint, the row's own, the code's.
     pub(crate) fn status(&self, endpoint: Endpoint, code: &ErrorCode, own: Option<u16>) -> u16 {
         let overridden = self.errors.get(code).and_then(|error| error.status);
-        let always =
+        let always_500 =
             endpoint == Endpoint::Token && self.settings.error_status == ErrorStatus::Always500;
-        let usual = own.unwrap_or_else(|| code.default_status());
-        overridden.unwrap_or(if always { 500 } else { usual })
+
+        overridden.or(always_500.then_some(500)).or(own).unwrap_or_else(|| code.default_status())
     }
 
-    /// The description of an error: the scenario's own, else what `errors:` says, else this one.
-    pub(crate) fn description(&self, code: &ErrorCode, own: Option<&str>, usual: &str) -> String {
+    /// Returns the description of an error. In order of precedence: the scenario's own, the one in
+    /// `errors:`, the default.
+    pub(crate) fn description(&self, code: &ErrorCode, own: Option<&str>, default: &str) -> String {
         let overridden = self.errors.get(code).and_then(|error| error.description.as_deref());
-        own.or(overridden).unwrap_or(usual).to_owned()
+        own.or(overridden).unwrap_or(default).to_owned()
     }
 }

@@ -1,10 +1,11 @@
-//! What a server starts with.
+//! Settings of a server, and its start.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock, Weak};
 
+use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 
@@ -21,7 +22,7 @@ use crate::realm::{OwnPorts, RealmMap, RealmSeed};
 use crate::tls::{ClientAuth, Tls, TlsError, TlsOptions};
 use crate::token::SigningKey;
 
-/// Settings of a server that is about to start.
+/// Settings of a server, which [`Builder::start`] starts.
 ///
 /// ```
 /// use smartpay_oauth_mock::MockAuthServer;
@@ -36,6 +37,7 @@ use crate::token::SigningKey;
 /// # }
 /// ```
 #[derive(Clone, Debug)]
+#[must_use = "the server does not run until `start` is called"]
 pub struct Builder {
     listen: Option<SocketAddr>,
     tls_listen: Option<SocketAddr>,
@@ -51,32 +53,37 @@ pub struct Builder {
     watch_certificate: bool,
 }
 
-/// Why a server did not start.
+/// The reason why a server did not start.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum StartError {
-    /// The address cannot be listened on: it is taken, say.
-    #[error("cannot listen on {address}: {error}")]
+    /// The server cannot listen on an address: it is in use, for example.
+    #[error("cannot listen on {address}: {source}")]
+    #[non_exhaustive]
     Listen {
-        /// The address that was asked for.
+        /// The address.
         address: SocketAddr,
-        /// What the system said.
-        error: io::Error,
+        /// The error of the operating system.
+        source: io::Error,
     },
-    /// HTTPS cannot be spoken: a certificate is wrong, say.
-    #[error("{0}")]
+    /// The server cannot serve HTTPS: a certificate is invalid, for example.
+    #[error(transparent)]
     Tls(#[from] TlsError),
-    /// There is nothing to listen on.
+    /// The settings leave neither HTTP nor HTTPS to serve.
     #[error("there is neither HTTP nor HTTPS to serve")]
-    Nothing,
-    /// The system gave no threads.
+    NothingToServe,
+    /// The operating system does not provide the threads.
     #[error("cannot start threads: {0}")]
-    Threads(io::Error),
+    Threads(#[source] io::Error),
 }
 
 impl Default for Builder {
     fn default() -> Self {
+        // Any free port of the loopback interface.
+        let listen = (Ipv4Addr::LOCALHOST, 0).into();
+
         Self {
-            listen: Some((Ipv4Addr::LOCALHOST, 0).into()),
+            listen: Some(listen),
             tls_listen: None,
             tls: TlsOptions::default(),
             fixtures: builtin(),
@@ -93,20 +100,23 @@ impl Default for Builder {
 }
 
 impl Builder {
-    /// Listens on this address; port 0 is any that is free. The default is `127.0.0.1:0`.
+    /// Sets the address for plain HTTP. Port 0 means any free port. The default is `127.0.0.1:0`.
     pub fn listen(mut self, address: impl Into<SocketAddr>) -> Self {
         self.listen = Some(address.into());
         self
     }
 
-    /// Serves HTTPS only.
+    /// Serves HTTPS, as [`Builder::tls`] does, and no plain HTTP.
     pub fn https_only(mut self) -> Self {
         self.listen = None;
         self.tls()
     }
 
-    /// Serves HTTPS, too, on a free port of the loopback interface, with a certificate of a CA of
-    /// its own ([`RealmHandle::ca_pem`]) for localhost and 127.0.0.1.
+    /// Serves HTTPS in addition to HTTP, on a free port of the loopback interface unless
+    /// [`Builder::tls_listen`] is set.
+    ///
+    /// The certificate is for localhost and 127.0.0.1, and is signed by a CA of the server's own
+    /// ([`RealmHandle::ca_pem`]).
     ///
     /// ```
     /// use smartpay_oauth_mock::{ClientAuth, MockAuthServer};
@@ -127,25 +137,27 @@ impl Builder {
         self.tls_listen(address)
     }
 
-    /// Serves HTTPS, too, on this address.
+    /// Serves HTTPS in addition to HTTP, on this address. Port 0 means any free port.
     pub fn tls_listen(mut self, address: impl Into<SocketAddr>) -> Self {
         self.tls_listen = Some(address.into());
         self
     }
 
-    /// Makes the certificate for this host as well.
+    /// Adds a host name to the certificate that the server makes.
     pub fn tls_host(mut self, host: impl Into<String>) -> Self {
         self.tls.hosts.push(host.into().to_ascii_lowercase());
         self
     }
 
-    /// Keeps CA and certificate in this folder, and takes them from there while they are good.
+    /// Sets the folder that stores the CA and the certificate, so that they stay the same after a
+    /// restart.
     pub fn tls_dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.tls.dir = Some(dir.into());
         self
     }
 
-    /// Presents this certificate (a PEM chain) in place of one of the mock's own, with its key.
+    /// Sets the certificate (a PEM file with its chain) and its key, instead of ones that the
+    /// server makes.
     pub fn tls_certificate(
         mut self,
         certificate: impl Into<PathBuf>,
@@ -155,51 +167,64 @@ impl Builder {
         self
     }
 
-    /// Asks clients for a certificate, or demands one. Those of the mock's own CA count
-    /// ([`RealmHandle::client_identity`]), and those of each [`Builder::client_ca`].
+    /// Sets whether clients are asked for a certificate. The default is that they are not.
+    ///
+    /// Certificates of the server's own CA are accepted ([`RealmHandle::client_identity`]), and
+    /// those of each [`Builder::client_ca`].
     pub fn client_auth(mut self, client_auth: ClientAuth) -> Self {
         self.tls.client_auth = client_auth;
         self
     }
 
-    /// Takes client certificates of this CA (PEM), too.
+    /// Adds a CA (a PEM file) whose client certificates are accepted.
     pub fn client_ca(mut self, file: impl Into<PathBuf>) -> Self {
         self.tls.client_cas.push(file.into());
         self
     }
 
-    /// Takes the user's own certificate again when its files change.
+    /// Reloads the certificate of [`Builder::tls_certificate`] when its files change.
     #[cfg(feature = "cli")]
     pub(crate) fn watch_certificate(mut self) -> Self {
         self.watch_certificate = true;
         self
     }
 
-    /// Takes the fixtures of a file or folder in place of the built-in ones.
+    /// Sets the fixtures, YAML or JSON. The default is the built-in fixtures.
     ///
     /// # Errors
     ///
-    /// Every mistake in them, with its place.
+    /// Every error in the text, with its line and column.
+    pub fn fixtures(mut self, text: &str) -> Result<Self, FixtureErrors> {
+        let source = Source { name: "fixtures".to_owned(), text: text.to_owned() };
+        self.fixtures = Arc::new(load_sources(&[source])?);
+        Ok(self)
+    }
+
+    /// Sets the fixtures from a file or folder.
+    ///
+    /// # Errors
+    ///
+    /// Every error in the files, with its location.
     pub fn fixtures_file(self, path: impl AsRef<Path>) -> Result<Self, FixtureErrors> {
         self.fixtures_files(&[path])
     }
 
-    /// Takes the fixtures of several files and folders; later ones win.
+    /// Sets the fixtures from several files and folders. Later ones override earlier ones.
     ///
     /// # Errors
     ///
-    /// Every mistake in them, with its place.
+    /// Every error in the files, with its location.
     pub fn fixtures_files<P: AsRef<Path>>(mut self, paths: &[P]) -> Result<Self, FixtureErrors> {
         self.fixtures = load_paths(paths)?;
         Ok(self)
     }
 
-    /// Takes the fixtures of files and folders, and takes them again within a second of each
-    /// change. If there is a mistake in them then, nothing changes and the log says why.
+    /// Sets the fixtures from several files and folders, and reloads them within a second of each
+    /// change. A change with an error has no effect but a message in the log.
     ///
     /// # Errors
     ///
-    /// Every mistake in them, with its place.
+    /// Every error in the files, with its location.
     pub fn watched_fixtures_files<P: AsRef<Path>>(
         mut self,
         paths: &[P],
@@ -208,57 +233,48 @@ impl Builder {
         self.fixtures_files(paths)
     }
 
-    /// Takes fixtures from a text, YAML or JSON.
-    ///
-    /// # Errors
-    ///
-    /// Every mistake in it, with its line and column.
-    pub fn fixtures(mut self, text: &str) -> Result<Self, FixtureErrors> {
-        let source = Source { name: "fixtures".to_owned(), text: text.to_owned() };
-        self.fixtures = Arc::new(load_sources(&[source])?);
-        Ok(self)
-    }
-
-    /// Signs tokens with this key in place of the development key.
+    /// Sets the key that signs tokens. The default is the development key.
     pub fn signing_key(mut self, key: SigningKey) -> Self {
         self.key = Some(key);
         self
     }
 
-    /// Hands out URLs that begin with this one, in place of whatever host a request named.
+    /// Sets the base of the URLs that the server hands out. The default is the scheme and host of
+    /// each request.
     pub fn public_url(mut self, url: &str) -> Self {
         self.public_url = Some(url.trim_end_matches('/').to_owned());
         self
     }
 
-    /// CertCache the control API out; what this handle can do, it still can.
+    /// Trusts the headers `X-Forwarded-Proto`, `-Host`, `-Port` and `-Prefix`, for a server behind
+    /// a proxy.
+    pub fn trust_forwarded(mut self) -> Self {
+        self.trust_forwarded = true;
+        self
+    }
+
+    /// Removes the control API. The library's methods still work.
     pub fn without_control(mut self) -> Self {
         self.control = Control::Off;
         self
     }
 
-    /// Demands this bearer token of whoever uses the control API.
+    /// Sets the bearer token that requests to the control API must have.
     pub fn control_token(mut self, token: &str) -> Self {
         self.control = Control::Token(Secret::from(token));
         self
     }
 
-    /// Keeps so many requests in each realm's journal; older ones are dropped. The default is
-    /// 10,000.
+    /// Sets the maximum number of requests in each realm's journal, which drops the oldest ones.
+    /// The default is 10,000.
     pub fn journal_size(mut self, requests: usize) -> Self {
         self.journal_size = requests;
         self
     }
 
-    /// LimitMonitor what clients may take of the server otherwise than usual.
+    /// Sets the limits on the resources that clients may use.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
-        self
-    }
-
-    /// Believes `X-Forwarded-Proto`, `-Host` and `-Prefix`: the server stands behind a proxy.
-    pub fn trust_forwarded(mut self) -> Self {
-        self.trust_forwarded = true;
         self
     }
 
@@ -266,37 +282,29 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// If the address is taken or cannot be used.
+    /// If an address cannot be listened on, or a certificate cannot be loaded or stored.
     pub async fn start(self) -> Result<MockAuthServer, StartError> {
-        self.start_now()
-    }
-
-    fn start_now(self) -> Result<MockAuthServer, StartError> {
         let runtime = runtime::runtime().map_err(StartError::Threads)?;
         let _on_runtime = runtime.enter();
-        let listen = |address: SocketAddr| {
-            let listening = bind(address).and_then(|listener| {
-                let bound = listener.local_addr()?;
-                Ok((listener, bound))
-            });
-            listening.map_err(|error| StartError::Listen { address, error })
-        };
-        let tls = match self.tls_listen {
-            Some(_) => Some(Tls::new(self.tls)?),
-            None => None,
-        };
+
+        let tls = self.tls_listen.is_some().then(|| Tls::new(self.tls)).transpose()?;
         let http = self.listen.map(listen).transpose()?;
         let https = self.tls_listen.map(listen).transpose()?;
-        let bound = |listener: &Option<(_, SocketAddr)>| listener.as_ref().map(|(_, at)| *at);
-        let (http_at, https_at) = (bound(&http), bound(&https));
-        let address = https_at.or(http_at).ok_or(StartError::Nothing)?;
+        let http_address = http.as_ref().map(|(_, address)| *address);
+        let https_address = https.as_ref().map(|(_, address)| *address);
+        let (scheme, address) = match (https_address, http_address) {
+            (Some(address), _) => ("https", address),
+            (None, Some(address)) => ("http", address),
+            (None, None) => return Err(StartError::NothingToServe),
+        };
+
         let (stop, stopped) = watch::channel(false);
         let app = Arc::new(App {
             realms: RealmMap::new(RealmSeed::new(self.fixtures, self.journal_size)),
             key: self.key.unwrap_or_else(SigningKey::development),
             options: Options {
-                http: http_at,
-                https: https_at,
+                http: http_address,
+                https: https_address,
                 public_url: self.public_url,
                 trust_forwarded: self.trust_forwarded,
                 control: self.control,
@@ -307,9 +315,10 @@ impl Builder {
             stop: stopped,
         });
         let router = Arc::new(router(Arc::clone(&app)));
-        // Every listener holds a sender; when all are gone, everything has been served.
+
+        // Each listener holds a sender. When all are dropped, every request has been served.
         let (done, all_done) = mpsc::channel(1);
-        let serving = ListenerContext {
+        let context = ListenerContext {
             app: Arc::clone(&app),
             router: Arc::clone(&router),
             realm: None,
@@ -317,57 +326,81 @@ impl Builder {
             open: Connections::new(app.limits.limits().connections),
             done,
         };
-        // Nobody else sets it.
-        let _ = app.ports.set(open_ports(&serving, runtime.clone()));
-        let accepting = [(http, false), (https, true)].into_iter().filter_map(|(listener, tls)| {
-            let (listener, address) = listener?;
-            let serving = ListenerContext { tls, ..serving.clone() };
-            Some(runtime.spawn(accept::accept(listener, address, serving)).abort_handle())
-        });
-        let accepting = accepting.collect();
-        if let Some(watched) = self.watched {
-            runtime.spawn(watched.watch(Arc::downgrade(&app), file_watcher::take_fixtures));
+        // Nothing else sets it.
+        let _ = app.ports.set(port_opener(&context, runtime.clone()));
+
+        let mut accepting = Vec::new();
+        for (listener, tls) in [(http, false), (https, true)] {
+            let Some((listener, address)) = listener else { continue };
+            let context = ListenerContext { tls, ..context.clone() };
+            let task = runtime.spawn(accept::accept(listener, address, context));
+            accepting.push(task.abort_handle());
         }
-        let files = app.tls.as_ref().filter(|_| self.watch_certificate).map(Tls::files);
-        if let Some(files) = files.filter(|files| !files.is_empty()) {
-            let watched = Watched::new(&files);
-            runtime.spawn(watched.watch(Arc::downgrade(&app), file_watcher::take_certificate));
-        }
+        watch_files(&runtime, &app, self.watched, self.watch_certificate);
+
         let realm = Arc::clone(app.realms.default_realm());
-        let base_url = url_of(if https_at.is_some() { "https" } else { "http" }, address);
-        let default = RealmHandle { app, realm, base_url };
+        let default = RealmHandle { app, realm, base_url: url_of(scheme, address) };
         Ok(MockAuthServer { default, address, router, stop, accepting, all_done })
     }
 }
 
-/// Opens ports of their own for realms, on the interfaces of the server's own.
-fn open_ports(serving: &ListenerContext, runtime: Handle) -> PortOpener {
-    // What the app holds must not bind_without_listening the app, as the router does.
-    let (app, router) = (Arc::downgrade(&serving.app), Arc::downgrade(&serving.router));
-    let (open, done) = (Arc::clone(&serving.open), serving.done.downgrade());
+/// Listens on an address, and returns it with the port that was chosen for port 0.
+fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let listening = bind(address).and_then(|listener| {
+        let bound = listener.local_addr()?;
+        Ok((listener, bound))
+    });
+    listening.map_err(|source| StartError::Listen { address, source })
+}
+
+/// Reloads fixtures and the user's own certificate when their files change, where that is set.
+fn watch_files(
+    runtime: &Handle,
+    app: &Arc<App>,
+    fixtures: Option<Watched>,
+    watch_certificate: bool,
+) {
+    if let Some(fixtures) = fixtures {
+        runtime.spawn(fixtures.watch(Arc::downgrade(app), file_watcher::take_fixtures));
+    }
+
+    let files = app.tls.as_ref().filter(|_| watch_certificate).map(Tls::files);
+    if let Some(files) = files.filter(|files| !files.is_empty()) {
+        let certificate = Watched::new(&files);
+        runtime.spawn(certificate.watch(Arc::downgrade(app), file_watcher::take_certificate));
+    }
+}
+
+/// Returns the function that opens a realm's own ports, on the server's own interfaces.
+fn port_opener(context: &ListenerContext, runtime: Handle) -> PortOpener {
+    // The app holds the function, so the function must not hold the app, nor the router, which
+    // does.
+    let (app, router) = (Arc::downgrade(&context.app), Arc::downgrade(&context.router));
+    let (open, done) = (Arc::clone(&context.open), context.done.downgrade());
+
     PortOpener(Box::new(move |realm| {
-        let gone = || io::Error::from(io::ErrorKind::NotConnected);
-        let app = app.upgrade().ok_or_else(gone)?;
-        let router = router.upgrade().ok_or_else(gone)?;
-        let done = done.upgrade().ok_or_else(gone)?;
+        let stopped = || io::Error::from(io::ErrorKind::NotConnected);
+        let context = ListenerContext {
+            app: app.upgrade().ok_or_else(stopped)?,
+            router: router.upgrade().ok_or_else(stopped)?,
+            realm: Some(Weak::clone(realm)),
+            tls: false,
+            open: Arc::clone(&open),
+            done: done.upgrade().ok_or_else(stopped)?,
+        };
         let _on_runtime = runtime.enter();
+
+        let options = &context.app.options;
         let mut ports = OwnPorts { http: None, https: None, accepting: Vec::new() };
-        let interfaces = [(app.options.http, false), (app.options.https, true)];
-        for (interface, tls) in interfaces {
+        for (interface, tls) in [(options.http, false), (options.https, true)] {
             let Some(interface) = interface else { continue };
             let listener = bind(SocketAddr::new(interface.ip(), 0))?;
             let address = listener.local_addr()?;
-            let serving = ListenerContext {
-                app: Arc::clone(&app),
-                router: Arc::clone(&router),
-                realm: Some(Weak::clone(realm)),
-                tls,
-                open: Arc::clone(&open),
-                done: done.clone(),
-            };
-            let accepting = runtime.spawn(accept::accept(listener, address, serving));
-            ports.accepting.push(accepting.abort_handle());
             *(if tls { &mut ports.https } else { &mut ports.http }) = Some(address);
+
+            let context = ListenerContext { tls, ..context.clone() };
+            let task = runtime.spawn(accept::accept(listener, address, context));
+            ports.accepting.push(task.abort_handle());
         }
         Ok(ports)
     }))

@@ -1,4 +1,4 @@
-//! The server as its user holds it: [`MockAuthServer`] and what starts it.
+//! The library's interface: [`MockAuthServer`], its builder, and the handles of its realms.
 
 mod accept;
 pub mod blocking;
@@ -28,22 +28,23 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 
 use crate::http::{Connection, serve};
-use crate::realm::{Realm, RealmError};
+use crate::realm::RealmError;
 
 pub use builder::{Builder, StartError};
 pub use realm_builder::RealmBuilder;
-pub use realm_handle::RealmHandle;
+pub use realm_handle::{RealmHandle, TokenIdError};
 pub use requests::Follower;
 #[cfg(feature = "cli")]
 pub(crate) use runtime::runtime;
 pub use scenarios::ScenarioGuard;
 
-/// A running mock server. It stops when dropped.
+/// A running mock server. It stops when it is dropped.
 ///
-/// It dereferences to its default realm: [`RealmHandle`] has what can be done with it.
+/// The server owns its default realm and dereferences to it: the methods of [`RealmHandle`] can be
+/// called on the server itself.
 ///
-/// It runs on threads of its own, so it answers also while a test blocks, and does not care which
-/// runtime, if any, the test has.
+/// It runs on threads of its own. It serves requests while a test blocks, and needs no async
+/// runtime.
 ///
 /// ```
 /// use smartpay_oauth_mock::MockAuthServer;
@@ -57,13 +58,14 @@ pub use scenarios::ScenarioGuard;
 /// # }
 /// ```
 #[derive(Debug)]
+#[must_use = "dropping the server stops it: bind it to a variable"]
 pub struct MockAuthServer {
     default: RealmHandle,
     address: SocketAddr,
     router: Arc<Router>,
     stop: watch::Sender<bool>,
     accepting: Vec<AbortHandle>,
-    /// Ends when all listeners, those of realms too, have served what was in flight.
+    /// Closes when every listener, those of realms included, has served its requests in flight.
     all_done: mpsc::Receiver<Infallible>,
 }
 
@@ -80,7 +82,7 @@ impl MockAuthServer {
     ///
     /// # Panics
     ///
-    /// If no port can be had; [`Builder::start`] returns an error instead.
+    /// If there is no free port. [`Builder::start`] returns an error instead.
     pub async fn start() -> Self {
         match Self::builder().start().await {
             Ok(server) => server,
@@ -88,63 +90,60 @@ impl MockAuthServer {
         }
     }
 
-    /// A server with other fixtures, another port, another key.
+    /// Configures a server: fixtures, ports, TLS, signing key and more.
     pub fn builder() -> Builder {
         Builder::default()
     }
 
-    /// Where it listens: for HTTPS, if it speaks that.
+    /// Returns the address that the server listens on: that for HTTPS, if it serves HTTPS.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The URL for plain HTTP, without a slash at the end, if it speaks that.
+    /// Returns the base URL for plain HTTP, if the server serves it. It has no slash at the end.
     pub fn http_url(&self) -> Option<String> {
         self.app.options.http.map(|address| url_of("http", address))
     }
 
-    /// The URL for HTTPS, without a slash at the end, if it speaks that.
+    /// Returns the base URL for HTTPS, if the server serves it. It has no slash at the end.
     pub fn https_url(&self) -> Option<String> {
         self.app.options.https.map(|address| url_of("https", address))
     }
 
-    /// A realm of this name, to be made: an isolated server within this one.
+    /// Configures a new realm, an isolated server within this one. [`RealmBuilder::create`] creates
+    /// it.
     pub fn new_realm(&self, name: impl Into<String>) -> RealmBuilder<'_> {
-        RealmBuilder {
-            server: &self.default,
-            name: name.into(),
-            fixtures: None,
-            hosts: Vec::new(),
-            own_port: false,
-        }
+        RealmBuilder::new(&self.default, name.into())
     }
 
-    /// Removes a realm with everything in it. `false`: there is none of this name.
+    /// Removes a realm with everything in it. Returns `false` if there is no realm with this name.
     ///
     /// # Errors
     ///
-    /// If it is the default realm, which is always there.
+    /// If it is the default realm, which cannot be removed.
     pub fn remove_realm(&self, name: &str) -> Result<bool, RealmError> {
         self.app.realms.remove(name)
     }
 
-    /// A realm that is there. `None`: there is none of this name.
+    /// Returns the default realm.
+    pub fn default_realm(&self) -> &RealmHandle {
+        &self.default
+    }
+
+    /// Returns the realm with this name, if there is one.
     pub fn realm(&self, name: &str) -> Option<RealmHandle> {
-        let realm = self.app.realms.get(name)?;
-        Some(self.handle_of(realm))
+        self.app.realms.get(name).map(|realm| self.default.sibling(realm))
     }
 
-    /// Every realm, the default one first.
+    /// Returns all realms, the default realm first.
     pub fn realms(&self) -> Vec<RealmHandle> {
-        self.app.realms.all().into_iter().map(|realm| self.handle_of(realm)).collect()
+        self.app.realms.all().into_iter().map(|realm| self.default.sibling(realm)).collect()
     }
 
-    fn handle_of(&self, realm: Arc<Realm>) -> RealmHandle {
-        RealmHandle::of(&self.default, realm)
-    }
-
-    /// Answers a request in process, without a socket. The runtime must have timers. (Not for
-    /// `/_mock/events`, whose answer has no end.)
+    /// Handles a request in process, without a socket.
+    ///
+    /// It must run on a Tokio runtime with timers. It does not return for `/_mock/events`, whose
+    /// response has no end.
     ///
     /// ```
     /// use axum::http::Request;
@@ -160,17 +159,18 @@ impl MockAuthServer {
     /// ```
     pub async fn handle(&self, request: Request<String>) -> Response<Bytes> {
         let request = request.map(Body::from);
-        let answer = serve(&self.app, &self.router, Connection::default(), request).await;
-        let (parts, body) = answer.into_parts();
-        // The bodies are made in memory, so reading them cannot fail.
+        let response = serve(&self.app, &self.router, Connection::default(), request).await;
+
+        // Bodies are made in memory, so reading one cannot fail.
+        let (parts, body) = response.into_parts();
         let body = body.collect().await.map(Collected::to_bytes).unwrap_or_default();
         Response::from_parts(parts, body)
     }
 
-    /// Stops accepting, waits for the requests in flight, and stops.
+    /// Stops accepting connections, waits for the requests in flight, and stops the server.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
-        // Nothing is ever sent; it ends when all are done.
+        // Nothing is ever sent. The channel closes when all requests have been served.
         let _ = self.all_done.recv().await;
     }
 }
@@ -182,7 +182,7 @@ impl Drop for MockAuthServer {
     }
 }
 
-/// The URL by which this machine reaches an address that is listened on.
+/// Returns the URL at which this machine reaches a listening address.
 fn url_of(scheme: &str, mut address: SocketAddr) -> String {
     if address.ip().is_unspecified() {
         address.set_ip(match address {
@@ -190,5 +190,6 @@ fn url_of(scheme: &str, mut address: SocketAddr) -> String {
             SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
         });
     }
+
     format!("{scheme}://{address}")
 }

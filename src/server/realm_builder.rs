@@ -1,4 +1,4 @@
-//! Making a realm.
+//! Settings of a new realm.
 
 use std::path::Path;
 use std::sync::{Arc, Weak};
@@ -7,7 +7,7 @@ use super::RealmHandle;
 use crate::fixture::{FixtureErrors, Fixtures, Source, load_paths, load_sources};
 use crate::realm::{Realm, RealmError};
 
-/// A realm that is about to be made.
+/// Settings of a new realm.
 ///
 /// ```
 /// use smartpay_oauth_mock::MockAuthServer;
@@ -21,57 +21,73 @@ use crate::realm::{Realm, RealmError};
 /// # }
 /// ```
 #[derive(Debug)]
+#[must_use = "the realm does not exist until `create` is called"]
 pub struct RealmBuilder<'s> {
-    pub(super) server: &'s RealmHandle,
-    pub(super) name: String,
-    pub(super) fixtures: Option<Arc<Fixtures>>,
-    pub(super) hosts: Vec<String>,
-    pub(super) own_port: bool,
+    default: &'s RealmHandle,
+    name: String,
+    fixtures: Option<Arc<Fixtures>>,
+    hosts: Vec<String>,
+    own_port: bool,
 }
 
-impl RealmBuilder<'_> {
-    /// Starts it from these fixtures, YAML or JSON, in place of the server's own.
+impl<'s> RealmBuilder<'s> {
+    pub(super) fn new(default: &'s RealmHandle, name: String) -> Self {
+        Self { default, name, fixtures: None, hosts: Vec::new(), own_port: false }
+    }
+
+    /// Sets the fixtures, YAML or JSON. The default is the fixtures that the server started with.
     ///
     /// # Errors
     ///
-    /// Every mistake in them, with its line and column.
+    /// Every error in the text, with its line and column.
     pub fn fixtures(mut self, text: &str) -> Result<Self, FixtureErrors> {
         let source = Source { name: "fixtures".to_owned(), text: text.to_owned() };
         self.fixtures = Some(Arc::new(load_sources(&[source])?));
         Ok(self)
     }
 
-    /// Starts it from the fixtures of a file or folder.
+    /// Sets the fixtures from a file or folder.
     ///
     /// # Errors
     ///
-    /// Every mistake in them, with its place.
-    pub fn fixtures_file(mut self, path: impl AsRef<Path>) -> Result<Self, FixtureErrors> {
-        self.fixtures = Some(load_paths(&[path])?);
+    /// Every error in the files, with its location.
+    pub fn fixtures_file(self, path: impl AsRef<Path>) -> Result<Self, FixtureErrors> {
+        self.fixtures_files(&[path])
+    }
+
+    /// Sets the fixtures from several files and folders. Later ones override earlier ones.
+    ///
+    /// # Errors
+    ///
+    /// Every error in the files, with its location.
+    pub fn fixtures_files<P: AsRef<Path>>(mut self, paths: &[P]) -> Result<Self, FixtureErrors> {
+        self.fixtures = Some(load_paths(paths)?);
         Ok(self)
     }
 
-    /// Requests with this `Host` belong to it.
+    /// Adds a host name: requests with this `Host` belong to the realm.
     pub fn host(mut self, host: impl Into<String>) -> Self {
         self.hosts.push(host.into());
         self
     }
 
-    /// Gives it a port of its own, for clients that can be told a host and port only.
+    /// Gives the realm a port of its own, for clients that can only be given a host and port.
     pub fn own_port(mut self) -> Self {
         self.own_port = true;
         self
     }
 
-    /// Makes the realm, fresh, also in place of one of the same name.
+    /// Creates the realm. It replaces a realm with the same name.
     ///
     /// # Errors
     ///
-    /// If the name or a host cannot be one, or belongs to another.
+    /// If the name or a host name is invalid, if a host name belongs to another realm, if there are
+    /// too many realms, or if the realm's own port cannot be opened.
     pub fn create(self) -> Result<RealmHandle, RealmError> {
-        let app = Arc::clone(&self.server.app);
-        let port = |realm: &Weak<Realm>| app.open_port(self.own_port, realm);
-        let realm = app.realms.create(&self.name, self.fixtures, self.hosts, port)?;
-        Ok(RealmHandle::of(self.server, realm))
+        let app = &self.default.app;
+        let open_port = |realm: &Weak<Realm>| app.open_port(self.own_port, realm);
+        let realm = app.realms.create(&self.name, self.fixtures, self.hosts, open_port)?;
+
+        Ok(self.default.sibling(realm))
     }
 }

@@ -1,9 +1,10 @@
-//! A realm in the hands of a test.
+//! The in-process interface to a realm.
 
 use std::sync::Arc;
 
 use uuid::Uuid;
 
+use super::url_of;
 use crate::clock::Clock;
 use crate::fixture::TlsFaults;
 use crate::flow::{inspect_in_realm, issue_directly};
@@ -13,10 +14,12 @@ use crate::realm::{CodeRequest, GrantInfo, GrantStore, IssueError, Realm, Tokens
 use crate::tls::{ClientIdentity, TlsError};
 use crate::token::Inspection;
 
-/// One isolated world of a server, with its own clients, merchants, grants, scenarios and clock.
+/// A realm of a server: an isolated set of clients, merchants, grants and scenarios with a journal
+/// and a clock of its own.
 ///
-/// A [`MockAuthServer`](crate::MockAuthServer) dereferences to its default realm, so everything
-/// here can be called on the server itself.
+/// A [`MockAuthServer`](crate::MockAuthServer) dereferences to its default realm, so every method
+/// here can be called on the server itself. Cloning a handle is cheap; all clones refer to the same
+/// realm.
 #[derive(Clone, Debug)]
 pub struct RealmHandle {
     pub(super) app: Arc<App>,
@@ -24,45 +27,59 @@ pub struct RealmHandle {
     pub(super) base_url: String,
 }
 
+/// The error for a token id that is not a UUID.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("\"{id}\" is not a UUID")]
+pub struct TokenIdError {
+    id: String,
+    source: uuid::Error,
+}
+
 impl RealmHandle {
-    /// Another realm of the same server.
-    pub(super) fn of(default: &Self, realm: Arc<Realm>) -> Self {
-        let own_http = || realm.own_http().map(|address| super::url_of("http", address));
-        let own_https = realm.own_https().map(|address| super::url_of("https", address));
-        let base_url = match own_https.or_else(own_http) {
-            Some(url) => url,
-            None if realm.name() == default.name() => default.base_url.clone(),
-            None => format!("{}/realms/{}", default.base_url, realm.name()),
+    /// Returns a handle to another realm of the same server.
+    pub(super) fn sibling(&self, realm: Arc<Realm>) -> Self {
+        // HTTPS first, as for the server itself.
+        let own_port = match (realm.own_https(), realm.own_http()) {
+            (Some(address), _) => Some(url_of("https", address)),
+            (None, Some(address)) => Some(url_of("http", address)),
+            (None, None) => None,
         };
-        Self { app: Arc::clone(&default.app), realm, base_url }
+        let base_url = match own_port {
+            Some(url) => url,
+            None if realm.name() == self.name() => self.base_url.clone(),
+            None => format!("{}/realms/{}", self.base_url, realm.name()),
+        };
+
+        Self { app: Arc::clone(&self.app), realm, base_url }
     }
 
-    /// The realm's books, for what reaches into them: stages and tests.
+    /// Returns the realm's grants and codes, for benchmarks and tests.
     pub(crate) fn grant_store(&self) -> &GrantStore {
         self.realm.grant_store()
     }
 
-    /// The realm's name.
+    /// Returns the realm's name.
     pub fn name(&self) -> &str {
         self.realm.name()
     }
 
-    /// The URL that all its paths hang from, without a slash at the end.
+    /// Returns the URL that all paths of the realm begin with. It has no slash at the end.
     pub fn base_url(&self) -> String {
         self.base_url.clone()
     }
 
-    /// The URL of the token endpoint.
+    /// Returns the URL of the token endpoint.
     pub fn token_url(&self) -> String {
         self.base_url() + "/oauth2/v3/token"
     }
 
-    /// The URL of the vendor's authorize endpoint, to which a partner sends the merchant.
+    /// Returns the URL of the vendor's authorize endpoint, to which a partner redirects the
+    /// merchant's browser.
     pub fn authorize_url(&self) -> String {
         self.base_url() + "/ebc2/oauth/authorize"
     }
 
-    /// The clock that all lifetimes and dates follow.
+    /// Returns the clock, which all lifetimes and dates follow.
     pub fn clock(&self) -> &Clock {
         self.realm.clock()
     }
@@ -116,7 +133,7 @@ impl RealmHandle {
         issue_directly(&self.realm, &self.app.key, &request).await
     }
 
-    /// What a token says, and whether and why it is good now in this realm.
+    /// Returns the contents of a token, and whether and why it is valid now in this realm.
     pub async fn inspect(&self, token: &str) -> Inspection {
         inspect_in_realm(&self.realm, &self.app.key, token).await
     }
@@ -132,18 +149,17 @@ impl RealmHandle {
         self.realm.revoke_grant(id).await
     }
 
-    /// The certificate of the CA that signed the server's, in PEM. `None`: it speaks no TLS, or
-    /// presents a certificate that it was given.
+    /// Returns the certificate of the CA that signed the server's certificate, as PEM. Returns
+    /// `None` if the server does not serve HTTPS, or presents a certificate that it was given.
     pub fn ca_pem(&self) -> Option<String> {
         self.app.tls.as_ref()?.ca_pem().map(str::to_owned)
     }
 
-    /// A certificate of this common name, signed by the server's CA, with which a client can come
-    /// to a server that asks for one.
+    /// Issues a client certificate with this common name, signed by the server's CA.
     ///
     /// # Errors
     ///
-    /// If the server speaks no TLS.
+    /// If the server does not serve HTTPS.
     pub fn client_identity(&self, name: &str) -> Result<ClientIdentity, TlsError> {
         match &self.app.tls {
             Some(tls) => tls.client_identity(name),
@@ -151,21 +167,30 @@ impl RealmHandle {
         }
     }
 
-    /// Lets TLS handshakes for this realm go wrong from now on; the default puts an end to that.
+    /// Sets the faults of TLS handshakes for this realm, until the fixtures change them or a reset.
+    /// `TlsFaults::default()` removes all faults.
     pub fn set_tls_faults(&self, faults: TlsFaults) {
         self.realm.set_tls_faults(Some(faults));
     }
 
-    /// The `jti`s of the next tokens, in order; a refresh token takes one before its access
-    /// token. With a frozen clock and [`SigningKey::with_kid`](crate::SigningKey::with_kid),
-    /// tokens are then the same in every run.
+    /// Sets the `jti`s of the next tokens, in order. A refresh token takes one before its access
+    /// token.
+    ///
+    /// With a frozen clock and [`SigningKey::with_kid`](crate::SigningKey::with_kid), tokens are
+    /// the same in every run.
     ///
     /// # Errors
     ///
-    /// If one of them is not a UUID.
-    pub fn set_next_token_ids(&self, ids: &[&str]) -> Result<(), uuid::Error> {
-        let ids: Result<Vec<Uuid>, _> = ids.iter().map(|id| Uuid::try_parse(id)).collect();
-        self.realm.ids().queue(ids?);
+    /// If an id is not a UUID.
+    pub fn set_next_token_ids(&self, ids: &[&str]) -> Result<(), TokenIdError> {
+        // All or none: one invalid id leaves the queue as it is.
+        let ids: Vec<Uuid> = ids.iter().map(|id| parse_token_id(id)).collect::<Result<_, _>>()?;
+
+        self.realm.ids().queue(ids);
         Ok(())
     }
+}
+
+fn parse_token_id(id: &str) -> Result<Uuid, TokenIdError> {
+    Uuid::try_parse(id).map_err(|source| TokenIdError { id: id.to_owned(), source })
 }

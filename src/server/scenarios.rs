@@ -1,4 +1,4 @@
-//! Scenarios in the hands of a test: injected, expected, and gone when their guard is.
+//! Scenarios that are injected in process, and the guards that remove them.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -9,12 +9,12 @@ use crate::journal::{Filter, Times};
 use crate::realm::Realm;
 use crate::scenario::{ActiveScenario, Scenario, ScenarioState};
 
-/// How many calls the message of a failed expectation shows.
-const SHOWN: usize = 20;
+/// The maximum number of requests in the message of an expectation that is not met.
+const MAX_SHOWN: usize = 20;
 
 impl RealmHandle {
-    /// Puts a scenario before all others, or in place of one of the same name. It goes when the
-    /// guard that is returned does.
+    /// Injects a scenario before all others, or in place of the one with its name. Dropping the
+    /// returned guard removes it.
     ///
     /// ```
     /// use smartpay_oauth_mock::{ErrorCode, MockAuthServer, Outcome, Scenario};
@@ -31,24 +31,24 @@ impl RealmHandle {
     ///
     /// # Panics
     ///
-    /// If the scenario could never do what it says: it names a client that is not there, or has
-    /// parts that do not go together. [`RealmHandle::try_inject`] returns the mistakes instead.
+    /// If the scenario is invalid: it refers to an unknown client, or has parts that exclude each
+    /// other. [`RealmHandle::try_inject`] returns the errors instead.
     pub async fn inject(&self, scenario: Scenario) -> ScenarioGuard {
         match self.try_inject(scenario).await {
             Ok(guard) => guard,
-            Err(mistakes) => panic!("this scenario cannot be injected:\n{mistakes}"),
+            Err(errors) => panic!("this scenario cannot be injected:\n{errors}"),
         }
     }
 
-    /// Puts a scenario before all others, unless there is a mistake in it.
+    /// Injects a scenario like [`RealmHandle::inject`], and returns the errors if it is invalid.
     ///
     /// # Errors
     ///
-    /// Every mistake in it, in the words that a fixture file would get.
+    /// Every error in the scenario. The file of each is the member at fault.
     pub async fn try_inject(&self, scenario: Scenario) -> Result<ScenarioGuard, FixtureErrors> {
+        // Read back from JSON, it passes the same checks as a scenario of the control API.
         let json = serde_json::to_string(&scenario).unwrap_or_default();
         let since = *self.realm.journal().watch().borrow();
-
         let (active, _) = self
             .realm
             .put_scenario(&json, None)
@@ -63,58 +63,60 @@ impl RealmHandle {
         })
     }
 
-    /// The scenarios, in the order in which they are asked.
+    /// Returns the scenarios, in the order in which they are tried.
     pub async fn scenarios(&self) -> Vec<ScenarioState> {
         self.realm.scenarios().states()
     }
 
-    /// Takes a scenario out, be it from a fixture; whoever it holds goes on. `false`: there is none
-    /// of this name.
+    /// Removes a scenario, injected or from the fixtures, and releases the requests that it holds.
+    /// Returns `false` if there is no scenario with this name.
     pub async fn remove_scenario(&self, name: &str) -> bool {
         self.realm.remove_scenario(name)
     }
 
-    /// Takes all scenarios out, also those of the fixtures.
+    /// Removes all scenarios, also those of the fixtures, and releases the requests that they hold.
     pub async fn clear_scenarios(&self) {
         self.realm.clear_scenarios();
     }
 }
 
-/// Keeps a scenario in force; dropped, the scenario goes.
+/// Keeps an injected scenario in force. Dropping the guard removes the scenario.
 #[derive(Debug)]
-#[must_use = "the scenario goes when this is dropped"]
+#[must_use = "dropping the guard removes the scenario: bind it to a variable, or call `detach`"]
 pub struct ScenarioGuard {
     realm: Arc<Realm>,
     active: Arc<ActiveScenario>,
-    /// The newest entry of the journal when it was injected.
+    /// The id of the newest journal entry at the time of the injection.
     since: u64,
     expected: Option<Times>,
     detached: bool,
 }
 
 impl ScenarioGuard {
-    /// The scenario's name.
+    /// Returns the scenario's name.
     pub fn name(&self) -> &str {
         self.active.name()
     }
 
-    /// How many requests it has matched.
+    /// Returns the number of requests that the scenario has matched.
     pub fn matched(&self) -> u64 {
         self.active.matched()
     }
 
-    /// How many requests it holds.
+    /// Returns the number of requests that the scenario holds now.
     pub fn held(&self) -> usize {
         self.active.barrier().held()
     }
 
-    /// Lets the requests go that it holds; returns how many that were.
+    /// Releases the requests that the scenario holds. Returns their number.
     pub fn release(&self) -> usize {
         self.active.barrier().release()
     }
 
-    /// Expects it to match so many requests, a number or a range. If it has not when the guard is
-    /// dropped, the test fails, with the calls that came instead.
+    /// Expects the scenario to match this number of requests: a number or a range.
+    ///
+    /// If it has not when the guard is dropped, the test fails with a panic. The message shows the
+    /// requests that were received instead.
     ///
     /// ```should_panic
     /// use smartpay_oauth_mock::{ErrorCode, MockAuthServer, Outcome, Scenario};
@@ -124,7 +126,7 @@ impl ScenarioGuard {
     /// let server = MockAuthServer::start().await;
     /// let busy = Scenario::respond(Outcome::error(ErrorCode::ServerError)).times(2);
     /// let _retried = server.inject(busy).await.expect(2);
-    /// // The code under test should have retried; nothing came, so this test fails.
+    /// // The code under test should have retried. It sent no request, so this test fails.
     /// # }
     /// ```
     pub fn expect(mut self, count: impl Into<Times>) -> Self {
@@ -132,34 +134,36 @@ impl ScenarioGuard {
         self
     }
 
-    /// CertCache the scenario in force, and expects nothing of it any more; returns its name.
+    /// Leaves the scenario in force, and drops the expectation if there is one. Returns the
+    /// scenario's name.
     pub fn detach(mut self) -> String {
         self.detached = true;
-        self.expected = None;
         self.active.name().to_owned()
     }
 
-    /// What was expected and what came, in words; `None` if it holds.
-    fn disappointment(&self) -> Option<String> {
+    /// Returns the message of an expectation that is not met.
+    fn failure(&self) -> Option<String> {
         let matched = self.matched();
         let expected = self.expected.filter(|expected| !expected.holds(matched))?;
         let mut text = format!(
-            "the scenario \"{}\" was expected to match {} request{}, and matched {matched}.\n",
+            "the scenario \"{}\" was expected to match {} request{}, but matched {matched}.\n",
             self.name(),
             expected.in_words(),
             if expected == Times::exactly(1) { "" } else { "s" },
         );
-        let came = self.realm.journal().read(&Filter::default(), Some(self.since), usize::MAX);
-        if came.entries.is_empty() {
-            text.push_str("No request came since it was injected.");
+
+        let received = self.realm.journal().read(&Filter::default(), Some(self.since), usize::MAX);
+        if received.entries.is_empty() {
+            text.push_str("No request was received since it was injected.");
             return Some(text);
         }
-        let _ = write!(text, "Since it was injected, {} came:", came.total);
-        let skipped = came.entries.len().saturating_sub(SHOWN);
+
+        let _ = write!(text, "Requests received since it was injected ({}):", received.total);
+        let skipped = received.entries.len().saturating_sub(MAX_SHOWN);
         if skipped > 0 {
-            let _ = write!(text, "\n  ... {skipped} earlier ones");
+            let _ = write!(text, "\n  ... {skipped} earlier requests");
         }
-        for entry in &came.entries[skipped..] {
+        for entry in &received.entries[skipped..] {
             let _ = write!(text, "\n  {entry}");
         }
         Some(text)
@@ -171,10 +175,12 @@ impl Drop for ScenarioGuard {
         if self.detached {
             return;
         }
-        let disappointment = self.disappointment();
+
+        let failure = self.failure();
         self.realm.scenarios().remove_this(&self.active);
-        // A test that fails already has its own reason.
-        if let Some(text) = disappointment
+
+        // A test that is failing already keeps its own message.
+        if let Some(text) = failure
             && !std::thread::panicking()
         {
             panic!("{text}");

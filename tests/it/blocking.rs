@@ -1,18 +1,19 @@
-//! The same server in tests that are not async: every call has a twin that blocks.
+//! The same server in tests that are not async: every method has a blocking twin.
 
+use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use crate::support::{CLIENT, MERCHANT};
-use smartpay_oauth_mock::blocking::{MockAuthServer, RealmHandle};
-use smartpay_oauth_mock::fixture::{AccountStatus, Client, Merchant};
+use crate::support::{CLIENT, MERCHANT, claims};
+use smartpay_oauth_mock::blocking::MockAuthServer;
+use smartpay_oauth_mock::fixture::{AccountStatus, Client, Merchant, TlsFaults};
 use smartpay_oauth_mock::{
     CodeRequest, Endpoint, ErrorCode, Filter, Outcome, RecordedEndpoint, Scenario, Times,
     TokensRequest, When,
 };
 
-/// A token request over the socket of a realm; its answer's body.
+/// The response body of a token request over a socket.
 fn ask(server: &MockAuthServer, path: &str, headers: &str, parameters: &[(&str, &str)]) -> String {
     let body = serde_urlencoded::to_string(parameters).unwrap();
     let mut stream = TcpStream::connect(server.address()).unwrap();
@@ -85,7 +86,7 @@ fn clients_and_merchants_change_while_it_runs() {
 #[test]
 fn realms_come_and_go() {
     let server = MockAuthServer::start();
-    let blue: RealmHandle = server.new_realm("blue").host("blue.test").create().unwrap().into();
+    let blue = server.new_realm("blue").host("blue.test").create().unwrap();
     assert_eq!(server.realms().len(), 2);
     assert_eq!(server.realm("blue").unwrap().name(), "blue");
     let code = blue.issue_code(CLIENT.0, MERCHANT).unwrap();
@@ -102,9 +103,9 @@ fn realms_come_and_go() {
     assert!(server.remove_realm("default").is_err());
 }
 
-/// Every condition of a scenario, each of which the request must meet.
+/// A request must meet every condition of a scenario.
 #[test]
-fn a_scenario_asks_for_all_its_conditions() {
+fn a_scenario_needs_all_its_conditions() {
     let server = MockAuthServer::start();
     let code = server.issue_code(CLIENT.0, MERCHANT).unwrap();
     let when = When::endpoint(Endpoint::Token)
@@ -158,4 +159,78 @@ fn the_journal_is_read_followed_and_checked() {
     assert_eq!((never.satisfied, never.matched), (false, 1));
     server.clear_requests();
     assert!(server.requests().is_empty());
+}
+
+/// The names of a type's public methods in files of `src/server/`.
+fn methods(type_name: &str, files: &[&str]) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for file in files {
+        let path = format!("{}/src/server/{file}", env!("CARGO_MANIFEST_DIR"));
+        let source = std::fs::read_to_string(&path).unwrap();
+
+        let mut in_impl = false;
+        for line in source.lines() {
+            if line.starts_with("impl") {
+                // `impl Type {` or `impl Type<'_> {`, but not `impl Trait for Type {`.
+                let header = line.trim_end_matches(" {").rsplit(' ').next().unwrap();
+                let name = header.split('<').next().unwrap();
+                in_impl = name == type_name && !line.contains(" for ");
+            }
+            let signature = line.strip_prefix("    pub ").filter(|_| in_impl);
+            let signature = signature.map(|rest| rest.strip_prefix("async ").unwrap_or(rest));
+            if let Some(rest) = signature.and_then(|rest| rest.strip_prefix("fn ")) {
+                names.insert(rest.split(['(', '<']).next().unwrap().to_owned());
+            }
+        }
+    }
+    assert!(!names.is_empty(), "{type_name} has no methods in {files:?}");
+    names
+}
+
+#[test]
+fn every_method_has_a_blocking_twin() {
+    let files = ["mod.rs", "realm_handle.rs", "realm_builder.rs", "fixtures.rs", "requests.rs"];
+    let files = [files.as_slice(), &["scenarios.rs"]].concat();
+    let twins = ["blocking/mod.rs", "blocking/realm_handle.rs"];
+    for type_name in ["MockAuthServer", "RealmHandle", "RealmBuilder"] {
+        assert_eq!(methods(type_name, &files), methods(type_name, &twins), "{type_name}");
+    }
+
+    // A builder has both ways to start; the twin of a follower is an iterator.
+    assert!(methods("Builder", &["builder.rs"]).contains("start"));
+    assert_eq!(methods("Builder", &twins), BTreeSet::from(["start_blocking".to_owned()]));
+    assert_eq!(methods("Follower", &files), BTreeSet::from(["next".to_owned()]));
+}
+
+/// What the other tests of this file do not call.
+#[test]
+fn urls_certificates_and_faults_are_the_same_as_without_blocking() {
+    let server = MockAuthServer::builder().tls().start_blocking().unwrap();
+    let base = server.https_url().unwrap();
+    assert!(server.http_url().unwrap().starts_with("http://127.0.0.1:"));
+    assert_eq!(base, format!("https://{}", server.address()));
+    assert_eq!((server.name(), server.base_url()), ("default", base.clone()));
+    assert_eq!(server.token_url(), format!("{base}/oauth2/v3/token"));
+    assert_eq!(server.authorize_url(), format!("{base}/ebc2/oauth/authorize"));
+    assert_eq!(server.default_realm().base_url(), base);
+
+    assert!(server.ca_pem().unwrap().starts_with("-----BEGIN CERTIFICATE-----"));
+    assert!(server.client_identity("my-company").is_ok());
+    server.set_tls_faults(TlsFaults::default());
+
+    let jti = "f106b55c-4205-4cd7-9937-8337a7c6ffac";
+    server.set_next_token_ids(&[jti]).unwrap();
+    let refresh_token = server.issue_tokens(CLIENT.0, MERCHANT).unwrap().refresh_token;
+    assert_eq!(claims(&refresh_token)["jti"], jti);
+    let error = server.set_next_token_ids(&["nonsense"]).unwrap_err();
+    assert_eq!(error.to_string(), "\"nonsense\" is not a UUID");
+
+    let request = axum::http::Request::get("/oauth2/v3/token").body(String::new()).unwrap();
+    assert_eq!(server.handle(request).status(), 405);
+
+    let green = server.new_realm("green").own_port();
+    let green = green.fixtures("clients: [{ id: only, secret: s }]").unwrap().create().unwrap();
+    assert_eq!(green.fixtures().clients.len(), 1);
+    assert!(server.new_realm("red").fixtures_file("/nonexistent").is_err());
+    assert!(server.new_realm("red").fixtures_files(&["/nonexistent"]).is_err());
 }

@@ -280,6 +280,6 @@ async fn another_sites_page_reaches_nothing_of_the_control_api() {
     );
     let results = browser.post("execute/async", json!({ "script": script, "args": [] })).await;
     assert_eq!(results, json!(["failed", "failed", "opaque", "opaque"]));
-    assert_eq!(server.clock().offset_ms(), 0);
+    assert_eq!(server.clock().offset().as_ms(), 0);
     browser.close().await;
 }

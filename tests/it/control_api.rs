@@ -1,6 +1,6 @@
 //! The control API: codes, tokens, grants, clock, realms, fixtures, access and problem details.
 
-use crate::support::{Answer, CLIENT, MERCHANT, claims, exchange, refresh};
+use crate::support::{Answer, CLIENT, MERCHANT, claims, exchange, refresh, time};
 use serde_json::{Value, json};
 use smartpay_oauth_mock::MockAuthServer;
 
@@ -27,7 +27,7 @@ fn assert_problem(answer: &Answer, status: u16, pointer: &str) {
 #[tokio::test]
 async fn a_code_is_issued_without_a_browser() {
     let server = MockAuthServer::start().await;
-    server.clock().freeze_at(1_619_518_736_895);
+    server.clock().freeze_at(time(1_619_518_736_895));
     let request = json!({
         "client_id": CLIENT.0, "merchant_id": MERCHANT, "scopes": ["users"],
         "redirect_url": "https://www.example.com", "code": "my-code",
@@ -271,7 +271,7 @@ async fn fixtures_are_returned_replaced_and_reset() {
     );
     call(&server, "POST", "clock/advance", Some(json!({ "by": "1h" }))).await.ok();
     assert_eq!(call(&server, "POST", "reset", None).await.status, 204);
-    assert_eq!(server.clock().offset_ms(), 0);
+    assert_eq!(server.clock().offset().as_ms(), 0);
     crate::support::post(&server.token_url(), crate::support::page::REQUEST).await.ok();
     let grants = call(&server, "GET", "grants", None).await.ok().json();
     assert!(

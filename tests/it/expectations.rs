@@ -1,5 +1,5 @@
-//! What a test expects of the calls its client makes: held when they come, and a failure that shows
-//! the calls when they do not.
+//! Expectations on the requests of a client: nothing happens when they are met, and the test fails
+//! with the requests that were received when they are not.
 
 use std::time::Duration;
 
@@ -10,13 +10,14 @@ use smartpay_oauth_mock::{
     ErrorCode, Fault, Filter, MockAuthServer, Outcome, RecordedEndpoint, Scenario, Times,
     TokensRequest, When, blocking,
 };
+use tokio_stream::StreamExt;
 
 fn denied() -> Scenario {
     Scenario::respond(Outcome::error(ErrorCode::AccessDenied)).named("denied")
 }
 
-/// The words with which dropping something fails a test; empty if it does not.
-async fn words_of_dropping<T: Send + 'static>(dropped: T) -> String {
+/// The message with which dropping something fails a test, empty if it does not.
+async fn message_of_dropping<T: Send + 'static>(dropped: T) -> String {
     match tokio::task::spawn_blocking(move || drop(dropped)).await {
         Ok(()) => String::new(),
         Err(error) => *error.into_panic().downcast::<String>().expect("a message"),
@@ -30,41 +31,45 @@ async fn an_expectation_that_is_met_says_nothing() {
     for _ in 0..2 {
         assert_eq!(exchange(&server, "x").await.error(), "access_denied");
     }
-    assert_eq!(words_of_dropping(expected).await, "");
+    assert_eq!(message_of_dropping(expected).await, "");
     assert_eq!(exchange(&server, "x").await.error(), "invalid_request", "the scenario is gone");
     for count in [Times::from(0..=3), Times::at_most(1), Times::exactly(0)] {
         let expected = server.inject(denied()).await.expect(count);
-        assert_eq!(words_of_dropping(expected).await, "");
+        assert_eq!(message_of_dropping(expected).await, "");
     }
 }
 
 #[tokio::test]
-async fn an_expectation_that_is_not_met_fails_the_test_with_the_calls() {
+async fn an_expectation_that_is_not_met_fails_the_test_with_the_requests() {
     let server = MockAuthServer::start().await;
     exchange(&server, "earlier").await;
     let refreshes = denied().when(When::grant_type("refresh_token"));
     let expected = server.inject(refreshes).await.expect(2);
     exchange(&server, "x").await;
     refresh(&server, "x").await;
-    let words = words_of_dropping(expected).await;
+    let message = message_of_dropping(expected).await;
     assert_eq!(
-        words,
-        "the scenario \"denied\" was expected to match exactly 2 requests, and matched 1.\n\
-         Since it was injected, 2 came:\n  \
+        message,
+        "the scenario \"denied\" was expected to match exactly 2 requests, but matched 1.\n\
+         Requests received since it was injected (2):\n  \
          #2 POST /oauth2/v3/token authorization_code v6TJH1IqhM -> 400 invalid_request (row 16)\n  \
          #3 POST /oauth2/v3/token refresh_token v6TJH1IqhM -> 403 access_denied by scenario denied"
     );
     let expected = server.inject(denied()).await.expect(1..);
-    let words = words_of_dropping(expected).await;
+    let message = message_of_dropping(expected).await;
     assert!(
-        words.contains("at least 1") && words.ends_with("No request came since it was injected.")
+        message.contains("at least 1")
+            && message.ends_with("No request was received since it was injected.")
     );
     let expected = server.inject(denied()).await.expect(..=0);
     for _ in 0..25 {
         exchange(&server, "x").await;
     }
-    let words = words_of_dropping(expected).await;
-    assert!(words.contains("at most 0") && words.contains("... 5 earlier ones"), "{words}");
+    let message = message_of_dropping(expected).await;
+    assert!(
+        message.contains("at most 0") && message.contains("... 5 earlier requests"),
+        "{message}"
+    );
 }
 
 #[tokio::test]
@@ -80,9 +85,9 @@ async fn a_guard_can_leave_its_scenario_in_force() {
     assert!(server.scenarios().await.is_empty());
 }
 
-/// A scenario that could never do what it says is refused where it is written.
+/// An invalid scenario is refused where it is injected.
 #[tokio::test]
-async fn wrong_scenarios_cannot_be_injected() {
+async fn invalid_scenarios_cannot_be_injected() {
     let server = MockAuthServer::start().await;
     let error = || Outcome::error("x");
     for (scenario, says) in [
@@ -98,8 +103,8 @@ async fn wrong_scenarios_cannot_be_injected() {
         (Scenario::respond(error()).named("a b"), "name"),
         (Scenario::respond(Outcome::hold(0)), "at least one"),
     ] {
-        let mistakes = server.try_inject(scenario.clone()).await.unwrap_err();
-        assert!(mistakes.to_string().contains(says), "{mistakes}");
+        let errors = server.try_inject(scenario.clone()).await.unwrap_err();
+        assert!(errors.to_string().contains(says), "{errors}");
     }
     assert_eq!(server.scenarios().await.len(), 11, "only the built-in ones");
 }
@@ -138,7 +143,7 @@ async fn every_kind_of_outcome_has_a_builder() {
 }
 
 #[tokio::test]
-async fn calls_are_verified_and_followed_in_process() {
+async fn requests_are_verified_and_followed_in_process() {
     let server = MockAuthServer::start().await;
     let mut follower = server.follow();
     refresh(&server, "x").await;
@@ -154,6 +159,10 @@ async fn calls_are_verified_and_followed_in_process() {
     assert_eq!(format!("{:?}", params["client_secret"]), "Text(\"***\")");
     server.clear_requests().await;
     assert!(server.requests().await.is_empty());
+    // A follower is a stream, too.
+    let followed = server.follow().take(2).map(|request| request.id).collect::<Vec<u64>>();
+    let (ids, _, _) = tokio::join!(followed, refresh(&server, "x"), refresh(&server, "y"));
+    assert_eq!(ids.len(), 2);
     // A follower ends with its realm.
     let mut follower = server.new_realm("gone").create().unwrap().follow();
     server.remove_realm("gone").unwrap();
@@ -161,7 +170,7 @@ async fn calls_are_verified_and_followed_in_process() {
 }
 
 #[tokio::test]
-async fn the_set_in_force_changes_in_process_or_not_at_all() {
+async fn fixtures_change_in_process_or_not_at_all() {
     let server = MockAuthServer::start().await;
     server.put_client(Client::new("mine", "secret")).await.unwrap();
     server.put_merchant(Merchant::new("shop")).await.unwrap();
@@ -201,7 +210,7 @@ async fn the_set_in_force_changes_in_process_or_not_at_all() {
     assert!(server.fixtures().clients.len() > 1 && server.requests().await.is_empty());
 }
 
-/// A test without a runtime does the same in the same words.
+/// A test without a runtime does the same with the same methods.
 #[test]
 fn blocking_twins_do_the_same() {
     let server = blocking::MockAuthServer::start();
@@ -237,11 +246,30 @@ fn blocking_twins_do_the_same() {
     let mut follower = server.follow();
     post("");
     assert_eq!(follower.next().unwrap().outcome.row, Some(7));
-    let blue: blocking::RealmHandle = server.new_realm("blue").create().unwrap().into();
+    let blue: blocking::RealmHandle = server.new_realm("blue").create().unwrap();
     assert!(blue.requests().is_empty());
     assert_eq!(server.realms().len(), 2);
     assert_eq!(server.requests().len(), 3);
     server.reset();
     assert!(server.requests().is_empty());
     server.stop();
+}
+
+/// The example of the specification, as it is written there.
+#[tokio::test]
+#[allow(unused_must_use, reason = "the example drops the guard at once")]
+async fn the_example_of_the_specification_compiles_and_runs()
+-> Result<(), Box<dyn std::error::Error>> {
+    let server = MockAuthServer::start().await;
+    let other = MockAuthServer::builder().fixtures_file("fixtures/default.yaml")?.start().await?;
+    assert_ne!(other.address(), server.address());
+    server.base_url();
+    server.token_url();
+    server.authorize_url();
+    let code = server.issue_code("v6TJH1IqhM", "rahulrama").await?;
+    server.inject(Scenario::respond(Outcome::error(ErrorCode::AccessDenied)).times(1)).await;
+    server.clock().advance(Duration::from_secs(901));
+    let calls = server.requests().await;
+    assert!(calls.is_empty() && !code.is_empty());
+    Ok(())
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::support::{Answer, CLIENT, claims, exchange, refresh};
+use crate::support::{Answer, CLIENT, claims, exchange, refresh, time};
 use reqwest::{StatusCode, redirect};
 use smartpay_oauth_mock::MockAuthServer;
 
@@ -109,7 +109,7 @@ async fn from_the_first_redirect_to_the_call_that_fails() {
 async fn a_year_passes_across_both_changes_of_the_clocks() {
     let server = MockAuthServer::start().await;
     // Noon UTC each month: 04:00 in Los Angeles in winter, 05:00 in summer.
-    server.clock().freeze_at(1_767_268_800_000); // 2026-01-01T12:00:00Z
+    server.clock().freeze_at(time(1_767_268_800_000)); // 2026-01-01T12:00:00Z
     let hour = async || {
         let answer = exchange(&server, &crate::support::code(&server).await).await.ok();
         claims(&answer.member("access_token"))["grant_time"].as_str().unwrap().to_owned()

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::support::{Answer, CLIENT, MERCHANT, code, exchange, form, refresh, server_with};
+use crate::support::{Answer, CLIENT, MERCHANT, code, exchange, form, refresh, server_with, time};
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 use smartpay_oauth_mock::{Fault, MockAuthServer, Outcome, Scenario};
@@ -52,7 +52,7 @@ fn sha256(text: &str) -> String {
 #[tokio::test]
 async fn an_entry_tells_everything_but_secrets() {
     let server = MockAuthServer::start().await;
-    server.clock().freeze_at(1_619_518_736_895);
+    server.clock().freeze_at(time(1_619_518_736_895));
     let code = code(&server).await;
     let answer = exchange(&server, &code).await.ok();
     let entry = newest(&server).await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::{Answer, CLIENT, MERCHANT};
+use crate::support::{Answer, CLIENT, MERCHANT, time};
 use serde_json::{Value, json};
 use smartpay_oauth_mock::{ErrorCode, MockAuthServer, Outcome, RealmHandle, Scenario, When};
 
@@ -19,7 +19,7 @@ async fn exchange(realm: &RealmHandle, code: &str) -> Answer {
 /// One test of the sixty-four: its own clock, scenario, code, revocation and journal.
 async fn one(realm: RealmHandle, number: usize) {
     let hours = number as u64 + 1;
-    realm.clock().freeze_at(1_600_000_000_000);
+    realm.clock().freeze_at(time(1_600_000_000_000));
     realm.clock().advance(Duration::from_secs(3600 * hours));
     let teapot = Scenario::respond(Outcome::error("teapot").status(418))
         .when(When::token_request().and_code("tea"))
@@ -65,5 +65,5 @@ async fn sixty_four_tests_at_once_never_meet() {
     }
     tests.join_all().await;
     assert!(server.requests().await.is_empty(), "the default realm saw nothing of it");
-    assert_eq!(server.clock().offset_ms(), 0);
+    assert_eq!(server.clock().offset().as_ms(), 0);
 }

@@ -1,6 +1,6 @@
 //! The documentation page's own sample, pasted: the request to the letter, the tokens to the byte.
 
-use crate::support::{CLIENT, MERCHANT, claims, code, exchange, page, post};
+use crate::support::{CLIENT, MERCHANT, claims, code, exchange, page, post, time};
 use smartpay_oauth_mock::{MockAuthServer, SigningKey};
 
 #[tokio::test]
@@ -34,10 +34,10 @@ async fn the_sample_request_gets_the_documented_answer() {
 }
 
 /// A server whose clock, key id and token ids are those of the sample.
-async fn frozen(at_ms: i64) -> MockAuthServer {
+async fn frozen(at_ms: u64) -> MockAuthServer {
     let key = SigningKey::development().with_kid("10c6161786316ec30bcfb9d72de831c9");
     let server = MockAuthServer::builder().signing_key(key).start().await.unwrap();
-    server.clock().freeze_at(at_ms);
+    server.clock().freeze_at(time(at_ms));
     server
         .set_next_token_ids(&[
             "f106b55c-4205-4cd7-9937-8337a7c6ffac",

@@ -1,6 +1,6 @@
 //! `/_mock/clock`: the realm's clock.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use axum::Extension;
 use schemars::JsonSchema;
@@ -11,13 +11,15 @@ use super::problem::Problem;
 use super::routes::{OperationDoc, Routes};
 use crate::clock::Clock;
 use crate::http::context::RequestContext;
-use crate::units::{HumanDuration, rfc3339};
+use crate::units::{HumanDuration, SignedDuration, rfc3339};
 
 /// The state of a realm's clock.
 #[derive(Serialize, JsonSchema)]
 struct ClockView {
     /// The current time, in RFC 3339.
-    now: String,
+    #[serde(serialize_with = "rfc3339::serialize")]
+    #[schemars(with = "String")]
+    now: SystemTime,
     /// How far the clock is ahead of the machine's, in milliseconds.
     offset_ms: i64,
     /// Whether the clock is frozen.
@@ -90,15 +92,16 @@ async fn set(
     if request.now.is_some() && request.offset_ms.is_some() {
         return Err(Problem::of_member("/offset_ms", "now and offset_ms exclude each other"));
     }
-    let now_ms = request.now.as_deref().map(rfc3339::parse).transpose();
-    let now_ms = now_ms.map_err(|error| Problem::of_member("/now", error))?;
+    let now = request.now.as_deref().map(rfc3339::parse).transpose();
+    let now = now.map_err(|error| Problem::of_member("/now", error))?;
 
     let clock = context.realm.clock();
-    if let Some(now_ms) = now_ms {
-        clock.set(now_ms);
+    if let Some(now) = now {
+        clock.set(now);
     }
     if let Some(offset_ms) = request.offset_ms {
-        clock.shift(offset_ms.saturating_sub(clock.offset_ms()));
+        let by_ms = offset_ms.saturating_sub(clock.offset().as_ms());
+        clock.shift(SignedDuration::from_ms(by_ms));
     }
     match request.frozen {
         Some(true) => clock.freeze(),
@@ -124,8 +127,8 @@ async fn advance(
 
 fn view(clock: &Clock) -> Json<ClockView> {
     Json(ClockView {
-        now: rfc3339::format(clock.now_ms()),
-        offset_ms: clock.offset_ms(),
+        now: clock.now(),
+        offset_ms: clock.offset().as_ms(),
         frozen: clock.is_frozen(),
     })
 }

@@ -6,6 +6,8 @@ pub mod program;
 pub mod socket;
 pub mod tls;
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 use reqwest::Response;
 use serde_json::Value;
 use smartpay_oauth_mock::MockAuthServer;
@@ -115,6 +117,17 @@ pub async fn server_with(fixtures: &str) -> MockAuthServer {
         .start()
         .await
         .expect("a server")
+}
+
+/// The time at this number of milliseconds since 1970.
+pub fn time(ms: u64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_millis(ms)
+}
+
+/// The time of a server's clock in milliseconds since 1970.
+pub fn now_ms(server: &MockAuthServer) -> i64 {
+    let since_1970 = server.clock().now().duration_since(UNIX_EPOCH).expect("a time after 1970");
+    i64::try_from(since_1970.as_millis()).expect("a time before 9000")
 }
 
 /// The claims of a token, unverified.
