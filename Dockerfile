@@ -1,12 +1,12 @@
 # docker build .                          builds from source
-# docker build --target prebuilt .        takes a static binary from dist/, for where nothing can be pulled
+# docker build --target prebuilt .        copies a static binary from dist/ and pulls no base image
 
 FROM scratch AS base
 ENV SMARTPAY_MOCK_LISTEN=0.0.0.0:8080
 EXPOSE 8080 8443
-# A folder that nobody may write to: --tls-dir /certificates keeps the CA in a volume mounted there.
+# The mount point of a volume for --tls-dir /certificates. The user below may write to the volume.
 COPY --chown=65532:65532 docker/certificates/ /certificates/
-# Nobody: the server writes nothing and needs no rights.
+# An unprivileged user. The server needs no privileges and writes no files by default.
 USER 65532:65532
 HEALTHCHECK --interval=5s --timeout=3s --start-period=2s --retries=3 CMD ["/smartpay-oauth-mock", "health"]
 ENTRYPOINT ["/smartpay-oauth-mock"]
@@ -15,7 +15,7 @@ FROM base AS prebuilt
 COPY dist/smartpay-oauth-mock /smartpay-oauth-mock
 
 FROM rust:1-alpine AS build
-# The C compiler builds AWS-LC, which signs the tokens.
+# The C compiler is for AWS-LC, the cryptography library.
 RUN apk add --no-cache build-base
 WORKDIR /src
 COPY . .

@@ -25,7 +25,7 @@ pub struct Stages {
 
 impl Default for Stages {
     fn default() -> Self {
-        let start = RealmSeed::new(builtin(), crate::journal::USUAL_SIZE);
+        let start = RealmSeed::new(builtin(), crate::journal::DEFAULT_SIZE);
         let realm = Arc::clone(RealmMap::new(start).default_realm());
         let registry = realm.registry();
         Self { realm, registry, key: SigningKey::development() }

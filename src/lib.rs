@@ -111,7 +111,7 @@
 //! # async fn main() {
 //! let server = MockAuthServer::start().await;
 //! let busy = Scenario::respond(Outcome::error(ErrorCode::ServerError))
-//!     .when(When::grant_type("refresh_token"))
+//!     .when(When::new().grant_type("refresh_token"))
 //!     .times(2);
 //! let retried = server.inject(busy).await.expect(0..=2);
 //! // ... the code under test refreshes, is refused twice, and tries again.

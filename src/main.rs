@@ -1,4 +1,4 @@
-//! The command line of the mock server; see the library for what it does.
+//! The command line of the mock server. The library documents what the server does.
 
 #![forbid(unsafe_code)]
 

@@ -1,76 +1,93 @@
-//! What `serve` prints on a terminal.
+//! The banner that `serve` prints on a terminal.
 
 use crate::fixture::{AccountStatus, Client, ClientType, Fixtures};
 use crate::server::MockAuthServer;
 
-/// More clients than this are only counted.
-const MOST_CLIENTS: usize = 8;
+/// The maximum number of clients that are listed.
+const MAX_CLIENTS: usize = 8;
 
-/// Where the server listens, the clients that it knows, and a line to paste.
+/// Returns the URLs of the server, its clients, and an example request.
 pub(super) fn banner(server: &MockAuthServer, fixtures: &Fixtures) -> String {
-    let urls: Vec<String> = [server.http_url(), server.https_url()].into_iter().flatten().collect();
-    let note = match (server.http_url(), server.ca_pem()) {
-        (None, Some(_)) => "  the CA      curl -k BASE/_mock/ca.pem\n",
-        (Some(_), Some(_)) => "  the CA      curl BASE/_mock/ca.pem\n",
-        _ => "",
-    };
+    let (http_url, https_url) = (server.http_url(), server.https_url());
+    // Without HTTP, curl cannot verify the server before it has the CA certificate.
+    let curl = if http_url.is_some() { "curl" } else { "curl -k" };
+    let urls: Vec<String> = [http_url, https_url].into_iter().flatten().collect();
+
+    let fetch_ca = server.ca_pem().map(|_| curl);
+    format_banner(&urls, fetch_ca, fixtures)
+}
+
+/// `fetch_ca` is the command that downloads the CA certificate, if there is one.
+fn format_banner(urls: &[String], fetch_ca: Option<&str>, fixtures: &Fixtures) -> String {
     let base_url = urls.first().map_or("", String::as_str);
-    words(&urls.join(", "), base_url, &note.replace("BASE", base_url), fixtures)
+    let mut rows = vec![("listening on", urls.join(", "))];
+    rows.extend(fetch_ca.map(|curl| ("CA", format!("{curl} {base_url}/_mock/ca.pem"))));
+    rows.push(("clients", list_clients(fixtures)));
+    rows.push(("try", example_command(base_url, fixtures)));
+
+    let mut banner = format!("smartpay-oauth-mock {}, a mock server", env!("CARGO_PKG_VERSION"));
+    for (label, value) in rows {
+        banner.push_str(&format!("\n  {label:<12}  {value}"));
+    }
+    banner.push('\n');
+    banner
 }
 
-fn words(listens_on: &str, base_url: &str, note: &str, fixtures: &Fixtures) -> String {
-    let version = env!("CARGO_PKG_VERSION");
-    let mut names: Vec<&str> =
-        fixtures.clients.iter().take(MOST_CLIENTS).map(|client| client.id.as_str()).collect();
-    let more = format!("and {} more", fixtures.clients.len().saturating_sub(MOST_CLIENTS));
-    if fixtures.clients.len() > MOST_CLIENTS {
-        names.push(&more);
+fn list_clients(fixtures: &Fixtures) -> String {
+    if fixtures.clients.is_empty() {
+        return "none (every token request fails with client_not_found)".to_owned();
     }
-    if names.is_empty() {
-        names.push("none: every token request gets client_not_found");
+
+    let ids = fixtures.clients.iter().take(MAX_CLIENTS).map(|client| client.id.as_str());
+    let list = ids.collect::<Vec<_>>().join(", ");
+    match fixtures.clients.len().checked_sub(MAX_CLIENTS) {
+        None | Some(0) => list,
+        Some(more) => format!("{list}, and {more} more"),
     }
-    format!(
-        "smartpay-oauth-mock {version}, a mock for tests\n  \
-         listens on  {listens_on}\n{note}  \
-         clients     {}\n  \
-         try         {}\n",
-        names.join(", "),
-        example(base_url, fixtures),
-    )
 }
 
-/// A curl line that works when pasted.
-fn example(base_url: &str, fixtures: &Fixtures) -> String {
-    let usable = |id: &str| {
-        fixtures.clients.iter().find(|client| {
-            client.id == id
-                && client.client_type == ClientType::Confidential
-                && client.status == AccountStatus::Active
-                && client.certificate_cn.is_none()
-        })
-    };
-    let form = |client: &Client, grant_type: &str, name: &str, value: &str| {
-        let secret = client.secret.expose();
-        serde_urlencoded::to_string([
-            ("grant_type", grant_type),
-            ("client_id", &client.id),
-            ("client_secret", secret),
-            (name, value),
-        ])
-        .ok()
-    };
-    let code = fixtures.codes.iter().find_map(|code| {
-        form(usable(&code.client)?, "authorization_code", "code", code.code.expose())
-    });
-    let token = || {
-        fixtures.refresh_tokens.iter().filter(|token| !token.revoked).find_map(|token| {
-            form(usable(&token.client)?, "refresh_token", "refresh_token", token.token.expose())
-        })
-    };
-    match code.or_else(token) {
+/// Returns a curl command that succeeds.
+fn example_command(base_url: &str, fixtures: &Fixtures) -> String {
+    match exchange_code(fixtures).or_else(|| refresh(fixtures)) {
         Some(body) => format!("curl -d '{body}' {base_url}/oauth2/v3/token"),
         None => format!("curl {base_url}/_mock/health"),
     }
+}
+
+/// Returns the body of a token request for the first code that can be exchanged.
+fn exchange_code(fixtures: &Fixtures) -> Option<String> {
+    fixtures.codes.iter().find_map(|code| {
+        let client = usable_client(fixtures, &code.client)?;
+        token_request(client, "authorization_code", ("code", code.code.expose()))
+    })
+}
+
+/// Returns the body of a token request for the first refresh token that can be used.
+fn refresh(fixtures: &Fixtures) -> Option<String> {
+    fixtures.refresh_tokens.iter().filter(|token| !token.revoked).find_map(|token| {
+        let client = usable_client(fixtures, &token.client)?;
+        token_request(client, "refresh_token", ("refresh_token", token.token.expose()))
+    })
+}
+
+/// Returns the client if it can authenticate with its secret alone.
+fn usable_client<'f>(fixtures: &'f Fixtures, id: &str) -> Option<&'f Client> {
+    fixtures.clients.iter().find(|client| {
+        client.id == id
+            && client.client_type == ClientType::Confidential
+            && client.status == AccountStatus::Active
+            && client.certificate_cn.is_none()
+    })
+}
+
+fn token_request(client: &Client, grant_type: &str, credential: (&str, &str)) -> Option<String> {
+    serde_urlencoded::to_string([
+        ("grant_type", grant_type),
+        ("client_id", &client.id),
+        ("client_secret", client.secret.expose()),
+        credential,
+    ])
+    .ok()
 }
 
 #[cfg(test)]
@@ -79,15 +96,16 @@ mod tests {
     use crate::fixture::builtin;
 
     #[test]
-    fn the_line_to_paste_uses_a_code_of_the_fixtures() {
-        let text = words("http://127.0.0.1:8080", "http://127.0.0.1:8080", "", &builtin());
-        assert!(text.contains("curl -d 'grant_type=authorization_code&client_id=8l57hYffFb&client_secret=yourClientSecret&code=eyJraK' http://127.0.0.1:8080/oauth2/v3/token"), "{text}");
-        assert!(text.contains("v6TJH1IqhM"));
+    fn the_example_uses_a_code_of_the_fixtures() {
+        let banner = format_banner(&["http://127.0.0.1:8080".to_owned()], None, &builtin());
+        assert!(banner.contains("curl -d 'grant_type=authorization_code&client_id=8l57hYffFb&client_secret=yourClientSecret&code=eyJraK' http://127.0.0.1:8080/oauth2/v3/token"), "{banner}");
+        assert!(banner.contains("v6TJH1IqhM"));
     }
 
     #[test]
-    fn without_clients_it_says_so() {
-        let text = words("http://h", "http://h", "", &Fixtures::default());
-        assert!(text.contains("client_not_found") && text.contains("curl http://h/_mock/health"));
+    fn the_banner_says_when_there_are_no_clients() {
+        let banner = format_banner(&["http://h".to_owned()], None, &Fixtures::default());
+        assert!(banner.contains("client_not_found"), "{banner}");
+        assert!(banner.contains("curl http://h/_mock/health"), "{banner}");
     }
 }

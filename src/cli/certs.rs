@@ -1,61 +1,75 @@
-//! `certs DIR`: a CA, and certificates of server and client, in files.
+//! `certs DIR`: creates a CA with a server and a client certificate.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::{CliError, print};
+use super::error::CliError;
+use super::output::print;
 use crate::tls::{check_hosts, keep_client, load_or_create};
+
+/// The maximum length of a common name in a certificate (RFC 5280).
+const MAX_NAME_LENGTH: usize = 64;
+/// The maximum length of a common name that the vendor accepts (source K).
+const MAX_VENDOR_NAME_LENGTH: usize = 40;
+
+const DEFAULT_PASSWORD: &str = "changeit";
 
 #[derive(Args)]
 pub(super) struct Certs {
-    /// Where to put them; a CA that is there already goes on. The folder then serves as --tls-dir.
+    /// Output directory, which can be used as --tls-dir; an existing CA in it is kept
     #[arg(value_name = "DIR")]
     dir: PathBuf,
-    /// The common name of the client's certificate.
+    /// Common name of the client certificate
     #[arg(long, value_name = "NAME", default_value = "smartpay-client")]
     client_name: String,
-    /// The password of client.p12.
-    #[arg(long, value_name = "PASS", default_value = "changeit")]
+    /// Password of client.p12
+    #[arg(long, value_name = "PASSWORD", default_value = DEFAULT_PASSWORD)]
     password: String,
-    /// Another host that the server's certificate is for, beside localhost.
+    /// Additional host names for the server certificate
     #[arg(long, value_name = "NAME", num_args = 1..)]
     tls_host: Vec<String>,
 }
 
-/// The longest common name that the vendor takes (source K).
-const LONGEST_NAME: usize = 40;
-
 impl Certs {
     pub(super) fn run(self) -> Result<(), CliError> {
-        let (dir, name) = (&self.dir, &self.client_name);
-        if name.is_empty() || name.chars().count() > 64 {
-            return Err(CliError::usage("--client-name: a common name has 1 to 64 characters"));
+        let name_length = self.client_name.chars().count();
+        if name_length == 0 || name_length > MAX_NAME_LENGTH {
+            return Err(CliError::usage(format!(
+                "--client-name: expected 1 to {MAX_NAME_LENGTH} characters, found {name_length}"
+            )));
         }
+
         check_hosts(&self.tls_host).map_err(CliError::usage)?;
-        let (ca, _) = load_or_create(dir, &self.tls_host).map_err(CliError::usage)?;
-        keep_client(dir, &ca, name, &self.password).map_err(CliError::at_run_time)?;
-        if name.chars().count() > LONGEST_NAME {
-            eprintln!("note: the vendor takes common names of at most {LONGEST_NAME} characters");
+        let (ca, _) = load_or_create(&self.dir, &self.tls_host).map_err(CliError::usage)?;
+        keep_client(&self.dir, &ca, &self.client_name, &self.password)
+            .map_err(CliError::runtime)?;
+
+        if name_length > MAX_VENDOR_NAME_LENGTH {
+            eprintln!(
+                "warning: --client-name has {name_length} characters; the vendor accepts at most \
+                 {MAX_VENDOR_NAME_LENGTH} characters"
+            );
         }
-        let path = dir.display().to_string();
-        let plain = path.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._-+:".contains(&b));
-        let dir = if plain { path } else { format!("'{}'", path.replace('\'', "'\\''")) };
-        let (known, password) = match self.password.as_str() {
-            "changeit" => ("password: changeit", "changeit"),
-            _ => ("under the password that you gave", "\"$PASSWORD\""),
-        };
-        print(&instructions(&dir, name, known, password));
+        print(&self.instructions());
         Ok(())
     }
-}
 
-/// What was made, and a few lines to paste for those who use it. `dir` is ready for a shell.
-fn instructions(dir: &str, name: &str, known: &str, password: &str) -> String {
-    format!(
-        "{dir}: ca.pem, server.pem, client.pem (CN={name}), a .key beside each, client.p12 ({known})
+    /// Returns the list of files, and examples of their use in common tools.
+    fn instructions(&self) -> String {
+        let (dir, name) = (quote_for_shell(&self.dir), &self.client_name);
+        // A password that the user chose is not printed.
+        let (password_note, password) = if self.password == DEFAULT_PASSWORD {
+            ("password: changeit", DEFAULT_PASSWORD)
+        } else {
+            ("protected by your password", "\"$PASSWORD\"")
+        };
 
-# serve
+        format!(
+            "Files in {dir}: ca.pem, server.pem and client.pem (CN={name}), each with a .key file; \
+             client.p12 ({password_note})
+
+# Server
 smartpay-oauth-mock --tls-listen 127.0.0.1:8443 --tls-dir {dir} --client-auth required
 # curl
 curl --cacert {dir}/ca.pem --cert {dir}/client.pem --key {dir}/client.key https://localhost:8443/
@@ -67,7 +81,18 @@ requests.post(url, verify='{dir}/ca.pem', cert=('{dir}/client.pem', '{dir}/clien
 keytool -importcert -noprompt -alias smartpay-mock -file {dir}/ca.pem -keystore {dir}/trust.p12 -storepass changeit
 java -Djavax.net.ssl.trustStore={dir}/trust.p12 -Djavax.net.ssl.trustStorePassword=changeit \\
   -Djavax.net.ssl.keyStore={dir}/client.p12 -Djavax.net.ssl.keyStorePassword={password} ...
-# .NET; trust {dir}/ca.pem in the system's store, or compare it in the handler's callback
+# .NET: trust {dir}/ca.pem in the system store, or verify it in the handler's callback
 handler.ClientCertificates.Add(new X509Certificate2(\"{dir}/client.p12\", password));"
-    )
+        )
+    }
+}
+
+/// Returns a path that can be pasted into a shell.
+fn quote_for_shell(path: &Path) -> String {
+    let path = path.display().to_string();
+    if path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-+:".contains(&byte)) {
+        path
+    } else {
+        format!("'{}'", path.replace('\'', "'\\''"))
+    }
 }

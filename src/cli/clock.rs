@@ -1,44 +1,47 @@
-//! `clock`: the time of a running server.
+//! `clock`: shows or changes the clock of a running server.
 
 use axum::http::Method;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::CliError;
-use super::call::{Server, table};
+use super::client::ServerArgs;
+use super::error::CliError;
+use super::json::to_table;
 
 #[derive(Args)]
 pub(super) struct Clock {
     #[command(subcommand)]
-    hand: Option<ClockCommand>,
+    command: Option<ClockCommand>,
     #[command(flatten)]
-    server: Server,
+    server: ServerArgs,
 }
 
-/// What becomes of it; without any it is shown.
+/// A change of the clock. Without one, the command shows the clock.
 #[derive(Subcommand)]
 enum ClockCommand {
-    /// Move it forward.
+    /// Move the clock forward
     Advance {
-        /// By how much: 16m, 365d.
+        /// Duration, such as 16m or 365d
+        #[arg(value_name = "DURATION")]
         by: String,
     },
-    /// Set it.
+    /// Set the clock to a time
     Set {
-        /// To this time, in RFC 3339: 2026-11-23T12:00:00Z.
+        /// Time in RFC 3339 format, such as 2026-11-23T12:00:00Z
+        #[arg(value_name = "TIME")]
         now: String,
     },
-    /// Let it stand still.
+    /// Stop the clock
     Freeze,
-    /// Let it run on.
+    /// Let a stopped clock run again
     Run,
-    /// Back to the machine's time.
+    /// Reset the clock to the system time
     Reset,
 }
 
 impl Clock {
     pub(super) fn run(self) -> Result<(), CliError> {
-        let (method, path, body) = match self.hand {
+        let (method, path, body) = match self.command {
             None => (Method::GET, "clock", None),
             Some(ClockCommand::Advance { by }) => {
                 (Method::POST, "clock/advance", Some(json!({ "by": by })))
@@ -48,6 +51,7 @@ impl Clock {
             Some(ClockCommand::Run) => (Method::PUT, "clock", Some(json!({ "frozen": false }))),
             Some(ClockCommand::Reset) => (Method::DELETE, "clock", None),
         };
-        self.server.call(method, path, body, table)
+
+        self.server.send_and_print(method, path, body, to_table)
     }
 }

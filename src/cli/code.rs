@@ -1,38 +1,40 @@
-//! `code`: an authorization code from a running server, without a browser.
+//! `code`: issues an authorization code on a running server, without the consent page.
 
 use axum::http::Method;
 use clap::Args;
 use serde_json::json;
 
-use super::CliError;
-use super::call::{Server, plain};
+use super::client::ServerArgs;
+use super::error::CliError;
+use super::json::to_text;
 
 #[derive(Args)]
 pub(super) struct Code {
-    /// The client, by id.
+    /// Client ID
     #[arg(long, value_name = "ID")]
     client: String,
-    /// The merchant who consents, by id.
+    /// ID of the merchant who grants access
     #[arg(long, value_name = "ID")]
     merchant: String,
-    /// What is granted; all of the client's scopes unless given.
+    /// Scopes to grant [default: all scopes of the client]
     #[arg(long, value_name = "SCOPE", num_args = 1..)]
     scopes: Option<Vec<String>>,
-    /// The redirect URL that the code is for.
+    /// Redirect URL that the code is bound to
     #[arg(long, value_name = "URL")]
     redirect_url: Option<String>,
     #[command(flatten)]
-    server: Server,
+    server: ServerArgs,
 }
 
 impl Code {
     pub(super) fn run(self) -> Result<(), CliError> {
-        let wish = json!({
+        let request = json!({
             "client_id": self.client,
             "merchant_id": self.merchant,
             "scopes": self.scopes,
             "redirect_url": self.redirect_url,
         });
-        self.server.call(Method::POST, "codes", Some(wish), |answer| plain(&answer["code"]))
+        self.server
+            .send_and_print(Method::POST, "codes", Some(request), |code| to_text(&code["code"]))
     }
 }

@@ -1,19 +1,10 @@
-//! `health`: whether a running server is well; what a container's health check calls.
+//! `health`: checks whether a running server is healthy; the health check of the container image.
 
 use axum::http::Method;
-use clap::Args;
 
-use super::CliError;
-use super::call::Server;
+use super::client::ServerArgs;
+use super::error::CliError;
 
-#[derive(Args)]
-pub(super) struct Health {
-    #[command(flatten)]
-    server: Server,
-}
-
-impl Health {
-    pub(super) fn run(self) -> Result<(), CliError> {
-        self.server.call(Method::GET, "health", None, ToString::to_string)
-    }
+pub(super) fn run(server: &ServerArgs) -> Result<(), CliError> {
+    server.send_and_print(Method::GET, "health", None, ToString::to_string)
 }

@@ -1,58 +1,60 @@
-//! `inject`: makes a running server fail.
+//! `inject`: adds a scenario to a running server, such as an error, a fault or a delay.
 
 use axum::http::Method;
 use clap::Args;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
-use super::CliError;
-use super::call::{Server, plain};
+use super::client::ServerArgs;
+use super::error::CliError;
+use super::json::{object, to_text};
 
 #[derive(Args)]
 pub(super) struct Inject {
-    /// The error to answer with, such as server_error.
+    /// Error code to respond with, such as server_error
     #[arg(value_name = "CODE", required_unless_present_any = ["fault", "delay"])]
     error: Option<String>,
-    /// A fault on the wire: connection_reset, empty_response, hang, truncated_body, garbage or
-    /// slow_body.
+    /// Connection fault: connection_reset, empty_response, hang, truncated_body, garbage or
+    /// slow_body
     #[arg(long)]
     fault: Option<String>,
-    /// How long to wait first: 250ms, 2s.
-    #[arg(long, value_name = "TIME")]
+    /// Delay before the response, such as 250ms or 2s
+    #[arg(long, value_name = "DURATION")]
     delay: Option<String>,
-    /// The HTTP status, if not the error's own.
+    /// HTTP status [default: the status of the error code]
     #[arg(long)]
     status: Option<u16>,
-    /// The error's description.
+    /// Description of the error
     #[arg(long, value_name = "TEXT")]
     description: Option<String>,
-    /// Let the request take effect first: the lost response.
+    /// Process the request first, then fail, as when a response is lost
     #[arg(long)]
     after: bool,
-    /// For so many requests; for all unless given.
+    /// Apply to the first N matches [default: all]
     #[arg(long, value_name = "N")]
     times: Option<u64>,
-    /// For requests of this client only.
+    /// Apply to requests of this client only
     #[arg(long, value_name = "ID")]
     client: Option<String>,
-    /// For this merchant only.
+    /// Apply to requests for this merchant only
     #[arg(long, value_name = "ID")]
     merchant: Option<String>,
-    /// For this grant type only.
+    /// Apply to requests with this grant type only
     #[arg(long, value_name = "TYPE")]
     grant_type: Option<String>,
-    /// For this endpoint: token, authorize, resource, introspect, revoke, jwks or any.
+    /// Apply to this endpoint: token, authorize, resource, introspect, revoke, jwks, metadata or
+    /// any [default: token]
     #[arg(long)]
     endpoint: Option<String>,
-    /// What to call the scenario.
+    /// Name of the scenario [default: generated]
     #[arg(long)]
     name: Option<String>,
     #[command(flatten)]
-    server: Server,
+    server: ServerArgs,
 }
 
 impl Inject {
     pub(super) fn run(self) -> Result<(), CliError> {
-        let respond = given([
+        let respond = object([
             ("error", self.error.map(Value::from)),
             ("fault", self.fault.map(Value::from)),
             ("delay", self.delay.map(Value::from)),
@@ -60,24 +62,21 @@ impl Inject {
             ("description", self.description.map(Value::from)),
             ("phase", self.after.then(|| "after".into())),
         ]);
-        let when = given([
+        let when = object([
             ("client_id", self.client.map(Value::from)),
             ("merchant_id", self.merchant.map(Value::from)),
             ("grant_type", self.grant_type.map(Value::from)),
             ("endpoint", self.endpoint.map(Value::from)),
         ]);
-        let scenario = given([
+
+        let scenario = object([
             ("name", self.name.map(Value::from)),
-            ("when", Some(json!(when))),
-            ("respond", Some(json!(respond))),
+            ("when", Some(when.into())),
+            ("respond", Some(respond.into())),
             ("times", self.times.map(Value::from)),
         ]);
-        let scenario = Some(json!(scenario));
-        self.server.call(Method::POST, "scenarios", scenario, |answer| plain(&answer["name"]))
+        self.server.send_and_print(Method::POST, "scenarios", Some(scenario.into()), |scenario| {
+            to_text(&scenario["name"])
+        })
     }
-}
-
-/// The members that were given.
-fn given<const N: usize>(members: [(&str, Option<Value>); N]) -> Map<String, Value> {
-    members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }

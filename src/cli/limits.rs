@@ -1,59 +1,60 @@
-//! The bounds on what clients may take, as `--limit` sets them, and the system's on open sockets.
+//! The resource limits that `--limit` sets.
 
 use serde_json::{Map, Value};
 
-use super::CliError;
-use crate::fixture::{FixtureError, read_text};
+use super::error::CliError;
+use crate::fixture::read_text;
 use crate::limits::Limits;
 
-/// Reads `NAME=VALUE` pairs.
-pub(super) fn limits(written: &[String]) -> Result<Limits, CliError> {
+/// Parses `NAME=VALUE` pairs.
+pub(super) fn parse_limits(pairs: &[String]) -> Result<Limits, CliError> {
     let mut limits = Map::new();
-    for pair in written.iter().filter(|pair| !pair.is_empty()) {
-        match pair.split_once('=') {
-            Some((name, value)) => {
-                let (name, value) = (name.trim(), value.trim());
-                let number = value.parse::<u64>().map(Value::from);
-                let value = number.unwrap_or_else(|_| value.into());
-                if limits.insert(name.to_owned(), value).is_some() {
-                    return Err(CliError::usage(format!("--limit {pair}: {name} is set twice")));
-                }
-            }
-            None => {
-                let example = "NAME=VALUE is expected, such as head_time=5s";
-                return Err(CliError::usage(format!("--limit {pair}: {example}")));
-            }
+    for pair in pairs.iter().filter(|pair| !pair.is_empty()) {
+        let Some((name, value)) = pair.split_once('=') else {
+            return Err(CliError::usage(format!(
+                "--limit {pair}: expected NAME=VALUE, such as head_time=5s"
+            )));
+        };
+        let (name, value) = (name.trim(), value.trim());
+
+        let value = value.parse::<u64>().map_or_else(|_| Value::from(value), Value::from);
+        if limits.insert(name.to_owned(), value).is_some() {
+            return Err(CliError::usage(format!("--limit {pair}: {name} is set more than once")));
         }
     }
-    read_text(&Value::from(limits).to_string()).map_err(|mistakes| {
-        let wrong = |mistake: &FixtureError| {
-            format!("--limit {}: {}", mistake.pointer.trim_start_matches('/'), mistake.message)
-        };
-        CliError::usage(mistakes.iter().map(wrong).collect::<Vec<_>>().join("\n"))
-    })
-}
 
-/// Asks the system for as many open sockets as it gives: many a shell begins with 1,024, and a
-/// load test has more clients.
-pub(super) fn more_sockets() {
-    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
-        tracing::debug!("the system gives no more sockets than usual: {error}");
-    }
+    // The reader of fixtures finds all errors and suggests names.
+    read_text(&Value::from(limits).to_string()).map_err(|errors| {
+        let lines: Vec<String> = errors
+            .iter()
+            .map(|error| {
+                format!("--limit {}: {}", error.pointer.trim_start_matches('/'), error.message)
+            })
+            .collect();
+        CliError::usage(lines.join("\n"))
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn parse(pairs: &[&str]) -> Result<Limits, String> {
+        let pairs: Vec<String> = pairs.iter().map(|pair| (*pair).to_owned()).collect();
+        parse_limits(&pairs).map_err(|error| error.to_string())
+    }
+
     #[test]
     fn a_limit_is_a_name_and_a_value() {
-        let read =
-            |pairs: &[&str]| limits(&pairs.iter().map(|p| (*p).to_owned()).collect::<Vec<_>>());
-        assert_eq!(read(&[]).unwrap(), Limits::default());
-        assert_eq!(read(&["connections=7", ""]).unwrap().connections, 7);
-        assert_eq!(read(&[" head_time = 5s "]).unwrap().head_time.as_secs(), 5);
+        assert_eq!(parse(&[]).unwrap(), Limits::default());
+        assert_eq!(parse(&["connections=7", ""]).unwrap().connections, 7);
+        assert_eq!(parse(&[" head_time = 5s "]).unwrap().head_time.as_secs(), 5);
+    }
+
+    #[test]
+    fn an_error_names_the_limit() {
         for (pair, expected) in [
-            ("connections", "--limit connections: NAME=VALUE is expected"),
+            ("connections", "--limit connections: expected NAME=VALUE"),
             (
                 "conections=7",
                 "--limit conections: unknown member \"conections\", did you mean \"connections\"?",
@@ -62,12 +63,17 @@ mod tests {
             ("head_time={", "--limit head_time: "),
             ("=", "--limit : unknown member"),
         ] {
-            let failure = read(&[pair]).unwrap_err();
-            assert!(failure.message.starts_with(expected), "{pair}: {}", failure.message);
+            let error = parse(&[pair]).unwrap_err();
+            assert!(error.starts_with(expected), "{pair}: {error}");
         }
-        let twice = read(&["streams=1", "streams=2"]).unwrap_err().message;
-        assert_eq!(twice, "--limit streams=2: streams is set twice");
-        let both = read(&["a=1", "head_size=1"]).unwrap_err().message;
+
+        let twice = parse(&["streams=1", "streams=2"]).unwrap_err();
+        assert_eq!(twice, "--limit streams=2: streams is set more than once");
+    }
+
+    #[test]
+    fn all_errors_are_listed() {
+        let both = parse(&["a=1", "head_size=1"]).unwrap_err();
         assert_eq!(both.lines().count(), 2, "{both}");
     }
 }

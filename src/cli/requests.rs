@@ -1,283 +1,186 @@
-//! `requests`: what a running server was asked, and whether that is what a test expects.
+//! `requests`: lists, follows or verifies the requests that a running server has received.
 
-use std::collections::BTreeMap;
+use std::collections::HashSet;
+use std::time::Duration;
 
 use axum::http::Method;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::call::{Server, plain};
-use super::color::Color;
-use super::{CliError, FAILED, print};
+use super::client::ServerArgs;
+use super::error::CliError;
+use super::json::{object, to_text};
+use super::output::{Color, print};
+use super::requests_format::{format_entry, format_list, format_verification, notes};
 use crate::units::HumanDuration;
 
 #[derive(Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(super) struct Requests {
     #[command(subcommand)]
-    act: Option<RequestsCommand>,
-    #[command(flatten)]
-    filters: Filters,
-    /// Print requests as they come, until interrupted.
+    command: Option<RequestsCommand>,
+    /// Print requests as they arrive, until interrupted
     #[arg(long)]
     follow: bool,
-    /// The last so many only.
+    /// Show the last N requests only
     #[arg(long, value_name = "N", conflicts_with = "follow")]
     limit: Option<u64>,
-    /// Only those behind the request with this number.
-    #[arg(long, value_name = "ID")]
+    /// Show only requests after the one with this number
+    #[arg(long, value_name = "NUMBER")]
     after: Option<u64>,
     #[command(flatten)]
-    server: Server,
+    filters: Filters,
+    #[command(flatten)]
+    server: ServerArgs,
 }
 
-/// What else can be done with the journal.
+/// What to do instead of listing requests.
 #[derive(Subcommand)]
 enum RequestsCommand {
-    /// Succeed if as many requests came as expected; else fail, and show which came close.
+    /// Verify the number of requests; exit with code 1 if it is not the expected one
     Verify(Box<Verify>),
-    /// Empty the journal.
+    /// Clear the journal
     Clear,
 }
 
 #[derive(Args)]
 struct Verify {
-    #[command(flatten)]
-    filters: Filters,
-    /// So many requests, no more and no less.
+    /// Expect exactly N requests
     #[arg(long, value_name = "N", conflicts_with_all = ["at_least", "at_most"])]
     exactly: Option<u64>,
-    /// So many or more; 1 unless any number is given.
+    /// Expect at least N requests [default: 1, if no number is given]
     #[arg(long, value_name = "N")]
     at_least: Option<u64>,
-    /// So many or fewer.
+    /// Expect at most N requests
     #[arg(long, value_name = "N")]
     at_most: Option<u64>,
-    /// Wait so long for it to hold: 2s.
-    #[arg(long, value_name = "TIME")]
+    /// Wait up to this long for the expected number, such as 2s
+    #[arg(long, value_name = "DURATION")]
     wait: Option<HumanDuration>,
+    #[command(flatten)]
+    filters: Filters,
 }
 
-/// Which requests are meant; texts may have a * that stands for anything.
+/// Which requests to select.
 #[derive(Args)]
+#[command(next_help_heading = "Filters (* matches any text)")]
 struct Filters {
-    /// token, authorize, resource, introspect, revoke, jwks, metadata or unknown.
+    /// Endpoint: token, authorize, resource, introspect, revoke, jwks, metadata or unknown
     #[arg(long)]
     endpoint: Option<String>,
-    /// The client, by id.
+    /// Client ID
     #[arg(long, value_name = "ID")]
     client: Option<String>,
-    /// The merchant, by id.
+    /// Merchant ID
     #[arg(long, value_name = "ID")]
     merchant: Option<String>,
-    /// The grant type.
+    /// Grant type
     #[arg(long, value_name = "TYPE")]
     grant_type: Option<String>,
-    /// The header v-c-client-correlation-id.
+    /// Value of the header v-c-client-correlation-id
     #[arg(long, value_name = "ID")]
     correlation_id: Option<String>,
-    /// The HTTP status of the answer.
+    /// HTTP status of the response
     #[arg(long)]
     status: Option<u16>,
-    /// The error code of the answer; * is any.
+    /// Error code of the response; * matches any error
     #[arg(long, value_name = "CODE")]
     error: Option<String>,
-    /// The scenario that took part; * is any.
+    /// Scenario that matched; * matches any scenario
     #[arg(long, value_name = "NAME")]
     scenario: Option<String>,
 }
 
 impl Filters {
-    fn members(self) -> Map<String, Value> {
-        let text = |value: Option<String>| value.map(Value::from);
-        [
-            ("endpoint", text(self.endpoint)),
-            ("client_id", text(self.client)),
-            ("merchant_id", text(self.merchant)),
-            ("grant_type", text(self.grant_type)),
-            ("correlation_id", text(self.correlation_id)),
+    fn into_object(self) -> Map<String, Value> {
+        object([
+            ("endpoint", self.endpoint.map(Value::from)),
+            ("client_id", self.client.map(Value::from)),
+            ("merchant_id", self.merchant.map(Value::from)),
+            ("grant_type", self.grant_type.map(Value::from)),
+            ("correlation_id", self.correlation_id.map(Value::from)),
             ("status", self.status.map(Value::from)),
-            ("error", text(self.error)),
-            ("scenario", text(self.scenario)),
-        ]
-        .into_iter()
-        .filter_map(|(name, value)| Some((name.to_owned(), value?)))
-        .collect()
+            ("error", self.error.map(Value::from)),
+            ("scenario", self.scenario.map(Value::from)),
+        ])
     }
 }
 
 impl Requests {
     pub(super) fn run(self) -> Result<(), CliError> {
-        match self.act {
+        match self.command {
             Some(RequestsCommand::Verify(verify)) => verify.run(&self.server),
             Some(RequestsCommand::Clear) => {
-                self.server
-                    .call(Method::DELETE, "requests", None, |_| "the journal is empty".to_owned())
+                self.server.send_and_print(Method::DELETE, "requests", None, |_| {
+                    "journal cleared".to_owned()
+                })
             }
-            None => {
-                let mut members = self.filters.members();
-                members.extend(self.limit.map(|limit| ("limit".to_owned(), limit.into())));
-                members.extend(self.after.map(|after| ("after".to_owned(), after.into())));
-                let pairs: Vec<_> =
-                    members.iter().map(|(name, value)| (name, plain(value))).collect();
-                let query = serde_urlencoded::to_string(pairs).map_err(CliError::at_run_time)?;
-                match self.follow {
-                    true => follow(&self.server, &format!("events?{query}")),
-                    false => {
-                        let path = format!("requests?{query}");
-                        self.server.call(Method::GET, &path, None, listed)
-                    }
-                }
-            }
+            None => self.list(),
+        }
+    }
+
+    fn list(self) -> Result<(), CliError> {
+        let mut members = self.filters.into_object();
+        members.extend(object([
+            ("limit", self.limit.map(Value::from)),
+            ("after", self.after.map(Value::from)),
+        ]));
+        let pairs: Vec<_> = members.iter().map(|(name, value)| (name, to_text(value))).collect();
+        let query = serde_urlencoded::to_string(pairs).map_err(CliError::runtime)?;
+
+        if self.follow {
+            follow(&self.server, &format!("events?{query}"))
+        } else {
+            let path = format!("requests?{query}");
+            self.server.send_and_print(Method::GET, &path, None, format_list)
         }
     }
 }
 
 impl Verify {
-    fn run(self, server: &Server) -> Result<(), CliError> {
-        let count: Map<String, Value> =
-            [("exactly", self.exactly), ("at_least", self.at_least), ("at_most", self.at_most)]
-                .into_iter()
-                .filter_map(|(name, n)| Some((name.to_owned(), n?.into())))
-                .collect();
-        let body = json!({ "match": self.filters.members(), "count": count });
+    fn run(self, server: &ServerArgs) -> Result<(), CliError> {
+        let count = object([
+            ("exactly", self.exactly.map(Value::from)),
+            ("at_least", self.at_least.map(Value::from)),
+            ("at_most", self.at_most.map(Value::from)),
+        ]);
+        let body = json!({ "match": self.filters.into_object(), "count": count });
         let path = match self.wait {
             None => "requests/verify".to_owned(),
             Some(wait) => format!("requests/verify?wait={}ms", wait.as_ms()),
         };
-        let patience = self.wait.map(Into::into).unwrap_or_default();
-        let found = server.ask(Method::POST, &path, Some(body), patience)?;
-        server.show(&found, verdict);
-        match found["satisfied"].as_bool() {
-            Some(true) => Ok(()),
-            _ => Err(CliError { code: FAILED, message: String::new() }),
-        }
+
+        let wait = self.wait.map(Duration::from).unwrap_or_default();
+        let verification = server.send(Method::POST, &path, Some(body), wait)?;
+        server.print_response(&verification, format_verification);
+
+        if verification["satisfied"] == true { Ok(()) } else { Err(CliError::Unmet) }
     }
 }
 
-/// Prints requests as they come.
-fn follow(server: &Server, path: &str) -> Result<(), CliError> {
-    let color = Color::of_stdout();
-    let mut known = BTreeMap::new();
+/// Prints requests as they arrive.
+fn follow(server: &ServerArgs, path: &str) -> Result<(), CliError> {
+    let color = Color::for_stdout();
+    let mut printed_notes = HashSet::new();
+
     server.follow(path, |event, data| {
         let data: Value = serde_json::from_str(data).unwrap_or_default();
         if server.is_json() {
             print(&json!({ event: data }).to_string());
-        } else if event == "dropped" {
-            print(&color.unusual(&format!("... {} were missed", data["count"])));
-        } else {
-            print(&line(&data, color));
-            for note in notes(&data) {
-                // A note that every request gets is read once.
-                if known.insert(note.to_owned(), ()).is_none() {
-                    print(&color.quiet(&format!("      note: {note}")));
-                }
+            return;
+        }
+        // The server drops events when this process reads them too slowly.
+        if event == "dropped" {
+            print(&color.yellow(&format!("... {} requests were missed", data["count"])));
+            return;
+        }
+
+        print(&format_entry(&data, color));
+        for note in notes(&data) {
+            // Many notes apply to every request. Each is printed once.
+            if printed_notes.insert(note.to_owned()) {
+                print(&color.dim(&format!("      note: {note}")));
             }
         }
     })
-}
-
-fn notes(entry: &Value) -> impl Iterator<Item = &str> {
-    entry["notes"].as_array().into_iter().flatten().filter_map(Value::as_str)
-}
-
-fn text<'e>(entry: &'e Value, name: &str) -> &'e str {
-    entry[name].as_str().unwrap_or("-")
-}
-
-/// A request in one line; columns line up as long as ids are of the usual length.
-fn line(entry: &Value, color: Color) -> String {
-    let outcome = &entry["outcome"];
-    let time = text(entry, "time");
-    let time = time.split_once('T').map_or(time, |(_, time)| time.trim_end_matches('Z'));
-    let status = outcome["status"].as_u64();
-    let shown = status.map_or("none".to_owned(), |status| status.to_string());
-    let shown = match status {
-        Some(..400) => color.good(&shown),
-        _ => color.bad(&shown),
-    };
-    let mut why = Vec::new();
-    why.extend(outcome["error"].as_str().map(str::to_owned));
-    why.extend(outcome["row"].as_u64().map(|row| format!("row {row}")));
-    let scenario = outcome["scenario"].as_str();
-    why.extend(scenario.map(|name| color.unusual(&format!("scenario {name}"))));
-    why.extend(outcome["fault"].as_str().map(|fault| color.unusual(fault)));
-    let what = match text(entry, "endpoint") {
-        "token" => text(entry, "grant_type").to_owned(),
-        _ => format!("{} {}", text(entry, "method"), text(entry, "path")),
-    };
-    format!(
-        "{:>5}  {time:<12.12}  {:<10}  {what:<20}  {:<12}  {:<12}  {shown}  {}",
-        entry["id"].as_u64().unwrap_or_default(),
-        text(entry, "endpoint"),
-        text(entry, "client_id"),
-        text(entry, "merchant_id"),
-        why.join(", "),
-    )
-    .trim_end()
-    .to_owned()
-}
-
-fn listed(answer: &Value) -> String {
-    let color = Color::of_stdout();
-    let entries = answer["requests"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let head = format!(
-        "{:>5}  {:<12}  {:<10}  {:<20}  {:<12}  {:<12}  status",
-        "#", "time", "endpoint", "what", "client", "merchant"
-    );
-    let mut lines = vec![color.quiet(&head)];
-    lines.extend(entries.iter().map(|entry| line(entry, color)));
-    let mut noted: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
-    for entry in entries {
-        for note in notes(entry) {
-            noted.entry(note).or_default().push(entry["id"].as_u64().unwrap_or_default());
-        }
-    }
-    for (note, ids) in noted {
-        let who = match ids.as_slice() {
-            [one] => format!("#{one}"),
-            [first, .., last] => format!("{} from #{first} to #{last}", ids.len()),
-            [] => continue,
-        };
-        lines.push(color.quiet(&format!("note ({who}): {note}")));
-    }
-    let (shown, total) = (entries.len() as u64, answer["total"].as_u64().unwrap_or_default());
-    if shown < total {
-        lines.push(format!("{shown} of {total}"));
-    }
-    if answer["dropped"].as_u64().is_some_and(|dropped| dropped > 0) {
-        let text = format!("{} older ones were dropped", answer["dropped"]);
-        lines.push(color.unusual(&text));
-    }
-    lines.join("\n")
-}
-
-fn verdict(found: &Value) -> String {
-    let color = Color::of_stdout();
-    let verdict = match found["satisfied"].as_bool() {
-        Some(true) => color.good("it holds"),
-        _ => color.bad("it does not hold"),
-    };
-    let (matched, overlapped) = (&found["matched"], &found["overlapped"]);
-    let mut lines = vec![format!("{verdict}: {matched} matched, {overlapped} at the same time")];
-    if found["dropped"].as_u64().is_some_and(|dropped| dropped > 0) {
-        let text = format!(
-            "the journal has dropped {} requests, which could not be counted; --journal-size keeps \
-             more",
-            found["dropped"]
-        );
-        lines.push(color.unusual(&text));
-    }
-    for near in found["closest"].as_array().into_iter().flatten() {
-        lines.push(line(&near["request"], color));
-        for differs in near["differs"].as_array().into_iter().flatten() {
-            lines.push(format!(
-                "       {}: {} is expected, {} was sent",
-                text(differs, "member"),
-                text(differs, "expected"),
-                differs["actual"].as_str().unwrap_or("nothing"),
-            ));
-        }
-    }
-    lines.join("\n")
 }

@@ -1,19 +1,10 @@
-//! `reset`: puts a running server, or a realm of it, back to its start.
+//! `reset`: resets a running server, or one of its realms, to the initial state.
 
 use axum::http::Method;
-use clap::Args;
 
-use super::CliError;
-use super::call::Server;
+use super::client::ServerArgs;
+use super::error::CliError;
 
-#[derive(Args)]
-pub(super) struct Reset {
-    #[command(flatten)]
-    server: Server,
-}
-
-impl Reset {
-    pub(super) fn run(self) -> Result<(), CliError> {
-        self.server.call(Method::POST, "reset", None, |_| "back to the start".to_owned())
-    }
+pub(super) fn run(server: &ServerArgs) -> Result<(), CliError> {
+    server.send_and_print(Method::POST, "reset", None, |_| "reset to the initial state".to_owned())
 }

@@ -1,16 +1,10 @@
-//! `schema`: the JSON Schema of fixtures.
+//! `schema`: prints the JSON Schema of fixtures.
 
-use clap::Args;
-
-use super::{CliError, print};
+use super::error::CliError;
+use super::output::print;
 use crate::fixture::schema;
 
-#[derive(Debug, Args)]
-pub(super) struct Schema {}
-
-impl Schema {
-    pub(super) fn run(self) -> Result<(), CliError> {
-        print(&serde_json::to_string_pretty(&schema()).map_err(CliError::at_run_time)?);
-        Ok(())
-    }
+pub(super) fn run() -> Result<(), CliError> {
+    print(&serde_json::to_string_pretty(&schema()).map_err(CliError::runtime)?);
+    Ok(())
 }

@@ -1,76 +1,103 @@
-//! When to stop: SIGTERM, Ctrl-C, or the end of standard input.
+//! Reasons to stop the server: SIGTERM, Ctrl-C, or the end of standard input.
 
-use std::io::Read;
+use std::fmt;
+use std::io::{self, Read};
 
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-/// What the end of standard input is called.
-const STDIN: &str = "the end of standard input";
+/// Why the server stops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum StopReason {
+    /// A signal, by name.
+    Signal(&'static str),
+    StdinClosed,
+}
 
-/// Reports each reason to stop, as words for the log.
-pub(super) struct ShutdownSignals(mpsc::UnboundedReceiver<&'static str>);
+impl fmt::Display for StopReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Signal(name) => f.write_str(name),
+            Self::StdinClosed => f.write_str("end of standard input"),
+        }
+    }
+}
+
+/// A stream of reasons to stop.
+pub(super) struct ShutdownSignals(UnboundedReceiver<StopReason>);
 
 impl ShutdownSignals {
     /// Starts listening; must be called on a runtime.
-    pub(super) fn listen(stdin_too: bool) -> std::io::Result<Self> {
-        let (reasons, received) = mpsc::unbounded_channel();
-        // On return both are being listened to, not only once their tasks run.
-        #[cfg(unix)]
-        {
-            use tokio::signal::unix::{SignalKind, signal};
-            let signals =
-                [(SignalKind::terminate(), "SIGTERM"), (SignalKind::interrupt(), "Ctrl-C")];
-            for (kind, name) in signals {
-                let mut received = signal(kind)?;
-                let reasons = reasons.clone();
-                tokio::spawn(async move {
-                    while received.recv().await.is_some() {
-                        let _ = reasons.send(name);
-                    }
-                });
-            }
+    pub(super) fn listen(exit_on_stdin_close: bool) -> io::Result<Self> {
+        let (sender, receiver) = unbounded_channel();
+
+        watch_signals(&sender)?;
+        if exit_on_stdin_close {
+            watch_stdin(sender);
         }
-        #[cfg(not(unix))]
-        {
-            let reasons = reasons.clone();
-            tokio::spawn(async move {
-                while tokio::signal::ctrl_c().await.is_ok() {
-                    let _ = reasons.send("Ctrl-C");
-                }
-            });
-        }
-        if stdin_too {
-            // A thread of its own: a blocking read cannot be cancelled, and must not keep the
-            // runtime from ending.
-            std::thread::spawn(move || {
-                let mut buffer = [0; 1024];
-                while std::io::stdin().read(&mut buffer).is_ok_and(|read| read > 0) {}
-                let _ = reasons.send(STDIN);
-            });
-        }
-        Ok(Self(received))
+
+        Ok(Self(receiver))
     }
 
-    /// The second signal after a first reason: whoever repeats one does not want to wait. That
-    /// standard input ends before or after it is what parents do when they clean up, and counts
-    /// for nothing.
-    pub(super) async fn second_signal(&mut self, first: &'static str) -> &'static str {
-        let mut signals = usize::from(first != STDIN);
+    /// Waits for the next reason to stop.
+    pub(super) async fn next(&mut self) -> StopReason {
+        match self.0.recv().await {
+            Some(reason) => reason,
+            // All senders are gone.
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Waits for a second signal after the first reason.
+    ///
+    /// The end of standard input does not count: a parent process that cleans up sends a signal
+    /// and closes the pipe, and does not ask the server to hurry.
+    pub(super) async fn second_signal(&mut self, first: StopReason) -> StopReason {
+        let mut signals = usize::from(first != StopReason::StdinClosed);
         loop {
             let reason = self.next().await;
-            signals += usize::from(reason != STDIN);
+            signals += usize::from(reason != StopReason::StdinClosed);
             if signals == 2 {
                 return reason;
             }
         }
     }
+}
 
-    /// The next reason to stop.
-    pub(super) async fn next(&mut self) -> &'static str {
-        match self.0.recv().await {
-            Some(reason) => reason,
-            // Nobody is left who could give one.
-            None => std::future::pending().await,
-        }
+#[cfg(unix)]
+fn watch_signals(sender: &UnboundedSender<StopReason>) -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    for (kind, name) in [(SignalKind::terminate(), "SIGTERM"), (SignalKind::interrupt(), "Ctrl-C")]
+    {
+        // The handler is installed here, not when the task first runs.
+        let mut signals = signal(kind)?;
+        let sender = sender.clone();
+        tokio::spawn(async move {
+            while signals.recv().await.is_some() {
+                let _ = sender.send(StopReason::Signal(name));
+            }
+        });
     }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn watch_signals(sender: &UnboundedSender<StopReason>) -> io::Result<()> {
+    let sender = sender.clone();
+    tokio::spawn(async move {
+        while tokio::signal::ctrl_c().await.is_ok() {
+            let _ = sender.send(StopReason::Signal("Ctrl-C"));
+        }
+    });
+    Ok(())
+}
+
+fn watch_stdin(sender: UnboundedSender<StopReason>) {
+    // A separate thread: a blocking read cannot be cancelled, and must not keep the runtime from
+    // shutting down.
+    std::thread::spawn(move || {
+        let mut buffer = [0; 1024];
+        while io::stdin().read(&mut buffer).is_ok_and(|length| length > 0) {}
+        let _ = sender.send(StopReason::StdinClosed);
+    });
 }

@@ -1,34 +1,35 @@
-//! `token`: tokens from a running server, without a flow.
+//! `token`: issues tokens on a running server, without an authorization flow.
 
 use axum::http::Method;
 use clap::Args;
 use serde_json::json;
 
-use super::CliError;
-use super::call::{Server, table};
+use super::client::ServerArgs;
+use super::error::CliError;
+use super::json::to_table;
 
 #[derive(Args)]
 pub(super) struct Token {
-    /// The client, by id.
+    /// Client ID
     #[arg(long, value_name = "ID")]
     client: String,
-    /// The merchant who consents, by id.
+    /// ID of the merchant who grants access
     #[arg(long, value_name = "ID")]
     merchant: String,
-    /// What is granted; all of the client's scopes unless given.
+    /// Scopes to grant [default: all scopes of the client]
     #[arg(long, value_name = "SCOPE", num_args = 1..)]
     scopes: Option<Vec<String>>,
     #[command(flatten)]
-    server: Server,
+    server: ServerArgs,
 }
 
 impl Token {
     pub(super) fn run(self) -> Result<(), CliError> {
-        let wish = json!({
+        let request = json!({
             "client_id": self.client,
             "merchant_id": self.merchant,
             "scopes": self.scopes,
         });
-        self.server.call(Method::POST, "tokens", Some(wish), table)
+        self.server.send_and_print(Method::POST, "tokens", Some(request), to_table)
     }
 }

@@ -154,7 +154,7 @@ async fn find_by_token<'a>(
         return refuse(Row::CodeOrToken, "refresh_token was issued to another client.");
     }
 
-    let state = grant_store.token(id).await;
+    let state = grant_store.refresh_token(id).await;
     let grant = stored_or_claimed(request.realm, grant_id, &claims).await;
     let token = RefreshToken {
         sent,

@@ -1,9 +1,8 @@
-//! Requests that meet: every order in which they can come to the grant_store, tried by loom.
+//! Concurrent requests: loom tries every order in which they can reach the grant store.
 //!
-//! The threads run the real decision, signatures included. What they share is the realm's grant_store,
-//! behind one lock; loom runs each test once for every order in which they can take it (for three
-//! threads: with at most [`PREEMPTIONS`] of them interrupted), and whatever the order, what is
-//! asserted must hold.
+//! The threads run the real decision, signatures included. They share the realm's grant store, which
+//! has one lock. Loom runs each test once for every order in which the threads can take it (with
+//! three threads: for at most [`PREEMPTIONS`] preemptions), and the assertions must hold in all.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -21,25 +20,24 @@ use crate::token::SigningKey;
 
 const CLIENT: &str = "v6TJH1IqhM";
 const CREDENTIALS: &str = "client_id=v6TJH1IqhM&client_secret=v6TJH1IqhM-secret";
-/// How often the threads of a larger test are interrupted where they need not be. Most defects
-/// take one or two.
+/// The maximum number of preemptions in a larger test. Most defects take one or two.
 const PREEMPTIONS: usize = 2;
-/// In words. Loom's own 32 KiB are too few for a signature.
+/// The size of a thread's stack, in words. Loom's default of 32 KiB is too small for a signature.
 const STACK: usize = 256 * 1024;
 
-/// A realm and its key, shared by the threads of a test.
-struct World {
+/// A realm and its key, which the threads of a test share.
+struct Server {
     realm: Realm,
     key: SigningKey,
 }
 
-type Got = Result<TokenResponse, ErrorCode>;
+type Outcome = Result<TokenResponse, ErrorCode>;
 
-/// Tries a test in every order.
-fn every_order(settings: &str, preemptions: Option<usize>, test: fn(&Arc<World>)) {
+/// Runs a test in every order.
+fn every_order(settings: &str, preemptions: Option<usize>, test: fn(&Arc<Server>)) {
     let text = format!("extends: default\nsettings: {{ {settings} }}");
     let source = Source { name: "f.yaml".to_owned(), text };
-    let start = RealmSeed::new(load_sources(&[source]).unwrap().into(), 0);
+    let seed = RealmSeed::new(load_sources(&[source]).unwrap().into(), 0);
     let key = SigningKey::development();
     let mut model = loom::model::Builder::new();
     model.preemption_bound = preemptions;
@@ -47,24 +45,24 @@ fn every_order(settings: &str, preemptions: Option<usize>, test: fn(&Arc<World>)
     let counter = std::sync::Arc::clone(&orders);
     model.check(move || {
         counter.fetch_add(1, Ordering::Relaxed);
-        let world = Arc::new(World { realm: Realm::with_loom(&start), key: key.clone() });
-        in_thread(move || test(&world)).join().unwrap();
+        let server = Arc::new(Server { realm: Realm::with_loom(&seed), key: key.clone() });
+        in_thread(move || test(&server)).join().unwrap();
     });
     let orders = orders.load(Ordering::Relaxed);
     println!("{orders} orders");
     assert!(orders > 1, "the threads never met");
 }
 
-/// Runs something on a thread with room enough.
+/// Spawns a thread with a stack that is large enough.
 fn in_thread<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> thread::JoinHandle<T> {
     thread::Builder::new().stack_size(STACK).spawn(work).unwrap()
 }
 
-impl World {
+impl Server {
     /// The decision of the token endpoint.
-    async fn ask(&self, form: &str) -> Got {
+    async fn decide(&self, form: &str) -> Outcome {
         let form = Form::parse(form.as_bytes()).unwrap();
         let registry = self.realm.registry();
         let request = TokenRequest {
@@ -80,12 +78,12 @@ impl World {
         decide(&request).await.map_err(|refusal| refusal.row.error(registry.settings.dialect))
     }
 
-    async fn exchange(&self, code: &str) -> Got {
-        self.ask(&format!("{CREDENTIALS}&grant_type=authorization_code&code={code}")).await
+    async fn exchange(&self, code: &str) -> Outcome {
+        self.decide(&format!("{CREDENTIALS}&grant_type=authorization_code&code={code}")).await
     }
 
-    async fn refresh(&self, token: &str) -> Got {
-        self.ask(&format!("{CREDENTIALS}&grant_type=refresh_token&refresh_token={token}")).await
+    async fn refresh(&self, token: &str) -> Outcome {
+        self.decide(&format!("{CREDENTIALS}&grant_type=refresh_token&refresh_token={token}")).await
     }
 
     fn code(&self) -> String {
@@ -93,12 +91,12 @@ impl World {
         block_on(self.realm.issue_code(wanted)).map(|issued| issued.code).ok().unwrap()
     }
 
-    /// The refresh token of a new grant.
+    /// Returns the refresh token of a new grant.
     fn granted(&self) -> String {
         block_on(self.exchange(&self.code())).unwrap().refresh_token
     }
 
-    /// The merchant takes back all that this client was granted.
+    /// Revokes all grants of the client, as the merchant.
     async fn revoke(&self) {
         for grant in self.realm.grant_store().grants(0).await {
             if *grant.client_id == *CLIENT {
@@ -107,22 +105,22 @@ impl World {
         }
     }
 
-    fn standing_grants(&self) -> usize {
+    fn active_grants(&self) -> usize {
         let grants = block_on(self.realm.grant_store().grants(0));
         grants.iter().filter(|grant| *grant.client_id == *CLIENT && !grant.revoked).count()
     }
 }
 
-/// Runs something on another thread.
-fn meanwhile<T: Send + 'static>(
-    world: &Arc<World>,
-    work: impl AsyncFnOnce(&World) -> T + Send + 'static,
+/// Runs a request on another thread.
+fn concurrently<T: Send + 'static>(
+    server: &Arc<Server>,
+    work: impl AsyncFnOnce(&Server) -> T + Send + 'static,
 ) -> thread::JoinHandle<T> {
-    let world = Arc::clone(world);
-    in_thread(move || block_on(work(&world)))
+    let server = Arc::clone(server);
+    in_thread(move || block_on(work(&server)))
 }
 
-fn won(results: &[Got]) -> usize {
+fn successes(results: &[Outcome]) -> usize {
     results.iter().filter(|result| result.is_ok()).count()
 }
 
@@ -132,124 +130,124 @@ fn jti(token: &str) -> String {
 
 #[test]
 fn of_two_exchanges_of_a_code_one_succeeds() {
-    every_order("", None, |world| {
-        let code = world.code();
+    every_order("", None, |server| {
+        let code = server.code();
         let copy = code.clone();
-        let other = meanwhile(world, async move |world| world.exchange(&copy).await);
-        let results = [block_on(world.exchange(&code)), other.join().unwrap()];
-        assert_eq!(won(&results), 1);
-        let lost = results.iter().find_map(|result| result.as_ref().err());
-        assert_eq!(lost, Some(&ErrorCode::InvalidRequest));
-        assert_eq!(world.standing_grants(), 1);
+        let other = concurrently(server, async move |server| server.exchange(&copy).await);
+        let results = [block_on(server.exchange(&code)), other.join().unwrap()];
+        assert_eq!(successes(&results), 1);
+        let error = results.iter().find_map(|result| result.as_ref().err());
+        assert_eq!(error, Some(&ErrorCode::InvalidRequest));
+        assert_eq!(server.active_grants(), 1);
     });
 }
 
 #[test]
-fn the_exchange_that_loses_revokes_what_the_other_won() {
-    every_order("code_replay: revoke", None, |world| {
-        let code = world.code();
+fn a_concurrent_replay_revokes_the_grant() {
+    every_order("code_replay: revoke", None, |server| {
+        let code = server.code();
         let copy = code.clone();
-        let other = meanwhile(world, async move |world| world.exchange(&copy).await);
-        let results = [block_on(world.exchange(&code)), other.join().unwrap()];
-        assert_eq!((won(&results), world.standing_grants()), (1, 0));
+        let other = concurrently(server, async move |server| server.exchange(&copy).await);
+        let results = [block_on(server.exchange(&code)), other.join().unwrap()];
+        assert_eq!((successes(&results), server.active_grants()), (1, 0));
     });
 }
 
 #[test]
 fn two_refreshes_both_succeed_under_reuse() {
-    every_order("", None, |world| {
-        let token = world.granted();
+    every_order("", None, |server| {
+        let token = server.granted();
         let copy = token.clone();
-        let other = meanwhile(world, async move |world| world.refresh(&copy).await);
-        let results = [block_on(world.refresh(&token)), other.join().unwrap()];
+        let other = concurrently(server, async move |server| server.refresh(&copy).await);
+        let results = [block_on(server.refresh(&token)), other.join().unwrap()];
         assert!(results.iter().all(|got| got.as_ref().unwrap().refresh_token == token));
-        assert_eq!(world.standing_grants(), 1);
+        assert_eq!(server.active_grants(), 1);
     });
 }
 
 #[test]
-fn of_two_refreshes_one_rotates() {
-    every_order("refresh_policy: rotate", None, |world| {
-        let token = world.granted();
+fn of_two_refreshes_one_rotates_the_token() {
+    every_order("refresh_policy: rotate", None, |server| {
+        let token = server.granted();
         let copy = token.clone();
-        let other = meanwhile(world, async move |world| world.refresh(&copy).await);
-        let results = [block_on(world.refresh(&token)), other.join().unwrap()];
-        assert_eq!(won(&results), 1);
+        let other = concurrently(server, async move |server| server.refresh(&copy).await);
+        let results = [block_on(server.refresh(&token)), other.join().unwrap()];
+        assert_eq!(successes(&results), 1);
         let successor = results.into_iter().find_map(Result::ok).unwrap().refresh_token;
-        assert!(block_on(world.refresh(&token)).is_err(), "the old one is dead");
-        assert!(block_on(world.refresh(&successor)).is_ok(), "the new one lives");
+        assert!(block_on(server.refresh(&token)).is_err(), "the old token is no longer valid");
+        assert!(block_on(server.refresh(&successor)).is_ok(), "the new token is valid");
     });
 }
 
 #[test]
-fn within_the_overlap_both_get_the_same_successor() {
-    every_order("refresh_policy: rotate, rotation_overlap: 1h", None, |world| {
-        let token = world.granted();
+fn within_the_overlap_both_refreshes_get_the_same_successor() {
+    every_order("refresh_policy: rotate, rotation_overlap: 1h", None, |server| {
+        let token = server.granted();
         let copy = token.clone();
-        let other = meanwhile(world, async move |world| world.refresh(&copy).await);
+        let other = concurrently(server, async move |server| server.refresh(&copy).await);
         let [one, two] =
-            [block_on(world.refresh(&token)), other.join().unwrap()].map(Result::unwrap);
+            [block_on(server.refresh(&token)), other.join().unwrap()].map(Result::unwrap);
         assert_eq!(jti(&one.refresh_token), jti(&two.refresh_token));
     });
 }
 
 #[test]
-fn reuse_that_is_detected_leaves_nothing_alive() {
-    every_order("refresh_policy: rotate, reuse_detection: revoke_grant", None, |world| {
-        let token = world.granted();
+fn detected_reuse_leaves_no_valid_token() {
+    every_order("refresh_policy: rotate, reuse_detection: revoke_grant", None, |server| {
+        let token = server.granted();
         let copy = token.clone();
-        let other = meanwhile(world, async move |world| world.refresh(&copy).await);
-        let results = [block_on(world.refresh(&token)), other.join().unwrap()];
-        assert_eq!(world.standing_grants(), 0);
+        let other = concurrently(server, async move |server| server.refresh(&copy).await);
+        let results = [block_on(server.refresh(&token)), other.join().unwrap()];
+        assert_eq!(server.active_grants(), 0);
         for token in results.into_iter().flatten() {
-            assert!(block_on(world.refresh(&token.refresh_token)).is_err());
+            assert!(block_on(server.refresh(&token.refresh_token)).is_err());
         }
     });
 }
 
 #[test]
-fn nothing_lives_behind_a_revocation() {
+fn no_token_is_valid_after_a_revocation() {
     for policy in ["refresh_policy: reuse", "refresh_policy: rotate"] {
-        every_order(policy, None, |world| {
-            let token = world.granted();
+        every_order(policy, None, |server| {
+            let token = server.granted();
             let copy = token.clone();
-            let other = meanwhile(world, async move |world| world.refresh(&copy).await);
-            block_on(world.revoke());
-            let got = other.join().unwrap();
-            assert!(matches!(got, Ok(_) | Err(ErrorCode::AccessDenied)));
-            let newest = got.map_or(token, |tokens| tokens.refresh_token);
-            assert_eq!(block_on(world.refresh(&newest)).err(), Some(ErrorCode::AccessDenied));
-            assert_eq!(world.standing_grants(), 0);
+            let other = concurrently(server, async move |server| server.refresh(&copy).await);
+            block_on(server.revoke());
+            let outcome = other.join().unwrap();
+            assert!(matches!(outcome, Ok(_) | Err(ErrorCode::AccessDenied)));
+            let newest = outcome.map_or(token, |tokens| tokens.refresh_token);
+            assert_eq!(block_on(server.refresh(&newest)).err(), Some(ErrorCode::AccessDenied));
+            assert_eq!(server.active_grants(), 0);
         });
     }
 }
 
 #[test]
-fn two_refreshes_and_a_revocation_leave_nothing_half_done() {
-    every_order("refresh_policy: rotate", Some(PREEMPTIONS), |world| {
-        let token = world.granted();
+fn two_refreshes_and_a_revocation_leave_no_valid_token() {
+    every_order("refresh_policy: rotate", Some(PREEMPTIONS), |server| {
+        let token = server.granted();
         let copies = [token.clone(), token.clone()];
-        let others =
-            copies.map(|copy| meanwhile(world, async move |world| world.refresh(&copy).await));
-        block_on(world.revoke());
+        let others = copies
+            .map(|copy| concurrently(server, async move |server| server.refresh(&copy).await));
+        block_on(server.revoke());
         let results = others.map(|other| other.join().unwrap());
-        assert!(won(&results) <= 1);
-        assert_eq!(world.standing_grants(), 0);
+        assert!(successes(&results) <= 1);
+        assert_eq!(server.active_grants(), 0);
         for token in results.into_iter().flatten().map(|got| got.refresh_token).chain([token]) {
-            assert!(block_on(world.refresh(&token)).is_err());
+            assert!(block_on(server.refresh(&token)).is_err());
         }
     });
 }
 
 #[test]
-fn a_code_of_a_name_is_recorded_once() {
-    every_order("", None, |world| {
-        let recorder = async |world: &World| {
+fn a_code_is_recorded_once() {
+    every_order("", None, |server| {
+        let recorder = async |server: &Server| {
             let wanted = CodeRequest::new(CLIENT, "rahulrama").code("mine");
-            world.realm.issue_code(wanted).await.is_ok()
+            server.realm.issue_code(wanted).await.is_ok()
         };
-        let other = meanwhile(world, recorder);
-        let mine = block_on(recorder(world));
+        let other = concurrently(server, recorder);
+        let mine = block_on(recorder(server));
         assert!(mine ^ other.join().unwrap());
     });
 }

@@ -117,7 +117,7 @@ impl TokenIssuer<'_> {
         self.request
             .effects
             .token()
-            .filter(|alteration| alteration.concerns(kind == TokenKind::Refresh))
+            .filter(|alteration| alteration.applies_to(kind == TokenKind::Refresh))
     }
 
     fn lifetime_ms(&self, kind: TokenKind) -> i64 {

@@ -52,7 +52,7 @@ pub(crate) async fn token_status(
     let (id, grant_id) = realm.ids().read(&claims.jti).ok_or(UnknownToken::OtherRealm)?;
 
     let grant = stored_or_claimed(realm, grant_id, &claims).await;
-    let stored = realm.grant_store().token(id).await;
+    let stored = realm.grant_store().refresh_token(id).await;
     let expires_at_ms = stored.map_or(claims.expires_in, |stored| stored.expires_at_ms);
 
     // The last millisecond of an access token is the one before its expiry; that of a refresh

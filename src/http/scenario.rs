@@ -141,10 +141,10 @@ impl ScenarioContext<'_> {
 
         if let Some(name) = self.headers.get(SCENARIO_HEADER) {
             let selection = name.to_str().ok().and_then(|name| scenarios.take_named(name));
-            self.context.recorder.picked(&selection);
+            self.context.recorder.selected(&selection);
             return match selection {
                 Some(Selection::Step(step)) => Selected::Step(step),
-                Some(Selection::Spent) => Selected::Nothing,
+                Some(Selection::Exhausted) => Selected::Nothing,
                 None => Selected::Unknown,
             };
         }

@@ -1,155 +1,171 @@
-//! Which entries of the journal are meant.
+//! Selects entries of the journal.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Difference, RecordedEndpoint, RecordedRequest};
-use crate::scenario::Pattern;
+use super::{RecordedEndpoint, RecordedRequest};
+use crate::scenario::{Pattern, condition_holds};
 
-/// What an entry must be like. All that is given must hold; what is absent fits anything. Texts
-/// may have a `*`, which stands for any number of characters.
+/// The conditions that an entry of the journal must meet. All that are given must hold; a condition
+/// that is not given matches any entry.
 ///
 /// ```
 /// use smartpay_oauth_mock::Filter;
 ///
-/// let refreshes = Filter::default().client_id("v6TJH1IqhM").grant_type("refresh_token");
+/// let refreshes = Filter::new().client_id("v6TJH1IqhM").grant_type("refresh_token");
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(title = "Filter")]
+#[non_exhaustive]
 pub struct Filter {
     /// The endpoint.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<RecordedEndpoint>,
-    /// The client, by id.
+    /// The client, by ID.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_id: Option<Pattern>,
-    /// The merchant, by id.
+    /// The merchant, by ID.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub merchant_id: Option<Pattern>,
-    /// The grant type.
+    /// The parameter `grant_type`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grant_type: Option<Pattern>,
     /// The header `v-c-client-correlation-id`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<Pattern>,
-    /// The HTTP status of the answer.
+    /// The HTTP status of the response.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// The error code of the answer; `*` is any.
+    /// The error code of the response.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Pattern>,
-    /// The scenario that took part, by name; `*` is any.
+    /// The scenario that matched, by name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scenario: Option<Pattern>,
 }
 
+/// A condition of a filter that an entry does not meet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[non_exhaustive]
+pub struct Difference {
+    /// The name of the condition in the filter.
+    #[schemars(with = "String")]
+    pub member: &'static str,
+    /// The expected value or pattern.
+    pub expected: String,
+    /// The value in the entry, if it has one.
+    pub actual: Option<String>,
+}
+
 impl Filter {
-    /// Requests to this endpoint.
+    /// Creates a filter that matches every entry. The setters narrow it.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Matches requests to this endpoint.
     pub fn endpoint(mut self, endpoint: RecordedEndpoint) -> Self {
         self.endpoint = Some(endpoint);
         self
     }
 
-    /// Requests of this client.
-    pub fn client_id(mut self, pattern: &str) -> Self {
+    /// Matches requests of this client.
+    pub fn client_id(mut self, pattern: impl Into<Pattern>) -> Self {
         self.client_id = Some(pattern.into());
         self
     }
 
-    /// Requests for this merchant.
-    pub fn merchant_id(mut self, pattern: &str) -> Self {
+    /// Matches requests for this merchant.
+    pub fn merchant_id(mut self, pattern: impl Into<Pattern>) -> Self {
         self.merchant_id = Some(pattern.into());
         self
     }
 
-    /// Requests with this grant type.
-    pub fn grant_type(mut self, pattern: &str) -> Self {
+    /// Matches requests with this `grant_type`.
+    pub fn grant_type(mut self, pattern: impl Into<Pattern>) -> Self {
         self.grant_type = Some(pattern.into());
         self
     }
 
-    /// Requests with this correlation id.
-    pub fn correlation_id(mut self, pattern: &str) -> Self {
+    /// Matches requests with this `v-c-client-correlation-id`.
+    pub fn correlation_id(mut self, pattern: impl Into<Pattern>) -> Self {
         self.correlation_id = Some(pattern.into());
         self
     }
 
-    /// Requests that were answered with this HTTP status.
+    /// Matches requests whose response had this HTTP status.
     pub fn status(mut self, status: u16) -> Self {
         self.status = Some(status);
         self
     }
 
-    /// Requests that were answered with this error.
-    pub fn error(mut self, pattern: &str) -> Self {
+    /// Matches requests whose response had this error code.
+    pub fn error(mut self, pattern: impl Into<Pattern>) -> Self {
         self.error = Some(pattern.into());
         self
     }
 
-    /// Requests that this scenario took part in.
-    pub fn scenario(mut self, pattern: &str) -> Self {
+    /// Matches requests that this scenario matched.
+    pub fn scenario(mut self, pattern: impl Into<Pattern>) -> Self {
         self.scenario = Some(pattern.into());
         self
     }
 
-    /// Whether an entry is one of those that are meant.
-    pub fn fits(&self, entry: &RecordedRequest) -> bool {
-        let text = |pattern: &Option<Pattern>, actual: &Option<String>| match (pattern, actual) {
-            (None, _) => true,
-            (Some(pattern), actual) => {
-                actual.as_ref().is_some_and(|actual| pattern.matches(actual))
-            }
-        };
+    /// Returns whether an entry meets all conditions.
+    pub fn matches(&self, entry: &RecordedRequest) -> bool {
         self.endpoint.is_none_or(|endpoint| endpoint == entry.endpoint)
             && self.status.is_none_or(|status| Some(status) == entry.outcome.status)
-            && text(&self.client_id, &entry.client_id)
-            && text(&self.merchant_id, &entry.merchant_id)
-            && text(&self.grant_type, &entry.grant_type)
-            && text(&self.correlation_id, &entry.correlation_id)
-            && text(&self.error, &entry.outcome.error)
-            && text(&self.scenario, &entry.outcome.scenario)
+            && self
+                .patterns(entry)
+                .iter()
+                .all(|(_, pattern, value)| condition_holds(pattern, *value))
     }
 
-    /// What of an entry is otherwise than meant.
+    /// Returns the conditions that an entry does not meet.
     pub(super) fn differences(&self, entry: &RecordedRequest) -> Vec<Difference> {
-        let mut found = Vec::new();
-        let mut differ = |member, expected: Option<String>, actual: Option<String>, fits: bool| {
-            if let Some(expected) = expected.filter(|_| !fits) {
-                found.push(Difference { member, expected, actual });
-            }
-        };
-        let name = |endpoint: RecordedEndpoint| {
-            serde_json::to_value(endpoint).ok()?.as_str().map(str::to_owned)
-        };
-        differ(
-            "endpoint",
-            self.endpoint.and_then(name),
-            name(entry.endpoint),
-            self.endpoint == Some(entry.endpoint),
-        );
-        let number = |status: Option<u16>| status.map(|status| status.to_string());
-        differ(
-            "status",
-            number(self.status),
-            number(entry.outcome.status),
-            self.status == entry.outcome.status,
-        );
-        let outcome = &entry.outcome;
-        for (member, pattern, actual) in [
-            ("client_id", &self.client_id, &entry.client_id),
-            ("merchant_id", &self.merchant_id, &entry.merchant_id),
-            ("grant_type", &self.grant_type, &entry.grant_type),
-            ("correlation_id", &self.correlation_id, &entry.correlation_id),
-            ("error", &self.error, &outcome.error),
-            ("scenario", &self.scenario, &outcome.scenario),
-        ] {
-            let fits =
-                |pattern: &Pattern| actual.as_ref().is_some_and(|text| pattern.matches(text));
-            let written = pattern.as_ref().map(|pattern| pattern.as_str().to_owned());
-            differ(member, written, actual.clone(), pattern.as_ref().is_some_and(fits));
+        let mut differences = Vec::new();
+
+        if let Some(expected) = self.endpoint.filter(|endpoint| *endpoint != entry.endpoint) {
+            differences.push(Difference {
+                member: "endpoint",
+                expected: expected.to_string(),
+                actual: Some(entry.endpoint.to_string()),
+            });
         }
-        found
+        if let Some(expected) = self.status.filter(|status| Some(*status) != entry.outcome.status) {
+            differences.push(Difference {
+                member: "status",
+                expected: expected.to_string(),
+                actual: entry.outcome.status.map(|status| status.to_string()),
+            });
+        }
+
+        for (member, pattern, value) in self.patterns(entry) {
+            if let Some(expected) = pattern.as_ref().filter(|_| !condition_holds(pattern, value)) {
+                differences.push(Difference {
+                    member,
+                    expected: expected.as_str().to_owned(),
+                    actual: value.map(str::to_owned),
+                });
+            }
+        }
+        differences
+    }
+
+    /// Returns each condition on a text with its name and the value in an entry.
+    fn patterns<'a>(
+        &'a self,
+        entry: &'a RecordedRequest,
+    ) -> [(&'static str, &'a Option<Pattern>, Option<&'a str>); 6] {
+        [
+            ("client_id", &self.client_id, entry.client_id.as_deref()),
+            ("merchant_id", &self.merchant_id, entry.merchant_id.as_deref()),
+            ("grant_type", &self.grant_type, entry.grant_type.as_deref()),
+            ("correlation_id", &self.correlation_id, entry.correlation_id.as_deref()),
+            ("error", &self.error, entry.outcome.error.as_deref()),
+            ("scenario", &self.scenario, entry.outcome.scenario.as_deref()),
+        ]
     }
 }
 
@@ -158,7 +174,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_that_is_given_must_hold_and_what_differs_is_told() {
+    fn all_conditions_must_hold_and_those_that_do_not_are_differences() {
         let entry = RecordedRequest::example();
         for (filter, differs) in [
             ("{}", ""),
@@ -171,7 +187,7 @@ mod tests {
             let filter: Filter = serde_json::from_str(filter).unwrap();
             let members: Vec<_> = filter.differences(&entry).iter().map(|d| d.member).collect();
             assert_eq!(members.join(" "), differs, "{filter:?}");
-            assert_eq!(filter.fits(&entry), differs.is_empty());
+            assert_eq!(filter.matches(&entry), differs.is_empty());
         }
     }
 }

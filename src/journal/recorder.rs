@@ -1,87 +1,44 @@
-//! What is being noted of a request while it is answered.
+//! Collects what the journal records of a request, while the request is handled.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
 
 use parking_lot::Mutex;
 
 use super::notes::{self, Note};
-use super::redact::{fingerprint, name_shown, parameters, truncate};
+use super::redact::{self, ParamPolicy, fingerprint, truncate};
+use super::request_info::time_from_ms;
 use super::{
     Issued, IssuedKind, Journal, RecordedEndpoint, RecordedOutcome, RecordedParam, RecordedRequest,
+    RequestInfo,
 };
 use crate::oauth::form::{is_known, near_known};
 use crate::scenario::{Fault, Selection};
 use crate::token::read_jti;
 
-/// How many parameters that nobody knows are noted.
-const MOST_UNKNOWN: usize = 4;
+/// The maximum number of notes on undocumented parameters of a request.
+const MAX_UNKNOWN: usize = 4;
 
-/// How a request arrived.
-#[derive(Debug)]
-pub(crate) struct RequestInfo {
-    pub(crate) realm: Arc<str>,
-    /// By the realm's clock, in milliseconds since 1970.
-    pub(crate) time_ms: i64,
-    pub(crate) started: Instant,
-    pub(crate) method: String,
-    /// Within the realm.
-    pub(crate) path: String,
-    pub(crate) scheme: &'static str,
-    pub(crate) certificate: Option<Arc<str>>,
-    pub(crate) correlation_id: Option<String>,
-    pub(crate) correlation: Correlation,
-    /// Whether it has an `Authorization` header with Basic credentials.
-    pub(crate) has_basic: bool,
-}
-
-/// The form of a request's correlation id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Correlation {
-    None,
-    Malformed,
-    Good,
-}
-
-impl Correlation {
-    /// Source K: 36 characters of a few.
-    pub(crate) fn of(id: Option<&str>) -> Self {
-        let allowed = |b: u8| b.is_ascii_alphanumeric() || b".-_:".contains(&b);
-        match id {
-            None | Some("") => Self::None,
-            Some(id) if id.len() == 36 && id.bytes().all(allowed) => Self::Good,
-            Some(_) => Self::Malformed,
-        }
-    }
-}
-
-/// What an answer tells of its error.
+/// The error of a response, for the journal. It is an extension of the response.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ErrorTag {
     pub(crate) error: Option<String>,
+    /// The row of the decision table.
     pub(crate) row: Option<u8>,
 }
 
-/// Whose parameters they are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ParamPolicy {
-    /// The service's own, all of them known.
-    Documented,
-    /// An API's, which may have any.
-    AllowAny,
-}
-
-/// What the stations of a request's way note of it. Clones note on the same entry.
+/// Records a request while it is handled. Clones record into the same entry.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RequestRecorder(Arc<Mutex<PartialEntry>>);
 
+/// The part of an entry that is known before the response.
 #[derive(Debug, Default)]
 struct PartialEntry {
     endpoint: RecordedEndpoint,
     client_id: Option<String>,
     merchant_id: Option<String>,
     grant_type: Option<String>,
-    params: std::collections::BTreeMap<String, RecordedParam>,
+    params: BTreeMap<String, RecordedParam>,
     has_state: bool,
     scenario: Option<String>,
     fault: Option<Fault>,
@@ -90,95 +47,72 @@ struct PartialEntry {
 }
 
 impl RequestRecorder {
+    /// Records the endpoint.
     pub(crate) fn endpoint(&self, endpoint: impl Into<RecordedEndpoint>) {
         self.0.lock().endpoint = endpoint.into();
     }
 
-    /// The parameters of a request, in their order.
+    /// Records the parameters, in their order.
     pub(crate) fn parameters<'p>(
         &self,
-        sent: impl Iterator<Item = (&'p str, &'p str)> + Clone,
-        whose: ParamPolicy,
+        params: impl Iterator<Item = (&'p str, &'p str)> + Clone,
+        policy: ParamPolicy,
     ) {
         let mut entry = self.0.lock();
-        let open = whose == ParamPolicy::AllowAny;
-        entry.params.extend(parameters(sent.clone(), open));
-        if open {
-            return;
-        }
-        let mut unknown = 0_usize;
-        let (mut mock, mut clicked) = (false, false);
-        for (i, (name, value)) in sent.enumerate() {
-            match name {
-                "grant_type" => entry.grant_type = Some(truncate(value)),
-                "client_id" => entry.client_id = Some(truncate(value)),
-                "state" => entry.has_state = !value.is_empty(),
-                "mock_consent" | "mock_merchant" => mock = true,
-                // The consent page names the merchant in the same way.
-                "mock_decision" => clicked = true,
-                _ if is_known(name) => {}
-                _ => {
-                    let note = notes::unknown_parameter(&name_shown(name, i + 1), near_known(name));
-                    if !entry.notes.contains(&note) {
-                        unknown += 1;
-                        if unknown <= MOST_UNKNOWN {
-                            entry.notes.push(note);
-                        }
-                    }
-                }
-            }
-        }
-        if let Some(more @ 1..) = unknown.checked_sub(MOST_UNKNOWN) {
-            entry.notes.push(notes::more_unknown(more));
-        }
-        if mock && !clicked {
-            entry.notes.push(notes::MOCK_CONSENT.into());
+        entry.params.extend(redact::parameters(params.clone(), policy));
+
+        // A request to an API may have any parameters, so there is nothing to note.
+        if policy == ParamPolicy::Documented {
+            entry.note_unknown(params.clone());
+            entry.read_documented(params);
         }
     }
 
-    /// The access token that stands in the `Authorization` header.
+    /// Records the access token of the `Authorization` header.
     pub(crate) fn bearer(&self, token: &str) {
-        let fingerprint = fingerprint(token);
-        let shown = RecordedParam::Fingerprint { fingerprint };
-        self.0.lock().params.insert("access_token".to_owned(), shown);
+        let value = RecordedParam::Fingerprint { fingerprint: fingerprint(token) };
+        self.0.lock().params.insert("access_token".to_owned(), value);
     }
 
+    /// Records the client.
     pub(crate) fn client(&self, id: &str) {
         self.0.lock().client_id = Some(truncate(id));
     }
 
+    /// Records the merchant.
     pub(crate) fn merchant(&self, id: &str) {
         self.0.lock().merchant_id = Some(truncate(id));
     }
 
-    /// A scenario takes part.
+    /// Records the scenario that matched.
     pub(crate) fn scenario(&self, name: &str, fault: Option<Fault>) {
         let mut entry = self.0.lock();
         entry.scenario = Some(name.to_owned());
         entry.fault = fault;
     }
 
-    /// The request names its scenario itself.
-    pub(crate) fn picked(&self, named: &Option<Selection>) {
-        let note = match named {
-            Some(Selection::Step(_)) => notes::PICKED,
-            Some(Selection::Spent) => notes::SPENT,
+    /// Records what the request selected by the name of a scenario.
+    pub(crate) fn selected(&self, selection: &Option<Selection>) {
+        let note = match selection {
+            Some(Selection::Step(_)) => notes::SELECTED,
+            Some(Selection::Exhausted) => notes::EXHAUSTED,
             None => return,
         };
         self.0.lock().notes.push(note.into());
     }
 
-    /// The request took effect, and something else is sent in place of its answer.
+    /// Records that the request took effect although its response is replaced.
     pub(crate) fn took_effect(&self) {
         self.0.lock().notes.push(notes::TOOK_EFFECT.into());
     }
 
+    /// Records a code or token that was issued.
     pub(crate) fn issued(&self, kind: IssuedKind, token: &str) {
         let jti = if kind == IssuedKind::Code { None } else { read_jti(token) };
         self.0.lock().issued.push(Issued { kind, jti, fingerprint: fingerprint(token) });
     }
 
-    /// Enters the request into the journal. No status: nothing was sent.
+    /// Enters the request into the journal. The status is `None` if no response was sent.
     pub(crate) fn enter(
         &self,
         journal: &Journal,
@@ -187,15 +121,19 @@ impl RequestRecorder {
         error_tag: ErrorTag,
     ) {
         let entry = std::mem::take(&mut *self.0.lock());
-        let mut notes = notes::of_arrival(entry.endpoint, &request, entry.has_state);
+
+        let mut notes = notes::on_arrival(&request, entry.endpoint, entry.has_state);
         notes.extend(entry.notes);
+        // A fault sends no response, either, but not because of the client.
         if status.is_none() && entry.fault.is_none() {
-            notes.push(notes::GAVE_UP.into());
+            notes.push(notes::CLOSED_EARLY.into());
         }
+
         let duration_us = request.started.elapsed().as_micros();
-        journal.enter(RecordedRequest {
+        journal.append(RecordedRequest {
+            // The journal assigns the number.
             id: 0,
-            time_ms: request.time_ms,
+            time: time_from_ms(request.time_ms),
             realm: request.realm,
             endpoint: entry.endpoint,
             method: request.method,
@@ -222,21 +160,46 @@ impl RequestRecorder {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+impl PartialEntry {
+    /// Adds a note on each parameter that is not documented, up to a maximum.
+    fn note_unknown<'p>(&mut self, params: impl Iterator<Item = (&'p str, &'p str)>) {
+        let mut unknown = 0_usize;
+        for (i, (name, _)) in params.enumerate().filter(|(_, (name, _))| !is_known(name)) {
+            let name_or_position = redact::parameter_name(name, i + 1);
+            let note = notes::unknown_parameter(&name_or_position, near_known(name));
+            if self.notes.contains(&note) {
+                continue;
+            }
 
-    #[test]
-    fn the_form_of_a_correlation_id() {
-        for (id, form) in [
-            (None, Correlation::None),
-            (Some(""), Correlation::None),
-            (Some("id-7"), Correlation::Malformed),
-            (Some("9a341edd-3ceb-4b36-b423-9088e9bad5a0"), Correlation::Good),
-            (Some("9a341edd-3ceb-4b36-b423-9088e9bad5a "), Correlation::Malformed),
-            (Some("9a341edd-3ceb-4b36-b423-9088e9bad5a01"), Correlation::Malformed),
-        ] {
-            assert_eq!(Correlation::of(id), form, "{id:?}");
+            // The limit bounds the size of an entry.
+            unknown += 1;
+            if unknown <= MAX_UNKNOWN {
+                self.notes.push(note);
+            }
+        }
+
+        if let Some(more @ 1..) = unknown.checked_sub(MAX_UNKNOWN) {
+            self.notes.push(notes::more_unknown_parameters(more));
+        }
+    }
+
+    /// Reads the parameters that have a member of their own, or a note.
+    fn read_documented<'p>(&mut self, params: impl Iterator<Item = (&'p str, &'p str)>) {
+        let (mut has_mock, mut is_consent_page) = (false, false);
+        for (name, value) in params {
+            match name {
+                "grant_type" => self.grant_type = Some(truncate(value)),
+                "client_id" => self.client_id = Some(truncate(value)),
+                "state" => self.has_state = !value.is_empty(),
+                "mock_consent" | "mock_merchant" => has_mock = true,
+                "mock_decision" => is_consent_page = true,
+                _ => {}
+            }
+        }
+
+        // The form of the consent page has mock_merchant, too.
+        if has_mock && !is_consent_page {
+            self.notes.push(notes::MOCK_CONSENT.into());
         }
     }
 }

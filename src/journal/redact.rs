@@ -1,4 +1,4 @@
-//! What the journal may keep of a request: nothing secret, and little of anything.
+//! Removes secrets from what the journal keeps of a request, and limits its size.
 
 use std::collections::BTreeMap;
 
@@ -7,18 +7,27 @@ use aws_lc_rs::digest::{SHA256, digest};
 use super::RecordedParam;
 use crate::oauth::form::{is_known, is_name};
 
-/// ParamPolicy whose values are secret.
-const SECRET: [&str; 4] = ["client_secret", "code_verifier", "client_assertion", "password"];
-/// ParamPolicy whose values are codes or tokens.
+/// Parameters whose values are secret.
+const SECRETS: [&str; 4] = ["client_secret", "code_verifier", "client_assertion", "password"];
+/// Parameters whose values are codes or tokens.
 const TOKENS: [&str; 4] = ["code", "refresh_token", "token", "access_token"];
-/// How many parameters of a request are kept.
-const MOST: usize = 32;
-/// How many bytes of one text are kept.
-pub(super) const LONGEST: usize = 256;
-/// How many bytes of all values together.
-const ALL: usize = 2048;
+/// The maximum number of parameters that are kept of a request.
+const MAX_PARAMS: usize = 32;
+/// The maximum number of bytes that are kept of a text.
+const MAX_TEXT: usize = 256;
+/// The maximum number of bytes that are kept of all values of a request.
+const MAX_VALUES: usize = 2048;
 
-/// The first 12 hex digits of the SHA-256 of a code or token.
+/// Which parameters may appear in the journal by name and value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ParamPolicy {
+    /// Only documented parameters: those of an OAuth request.
+    Documented,
+    /// Any parameters: those of a request to an API.
+    AllowAny,
+}
+
+/// Returns the first 12 hexadecimal digits of the SHA-256 of a code or token.
 pub(crate) fn fingerprint(token: &str) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let hash = digest(&SHA256, token.as_bytes());
@@ -26,62 +35,74 @@ pub(crate) fn fingerprint(token: &str) -> String {
     nibbles.map(|nibble| char::from(DIGITS[usize::from(nibble)])).collect()
 }
 
-/// The start of a text, if it is long.
+/// Returns a text, shortened if it is long.
 pub(super) fn truncate(text: &str) -> String {
-    if text.len() <= LONGEST {
+    if text.len() <= MAX_TEXT {
         return text.to_owned();
     }
-    let mut end = LONGEST;
+
+    let mut end = MAX_TEXT;
     while !text.is_char_boundary(end) {
         end -= 1;
     }
     format!("{}...", &text[..end])
 }
 
-/// ParamPolicy as they may be kept. `open`: those that the server does not know are none of a
-/// token request's, and may be shown.
+/// Returns the parameters as the journal may keep them.
 pub(super) fn parameters<'p>(
-    sent: impl Iterator<Item = (&'p str, &'p str)>,
-    open: bool,
+    params: impl Iterator<Item = (&'p str, &'p str)>,
+    policy: ParamPolicy,
 ) -> BTreeMap<String, RecordedParam> {
     let mut kept = BTreeMap::new();
-    let mut left = ALL;
-    for (i, (name, value)) in sent.enumerate().take(MOST) {
-        let shown = value_shown(name, value, open);
-        let length = match &shown {
+    let mut left = MAX_VALUES;
+
+    for (i, (name, value)) in params.enumerate().take(MAX_PARAMS) {
+        let value = parameter_value(name, value, policy);
+        let length = match &value {
             RecordedParam::Text(text) => text.len(),
             RecordedParam::Fingerprint { fingerprint } => fingerprint.len(),
         };
         let Some(rest) = left.checked_sub(length) else { break };
         left = rest;
-        // Of a parameter that occurs twice the first is kept; the row tells the rest.
-        let name = if open { truncate(name) } else { name_shown(name, i + 1) };
-        kept.entry(name).or_insert(shown);
+
+        let name = match policy {
+            ParamPolicy::Documented => parameter_name(name, i + 1),
+            ParamPolicy::AllowAny => truncate(name),
+        };
+        // Only the first value of a duplicate is kept. The row of the table shows the error.
+        kept.entry(name).or_insert(value);
     }
     kept
 }
 
-fn value_shown(name: &str, value: &str, open: bool) -> RecordedParam {
-    if TOKENS.contains(&name) && !value.is_empty() {
+fn parameter_value(name: &str, value: &str, policy: ParamPolicy) -> RecordedParam {
+    if value.is_empty() {
+        return RecordedParam::Text(String::new());
+    }
+    if TOKENS.contains(&name) {
         return RecordedParam::Fingerprint { fingerprint: fingerprint(value) };
     }
-    if value.is_empty() || (!SECRET.contains(&name) && (open || is_known(name))) {
-        return RecordedParam::Text(truncate(value));
+
+    let is_public = policy == ParamPolicy::AllowAny || is_known(name);
+    if is_public && !SECRETS.contains(&name) {
+        RecordedParam::Text(truncate(value))
+    } else {
+        RecordedParam::Text("***".to_owned())
     }
-    RecordedParam::Text("***".to_owned())
 }
 
-/// A parameter's name, unless it could be a secret in the wrong place.
-pub(super) fn name_shown(name: &str, number: usize) -> String {
-    if is_name(name) { name.to_owned() } else { format!("parameter {number}") }
+/// Returns a parameter's name, or its position if the name could be a misplaced secret.
+pub(super) fn parameter_name(name: &str, position: usize) -> String {
+    if is_name(name) { name.to_owned() } else { format!("parameter {position}") }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ParamPolicy::{AllowAny, Documented};
 
-    fn kept(sent: &[(&str, &str)], open: bool) -> String {
-        serde_json::to_string(&parameters(sent.iter().copied(), open)).unwrap()
+    fn kept(sent: &[(&str, &str)], policy: ParamPolicy) -> String {
+        serde_json::to_string(&parameters(sent.iter().copied(), policy)).unwrap()
     }
 
     #[test]
@@ -91,37 +112,37 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_masked_and_tokens_are_fingerprints() {
+    fn secrets_are_redacted_and_tokens_are_fingerprints() {
         let fingerprint = fingerprint("eyJraK");
         assert_eq!(
-            kept(&[("client_id", "a"), ("client_secret", "s3"), ("code", "eyJraK")], false),
+            kept(&[("client_id", "a"), ("client_secret", "s3"), ("code", "eyJraK")], Documented),
             format!(
                 r#"{{"client_id":"a","client_secret":"***","code":{{"fingerprint":"{fingerprint}"}}}}"#
             )
         );
         assert_eq!(
-            kept(&[("code", ""), ("client_secret", "")], false),
+            kept(&[("code", ""), ("client_secret", "")], Documented),
             r#"{"client_secret":"","code":""}"#
         );
     }
 
     #[test]
-    fn names_that_could_be_secrets_are_not_shown() {
+    fn names_that_could_be_secrets_are_not_kept() {
         assert_eq!(
-            kept(&[("s3cr3tValue", ""), ("audience", "x"), ("grantType", "y")], false),
+            kept(&[("s3cr3tValue", ""), ("audience", "x"), ("grantType", "y")], Documented),
             r#"{"audience":"***","grantType":"***","parameter 1":""}"#
         );
         assert_eq!(
-            kept(&[("Page", "2"), ("access_token", "")], true),
+            kept(&[("Page", "2"), ("access_token", "")], AllowAny),
             r#"{"Page":"2","access_token":""}"#
         );
     }
 
     #[test]
-    fn little_is_kept_of_much() {
+    fn the_size_of_the_kept_parameters_is_limited() {
         let long = "é".repeat(5_000);
         let many: Vec<(String, &str)> = (0..1_000).map(|i| (format!("p{i}"), &*long)).collect();
-        let kept = parameters(many.iter().map(|(name, value)| (&**name, *value)), true);
+        let kept = parameters(many.iter().map(|(name, value)| (&**name, *value)), AllowAny);
         assert!(kept.len() < 10, "{}", kept.len());
     }
 }

@@ -10,8 +10,8 @@ pub(crate) struct BasicCredentials {
     pub(crate) client_secret: String,
 }
 
-/// Reads the value of an `Authorization` header. `None`: it is not of the Basic scheme.
-/// `Some(Err(()))`: it is, but cannot be decoded.
+/// Reads the value of an `Authorization` header. `None`: the scheme is not Basic. `Some(Err(()))`:
+/// the scheme is Basic, but the credentials cannot be decoded.
 pub(crate) fn read_basic(header: &[u8]) -> Option<Result<BasicCredentials, ()>> {
     let (scheme, rest) = header.split_at_checked(6)?;
     scheme.eq_ignore_ascii_case(b"basic ").then(|| decode(rest.trim_ascii()).ok_or(()))
@@ -38,7 +38,7 @@ mod tests {
     }
 
     #[test]
-    fn other_schemes_are_not_ours_and_broken_ones_are_errors() {
+    fn other_schemes_are_ignored_and_malformed_credentials_are_errors() {
         assert!(read_basic(b"Bearer x").is_none());
         assert!(read_basic(b"").is_none());
         for broken in [&b"Basic !"[..], b"Basic ", b"Basic YQ==", b"Basic Og%%"] {

@@ -1,4 +1,4 @@
-//! The codes that a failed request can carry, and the HTTP status of each.
+//! The error codes of failed requests, and the HTTP status of each.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,10 +7,10 @@ use std::sync::Arc;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// An error code, as it stands in the `error` member of an answer.
+/// The code in the `error` member of an error response.
 ///
-/// The first eleven are the page's own; the next three appear only under
-/// `dialect: rfc6749`; [`Other`](ErrorCode::Other) is whatever a scenario asks for.
+/// The page documents the first eleven. The next three appear only under `dialect: rfc6749`.
+/// [`Other`](ErrorCode::Other) is any other code that a scenario injects.
 ///
 /// ```
 /// use smartpay_oauth_mock::ErrorCode;
@@ -20,36 +20,37 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// assert_eq!(ErrorCode::from("access_denied"), ErrorCode::AccessDenied);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum ErrorCode {
-    /// The merchant, or the server for them, said no: 403.
+    /// The merchant or the server denied the request: 403.
     AccessDenied,
-    /// The server itself failed: 500.
+    /// The server failed: 500.
     ServerError,
     /// The scope is malformed, unknown or more than was granted: 400.
     InvalidScope,
-    /// The client's id is malformed, or its secret or certificate is wrong: 401.
+    /// The client id is malformed, or the secret or certificate is wrong: 401.
     InvalidClient,
     /// A parameter is missing, repeated or invalid: 400.
     InvalidRequest,
-    /// The client may not do this: 401.
+    /// The client may not make this kind of request: 401.
     UnauthorizedClient,
-    /// The redirect URL is not the right one: 400.
+    /// The redirect URL is not the expected one: 400.
     InvalidRedirectUri,
-    /// No such client is registered: 404.
+    /// The client is not registered: 404.
     ClientNotFound,
-    /// The client is registered, but not as a confidential one: 400.
+    /// The client is not a confidential one: 400.
     InvalidClientType,
     /// The merchant's account is inactive: 403.
     MerchantNotActive,
     /// The partner's account is inactive: 403.
     ClientNotActive,
-    /// RFC 6749 only: the grant type is not one the server knows: 400.
+    /// RFC 6749 only: the grant type is unknown: 400.
     UnsupportedGrantType,
-    /// RFC 6749 only: the code or refresh token is not good: 400.
+    /// RFC 6749 only: the code or refresh token is not valid: 400.
     InvalidGrant,
     /// RFC 6749 only: the response type is not `code`: 400.
     UnsupportedResponseType,
-    /// A code that the page does not list, for scenarios: 400 unless they say otherwise.
+    /// A code that the page does not document, for scenarios: 400 unless they set a status.
     Other(Arc<str>),
 }
 
@@ -69,14 +70,14 @@ impl ErrorCode {
         ErrorCode::ClientNotActive,
     ];
 
-    /// The codes that only `dialect: rfc6749` answers with.
+    /// The codes that only `dialect: rfc6749` uses.
     pub const RFC6749_ONLY: [ErrorCode; 3] = [
         ErrorCode::UnsupportedGrantType,
         ErrorCode::InvalidGrant,
         ErrorCode::UnsupportedResponseType,
     ];
 
-    /// The code as it is written on the wire.
+    /// Returns the code as it is sent.
     pub fn as_str(&self) -> &str {
         match self {
             Self::AccessDenied => "access_denied",
@@ -97,8 +98,8 @@ impl ErrorCode {
         }
     }
 
-    /// The HTTP status that goes with the code. The page gives none, so these are assumptions
-    /// (the vendor's SDKs model 400, 401 and 404) that `errors:` in a fixture can change.
+    /// Returns the HTTP status of the code. The page gives none, so these are assumptions (the
+    /// vendor's SDKs model 400, 401 and 404), which `errors:` in a fixture can change.
     pub fn default_status(&self) -> u16 {
         match self {
             Self::InvalidClient | Self::UnauthorizedClient => 401,
@@ -109,13 +110,13 @@ impl ErrorCode {
         }
     }
 
-    /// What an injected error says where nobody gave it a description.
+    /// Returns the description of an injected error, unless the scenario sets one.
     pub(crate) fn default_description(&self) -> &'static str {
         match self {
             Self::AccessDenied => "The merchant or the authorization server refused the request.",
-            Self::ServerError => "The authorization server met a condition that it did not expect.",
+            Self::ServerError => "The authorization server met an unexpected condition.",
             Self::InvalidScope => "The scope is malformed, unknown, or more than was granted.",
-            Self::InvalidClient => "The client could not be recognised by its id and secret.",
+            Self::InvalidClient => "The client could not be authenticated by its id and secret.",
             Self::InvalidRequest => {
                 "A parameter is missing, repeated, or has a value that is not valid."
             }
@@ -158,30 +159,38 @@ impl Serialize for ErrorCode {
 }
 
 impl<'de> Deserialize<'de> for ErrorCode {
-    /// Takes any code, but not one that is a slip of the pen away from a known one.
+    /// Accepts any code but one that is probably a misspelling of a known one.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let written = String::deserialize(deserializer)?;
         let code = Self::from(written.as_str());
         if !matches!(code, Self::Other(_)) {
             return Ok(code);
         }
-        if let Some(near) =
-            Self::known().find(|known| strsim::damerau_levenshtein(known.as_str(), &written) <= 2)
-        {
+
+        if let Some(near) = Self::known().find(|known| is_similar(known.as_str(), &written)) {
             return Err(de::Error::custom(format!(
-                "unknown error code \"{written}\", did you mean \"{near}\"? (A code that looks so \
-                 much like it can be sent with a literal status and json.)"
+                "unknown error code \"{written}\", did you mean \"{near}\"? (To send a code this \
+                 similar, use a literal status and json.)"
             )));
         }
-        // RFC 6749, section 5.2: what an error code may be made of.
-        let allowed = |c: char| matches!(c, ' '..='!' | '#'..='[' | ']'..='~');
-        if written.is_empty() || written.len() > 64 || !written.chars().all(allowed) {
+        if !is_error_code(&written) {
             return Err(de::Error::custom(
                 "an error code is 1 to 64 printable ASCII characters without \" and \\",
             ));
         }
+
         Ok(code)
     }
+}
+
+fn is_similar(known: &str, written: &str) -> bool {
+    strsim::damerau_levenshtein(known, written) <= 2
+}
+
+/// RFC 6749, section 5.2: the characters of an error code.
+fn is_error_code(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text.chars().all(|c| matches!(c, ' '..='!' | '#'..='[' | ']'..='~'))
 }
 
 impl JsonSchema for ErrorCode {
@@ -192,7 +201,7 @@ impl JsonSchema for ErrorCode {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         let known: Vec<String> = Self::known().map(|code| code.to_string()).collect();
         json_schema!({
-            "description": "An error code; any other than those of the page is allowed, too.",
+            "description": "An error code: one that the page documents, or any other.",
             "anyOf": [
                 { "title": "KnownErrorCode", "type": "string", "enum": known },
                 { "title": "OtherErrorCode", "type": "string", "minLength": 1, "maxLength": 64 },
@@ -229,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn a_misspelt_code_is_refused_with_the_right_one() {
+    fn a_misspelled_code_is_refused_with_a_suggestion() {
         let error = serde_json::from_str::<ErrorCode>("\"acces_denied\"").unwrap_err();
         assert!(error.to_string().contains("did you mean \"access_denied\""), "{error}");
         assert!(serde_json::from_str::<ErrorCode>("\"teapot\"").is_ok());

@@ -1,15 +1,14 @@
-//! The strict reading of `application/x-www-form-urlencoded`.
+//! A strict parser of `application/x-www-form-urlencoded`.
 //!
-//! The steps are those of the WHATWG URL standard (section 5.1): split at `&`, skip empty
-//! pieces, split at the first `=`, `+` is a space, percent-decode. Two things that the standard
-//! forgives are errors here, because row 5 of the contract makes them so: a `%` without two hex
-//! digits behind it, and bytes that are not UTF-8.
+//! The steps are those of the WHATWG URL standard (section 5.1): split at `&`, skip empty pieces,
+//! split at the first `=`, decode `+` as a space, percent-decode. Two things that the standard
+//! accepts are errors here (row 5 of the table): a `%` without two hexadecimal digits after it, and
+//! bytes that are not UTF-8.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-/// The parameters that the server knows. Only these names are ever repeated in a message: any
-/// other might be a secret in the wrong place.
+/// The parameters that the server knows.
 const KNOWN: [&str; 22] = [
     "access_token",
     "client_id",
@@ -35,7 +34,7 @@ const KNOWN: [&str; 22] = [
     "token_type_hint",
 ];
 
-/// The parameters of a form in the order in which they were sent.
+/// The parameters of a form, in the order in which they were sent.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Form<'a> {
     pairs: Vec<(Cow<'a, str>, Cow<'a, str>)>,
@@ -54,59 +53,57 @@ pub(crate) enum FormError {
 }
 
 impl<'a> Form<'a> {
-    /// Reads a whole body.
+    /// Parses a body.
     pub(crate) fn parse(body: &'a [u8]) -> Result<Self, FormError> {
         let mut pairs = Vec::new();
         let mut offset = 0;
         for piece in body.split(|&b| b == b'&') {
             if !piece.is_empty() {
-                pairs.push(pair(piece, pairs.len() + 1, offset)?);
+                pairs.push(parse_pair(piece, pairs.len() + 1, offset)?);
             }
             offset += piece.len() + 1;
         }
         Ok(Self { pairs })
     }
 
-    /// How a message may speak of the first parameter whose name has occurred before, if any.
+    /// Returns the first parameter whose name occurs a second time, as messages may display it.
     pub(crate) fn duplicate(&self) -> Option<String> {
         let mut seen = HashSet::with_capacity(self.pairs.len());
-        let again = self.pairs.iter().position(|(name, _)| !seen.insert(name))?;
-        Some(displayable_name(&self.pairs[again].0, again + 1))
+        let position = self.pairs.iter().position(|(name, _)| !seen.insert(name))?;
+        Some(displayable_name(&self.pairs[position].0, position + 1))
     }
 
-    /// Every parameter in its order.
+    /// Returns every parameter in its order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
         self.pairs.iter().map(|(name, value)| (name.as_ref(), value.as_ref()))
     }
 
-    /// The value of a parameter; one that was sent without a value counts as omitted
-    /// (RFC 6749, section 3.2).
+    /// Returns the value of a parameter. One that was sent without a value counts as omitted (RFC
+    /// 6749, section 3.2).
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.raw(name).filter(|value| !value.is_empty())
     }
 
-    /// The value of a parameter, be it empty.
+    /// Returns the value of a parameter, which may be empty.
     pub(crate) fn raw(&self, name: &str) -> Option<&str> {
         self.pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_ref())
     }
 }
 
-/// Undoes the form encoding of one name or value.
+/// Decodes one name or value.
 pub(crate) fn decode_component(text: &[u8]) -> Result<Cow<'_, str>, ComponentError> {
-    let first = text.iter().position(|b| matches!(b, b'%' | b'+'));
-    let decoded = match first {
-        None => {
-            return str::from_utf8(text).map(Cow::Borrowed).map_err(|_| ComponentError::NotUtf8);
-        }
-        Some(_) => unescape(text)?,
-    };
+    if !text.iter().any(|b| matches!(b, b'%' | b'+')) {
+        return str::from_utf8(text).map(Cow::Borrowed).map_err(|_| ComponentError::NotUtf8);
+    }
+
+    let decoded = unescape(text)?;
     String::from_utf8(decoded).map(Cow::Owned).map_err(|_| ComponentError::NotUtf8)
 }
 
-/// What can be wrong with one name or value.
+/// Why one name or value cannot be decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ComponentError {
-    /// A percent sign at this byte without two hex digits behind it.
+    /// The percent sign at this byte is not followed by two hexadecimal digits.
     BadEscape(usize),
     NotUtf8,
 }
@@ -118,8 +115,8 @@ fn unescape(text: &[u8]) -> Result<Vec<u8>, ComponentError> {
         match byte {
             b'+' => out.push(b' '),
             b'%' => {
-                let digit = |i: usize| text.get(i).and_then(|&b| (b as char).to_digit(16));
-                let (Some(high), Some(low)) = (digit(at + 1), digit(at + 2)) else {
+                let (Some(high), Some(low)) = (hex_digit(text, at + 1), hex_digit(text, at + 2))
+                else {
                     return Err(ComponentError::BadEscape(at));
                 };
                 out.push((high * 16 + low) as u8);
@@ -129,43 +126,58 @@ fn unescape(text: &[u8]) -> Result<Vec<u8>, ComponentError> {
         }
         at += 1;
     }
+
     Ok(out)
 }
 
-fn pair(
+fn hex_digit(text: &[u8], at: usize) -> Option<u32> {
+    text.get(at).and_then(|&byte| char::from(byte).to_digit(16))
+}
+
+impl ComponentError {
+    /// Returns the error of a form, in which the component starts at this byte.
+    fn in_form(self, start: usize, parameter: String) -> FormError {
+        match self {
+            Self::BadEscape(at) => FormError::BadEscape { parameter, offset: start + at },
+            Self::NotUtf8 => FormError::NotUtf8 { parameter },
+        }
+    }
+}
+
+/// Parses one parameter. `number` counts from 1, and the piece starts at byte `offset` of the body.
+fn parse_pair(
     piece: &[u8],
     number: usize,
     offset: usize,
 ) -> Result<(Cow<'_, str>, Cow<'_, str>), FormError> {
     let equals = piece.iter().position(|&b| b == b'=').unwrap_or(piece.len());
     let (name, value) = (&piece[..equals], piece.get(equals + 1..).unwrap_or_default());
-    let placed = |error, start, parameter| match error {
-        ComponentError::BadEscape(at) => FormError::BadEscape { parameter, offset: start + at },
-        ComponentError::NotUtf8 => FormError::NotUtf8 { parameter },
-    };
+
     let name = decode_component(name)
-        .map_err(|error| placed(error, offset, format!("the name of parameter {number}")))?;
+        .map_err(|error| error.in_form(offset, format!("the name of parameter {number}")))?;
     let value = decode_component(value)
-        .map_err(|error| placed(error, offset + equals + 1, displayable_name(&name, number)))?;
+        .map_err(|error| error.in_form(offset + equals + 1, displayable_name(&name, number)))?;
+
     Ok((name, value))
 }
 
-/// Whether a parameter's name is certainly one: what a form without an `=` has in its place may be a
-/// secret. Words, in whatever case programmers write them, and near misses of known names are
-/// none.
+/// Whether this is certainly the name of a parameter. A form without an `=` may have a secret in the
+/// place of a name. Words in a programmer's spelling, and misspellings of known names, are names.
 pub(crate) fn is_name(name: &str) -> bool {
     let lower = name.bytes().filter(u8::is_ascii_lowercase).count();
     let upper = name.bytes().filter(u8::is_ascii_uppercase).count();
-    let joins = name.bytes().filter(|b| matches!(b, b'_' | b'-' | b'.')).count();
-    let words = (1..=32).contains(&name.len())
-        && lower + upper + joins == name.len()
+    let separators = name.bytes().filter(|b| matches!(b, b'_' | b'-' | b'.')).count();
+    let is_words = (1..=32).contains(&name.len())
+        && lower + upper + separators == name.len()
         && name.bytes().next().is_some_and(|b| b.is_ascii_lowercase())
         && upper <= 3
         && lower >= 3 * upper;
-    is_known(name) || words || near_known(name).is_some()
+
+    is_known(name) || is_words || near_known(name).is_some()
 }
 
-/// How a message may speak of a parameter: by its name if that is certainly one, else by its place.
+/// Returns a parameter as messages may display it: by its name, or by its number if the name could
+/// be a secret.
 pub(crate) fn displayable_name(name: &str, number: usize) -> String {
     if is_name(name) {
         name.to_owned()
@@ -179,13 +191,23 @@ pub(crate) fn is_known(name: &str) -> bool {
     KNOWN.contains(&name)
 }
 
-/// The known parameter that an unknown one probably means: spelt otherwise, or misspelt.
+/// Returns the known parameter that an unknown one probably means.
 pub(crate) fn near_known(name: &str) -> Option<&'static str> {
-    let plain = |name: &str| name.replace(['_', '-'], "").to_ascii_lowercase();
-    let written = plain(name);
-    let likeness = |known: &&&str| (strsim::jaro_winkler(&written, &plain(known)) * 1e3) as u32;
-    let nearest = KNOWN.iter().max_by_key(likeness).filter(|known| likeness(known) >= 920)?;
-    (name.len() <= 32 && !is_known(name)).then_some(*nearest)
+    if name.len() > 32 || is_known(name) {
+        return None;
+    }
+
+    let written = without_separators(name);
+    KNOWN
+        .into_iter()
+        .map(|known| (strsim::jaro_winkler(&written, &without_separators(known)), known))
+        .max_by(|(one, _), (other, _)| one.total_cmp(other))
+        .filter(|(similarity, _)| *similarity >= 0.92)
+        .map(|(_, known)| known)
+}
+
+fn without_separators(name: &str) -> String {
+    name.replace(['_', '-'], "").to_ascii_lowercase()
 }
 
 #[cfg(test)]
@@ -249,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_duplicate_shows_after_decoding_and_is_named_only_if_known() {
+    fn a_duplicate_is_found_after_decoding_and_named_only_if_known() {
         let duplicate = |body: &str| Form::parse(body.as_bytes()).ok().and_then(|f| f.duplicate());
         assert_eq!(duplicate("code=1&scope=2"), None);
         assert_eq!(duplicate("code=1&co%64e=2").as_deref(), Some("code"));
@@ -264,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn a_misspelt_parameter_is_recognised() {
+    fn a_misspelled_parameter_is_recognised() {
         for (name, near) in [
             ("grantType", Some("grant_type")),
             ("client_secert", Some("client_secret")),
@@ -294,7 +316,7 @@ mod tests {
         }
 
         #[test]
-        fn what_serde_urlencoded_writes_is_read_back(
+        fn the_output_of_serde_urlencoded_is_parsed(
             sent in proptest::collection::vec((".*", ".*"), 0..8)
         ) {
             let body = serde_urlencoded::to_string(&sent).unwrap();

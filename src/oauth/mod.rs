@@ -1,6 +1,5 @@
-//! The protocol's words: error codes, the strict form, scopes, secrets, the token response.
-//!
-//! Everything here is pure: no sockets, no clock, no state.
+//! The protocol's vocabulary: error codes, the strict form, scopes, PKCE, secrets, the token
+//! response. Everything here is pure: no sockets, no clock, no state.
 
 mod basic;
 mod error_code;

@@ -1,4 +1,4 @@
-//! Proof key for code exchange (RFC 7636): the challenge that a code may carry.
+//! Proof key for code exchange (RFC 7636): the challenge of a code.
 
 use aws_lc_rs::{constant_time::verify_slices_are_equal, digest};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -6,18 +6,18 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How a PKCE challenge is made from its verifier (RFC 7636).
+/// The method that derives a PKCE challenge from its verifier (RFC 7636).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum ChallengeMethod {
-    /// It is the base64url of the verifier's SHA-256.
+    /// The challenge is the base64url of the verifier's SHA-256.
     #[default]
     S256,
-    /// It is the verifier itself.
+    /// The challenge is the verifier itself.
     #[serde(rename = "plain")]
     Plain,
 }
 
-/// What the authorize request promised, and the token request must prove.
+/// The challenge of an authorize request, which the token request must answer with its verifier.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Challenge {
     /// The verifier itself.
@@ -34,19 +34,20 @@ impl Challenge {
         }
     }
 
-    /// Whether the verifier has the form of one and fits this challenge.
+    /// Whether the verifier is well-formed and matches this challenge.
     pub(crate) fn accepts(&self, verifier: &str) -> bool {
         if !is_verifier(verifier) {
             return false;
         }
-        let (expected, shown) = match self {
+
+        let (expected, actual) = match self {
             Self::Plain(challenge) => (challenge, verifier.to_owned()),
             Self::S256(challenge) => {
                 let hash = digest::digest(&digest::SHA256, verifier.as_bytes());
                 (challenge, URL_SAFE_NO_PAD.encode(hash))
             }
         };
-        verify_slices_are_equal(expected.as_bytes(), shown.as_bytes()).is_ok()
+        verify_slices_are_equal(expected.as_bytes(), actual.as_bytes()).is_ok()
     }
 }
 
@@ -65,13 +66,13 @@ mod tests {
     const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
     #[test]
-    fn the_rfcs_own_pair_fits() {
+    fn the_rfcs_own_pair_matches() {
         assert!(Challenge::S256(CHALLENGE.into()).accepts(VERIFIER));
         assert!(Challenge::Plain(VERIFIER.into()).accepts(VERIFIER));
     }
 
     #[test]
-    fn another_or_a_malformed_verifier_does_not() {
+    fn another_or_a_malformed_verifier_does_not_match() {
         assert!(!Challenge::S256(CHALLENGE.into()).accepts(CHALLENGE));
         assert!(!Challenge::Plain("short".into()).accepts("short"));
     }

@@ -1,4 +1,4 @@
-//! A refused request: which row, and what to tell the client.
+//! A refused request: the row of the table, and the description.
 
 use std::borrow::Cow;
 
@@ -6,13 +6,14 @@ use super::Row;
 
 /// Why a request was refused.
 ///
-/// The description is the mock's own words: it names the parameter at fault and what would be
-/// right, and never repeats what the request carried.
+/// The description is the mock's own: it names the parameter at fault and the expected value, and
+/// never repeats a secret, a code or a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Refusal {
     /// The row of the table that failed.
     pub row: Row,
-    /// What the client is told.
+    /// The `error_description` of the response.
     pub description: Cow<'static, str>,
 }
 
@@ -22,7 +23,7 @@ impl Refusal {
     }
 }
 
-/// `Err` of a refusal, so that a check reads as one expression.
+/// Returns `Err` of a refusal, so that a check reads as one expression.
 pub(crate) fn refuse<T>(row: Row, description: impl Into<Cow<'static, str>>) -> Result<T, Refusal> {
     Err(Refusal::new(row, description))
 }

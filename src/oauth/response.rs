@@ -1,26 +1,28 @@
-//! The answer to a token request that succeeds.
+//! The response to a successful token request.
 
 use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The body of a successful token answer; the members stand in the order of the page's sample.
+/// The body of a successful token response. The members are in the order of the page's sample.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
 pub struct TokenResponse {
-    /// A JWT that opens the API for the access token's lifetime.
+    /// The access token, a JWT.
     pub access_token: String,
     /// Always `bearer`.
     pub token_type: String,
-    /// A JWT (or, for a refresh under `reuse`, the token that was sent).
+    /// The refresh token: a JWT or, for a refresh under `refresh_policy: reuse`, the token that was
+    /// sent.
     pub refresh_token: String,
-    /// Whole seconds that the access token has left.
+    /// The remaining lifetime of the access token, in whole seconds.
     pub expires_in: i64,
     /// The client's `response_scope`, or the granted scopes joined by spaces.
     pub scope: String,
-    /// Whole seconds that the refresh token has left.
+    /// The remaining lifetime of the refresh token, in whole seconds.
     pub refresh_token_expires_in: i64,
-    /// Always `active`: no other client gets this far.
+    /// Always `active`: no other client gets tokens.
     pub client_status: String,
 }
 

@@ -1,25 +1,27 @@
-//! The rows of the decision table: what is checked of a token request, in order.
+//! The rows of the decision table: the checks of a token request, in order.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ErrorCode;
 
-/// Which standard the answers follow where the page and RFC 6749 differ.
+/// The standard that responses follow where the page and RFC 6749 differ.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Dialect {
-    /// As the vendor's page documents it.
+    /// The vendor's documentation.
     #[default]
     Documented,
-    /// As RFC 6749 has it: `unsupported_grant_type`, `invalid_grant`, HTTP Basic.
+    /// RFC 6749: `unsupported_grant_type`, `invalid_grant`, HTTP Basic.
     Rfc6749,
 }
 
-/// A row of the table that decides a token request. The first row that fails answers.
+/// A row of the table that decides a token request. The first row that fails decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Row {
-    /// 0, before the table: the connection is HTTPS, where `require_https` asks for it.
+    /// 0, before the table: the connection is HTTPS, if `require_https` is set.
     Transport,
     /// 1: the method is POST.
     Method,
@@ -29,39 +31,39 @@ pub enum Row {
     ContentType,
     /// 4: the body is no larger than 64 KiB.
     BodySize,
-    /// 5, too: all of the body arrives in time.
+    /// 5, too: the body arrives in time.
     BodyTime,
     /// 5: the body is a well-formed form.
     WellFormed,
     /// 6: no parameter occurs twice.
     Duplicate,
-    /// 7: grant type, client id and secret are there.
+    /// 7: grant type, client id and secret are present.
     Credentials,
-    /// 8: the grant type is one of the two.
+    /// 8: the grant type is known.
     GrantType,
-    /// 9: the code or refresh token is there.
+    /// 9: the code or refresh token is present.
     Presented,
-    /// 10: the client id has the form of one.
+    /// 10: the client id is well-formed.
     ClientIdForm,
     /// 11: the client is registered.
     ClientKnown,
     /// 12: the client is confidential.
     ClientType,
-    /// 13: secret and certificate are the client's.
+    /// 13: the secret and the certificate are the client's.
     ClientSecret,
     /// 14: the client is active.
     ClientActive,
     /// 15: the client may use this grant type.
     ClientGrantType,
-    /// 16: the code or refresh token is good, and this client's.
+    /// 16: the code or refresh token is valid, and this client's.
     CodeOrToken,
     /// 17: a redirect URL, if sent, is the one that the code was issued for.
     Redirect,
-    /// 17, too: the PKCE verifier fits the challenge.
+    /// 17, too: the PKCE verifier matches the challenge.
     Pkce,
     /// 18: the scope, if sent, was granted.
     Scope,
-    /// 19: the grant stands.
+    /// 19: the grant is in force.
     Grant,
     /// 20: the merchant is active.
     MerchantActive,
@@ -70,7 +72,7 @@ pub enum Row {
 }
 
 impl Row {
-    /// The row's number in the table, 1 to 21; 0 before it.
+    /// Returns the row's number in the table, 1 to 21; 0 before it.
     pub fn number(self) -> u8 {
         match self {
             Self::Transport => 0,
@@ -98,12 +100,13 @@ impl Row {
         }
     }
 
-    /// The error that a request failing at this row gets.
+    /// Returns the error of a request that fails at this row.
     pub fn error(self, dialect: Dialect) -> ErrorCode {
-        let rfc6749 = dialect == Dialect::Rfc6749;
+        let is_rfc6749 = dialect == Dialect::Rfc6749;
+
         match self {
-            Self::GrantType if rfc6749 => ErrorCode::UnsupportedGrantType,
-            Self::CodeOrToken | Self::Pkce | Self::Grant if rfc6749 => ErrorCode::InvalidGrant,
+            Self::GrantType if is_rfc6749 => ErrorCode::UnsupportedGrantType,
+            Self::CodeOrToken | Self::Pkce | Self::Grant if is_rfc6749 => ErrorCode::InvalidGrant,
             Self::Transport
             | Self::Method
             | Self::Query
@@ -130,7 +133,7 @@ impl Row {
         }
     }
 
-    /// The status where it is the row's own rather than the error code's.
+    /// Returns the status of this row, where it is not that of its error code.
     pub(crate) fn status_override(self) -> Option<u16> {
         match self {
             Self::Method => Some(405),

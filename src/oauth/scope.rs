@@ -24,7 +24,7 @@ pub(crate) const DOCUMENTED: [&str; 15] = [
     "users",
 ];
 
-/// A scope in words for the consent page (the mock's own).
+/// Describes a scope for the consent page, in the mock's own words.
 pub(crate) fn describe(scope: &str) -> &'static str {
     match scope {
         "alternate_payments" => "Take payments by other means than cards",
@@ -35,32 +35,35 @@ pub(crate) fn describe(scope: &str) -> &'static str {
         "invoicing" => "Create and send invoices",
         "keys" => "Manage your API keys",
         "manage_secure_acceptance" => "Manage secure acceptance profiles",
-        "payments_with_standalone_credit" => "Take payments, and pay out credits without one",
+        "payments_with_standalone_credit" => "Take payments, and pay out credits without a payment",
         "payments_without_standalone_credit" => "Take payments, and refund them",
         "payouts" => "Make payouts",
         "reporting" => "Read your reports",
         "tokenization_services" => "Store and use tokenised cards",
         "transactions" => "Read your transactions",
         "users" => "Manage the users of your account",
-        _ => "Use a permission that the mock has no words for",
+        _ => "Use a permission without a description",
     }
 }
 
-/// Whether this could be a scope at all (RFC 6749, section 3.3: `scope-token`).
+/// Whether this is a well-formed scope (RFC 6749, section 3.3: `scope-token`).
 pub(crate) fn is_token(scope: &str) -> bool {
     !scope.is_empty() && scope.chars().all(|c| matches!(c, '!' | '#'..='[' | ']'..='~'))
 }
 
-/// Splits a `scope` parameter at its single spaces; `None` if it is malformed.
+/// Splits a `scope` parameter at its spaces; `None` if it is malformed.
 pub(crate) fn split(parameter: &str) -> Option<Vec<&str>> {
     let scopes: Vec<&str> = parameter.split(' ').collect();
     scopes.iter().all(|scope| is_token(scope)).then_some(scopes)
 }
 
-/// Those of `all` that were asked for, in the order of `all`; `None` if one is not among them.
-pub(crate) fn narrow(all: &[String], asked: &[&str]) -> Option<Scopes> {
-    let covered = asked.iter().all(|one| all.iter().any(|scope| scope == one));
-    covered.then(|| all.iter().filter(|scope| asked.contains(&scope.as_str())).cloned().collect())
+/// Returns the requested scopes in the order of `all`; `None` if one is not among them.
+pub(crate) fn narrow(all: &[String], requested: &[&str]) -> Option<Scopes> {
+    if requested.iter().any(|scope| !all.iter().any(|known| known == scope)) {
+        return None;
+    }
+
+    Some(all.iter().filter(|scope| requested.contains(&scope.as_str())).cloned().collect())
 }
 
 #[cfg(test)]
@@ -68,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_scope_parameter_is_tokens_with_one_space_between() {
+    fn a_scope_parameter_is_scopes_separated_by_one_space() {
         assert_eq!(split("users"), Some(vec!["users"]));
         assert_eq!(split("users keys"), Some(vec!["users", "keys"]));
         for malformed in ["", " ", "users ", " users", "users  keys", "us\"ers", "é", "a\tb"] {

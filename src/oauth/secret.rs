@@ -6,8 +6,8 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A client secret, a code or a token. `Debug` does not show it, and comparing takes the same time wherever the
-/// first difference is.
+/// A client secret, a code or a token. `Debug` does not show it, and a comparison takes the same
+/// time wherever the first difference is.
 ///
 /// ```
 /// use smartpay_oauth_mock::Secret;

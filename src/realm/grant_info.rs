@@ -53,7 +53,7 @@ impl Realm {
     pub(crate) async fn revoke_grant(&self, id: &str) -> bool {
         match id.parse() {
             Ok(id) => self.grant_store.revoke(id).await,
-            Err(()) => false,
+            Err(_) => false,
         }
     }
 }

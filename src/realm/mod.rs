@@ -5,6 +5,8 @@
 
 mod codes;
 mod edit;
+mod expiring_map;
+mod grant;
 mod grant_info;
 mod grant_store;
 mod realm_map;
@@ -28,10 +30,11 @@ use crate::token::{GrantId, TokenIds};
 pub use codes::{CodeRequest, IssueError, TokensRequest};
 pub(crate) use codes::{ConsentedCode, IssuedCode};
 pub(crate) use edit::{FixtureEntry, read_entry};
-pub use grant_info::GrantInfo;
-pub(crate) use grant_store::{
-    Code, CodeEntry, Conflict, Grant, GrantStore, Redemption, Renewal, RenewalOutcome, Rotation,
+pub(crate) use grant::{
+    Code, CodeEntry, Conflict, Grant, Redemption, Renewal, RenewalOutcome, Rotation,
 };
+pub use grant_info::GrantInfo;
+pub(crate) use grant_store::GrantStore;
 pub use realm_map::RealmError;
 pub(crate) use realm_map::{RealmMap, RealmSeed};
 pub(crate) use registry::{ClientEntry, Registry};

@@ -1,5 +1,5 @@
-//! The grant_store's lock. In tests it can be one that loom watches, which then tries every order in
-//! which threads take it, or one that panics on purpose.
+//! The lock of the grant store. In tests it can be one that loom schedules, which then tries every
+//! order in which threads take it, or one that panics on purpose.
 
 #[cfg(not(test))]
 pub(super) use parking_lot::Mutex as Lock;
@@ -12,11 +12,11 @@ mod in_tests {
     use std::ops::{Deref, DerefMut};
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    /// A lock that tests have a hand in.
+    /// A lock that tests control.
     pub(in crate::realm) enum Lock<T> {
         Plain {
             inside: parking_lot::Mutex<T>,
-            /// How often it is still taken before it panics; 0: it does not.
+            /// The number of times the lock is taken until it panics; 0: it does not panic.
             panics_in: AtomicUsize,
         },
         Loom(loom::sync::Mutex<T>),
@@ -34,7 +34,7 @@ mod in_tests {
     }
 
     impl<T: Default> Lock<T> {
-        /// One that loom watches. It works within `loom::model` only.
+        /// Makes a lock that loom schedules. It works within `loom::model` only.
         pub(in crate::realm) fn with_loom() -> Self {
             Self::Loom(loom::sync::Mutex::new(T::default()))
         }
@@ -44,16 +44,19 @@ mod in_tests {
         pub(in crate::realm) fn lock(&self) -> Guard<'_, T> {
             match self {
                 Self::Plain { inside, panics_in } => {
-                    let count = |left: usize| left.checked_sub(1);
-                    let left = panics_in.fetch_update(Ordering::Relaxed, Ordering::Relaxed, count);
-                    assert_ne!(left, Ok(1), "a panic on purpose");
+                    let remaining =
+                        panics_in.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |times| {
+                            times.checked_sub(1)
+                        });
+                    assert_ne!(remaining, Ok(1), "a panic on purpose");
+
                     Guard::Plain(inside.lock())
                 }
                 Self::Loom(inside) => Guard::Loom(inside.lock().unwrap()),
             }
         }
 
-        /// Lets the lock panic when it is taken for the so many-th time from now on; 0: no more.
+        /// Panics when the lock is taken for the n-th time from now on; 0 cancels that.
         pub(in crate::realm) fn panic_in(&self, times: usize) {
             if let Self::Plain { panics_in, .. } = self {
                 panics_in.store(times, Ordering::Relaxed);

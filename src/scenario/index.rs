@@ -1,37 +1,35 @@
-//! The scenarios in force, and which of them are worth a look for a request.
+//! Finds the scenarios that a request might match, without trying all of them.
 //!
-//! A test suite may have a thousand scenarios that each wait for a code, a client or a header of
-//! their own. So each is filed under one thing that it needs, and a request looks only at those
-//! whose need it meets.
+//! A test suite may have a thousand scenarios, each for its own code, client or header. So each
+//! scenario is filed under one of its conditions, and a request looks only at the scenarios whose
+//! condition it meets.
 
 use std::collections::HashMap;
-use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::http::HeaderName;
 
-use super::when::CORRELATION_ID;
-use super::{ActiveScenario, Pattern, RequestView, When};
+use super::{ActiveScenario, CORRELATION_ID, Pattern, RequestView, When};
 
 /// Positions in the list of scenarios.
 type Positions = Vec<usize>;
 
-/// The scenarios in force, in the order in which they are asked.
+/// The active scenarios in the order in which they are tried.
 #[derive(Debug, Default)]
 pub(crate) struct ScenarioIndex {
-    active: Vec<Arc<ActiveScenario>>,
-    asks_for_merchant: bool,
-    /// Those that any request might match.
-    anything: Positions,
-    /// By the exact value of something.
-    exact: HashMap<(Exact, Box<str>), Positions>,
-    /// By a header that must be there.
-    header: HashMap<HeaderName, Positions>,
-    /// By a parameter that must be there.
-    param: HashMap<Box<str>, Positions>,
+    scenarios: Vec<Arc<ActiveScenario>>,
+    needs_merchant: bool,
+    /// Those that are filed under no condition.
+    others: Positions,
+    /// By the exact value of a condition.
+    by_value: HashMap<(Exact, Box<str>), Positions>,
+    /// By a header that must be present.
+    by_header: HashMap<HeaderName, Positions>,
+    /// By a parameter that must be present.
+    by_param: HashMap<Box<str>, Positions>,
 }
 
-/// What a scenario can need the exact value of.
+/// The conditions that scenarios can be filed under by value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Exact {
     Code,
@@ -42,95 +40,105 @@ enum Exact {
     GrantType,
 }
 
-impl Deref for ScenarioIndex {
-    type Target = [Arc<ActiveScenario>];
-
-    fn deref(&self) -> &[Arc<ActiveScenario>] {
-        &self.active
-    }
-}
-
 impl ScenarioIndex {
-    pub(super) fn new(active: Vec<Arc<ActiveScenario>>) -> Arc<Self> {
-        let mut cast = Self::default();
-        for (place, scenario) in active.iter().map(|active| active.scenario()).enumerate() {
+    pub(super) fn new(scenarios: Vec<Arc<ActiveScenario>>) -> Self {
+        let mut index = Self::default();
+        for (position, active) in scenarios.iter().enumerate() {
+            let scenario = active.scenario();
             if scenario.enabled {
-                scenario.when.alternatives().iter().for_each(|when| cast.file(when, place));
+                scenario.when.alternatives().iter().for_each(|when| index.file(when, position));
             }
         }
-        cast.active = active;
-        Arc::new(cast)
+
+        index.scenarios = scenarios;
+        index
     }
 
-    /// Files a scenario under what fewest requests will have.
-    fn file(&mut self, when: &When, place: usize) {
-        self.asks_for_merchant |= when.merchant_id.is_some();
-        let exact = |kind, pattern: &Option<Pattern>| {
-            pattern.as_ref()?.exact().map(|value| (kind, Box::from(value)))
-        };
-        let rare = exact(Exact::Code, &when.code)
-            .or_else(|| exact(Exact::RefreshToken, &when.refresh_token))
-            .or_else(|| exact(Exact::CorrelationId, &when.correlation_id));
-        let common = || {
-            exact(Exact::MerchantId, &when.merchant_id)
-                .or_else(|| exact(Exact::ClientId, &when.client_id))
-                .or_else(|| exact(Exact::GrantType, &when.grant_type))
-        };
-        let header = when.header.keys().find_map(|name| name.parse::<HeaderName>().ok());
-        let correlated = when.correlation_id.is_some();
-        let header = header.or_else(|| correlated.then(|| HeaderName::from_static(CORRELATION_ID)));
-        let needed = [("code", &when.code), ("refresh_token", &when.refresh_token)];
-        let needed = needed.iter().find_map(|(name, pattern)| pattern.is_some().then_some(*name));
-        let param = when.param.keys().map(String::as_str).next().or(needed);
-        let places = if let Some(key) = rare {
-            self.exact.entry(key).or_default()
-        } else if let Some(name) = header {
-            self.header.entry(name).or_default()
-        } else if let Some(name) = param {
-            self.param.entry(name.into()).or_default()
-        } else if let Some(key) = common() {
-            self.exact.entry(key).or_default()
+    /// Files a scenario under the condition that the fewest requests meet.
+    fn file(&mut self, when: &When, position: usize) {
+        self.needs_merchant |= when.merchant_id.is_some();
+
+        let rare = [
+            (Exact::Code, &when.code),
+            (Exact::RefreshToken, &when.refresh_token),
+            (Exact::CorrelationId, &when.correlation_id),
+        ];
+        let common = [
+            (Exact::MerchantId, &when.merchant_id),
+            (Exact::ClientId, &when.client_id),
+            (Exact::GrantType, &when.grant_type),
+        ];
+        // Nearly every token request has a grant_type, so its presence tells nothing.
+        let mut params = when.params().map(|(name, _)| name).filter(|name| *name != "grant_type");
+
+        let positions = if let Some(key) = exact_value(rare) {
+            self.by_value.entry(key).or_default()
+        } else if let Some(name) = when.headers().find_map(|(name, _)| name.parse().ok()) {
+            self.by_header.entry(name).or_default()
+        } else if let Some(name) = params.next() {
+            self.by_param.entry(name.into()).or_default()
+        } else if let Some(key) = exact_value(common) {
+            self.by_value.entry(key).or_default()
         } else {
-            &mut self.anything
+            &mut self.others
         };
-        places.push(place);
+        positions.push(position);
     }
 
-    /// Whether a scenario in force wants to know the merchant, which takes some finding out.
-    pub(super) fn asks_for_merchant(&self) -> bool {
-        self.asks_for_merchant
+    /// Returns all scenarios, also those that are disabled.
+    pub(crate) fn iter(&self) -> std::slice::Iter<'_, Arc<ActiveScenario>> {
+        self.scenarios.iter()
     }
 
-    /// The scenarios that a request might match, in their order.
+    /// Returns whether an enabled scenario has a condition on the merchant.
+    pub(super) fn needs_merchant(&self) -> bool {
+        self.needs_merchant
+    }
+
+    /// Returns the scenarios that a request might match, in their order.
     pub(super) fn candidates(
         &self,
         request: &RequestView<'_>,
     ) -> impl Iterator<Item = &Arc<ActiveScenario>> {
-        let mut places = self.anything.clone();
-        let param = |name| (request.param)(name);
+        let mut positions = self.others.clone();
+
         let values = [
-            (Exact::Code, param("code")),
-            (Exact::RefreshToken, param("refresh_token")),
+            (Exact::Code, request.param("code")),
+            (Exact::RefreshToken, request.param("refresh_token")),
             (Exact::ClientId, request.client_id),
             (Exact::MerchantId, request.merchant_id),
-            (Exact::GrantType, param("grant_type")),
+            (Exact::GrantType, request.param("grant_type")),
         ];
         let values = values.into_iter().filter_map(|(kind, value)| Some((kind, value?.into())));
-        let ids = request.headers.get_all(CORRELATION_ID).iter();
-        let ids = ids.map(|id| String::from_utf8_lossy(id.as_bytes()).into());
-        for key in values.chain(ids.map(|id| (Exact::CorrelationId, id))) {
-            places.extend(self.exact.get(&key).into_iter().flatten());
+        let correlation_ids = request
+            .headers
+            .get_all(CORRELATION_ID)
+            .iter()
+            .map(|id| (Exact::CorrelationId, String::from_utf8_lossy(id.as_bytes()).into()));
+        for key in values.chain(correlation_ids) {
+            positions.extend(self.by_value.get(&key).into_iter().flatten());
         }
-        if !self.header.is_empty() {
-            let found = request.headers.keys().filter_map(|name| self.header.get(name));
-            places.extend(found.flatten());
+
+        if !self.by_header.is_empty() {
+            let found = request.headers.keys().filter_map(|name| self.by_header.get(name));
+            positions.extend(found.flatten());
         }
-        let found = self.param.iter().filter(|(name, _)| param(name).is_some());
-        places.extend(found.flat_map(|(_, found)| found));
-        places.sort_unstable();
-        places.dedup();
-        places.into_iter().filter_map(|place| self.active.get(place))
+
+        let found = self.by_param.iter().filter(|(name, _)| request.param(name).is_some());
+        positions.extend(found.flat_map(|(_, positions)| positions));
+
+        // A scenario with alternatives is filed once for each of them.
+        positions.sort_unstable();
+        positions.dedup();
+        positions.into_iter().filter_map(|position| self.scenarios.get(position))
     }
+}
+
+/// Returns the first condition that only one value meets, with that value.
+fn exact_value(conditions: [(Exact, &Option<Pattern>); 3]) -> Option<(Exact, Box<str>)> {
+    conditions
+        .into_iter()
+        .find_map(|(kind, pattern)| Some((kind, pattern.as_ref()?.exact()?.into())))
 }
 
 #[cfg(test)]
@@ -140,19 +148,19 @@ mod tests {
     use axum::http::HeaderMap;
     use proptest::prelude::*;
 
-    /// A small world of names and values, so that requests and scenarios often meet.
+    /// Few names and values, so that requests and scenarios often match.
     fn when() -> impl Strategy<Value = When> {
         let pattern = || {
             proptest::option::of(prop_oneof![Just("a"), Just("b"), Just("*"), Just("a*")])
                 .prop_map(|text| text.map(Pattern::from))
         };
-        let named = || {
+        let by_name = || {
             proptest::collection::btree_map("x-[ab]", pattern(), 0..2).prop_map(|map| {
                 map.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
             })
         };
         let texts = (pattern(), pattern(), pattern(), pattern(), pattern(), pattern());
-        (texts, named(), named()).prop_map(|(texts, header, param)| When {
+        (texts, by_name(), by_name()).prop_map(|(texts, header, param)| When {
             endpoint: Endpoint::Any,
             client_id: texts.0,
             merchant_id: texts.1,
@@ -170,7 +178,6 @@ mod tests {
     }
 
     proptest! {
-        /// Filing leaves nothing out that would match.
         #[test]
         fn every_scenario_that_matches_is_a_candidate(
             whens in proptest::collection::vec(when(), 0..12),
@@ -184,7 +191,7 @@ mod tests {
                 let scenario = Scenario::respond(Outcome::pass()).when(when);
                 Arc::new(ActiveScenario::new(n.to_string(), Arc::new(scenario)))
             });
-            let cast = ScenarioIndex::new(active.collect());
+            let index = ScenarioIndex::new(active.collect());
             let names = ["grant_type", "code", "refresh_token", "x-a", "x-b"];
             let param = |name: &str| {
                 params[names.iter().position(|known| *known == name)?].filter(|v| !v.is_empty())
@@ -197,9 +204,9 @@ mod tests {
                 endpoint: Endpoint::Token, client_id, merchant_id, headers: &headers, param: &param,
             };
             let matches = |active: &&Arc<ActiveScenario>| active.scenario().when.matches(&request);
-            let all: Vec<&str> = cast.iter().filter(matches).map(|p| p.name()).collect();
+            let all: Vec<&str> = index.iter().filter(matches).map(|p| p.name()).collect();
             let found: Vec<&str> =
-                cast.candidates(&request).filter(matches).map(|p| p.name()).collect();
+                index.candidates(&request).filter(matches).map(|p| p.name()).collect();
             prop_assert_eq!(found, all);
         }
     }

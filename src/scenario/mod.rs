@@ -1,24 +1,37 @@
-//! Scenarios: what the server does other than usual, and when.
+//! Scenarios: what the server does instead of its ordinary response, and for which requests.
 //!
-//! [`Scenario`] is what a fixture says; the script plays a realm's scenarios and hands out their
-//! steps, each once. Every part of an outcome has a file of its own under `outcome/`, so that a new
-//! one is a new file and a member of [`Outcome`].
+//! [`Scenario`] is the configuration. A `ScenarioSet` holds the scenarios of a realm and gives
+//! each matching request its `Step`. Every part of an outcome has its own file under `outcome/`:
+//! a new part is a new file and a member of [`Outcome`].
 
+mod active;
+mod endpoint;
 mod index;
+mod matchers;
 mod model;
+mod one_or_many;
 mod outcome;
 mod pattern;
+mod request_view;
+mod responses;
+mod schema;
 mod set;
 mod state;
 mod when;
 
-pub use model::{AfterLast, Responses, Scenario};
+pub(crate) use active::{ActiveScenario, Step};
+pub use endpoint::Endpoint;
+pub use matchers::Matchers;
+pub use model::{AfterLast, Scenario};
 pub use outcome::{
     AlteredAlgorithm, AlteredKey, AlteredSignature, Delay, Fault, Hold, Outcome, Phase, RateLimit,
     ResponseAlteration, TokenAlteration, TokenSelector,
 };
 pub use pattern::Pattern;
-pub(crate) use set::{ActiveScenario, ScenarioSet, Selection, Step};
+pub(crate) use pattern::condition_holds;
+pub(crate) use request_view::{CORRELATION_ID, RequestView};
+pub use responses::Responses;
+pub(crate) use schema::string_enum;
+pub(crate) use set::{ScenarioSet, Selection};
 pub use state::ScenarioState;
-pub(crate) use when::{CORRELATION_ID, RequestView};
-pub use when::{Endpoint, Matchers, When};
+pub use when::When;

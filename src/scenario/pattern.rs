@@ -1,11 +1,11 @@
-//! A text to compare with, in which `*` stands for anything.
+//! Text patterns in which `*` is a wildcard.
 
 use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A string, or a glob in which each `*` stands for any number of characters, also none.
+/// A text, or a glob in which each `*` stands for any number of characters, including none.
 ///
 /// ```
 /// use smartpay_oauth_mock::Pattern;
@@ -15,21 +15,18 @@ use serde::{Deserialize, Serialize};
 /// ```
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
-#[schemars(description = "A text; each * in it stands for any number of characters.")]
+#[schemars(description = "A text in which each * stands for any number of characters.")]
 pub struct Pattern(String);
 
 impl Pattern {
-    /// Whether a text fits.
+    /// Returns whether the whole text matches.
     pub fn matches(&self, text: &str) -> bool {
-        // Most patterns are plain texts.
-        let Some(star) = self.0.find('*') else { return self.0 == text };
-        if !text.as_bytes().starts_with(&self.0.as_bytes()[..star]) {
-            return false;
-        }
-        let mut pieces = self.0.split('*');
-        let first = pieces.next().unwrap_or_default();
+        let Some((first, others)) = self.0.split_once('*') else { return self.0 == text };
         let Some(mut rest) = text.strip_prefix(first) else { return false };
-        let Some(last) = pieces.next_back() else { return rest.is_empty() };
+
+        let mut pieces = others.split('*');
+        let last = pieces.next_back().unwrap_or_default();
+        // The earliest match of a piece leaves the most text for the pieces after it.
         for piece in pieces {
             let Some(at) = rest.find(piece) else { return false };
             rest = &rest[at + piece.len()..];
@@ -37,28 +34,46 @@ impl Pattern {
         rest.ends_with(last)
     }
 
-    /// The pattern as it was written.
+    /// Returns the pattern as it was written.
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The text itself, if no `*` is in it.
+    /// Returns the only text that matches, if the pattern has no `*`.
     pub(crate) fn exact(&self) -> Option<&str> {
         (!self.0.contains('*')).then_some(&self.0)
     }
 }
 
+/// Returns whether a value meets an optional condition. No condition holds for any value, and a
+/// condition holds for no missing value.
+pub(crate) fn condition_holds(condition: &Option<Pattern>, value: Option<&str>) -> bool {
+    condition.as_ref().is_none_or(|pattern| value.is_some_and(|value| pattern.matches(value)))
+}
+
 impl From<&str> for Pattern {
-    fn from(written: &str) -> Self {
-        Self(written.to_owned())
+    fn from(pattern: &str) -> Self {
+        Self(pattern.to_owned())
+    }
+}
+
+impl From<String> for Pattern {
+    fn from(pattern: String) -> Self {
+        Self(pattern)
+    }
+}
+
+impl From<&String> for Pattern {
+    fn from(pattern: &String) -> Self {
+        Self(pattern.clone())
     }
 }
 
 impl fmt::Debug for Pattern {
-    /// A pattern may hold a code or a token in full, so only its shape is shown.
+    /// A pattern may be a code or a token in full, so the text is not shown.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shape = if self.0 == "*" { "any" } else { "***" };
-        write!(f, "Pattern({shape})")
+        let shown = if self.0 == "*" { "any" } else { "***" };
+        write!(f, "Pattern({shown})")
     }
 }
 
@@ -67,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_star_stands_for_anything_and_nothing() {
+    fn a_star_matches_any_text_including_none() {
         let table = [
             ("", "", true),
             ("", "a", false),
@@ -82,8 +97,8 @@ mod tests {
             ("**", "x", true),
             ("é*", "éa", true),
         ];
-        for (pattern, text, fits) in table {
-            assert_eq!(Pattern::from(pattern).matches(text), fits, "{pattern} {text}");
+        for (pattern, text, expected) in table {
+            assert_eq!(Pattern::from(pattern).matches(text), expected, "{pattern} {text}");
         }
     }
 }

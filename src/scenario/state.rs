@@ -24,7 +24,7 @@ impl ActiveScenario {
     /// Returns the scenario and its progress.
     pub(crate) fn state(&self) -> ScenarioState {
         ScenarioState {
-            scenario: self.scenario().clone().named(self.name()),
+            scenario: self.scenario().clone().name(self.name()),
             matched: self.matched(),
             remaining: self.remaining(),
             held: self.barrier().held(),

@@ -91,7 +91,7 @@ impl Default for Builder {
             public_url: None,
             trust_forwarded: false,
             control: Control::On,
-            journal_size: journal::USUAL_SIZE,
+            journal_size: journal::DEFAULT_SIZE,
             limits: Limits::default(),
             watched: None,
             watch_certificate: false,

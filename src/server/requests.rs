@@ -15,7 +15,7 @@ use crate::realm::Realm;
 impl RealmHandle {
     /// Returns the requests that the journal holds, the newest last.
     pub async fn requests(&self) -> Vec<RecordedRequest> {
-        self.requests_matching(&Filter::default()).await
+        self.requests_matching(&Filter::new()).await
     }
 
     /// Returns the requests that match a filter, the newest last.
@@ -33,7 +33,7 @@ impl RealmHandle {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
     /// let server = MockAuthServer::start().await;
-    /// let refreshes = Filter::default().grant_type("refresh_token");
+    /// let refreshes = Filter::new().grant_type("refresh_token");
     /// assert!(server.verify(&refreshes, 0).await.satisfied);
     /// # }
     /// ```

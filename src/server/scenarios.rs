@@ -144,15 +144,15 @@ impl ScenarioGuard {
     /// Returns the message of an expectation that is not met.
     fn failure(&self) -> Option<String> {
         let matched = self.matched();
-        let expected = self.expected.filter(|expected| !expected.holds(matched))?;
+        let expected = self.expected.filter(|expected| !expected.contains(matched))?;
         let mut text = format!(
             "the scenario \"{}\" was expected to match {} request{}, but matched {matched}.\n",
             self.name(),
-            expected.in_words(),
+            expected,
             if expected == Times::exactly(1) { "" } else { "s" },
         );
 
-        let received = self.realm.journal().read(&Filter::default(), Some(self.since), usize::MAX);
+        let received = self.realm.journal().read(&Filter::new(), Some(self.since), usize::MAX);
         if received.entries.is_empty() {
             text.push_str("No request was received since it was injected.");
             return Some(text);

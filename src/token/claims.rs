@@ -1,4 +1,4 @@
-//! What a token says, member for member in the order of the page's samples (source S).
+//! The claims of a token, member for member in the order of the page's samples (source S).
 
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 /// The `token_type` claim of a refresh token; an access token has none.
 pub(crate) const REFRESH_TOKEN_TYPE: &str = "refresh_token";
 
-/// The names that `extra_claims` cannot take, since every token has them already.
+/// The claims that every token has, so `extra_claims` cannot set them.
 pub(crate) const RESERVED: [&str; 10] = [
     "jti",
     "scopes",
@@ -35,14 +35,14 @@ pub(crate) struct Claims<'a> {
     pub(crate) expires_in: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) token_type: Option<&'static str>,
-    /// How the grant was made, not how this token was asked for.
+    /// The grant type that made the grant, not that of the request for this token.
     pub(crate) grant_type: &'static str,
     pub(crate) grant_time: &'a str,
     #[serde(flatten)]
     pub(crate) extra: &'a Map<String, Value>,
 }
 
-/// A time in milliseconds since 1970 as `YYYYMMDDHHmm` in a zone: the claim `grant_time`.
+/// Formats a time in milliseconds since 1970 as `YYYYMMDDHHmm` in a zone: the claim `grant_time`.
 pub(crate) fn grant_time(at_ms: i64, zone: &TimeZone) -> String {
     let at = zone.to_datetime(Timestamp::from_millisecond(at_ms).unwrap_or(Timestamp::MAX));
     format!("{:04}{:02}{:02}{:02}{:02}", at.year(), at.month(), at.day(), at.hour(), at.minute())

@@ -1,10 +1,9 @@
-//! The `jti`: a UUID that tells its realm, and the realm its grant.
+//! Token identifiers: the `jti`, a UUID that encodes the realm and the grant.
 //!
-//! A `jti` looks like any random (version 4) UUID. Of its 122 free bits 54 are random; the rest
-//! is the number of the grant, hidden behind a hash of the realm's name and the random bits, and
-//! a mark taken from the same hash. So a realm can tell its own tokens from another's and find
-//! the grant of each without keeping a record of every token that it ever issued, also after a
-//! restart.
+//! A `jti` looks like any random (version 4) UUID. Of its 122 free bits, 54 are random. The others
+//! are the id of the grant, masked by a hash of the realm's name and the random bits, and a mark
+//! taken from the same hash. So a realm recognises its own tokens and finds the grant of each
+//! without a record of every token that it issued, even after a restart.
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -18,7 +17,7 @@ const GRANT_BITS: u32 = 40;
 const MARK_BITS: u32 = 28;
 const RANDOM_BITS: u32 = 54;
 
-/// The number of a grant within its realm.
+/// The id of a grant within its realm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct GrantId(u64);
 
@@ -35,18 +34,23 @@ impl fmt::Display for GrantId {
 }
 
 impl std::str::FromStr for GrantId {
-    type Err = ();
+    type Err = InvalidGrantId;
 
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let digits = text.len() == 10 && text.bytes().all(|b| b.is_ascii_hexdigit());
-        if !digits {
-            return Err(());
+    fn from_str(text: &str) -> Result<Self, InvalidGrantId> {
+        if text.len() != 10 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err(InvalidGrantId);
         }
-        u64::from_str_radix(text, 16).map(Self).map_err(|_| ())
+
+        u64::from_str_radix(text, 16).map(Self).map_err(|_| InvalidGrantId)
     }
 }
 
-/// The identifier of one token.
+/// A text is not ten hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a grant id is ten hexadecimal digits")]
+pub(crate) struct InvalidGrantId;
+
+/// The identifier of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct TokenId(u128);
 
@@ -56,38 +60,40 @@ impl fmt::Display for TokenId {
     }
 }
 
-/// Makes and reads the identifiers of one realm.
+/// Makes and reads the token identifiers of one realm.
 #[derive(Debug)]
 pub(crate) struct TokenIds {
     realm: String,
-    fixed: Mutex<Fixed>,
+    queued: Mutex<QueuedIds>,
 }
 
-/// Identifiers that a test has laid down beforehand, and whose grant they became.
+/// Identifiers that a test has set in advance.
 #[derive(Debug, Default)]
-struct Fixed {
-    coming: VecDeque<Uuid>,
-    given: HashMap<Uuid, GrantId>,
+struct QueuedIds {
+    unused: VecDeque<Uuid>,
+    /// The identifiers that were used, and the grants of their tokens.
+    used: HashMap<Uuid, GrantId>,
 }
 
 impl TokenIds {
     pub(crate) fn new(realm: &str) -> Self {
-        Self { realm: realm.to_owned(), fixed: Mutex::default() }
+        Self { realm: realm.to_owned(), queued: Mutex::default() }
     }
 
-    /// Uses these first, in order, before making any.
+    /// Queues identifiers, which are used in this order before any are made.
     pub(crate) fn queue(&self, ids: impl IntoIterator<Item = Uuid>) {
-        self.fixed.lock().coming.extend(ids);
+        self.queued.lock().unused.extend(ids);
     }
 
-    /// A new identifier for a token of this grant.
+    /// Returns a new identifier for a token of this grant.
     pub(crate) fn next(&self, grant: GrantId) -> TokenId {
-        let mut fixed = self.fixed.lock();
-        if let Some(id) = fixed.coming.pop_front() {
-            fixed.given.insert(id, grant);
+        let mut queued = self.queued.lock();
+        if let Some(id) = queued.unused.pop_front() {
+            queued.used.insert(id, grant);
             return TokenId(id.as_u128());
         }
-        drop(fixed);
+        drop(queued);
+
         let random = rand::rng().random_range(0..1u64 << RANDOM_BITS);
         let (mask, mark) = self.mask_and_mark(random);
         let free = u128::from(grant.0 ^ mask) << (MARK_BITS + RANDOM_BITS)
@@ -96,32 +102,39 @@ impl TokenIds {
         TokenId(with_version_4(free))
     }
 
-    /// The identifier in a `jti`, and the grant that it belongs to; `None` if this realm never
-    /// made it.
+    /// Reads a `jti`: the identifier and its grant; `None` if this realm did not make it.
     pub(crate) fn read(&self, jti: &str) -> Option<(TokenId, GrantId)> {
         let id = Uuid::try_parse(jti).ok()?;
-        if let Some(&grant) = self.fixed.lock().given.get(&id) {
+        if let Some(&grant) = self.queued.lock().used.get(&id) {
             return Some((TokenId(id.as_u128()), grant));
         }
+
         let free = without_version_4(id.as_u128())?;
         let random = (free as u64) & ((1 << RANDOM_BITS) - 1);
         let (mask, mark) = self.mask_and_mark(random);
-        let claimed = (free >> RANDOM_BITS) as u64 & ((1 << MARK_BITS) - 1);
-        (claimed == mark).then(|| {
-            let grant = (free >> (MARK_BITS + RANDOM_BITS)) as u64 ^ mask;
-            (TokenId(id.as_u128()), GrantId(grant))
-        })
+        let claimed_mark = (free >> RANDOM_BITS) as u64 & ((1 << MARK_BITS) - 1);
+        if claimed_mark != mark {
+            return None;
+        }
+
+        let grant = (free >> (MARK_BITS + RANDOM_BITS)) as u64 ^ mask;
+        Some((TokenId(id.as_u128()), GrantId(grant)))
     }
 
+    /// Derives the mask of the grant id and the realm's mark from the random bits.
     fn mask_and_mark(&self, random: u64) -> (u64, u64) {
         let mut hash = digest::Context::new(&digest::SHA256);
         hash.update(self.realm.as_bytes());
         hash.update(&random.to_be_bytes());
         let hash = hash.finish();
-        let number = |bytes: &[u8]| bytes.iter().fold(0u64, |n, &b| n << 8 | u64::from(b));
+
         let (mask, rest) = hash.as_ref().split_at((GRANT_BITS / 8) as usize);
-        (number(mask), number(&rest[..4]) & ((1 << MARK_BITS) - 1))
+        (big_endian(mask), big_endian(&rest[..4]) & ((1 << MARK_BITS) - 1))
     }
+}
+
+fn big_endian(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0, |number, &byte| number << 8 | u64::from(byte))
 }
 
 /// Spreads 122 bits around the version (0100) and the variant (10) of a random UUID.
@@ -130,9 +143,10 @@ fn with_version_4(free: u128) -> u128 {
     high << 80 | 0x4 << 76 | middle << 64 | 0b10 << 62 | low
 }
 
+/// Collects the 122 free bits of a random UUID.
 fn without_version_4(id: u128) -> Option<u128> {
-    let shaped = id >> 76 & 0xf == 0x4 && id >> 62 & 0b11 == 0b10;
-    shaped.then_some((id >> 80) << 74 | (id >> 64 & 0xfff) << 62 | id & ((1 << 62) - 1))
+    let is_version_4 = id >> 76 & 0xf == 0x4 && id >> 62 & 0b11 == 0b10;
+    is_version_4.then_some((id >> 80) << 74 | (id >> 64 & 0xfff) << 62 | id & ((1 << 62) - 1))
 }
 
 #[cfg(test)]
@@ -163,14 +177,14 @@ mod tests {
     }
 
     #[test]
-    fn fixed_identifiers_come_first_and_are_known_again() {
+    fn queued_identifiers_are_used_first_and_are_read_back() {
         let ids = TokenIds::new("default");
-        let fixed = Uuid::from_u128(7);
-        ids.queue([fixed]);
+        let queued = Uuid::from_u128(7);
+        ids.queue([queued]);
         let grant = GrantId::random();
-        assert_eq!(ids.next(grant).to_string(), fixed.to_string());
-        assert_eq!(ids.read(&fixed.to_string()).map(|(_, grant)| grant), Some(grant));
-        assert_ne!(ids.next(grant).to_string(), fixed.to_string());
+        assert_eq!(ids.next(grant).to_string(), queued.to_string());
+        assert_eq!(ids.read(&queued.to_string()).map(|(_, grant)| grant), Some(grant));
+        assert_ne!(ids.next(grant).to_string(), queued.to_string());
     }
 
     #[test]

@@ -1,33 +1,34 @@
-//! What a token says, for people: its claims with readable times, and whether it is good now.
+//! Explains a token to people: its claims with readable times, and whether it is valid.
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::verify::{TokenError, object};
+use super::verify::{TokenError, decode_object};
 use super::{SigningKey, VerifiedClaims};
 
-/// A token taken apart.
+/// The content of a token, and whether it is valid.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Inspection {
-    /// `access_token` or `refresh_token`, if its claims are readable.
+    /// The type, `access_token` or `refresh_token`, if the claims are readable.
     #[serde(rename = "type")]
     #[schemars(with = "Option<String>")]
     pub token_type: Option<&'static str>,
-    /// Whether it is good now, as far as the token itself tells: a revoked grant does not show.
+    /// Whether the token is valid now. Without a realm, this is judged by the token alone: a revoked
+    /// grant does not show.
     pub valid: bool,
-    /// Why it is not good, or how long it still is.
+    /// Why the token is not valid, or how long it remains valid.
     pub reason: String,
-    /// The header, as far as it is readable.
+    /// The header, if it is readable.
     pub header: Option<Value>,
-    /// The claims, as far as they are readable.
+    /// The claims, if they are readable.
     pub claims: Option<Value>,
-    /// The claims that are times, in RFC 3339 and UTC.
+    /// The claims that are times, as RFC 3339 in UTC.
     pub times: Map<String, Value>,
 }
 
-/// Takes a token apart and verifies it with a key, at a time in milliseconds since 1970.
+/// Decodes a token and verifies it with a key, at a time in milliseconds since 1970.
 ///
 /// ```
 /// use smartpay_oauth_mock::{SigningKey, inspect};
@@ -38,56 +39,60 @@ pub struct Inspection {
 /// ```
 pub fn inspect(token: &str, key: &SigningKey, now_ms: i64) -> Inspection {
     let token = token.trim();
-    let mut parts = token.split('.').map(object);
-    let (header, claims) = (parts.next().flatten(), parts.next().flatten());
+    let mut segments = token.split('.').map(decode_object);
+    let (header, claims) = (segments.next().flatten(), segments.next().flatten());
+
     let verified = VerifiedClaims::verify(token, key);
     let (valid, reason) = match &verified {
-        Err(why) => (false, format!("The token {}.", why)),
-        Ok(claims) => lifetime(claims, now_ms),
+        Err(error) => (false, format!("The token {error}.")),
+        Ok(claims) => check_lifetime(claims, now_ms),
     };
-    let readable = verified.is_ok() || verified.is_err_and(|why| why == TokenError::Signature);
+
+    let has_type = matches!(verified, Ok(_) | Err(TokenError::Signature));
+    let token_type = claims.as_ref().filter(|_| has_type).map(token_type);
     let times = claims.as_ref().map(times).unwrap_or_default();
-    Inspection {
-        token_type: claims.as_ref().filter(|_| readable).map(|claims| {
-            if claims["token_type"] == "refresh_token" { "refresh_token" } else { "access_token" }
-        }),
-        valid,
-        reason,
-        header,
-        claims,
-        times,
-    }
+    Inspection { token_type, valid, reason, header, claims, times }
 }
 
-fn lifetime(claims: &VerifiedClaims, now_ms: i64) -> (bool, String) {
-    let left = claims.expires_in.saturating_sub(now_ms);
+fn token_type(claims: &Value) -> &'static str {
+    if claims["token_type"] == "refresh_token" { "refresh_token" } else { "access_token" }
+}
+
+/// Returns whether a token has not expired, and for how long.
+fn check_lifetime(claims: &VerifiedClaims, now_ms: i64) -> (bool, String) {
+    let remaining_ms = claims.expires_in.saturating_sub(now_ms);
+
     if now_ms < claims.iat {
         let text = format!(
-            "It is good, but issued {} from now: the clocks differ.",
-            spoken(claims.iat - now_ms)
+            "It is good, but was issued {} from now: the clocks differ.",
+            two_units(claims.iat - now_ms)
         );
         return (true, text);
     }
-    if left > 0 {
-        return (true, format!("It is good for another {}.", spoken(left)));
+    if remaining_ms > 0 {
+        return (true, format!("It is good for another {}.", two_units(remaining_ms)));
     }
-    (false, format!("It expired {} ago.", spoken(left.saturating_neg())))
+
+    (false, format!("It expired {} ago.", two_units(remaining_ms.saturating_neg())))
 }
 
-/// A length of time in its two largest units.
-fn spoken(ms: i64) -> String {
+/// Formats a duration in its two largest units.
+fn two_units(ms: i64) -> String {
     let units = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
     let mut rest = ms;
-    let mut words = Vec::new();
+    let mut parts = Vec::new();
+
     for (unit, size) in units {
-        if rest >= size && words.len() < 2 {
-            words.push(format!("{}{unit}", rest / size));
+        if rest >= size && parts.len() < 2 {
+            parts.push(format!("{}{unit}", rest / size));
             rest %= size;
         }
     }
-    if words.is_empty() { "0ms".to_owned() } else { words.join(" ") }
+
+    if parts.is_empty() { "0ms".to_owned() } else { parts.join(" ") }
 }
 
+/// Returns the claims that are times, readable.
 fn times(claims: &Value) -> Map<String, Value> {
     ["iat", "expires_in"]
         .into_iter()
@@ -104,7 +109,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_good_token_says_how_long_and_an_expired_one_since_when() {
+    fn the_reason_says_how_long_a_token_is_valid_or_has_been_expired() {
         let key = SigningKey::development();
         let token = key
             .sign(&json!({

@@ -15,13 +15,12 @@ use rustls_pki_types::pem::PemObject;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// The key that is compiled in. It is public, so nothing real may ever trust it.
+/// The built-in key. It is public, so nothing real may ever trust it.
 const DEVELOPMENT_PEM: &str = include_str!("development.pem");
 /// The length of the modulus in bytes: the page's tokens are signed with RSA-2048 (source S).
 const MODULUS_BYTES: usize = 256;
 
-/// A signing key, parsed once, with its `kid` and the token header that goes with it. Cloning
-/// shares the parsed key.
+/// An RSA key that signs tokens, with its `kid`. Cloning shares the parsed key.
 #[derive(Clone)]
 pub struct SigningKey {
     pair: Arc<KeyPair>,
@@ -34,22 +33,22 @@ pub struct SigningKey {
     verifying: DecodingKey,
 }
 
-/// Why a key cannot sign.
+/// Why a key cannot sign tokens.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    /// There is no private key in the PEM text.
+    /// The PEM text contains no private key.
     #[error(
         "no private key found; a PEM file with a block \"BEGIN PRIVATE KEY\" or \"BEGIN RSA \
          PRIVATE KEY\" is expected (openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048)"
     )]
     NoKey,
-    /// There is one, but not of RSA.
-    #[error("the private key is not an RSA key; the service signs with RS256, so it must be")]
+    /// The private key is not an RSA key.
+    #[error("the private key is not an RSA key, which RS256 needs")]
     NotRsa,
-    /// An RSA key of another size.
+    /// The RSA key does not have 2048 bits.
     #[error("the RSA key has {bits} bits; the service signs with RSA-2048, so it must have 2048")]
     WrongSize {
-        /// The size of the key that was given.
+        /// The size of the key in bits.
         bits: usize,
     },
     /// The cryptographic library failed.
@@ -58,33 +57,40 @@ pub enum KeyError {
 }
 
 impl SigningKey {
-    /// The key that is compiled in. Everyone has it: it starts at once and gives the same `kid`
-    /// everywhere, and must never be trusted by anything real.
+    /// Returns the built-in key. It is the same everywhere and takes no time to make. Everyone has
+    /// it, so nothing real may ever trust it.
     pub fn development() -> Self {
         static KEY: LazyLock<SigningKey> = LazyLock::new(|| {
             let key = SigningKey::from_pem(DEVELOPMENT_PEM);
-            key.expect("the key in the source is a good one, as a test shows")
+            key.expect("the built-in key is valid, as a test shows")
         });
         KEY.clone()
     }
 
-    /// A second key that is compiled in, for tokens that are signed with another key than they
-    /// should be.
+    /// Returns a second built-in key, for tokens that a scenario signs with the wrong key.
     pub(crate) fn other() -> &'static Self {
         static KEY: LazyLock<SigningKey> = LazyLock::new(|| {
             let key = SigningKey::from_pem(include_str!("other.pem"));
-            key.expect("the key in the source is a good one, as a test shows")
+            key.expect("the built-in key is valid, as a test shows")
         });
         &KEY
     }
 
-    /// A new key; this takes a tenth to a third of a second.
+    /// Generates a key. This takes 0.1 to 0.3 s.
+    ///
+    /// # Errors
+    ///
+    /// If the cryptographic library fails.
     pub fn generate() -> Result<Self, KeyError> {
         let pair = KeyPair::generate(KeySize::Rsa2048).map_err(|_| KeyError::Unavailable)?;
         Self::from_pair(pair)
     }
 
-    /// Reads a PEM file's text: PKCS#8 or PKCS#1, RSA, 2048 bits.
+    /// Reads a key from PEM text: PKCS#8 or PKCS#1, RSA, 2048 bits.
+    ///
+    /// # Errors
+    ///
+    /// If the text contains no such key.
     pub fn from_pem(pem: &str) -> Result<Self, KeyError> {
         let der = PrivateKeyDer::from_pem_slice(pem.as_bytes()).map_err(|_| KeyError::NoKey)?;
         let pair = match &der {
@@ -99,10 +105,12 @@ impl SigningKey {
         if pair.public_modulus_len() != MODULUS_BYTES {
             return Err(KeyError::WrongSize { bits: pair.public_modulus_len() * 8 });
         }
+
         let public: RsaPublicKeyComponents<Vec<u8>> = pair.public_key().into();
         let modulus = URL_SAFE_NO_PAD.encode(&public.n);
         let exponent = URL_SAFE_NO_PAD.encode(&public.e);
         let kid = thumbprint(&modulus, &exponent);
+
         Ok(Self {
             header: header(&kid),
             kid,
@@ -114,19 +122,19 @@ impl SigningKey {
         })
     }
 
-    /// The same key under another `kid`, for tests that compare tokens byte by byte.
+    /// Sets the `kid`, for tests that compare tokens byte by byte.
     pub fn with_kid(mut self, kid: impl Into<String>) -> Self {
         self.kid = kid.into();
         self.header = header(&self.kid);
         self
     }
 
-    /// The key's identifier: 32 hex digits of its RFC 7638 thumbprint, unless one was set.
+    /// Returns the key's identifier: 32 hex digits of its RFC 7638 thumbprint, unless it was set.
     pub fn kid(&self) -> &str {
         &self.kid
     }
 
-    /// The public key as the JWK Set that `/.well-known/jwks.json` serves.
+    /// Returns the public key as the JWK Set that `/.well-known/jwks.json` serves.
     pub fn jwks(&self) -> Value {
         json!({ "keys": [{
             "kty": "RSA",
@@ -138,10 +146,11 @@ impl SigningKey {
         }] })
     }
 
-    /// The public key in PEM (SubjectPublicKeyInfo).
+    /// Returns the public key in PEM (SubjectPublicKeyInfo).
     pub fn public_pem(&self) -> String {
         let der = self.pair.public_key().as_der();
         let encoded = der.map(|der| base64::engine::general_purpose::STANDARD.encode(der.as_ref()));
+
         let mut pem = String::from("-----BEGIN PUBLIC KEY-----\n");
         for (i, character) in encoded.unwrap_or_default().chars().enumerate() {
             if i > 0 && i % 64 == 0 {
@@ -149,15 +158,16 @@ impl SigningKey {
             }
             pem.push(character);
         }
+
         pem + "\n-----END PUBLIC KEY-----\n"
     }
 
-    /// A JWT with these claims.
+    /// Makes a JWT with these claims.
     pub(crate) fn sign(&self, claims: &impl Serialize) -> Result<String, SigningFailed> {
         self.sign_encoded(self.encode(claims)?)
     }
 
-    /// The first two segments of a JWT with these claims.
+    /// Makes the first two segments of a JWT with these claims.
     pub(crate) fn encode(&self, claims: &impl Serialize) -> Result<String, SigningFailed> {
         let payload = serde_json::to_vec(claims).map_err(|_| SigningFailed)?;
         let mut token = String::with_capacity(self.header.len() + payload.len() * 4 / 3 + 350);
@@ -166,27 +176,30 @@ impl SigningKey {
         Ok(token)
     }
 
-    /// Adds the third: the signature.
+    /// Adds the third segment of a JWT: the signature.
     pub(crate) fn sign_encoded(&self, mut token: String) -> Result<String, SigningFailed> {
         let mut signature = [0; MODULUS_BYTES];
         self.pair
             .sign(&RSA_PKCS1_SHA256, &self.random, token.as_bytes(), &mut signature)
             .map_err(|_| SigningFailed)?;
+
         token.push('.');
         URL_SAFE_NO_PAD.encode_string(signature, &mut token);
         Ok(token)
     }
 
-    /// A JWT with these claims whose signature is of the right length, and wrong.
+    /// Makes a JWT with these claims whose signature has the right length, and is wrong.
     pub(crate) fn sign_invalid(&self, claims: &impl Serialize) -> Result<String, SigningFailed> {
         let token = self.sign(claims)?;
         let (message, _) = token.rsplit_once('.').ok_or(SigningFailed)?;
+        let hash = digest::digest(&digest::SHA256, message.as_bytes());
+
         let mut wrong = [0; MODULUS_BYTES];
-        wrong[1..33].copy_from_slice(digest::digest(&digest::SHA256, message.as_bytes()).as_ref());
+        wrong[1..33].copy_from_slice(hash.as_ref());
         Ok(format!("{message}.{}", URL_SAFE_NO_PAD.encode(wrong)))
     }
 
-    /// A JWT with these claims and no signature: `alg: none`.
+    /// Makes a JWT with these claims and no signature: `alg: none`.
     pub(crate) fn encode_unsigned(&self, claims: &impl Serialize) -> Result<String, SigningFailed> {
         let payload = serde_json::to_vec(claims).map_err(|_| SigningFailed)?;
         let header = serde_json::json!({ "kid": self.kid, "alg": "none" }).to_string();
@@ -198,7 +211,7 @@ impl SigningKey {
     }
 }
 
-/// The library refused to sign. It has no reason to, so there is nothing more to say.
+/// The cryptographic library failed to sign, without a reason.
 #[derive(Debug, thiserror::Error)]
 #[error("the token could not be signed")]
 pub(crate) struct SigningFailed;
@@ -209,14 +222,14 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-/// `kid` before `alg` and no `typ`, as in the page's samples.
+/// Encodes the header of a token: `kid` before `alg` and no `typ`, as in the page's samples.
 fn header(kid: &str) -> String {
     let kid = serde_json::Value::from(kid);
     URL_SAFE_NO_PAD.encode(format!(r#"{{"kid":{kid},"alg":"RS256"}}"#)) + "."
 }
 
-/// RFC 7638: the SHA-256 of the key's required members in alphabetical order; half of it makes
-/// as many digits as the sample's `kid` has.
+/// Derives a `kid` (RFC 7638): the SHA-256 of the key's required members in alphabetical order. Half
+/// of it has as many digits as the sample's `kid`.
 fn thumbprint(modulus: &str, exponent: &str) -> String {
     let members = format!(r#"{{"e":"{exponent}","kty":"RSA","n":"{modulus}"}}"#);
     let hash = digest::digest(&digest::SHA256, members.as_bytes());
@@ -228,7 +241,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_development_key_is_good_and_its_kid_derives_from_it() {
+    fn the_development_key_is_valid_and_its_kid_derives_from_it() {
         let key = SigningKey::development();
         assert_eq!(key.kid().len(), 32);
         assert!(key.kid().bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)));
@@ -238,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_an_rsa_2048_key_is_refused_with_the_reason() {
+    fn a_key_that_is_not_rsa_2048_is_refused_with_the_reason() {
         let error = |pem: &str| SigningKey::from_pem(pem).unwrap_err();
         assert!(matches!(error(""), KeyError::NoKey));
         assert!(matches!(error(&SigningKey::development().public_pem()), KeyError::NoKey));

@@ -1,4 +1,4 @@
-//! The tokens: their claims, their identifiers, the key that signs them, and reading them back.
+//! Tokens: their claims and identifiers, the key that signs them, and their verification.
 
 mod claims;
 mod id;

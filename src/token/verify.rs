@@ -1,4 +1,4 @@
-//! A token that somebody presents: what it says, once its signature has been verified.
+//! Verifies the signature of a token and reads its claims.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::Algorithm;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::SigningKey;
 use super::claims::REFRESH_TOKEN_TYPE;
 
-/// The claims of a token whose signature is this server's.
+/// The claims of a token that this server signed.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct VerifiedClaims {
     pub(crate) jti: String,
@@ -43,21 +43,23 @@ pub(crate) enum TokenError {
 }
 
 impl VerifiedClaims {
-    /// Verifies the signature and reads the claims. Expiry is for the caller to judge: these
-    /// claims are not RFC 7519's.
+    /// Verifies the signature and reads the claims. The caller checks the expiry: these claims are
+    /// not RFC 7519's.
     pub(crate) fn verify(token: &str, key: &SigningKey) -> Result<Self, TokenError> {
         let (message, signature) = token.rsplit_once('.').ok_or(TokenError::Malformed)?;
         let (header, payload) = message.split_once('.').ok_or(TokenError::Malformed)?;
-        let header = object(header).ok_or(TokenError::Malformed)?;
+        let header = decode_object(header).ok_or(TokenError::Malformed)?;
         if header["alg"] != "RS256" {
             return Err(TokenError::Algorithm);
         }
-        let claims = object(payload);
+
+        let claims = decode_object(payload);
         let verified = verify(signature, message.as_bytes(), key.verifying(), Algorithm::RS256);
         if !verified.unwrap_or(false) {
-            // Words that are not even claims are no token; a changed one still looks like one.
+            // A token that was changed still has claims. Anything else is no token.
             return Err(claims.map_or(TokenError::Malformed, |_| TokenError::Signature));
         }
+
         let claims = claims.ok_or(TokenError::Claims)?;
         serde_json::from_value(claims).map_err(|_| TokenError::Claims)
     }
@@ -67,18 +69,18 @@ impl VerifiedClaims {
     }
 }
 
-/// The `jti` that a token claims, whoever signed it.
+/// Reads the `jti` of a token without verifying its signature.
 pub(crate) fn read_jti(token: &str) -> Option<String> {
     #[derive(Deserialize)]
-    struct Identified {
+    struct WithJti {
         jti: String,
     }
     let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
-    serde_json::from_slice::<Identified>(&payload).ok().map(|claims| claims.jti)
+    serde_json::from_slice::<WithJti>(&payload).ok().map(|claims| claims.jti)
 }
 
-/// A segment of a token: base64url of a JSON object.
-pub(super) fn object(segment: &str) -> Option<Value> {
+/// Decodes a segment of a token: base64url of a JSON object.
+pub(super) fn decode_object(segment: &str) -> Option<Value> {
     let bytes = URL_SAFE_NO_PAD.decode(segment).ok()?;
     serde_json::from_slice(&bytes).ok().filter(Value::is_object)
 }
@@ -96,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_of_this_key_is_read() {
+    fn a_token_of_this_key_is_verified() {
         let key = SigningKey::development();
         let token = key.sign(&claims()).unwrap();
         let read = VerifiedClaims::verify(&token, &key).unwrap();

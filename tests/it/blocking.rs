@@ -108,18 +108,18 @@ fn realms_come_and_go() {
 fn a_scenario_needs_all_its_conditions() {
     let server = MockAuthServer::start();
     let code = server.issue_code(CLIENT.0, MERCHANT).unwrap();
-    let when = When::endpoint(Endpoint::Token)
-        .and_client_id("v6TJ*")
-        .and_merchant_id(MERCHANT)
-        .and_grant_type("authorization_code")
-        .and_code(&code)
-        .and_correlation_id("9a341edd-*")
-        .and_header("x-test", "yes")
-        .and_param("state", "s");
-    let never = when.clone().and_refresh_token("*");
+    let when = When::new()
+        .endpoint(Endpoint::Token)
+        .client_id("v6TJ*")
+        .merchant_id(MERCHANT)
+        .grant_type("authorization_code")
+        .code(&code)
+        .correlation_id("9a341edd-*")
+        .header("x-test", "yes")
+        .param("state", "s");
+    let never = when.clone().refresh_token("*");
     let _never = server.inject(Scenario::respond(Outcome::error("never")).when(never)).expect(0);
-    let scenario =
-        Scenario::respond(Outcome::error(ErrorCode::ServerError)).when(when).named("all");
+    let scenario = Scenario::respond(Outcome::error(ErrorCode::ServerError)).when(when).name("all");
     let guard = server.try_inject(scenario).unwrap();
     let headers = "v-c-client-correlation-id: 9a341edd-3ceb-4b36-b423-9088e9bad5a0\r\n";
     assert!(
@@ -144,7 +144,7 @@ fn the_journal_is_read_followed_and_checked() {
     exchange(&server, &code, &format!("v-c-client-correlation-id: {id}\r\n"));
     exchange(&server, "error-access_denied", "");
     assert_eq!(follower.next().unwrap().correlation_id.as_deref(), Some(id));
-    let good = Filter::default()
+    let good = Filter::new()
         .endpoint(RecordedEndpoint::Token)
         .client_id(CLIENT.0)
         .merchant_id(MERCHANT)
@@ -153,7 +153,7 @@ fn the_journal_is_read_followed_and_checked() {
         .status(200);
     assert_eq!(server.requests_matching(&good).len(), 1);
     assert!(server.verify(&good, 1).satisfied);
-    let failed = Filter::default().error("access_*").scenario("error-access_denied");
+    let failed = Filter::new().error("access_*").scenario("error-access_denied");
     assert!(server.verify(&failed, 1..).satisfied);
     let never = server.verify_timeout(&failed, Times::exactly(2), Duration::from_millis(20));
     assert_eq!((never.satisfied, never.matched), (false, 1));

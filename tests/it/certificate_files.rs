@@ -71,9 +71,9 @@ async fn wrong_certificates_are_refused_at_the_start() {
         (cert(&empty, &key), format!("{empty}: there is no certificate in it")),
         (cert(&nonsense, &key), format!("{nonsense}: certificate 1 in it cannot be read")),
         (cert(&good, &empty), format!("{empty}: there is no private key in it")),
-        (option(&["--tls-cert", &good]), "--tls-cert and --tls-key go together".into()),
+        (option(&["--tls-cert", &good]), "--tls-cert and --tls-key must be given together".into()),
         (option(&["--client-auth", "always"]), "--client-auth: \"always\" is none of".into()),
-        (option(&["--client-ca", &missing]), "--client-ca goes with --client-auth".into()),
+        (option(&["--client-ca", &missing]), "--client-ca requires --client-auth".into()),
         (
             option(&["--client-auth", "optional", "--client-ca", &missing]),
             format!("{missing}: No such file"),
@@ -81,7 +81,7 @@ async fn wrong_certificates_are_refused_at_the_start() {
         (option(&["--tls-host", "bad host!"]), "neither a host name".into()),
         (
             [cert(&good, &key), option(&["--tls-dir", &missing])].concat(),
-            "exclude each other".into(),
+            "--tls-dir cannot be used with --tls-cert".into(),
         ),
     ];
     for (arguments, says) in table {
@@ -97,7 +97,7 @@ async fn wrong_certificates_are_refused_at_the_start() {
     }
     for arguments in [["--tls-dir", "x"], ["--client-auth", "required"], ["--listen", "off"]] {
         let said = run(PROGRAM, &arguments).await;
-        assert!(said.exit == 2 && said.text.contains("goes with --tls-listen"), "{}", said.text);
+        assert!(said.exit == 2 && said.text.contains("requires --tls-listen"), "{}", said.text);
     }
 }
 

@@ -1,4 +1,4 @@
-//! The program as a shell sees it: what it prints, what it writes, how it exits.
+//! The command line: output, files and exit codes.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -10,7 +10,7 @@ use crate::support::folder::Folder;
 use crate::support::program::{PROGRAM, Running, run, text};
 
 #[test]
-fn a_server_is_ready_when_its_ready_file_says_so_and_stops_on_sigterm() {
+fn the_ready_file_exists_while_the_server_accepts_requests_and_sigterm_stops_it() {
     let folder = Folder::new("ready");
     let mut server = Running::start(&folder, &[]);
     let health = run(&["health", "--server", server.url()]);
@@ -20,14 +20,14 @@ fn a_server_is_ready_when_its_ready_file_says_so_and_stops_on_sigterm() {
     assert_eq!(server.exit_code(), Some(0));
     assert!(!Path::new(&folder.path("ready.json")).exists(), "the ready file is gone");
     let log = server.log();
-    assert!(log.contains("listening on http://127.0.0.1:") && log.contains("SIGTERM"), "{log}");
+    assert!(log.contains("listening url=http://127.0.0.1:") && log.contains("SIGTERM"), "{log}");
     let health = run(&["health", "--server", server.url()]);
     assert_eq!(health.status.code(), Some(1));
     assert_eq!(text(&health.stderr).lines().count(), 1);
 }
 
 #[test]
-fn a_ready_file_of_an_earlier_run_is_not_believed() {
+fn the_ready_file_of_an_earlier_run_is_removed() {
     let folder = Folder::new("stale");
     let stale = folder.write("ready.json", "{}");
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -38,7 +38,7 @@ fn a_ready_file_of_an_earlier_run_is_not_believed() {
 }
 
 #[test]
-fn ctrl_c_stops_it_too_and_so_does_the_end_of_standard_input() {
+fn ctrl_c_and_the_end_of_standard_input_stop_the_server() {
     let folder = Folder::new("stdin");
     let mut server = Running::start(&folder, &[]);
     server.signal("-INT");
@@ -52,7 +52,7 @@ fn ctrl_c_stops_it_too_and_so_does_the_end_of_standard_input() {
 }
 
 #[test]
-fn requests_in_flight_are_finished_and_a_second_signal_does_not_wait() {
+fn requests_in_flight_are_finished_unless_there_is_a_second_signal() {
     let folder = Folder::new("drain");
     let fixtures = folder.write(
         "slow.yaml",
@@ -70,21 +70,21 @@ fn requests_in_flight_are_finished_and_a_second_signal_does_not_wait() {
             body.len()
         )
         .unwrap();
-        // The request is in flight once the server has answered another.
+        // When another request has its response, this one is in flight.
         assert!(run(&["health", "--server", server.url()]).status.success());
         for _ in 0..signals {
             server.signal("-TERM");
             std::thread::sleep(Duration::from_millis(50));
         }
-        let mut answer = String::new();
-        let _ = BufReader::new(stream).read_line(&mut answer);
-        assert_eq!(answer.starts_with("HTTP/1.1 200"), finished, "{answer}");
+        let mut response = String::new();
+        let _ = BufReader::new(stream).read_line(&mut response);
+        assert_eq!(response.starts_with("HTTP/1.1 200"), finished, "{response}");
         assert_eq!(server.exit_code(), Some(0));
     }
 }
 
 #[test]
-fn what_cannot_start_says_why_in_one_line_and_leaves_nothing() {
+fn a_server_that_cannot_start_prints_one_line_and_leaves_no_ready_file() {
     let folder = Folder::new("refused");
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
@@ -95,7 +95,7 @@ fn what_cannot_start_says_why_in_one_line_and_leaves_nothing() {
     let empty = folder.path("nowhere.yaml");
     let cases: [(&[&str], i32, &str); 13] = [
         (&["--listen", &address], 1, "cannot listen on 127.0.0.1:"),
-        (&["--listen", "nonsense"], 2, "--listen nonsense: an address and a port are expected"),
+        (&["--listen", "nonsense"], 2, "--listen nonsense: expected an address and a port"),
         (&["--fixtures", &empty], 2, "nowhere.yaml: cannot be read: No such file"),
         (
             &["--fixtures", &typo],
@@ -107,20 +107,20 @@ fn what_cannot_start_says_why_in_one_line_and_leaves_nothing() {
         (&["--signing-key", &typo], 2, "no private key found"),
         (&["--signing-key", &empty], 2, "nowhere.yaml: No such file"),
         (&["--log", "a=b=c"], 2, "--log a=b=c"),
-        (&["--log", "loud"], 2, "--log loud: error, warn, info"),
-        (&["--log-format", "xml"], 2, "--log-format xml: it is text or json"),
-        (&["--control", "maybe"], 2, "--control maybe: it is on or off"),
-        (&["--public-url", "mock"], 2, "--public-url mock: a URL such as"),
+        (&["--log", "loud"], 2, "--log loud: expected error, warn, info"),
+        (&["--log-format", "xml"], 2, "--log-format xml: expected text or json"),
+        (&["--control", "maybe"], 2, "--control maybe: expected on or off"),
+        (&["--public-url", "mock"], 2, "--public-url mock: expected a URL such as"),
     ];
     for (arguments, exit, line) in cases {
         let ready = folder.path("ready.json");
         let default: &[&str] =
             if arguments[0] == "--listen" { &[] } else { &["--listen", "127.0.0.1:0"] };
         let output = run(&[default, arguments, &["--ready-file", &ready]].concat());
-        let said = text(&output.stderr);
-        assert_eq!(output.status.code(), Some(exit), "{arguments:?}: {said}");
-        assert!(said.contains(line), "{arguments:?}: {said}");
-        assert_eq!(said.lines().count(), 1, "{arguments:?}: {said}");
+        let stderr = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(exit), "{arguments:?}: {stderr}");
+        assert!(stderr.contains(line), "{arguments:?}: {stderr}");
+        assert_eq!(stderr.lines().count(), 1, "{arguments:?}: {stderr}");
         assert!(output.stdout.is_empty() && !Path::new(&ready).exists());
     }
     assert_eq!(run(&["--no-such-option"]).status.code(), Some(2));
@@ -128,7 +128,7 @@ fn what_cannot_start_says_why_in_one_line_and_leaves_nothing() {
 }
 
 #[test]
-fn a_key_of_its_own_or_a_new_one_signs() {
+fn the_signing_key_is_read_from_a_file_or_generated() {
     let folder = Folder::new("key");
     let own = Command::new("openssl")
         .args(["genrsa", "-traditional", "2048"])
@@ -141,10 +141,10 @@ fn a_key_of_its_own_or_a_new_one_signs() {
         let address = server.address().to_owned();
         let mut stream = std::net::TcpStream::connect(address).unwrap();
         stream.write_all(b"GET /.well-known/jwks.json HTTP/1.0\r\n\r\n").unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
+        let mut response = String::new();
+        stream.read_to_string(&mut response).unwrap();
         let jwks: serde_json::Value =
-            serde_json::from_str(answer.split("\r\n\r\n").nth(1).unwrap()).unwrap();
+            serde_json::from_str(response.split("\r\n\r\n").nth(1).unwrap()).unwrap();
         kids.push(jwks["keys"][0]["kid"].as_str().unwrap().to_owned());
     }
     assert_eq!(kids[0], kids[1]);
@@ -152,7 +152,7 @@ fn a_key_of_its_own_or_a_new_one_signs() {
 }
 
 #[test]
-fn check_says_ok_or_everything_that_is_wrong() {
+fn check_prints_ok_or_all_errors() {
     let good = run(&["check", "fixtures", "fixtures/errors/access_denied.yaml"]);
     assert_eq!(good.status.code(), Some(0));
     assert!(text(&good.stdout).starts_with("ok: 7 clients, 3 merchants, 5 codes"));
@@ -166,7 +166,7 @@ fn check_says_ok_or_everything_that_is_wrong() {
     let other = folder.write("other.json", "{\"errors\": {\"acces_denied\": {}}}");
     let output = run(&["check", &bad, &other]);
     assert_eq!(output.status.code(), Some(2));
-    let said = text(&output.stderr);
+    let stderr = text(&output.stderr);
     for line in [
         "bad.yaml:2:26: \"15\" is not a length of time: 15 has no unit; write 15s for seconds",
         "bad.yaml:3:12: unknown value \"rfc\", did you mean \"rfc6749\"?",
@@ -175,14 +175,14 @@ fn check_says_ok_or_everything_that_is_wrong() {
         "bad.yaml:8:37: there is no merchant \"m\"",
         "other.json:1:13: unknown error code \"acces_denied\", did you mean \"access_denied\"?",
     ] {
-        assert!(said.contains(line), "{line}\nis not in\n{said}");
+        assert!(stderr.contains(line), "{line}\nis not in\n{stderr}");
     }
-    assert_eq!(said.lines().count(), 6, "{said}");
+    assert_eq!(stderr.lines().count(), 6, "{stderr}");
     assert_eq!(run(&["check"]).status.code(), Some(2));
 }
 
 #[test]
-fn check_hides_no_mistake_behind_another_and_invents_none() {
+fn check_hides_no_error_behind_another_and_reports_no_false_ones() {
     let folder = Folder::new("check-all");
     let check = |files: &[&str]| {
         let output = run(&[&["check"], files].concat());
@@ -192,18 +192,18 @@ fn check_hides_no_mistake_behind_another_and_invents_none() {
             .collect();
         lines
     };
-    // Both missing members, and what is wrong beside a missing or misspelt one.
+    // All missing members, and errors beside a missing or misspelt member.
     let file = folder.write("a.yaml", "clients:\n  - { nmae: x, redirect_urls: [nope] }\n");
     let found = check(&[&file]);
     for part in ["\"id\" is missing", "\"secret\" is missing", "\"nmae\"", "a redirect URL is"] {
         assert!(found.iter().any(|line| line.contains(part)), "{part}: {found:#?}");
     }
     assert_eq!(found.len(), 4, "{found:#?}");
-    // A name that stands twice does not end the reading.
+    // A duplicate name does not end the check.
     let file =
         folder.write("b.yaml", "clients: []\nclients: []\ncolour: red\nsettings: { dialect: x }\n");
     assert_eq!(check(&[&file]).len(), 3);
-    // A broken file does not make what refers to it look wrong.
+    // A broken file causes no errors in the files that refer to it.
     let broken = folder.write("c.yaml", "clients: [{ id: a, secret: s }]\nmerchants: [\n");
     let user = folder.write("d.yaml", "codes: [{ code: c, client: a, merchant: m }]\n");
     assert_eq!(check(&[&broken, &user]).len(), 1);
@@ -212,10 +212,10 @@ fn check_hides_no_mistake_behind_another_and_invents_none() {
         "extends: defalt\ncodes: [{ code: c, client: v6TJH1IqhM, merchant: rahulrama }]\n",
     );
     assert_eq!(check(&[&misnamed]).len(), 1);
-    // A section with nothing in it means nothing.
+    // An empty section has no effect.
     let empty = folder.write("f.yaml", "extends: default\nclients:\n  # - { id: a }\nsettings:\n");
     assert_eq!(check(&[&empty]), Vec::<String>::new());
-    // What would silently do nothing, and a number that may be a secret.
+    // Scenarios without any effect, and a number that may be a secret.
     for (fixture, part) in [
         ("scenarios: [{ respond: { error: } }]", "does nothing"),
         ("scenarios: [{ when: [], respond: pass }]", "matches nothing"),
@@ -233,7 +233,7 @@ fn check_hides_no_mistake_behind_another_and_invents_none() {
 }
 
 #[test]
-fn json_fixtures_may_have_any_json_and_nothing_else() {
+fn json_fixtures_are_parsed_as_strict_json() {
     let folder = Folder::new("json-fixtures");
     let emoji = folder.write(
         "a.json",
@@ -258,10 +258,10 @@ fn schema_prints_a_json_schema() {
 }
 
 #[test]
-fn inspect_takes_a_token_apart() {
+fn inspect_decodes_a_token() {
     let nonsense = run(&["inspect", "nonsense"]);
     assert_eq!(text(&nonsense.stdout).trim(), "The token is malformed: it is not a JWT.");
-    // The page's own sample: readable, but not signed by this key.
+    // The sample of the vendor's documentation is readable, but not signed by this key.
     let sample = format!("{}.AAAA", crate::support::page::ACCESS_TOKEN);
     let mut child = Command::new(PROGRAM)
         .args(["inspect", "-"])
@@ -270,13 +270,13 @@ fn inspect_takes_a_token_apart() {
         .spawn()
         .unwrap();
     child.stdin.take().unwrap().write_all(sample.as_bytes()).unwrap();
-    let said = text(&child.wait_with_output().unwrap().stdout);
+    let stdout = text(&child.wait_with_output().unwrap().stdout);
     for part in [
         "access_token: The token has a signature that is not this server's.",
         "iat            1619518736895  (2021-04-27T10:18:56.895Z)",
         "merchant_id    rahulrama",
     ] {
-        assert!(said.contains(part), "{part}\nis not in\n{said}");
+        assert!(stdout.contains(part), "{part}\nis not in\n{stdout}");
     }
     let json = run(&["inspect", "--json", &sample]);
     let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
@@ -285,7 +285,7 @@ fn inspect_takes_a_token_apart() {
 }
 
 #[test]
-fn every_option_has_an_environment_variable_and_commands_do_not_mind_them() {
+fn environment_variables_of_serve_do_not_affect_other_commands() {
     let output = Command::new(PROGRAM).env("SMARTPAY_MOCK_LISTEN", "nonsense").output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     let output = Command::new(PROGRAM)
@@ -297,27 +297,27 @@ fn every_option_has_an_environment_variable_and_commands_do_not_mind_them() {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
 }
 
-/// A script in a shell: a code, tokens, a fault on demand, time, and back to the start.
+/// A shell script: issues a code and tokens, injects an error, changes the clock, resets.
 #[test]
-fn a_running_server_is_driven_from_a_shell() {
+fn commands_control_a_running_server() {
     let folder = Folder::new("shell");
     let server = Running::start(&folder, &[]);
     let shell = |arguments: &[&str]| run(&[arguments, &["--server", server.url()]].concat());
-    let said = |arguments: &[&str]| {
+    let stdout_of = |arguments: &[&str]| {
         let output = shell(arguments);
         assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", text(&output.stderr));
         text(&output.stdout).trim().to_owned()
     };
-    let party = ["--client", "v6TJH1IqhM", "--merchant", "rahulrama"];
-    let code = said(&[&["code"][..], &party].concat());
+    let parties = ["--client", "v6TJH1IqhM", "--merchant", "rahulrama"];
+    let code = stdout_of(&[&["code"][..], &parties].concat());
     assert_eq!(code.len(), 43, "{code}");
-    let tokens = said(&[&["token"][..], &party].concat());
+    let tokens = stdout_of(&[&["token"][..], &parties].concat());
     assert!(tokens.contains("expires_in                899"), "{tokens}");
-    let tokens = said(&[&["token", "--json"][..], &party].concat());
+    let tokens = stdout_of(&[&["token", "--json"][..], &parties].concat());
     let tokens: serde_json::Value = serde_json::from_str(&tokens).unwrap();
     assert_eq!(tokens["token_type"], "bearer");
 
-    let name = said(&["inject", "server_error", "--times", "2", "--client", "v6TJH1IqhM"]);
+    let name = stdout_of(&["inject", "server_error", "--times", "2", "--client", "v6TJH1IqhM"]);
     let form = format!(
         "grant_type=authorization_code&code={code}&client_id=v6TJH1IqhM&client_secret=v6TJH1IqhM-secret"
     );
@@ -326,12 +326,12 @@ fn a_running_server_is_driven_from_a_shell() {
     let status = || runtime.block_on(crate::support::post(&url, form.clone())).status;
     assert_eq!([status(), status(), status()], [500, 500, 200], "{name}");
 
-    assert!(said(&["clock", "set", "2021-04-27T10:18:56Z"]).contains("2021-04-27T10:18:56"));
-    said(&["clock", "freeze"]);
-    let shown = said(&["clock", "advance", "16m"]);
+    assert!(stdout_of(&["clock", "set", "2021-04-27T10:18:56Z"]).contains("2021-04-27T10:18:56"));
+    stdout_of(&["clock", "freeze"]);
+    let shown = stdout_of(&["clock", "advance", "16m"]);
     assert!(shown.contains("2021-04-27T10:34:5") && shown.contains("frozen     true"), "{shown}");
-    assert_eq!(said(&["reset"]), "back to the start");
-    assert!(said(&["clock"]).contains("offset_ms  0"));
+    assert_eq!(stdout_of(&["reset"]), "reset to the initial state");
+    assert!(stdout_of(&["clock"]).contains("offset_ms  0"));
 
     for (arguments, exit, part) in [
         (&["clock", "advance", "16"][..], 1, "/by: \"16\" is not a length of time"),
@@ -350,7 +350,7 @@ fn a_running_server_is_driven_from_a_shell() {
 }
 
 #[test]
-fn variables_of_serve_leave_other_commands_alone_and_empty_ones_count_for_nothing() {
+fn invalid_variables_of_serve_do_not_break_other_commands_and_empty_ones_are_ignored() {
     let output = Command::new(PROGRAM)
         .args(["check", "fixtures"])
         .env("SMARTPAY_MOCK_LOG_FORMAT", "bogus")
@@ -383,10 +383,10 @@ fn variables_of_serve_leave_other_commands_alone_and_empty_ones_count_for_nothin
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
-/// What a parent does that cleans up: terminate, then close the pipe. And a client that has sent
-/// half a request does not hold the end up.
+/// A parent process that cleans up sends SIGTERM, then closes the pipe.
 #[test]
-fn the_end_of_standard_input_is_no_second_signal_and_half_a_request_is_not_waited_for() {
+fn the_end_of_standard_input_is_not_a_second_signal_and_an_incomplete_request_does_not_delay_the_exit()
+ {
     let folder = Folder::new("cleanup");
     let fixtures = folder.write(
         "slow.yaml",
@@ -404,9 +404,9 @@ fn the_end_of_standard_input_is_no_second_signal_and_half_a_request_is_not_waite
     assert!(run(&["health", "--server", server.url()]).status.success());
     server.signal("-TERM");
     drop(server.child.stdin.take());
-    let mut answer = String::new();
-    BufReader::new(stream).read_line(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let mut response = String::new();
+    BufReader::new(stream).read_line(&mut response).unwrap();
+    assert!(response.starts_with("HTTP/1.1 200"), "{response}");
     assert_eq!(server.exit_code(), Some(0));
     assert!(!server.log().contains("cut off"));
 }
@@ -423,11 +423,11 @@ fn the_log_can_be_json() {
     }
 }
 
-/// A terminal is what `script` (util-linux) gives.
+/// `script` (util-linux) runs the program in a terminal.
 #[test]
-fn on_a_terminal_the_banner_has_a_line_that_works_when_pasted() {
+fn the_banner_on_a_terminal_has_an_example_that_works() {
     if Command::new("script").arg("--version").output().is_err() {
-        println!("skipped: script, which gives a terminal, is not installed (.ci/run does)");
+        println!("skipped: script (bsdutils) is not installed (.ci/run installs it)");
         return;
     }
     let folder = Folder::new("banner");
@@ -444,10 +444,10 @@ fn on_a_terminal_the_banner_has_a_line_that_works_when_pasted() {
     while !banner.contains("curl") {
         assert!(lines.read_line(&mut banner).unwrap() > 0, "{banner}");
     }
-    assert!(banner.contains("listens on") && banner.contains("v6TJH1IqhM"), "{banner}");
+    assert!(banner.contains("listening on") && banner.contains("v6TJH1IqhM"), "{banner}");
     let curl = banner.lines().find_map(|line| Some(&line[line.find("curl")?..])).unwrap().trim();
-    let answer = Command::new("sh").args(["-c", curl]).output().unwrap();
-    assert!(text(&answer.stdout).contains("\"access_token\""), "{}", text(&answer.stdout));
+    let output = Command::new("sh").args(["-c", curl]).output().unwrap();
+    assert!(text(&output.stdout).contains("\"access_token\""), "{}", text(&output.stdout));
     let ready: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(&ready).unwrap()).unwrap();
     Command::new("kill").arg(ready["pid"].to_string()).status().unwrap();

@@ -1,5 +1,5 @@
-//! The consent page in headless Chromium, driven by ChromeDriver (Debian's chromium and
-//! chromium-driver): Allow, Deny, disabled Allow, an error page, a phone's width.
+//! The consent page in headless Chromium, controlled by ChromeDriver (the Debian packages chromium
+//! and chromium-driver): Allow, Deny, a disabled Allow, the error page, and a narrow screen.
 
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
@@ -12,7 +12,7 @@ use smartpay_oauth_mock::MockAuthServer;
 const DRIVER: &str = "/usr/bin/chromedriver";
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
-/// A browser, by the WebDriver protocol; closed at the end of its test.
+/// A browser session over the WebDriver protocol.
 struct Browser {
     driver: Child,
     session: String,
@@ -22,7 +22,7 @@ struct Browser {
 impl Browser {
     async fn open() -> Option<Self> {
         if Command::new(DRIVER).arg("--version").output().is_err() {
-            println!("skipped: {DRIVER} is not installed (.ci/run does)");
+            println!("skipped: {DRIVER} is not installed (.ci/run installs it)");
             return None;
         }
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -34,7 +34,7 @@ impl Browser {
             .unwrap();
         let deadline = Instant::now() + Duration::from_secs(30);
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(Instant::now() < deadline, "ChromeDriver does not answer");
+            assert!(Instant::now() < deadline, "ChromeDriver does not start");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         let http = reqwest::Client::new();
@@ -48,29 +48,30 @@ impl Browser {
             "--disable-background-networking",
             "--disable-component-update",
             "--disable-sync",
-            // Where a partner's host is not to be looked up.
+            // Without a DNS query for the partner's host.
             "--host-resolver-rules=MAP www.example.com 127.0.0.1:9",
         ];
-        let wish = json!({ "capabilities": { "alwaysMatch": {
+        let capabilities = json!({ "capabilities": { "alwaysMatch": {
             "goog:chromeOptions": { "args": arguments, "binary": "/usr/bin/chromium" },
         } } });
         let base = format!("http://127.0.0.1:{port}/session");
-        let made: Value = http.post(&base).json(&wish).send().await.unwrap().json().await.unwrap();
-        let id = made["value"]["sessionId"].as_str().unwrap_or_else(|| panic!("{made}"));
+        let created: Value =
+            http.post(&base).json(&capabilities).send().await.unwrap().json().await.unwrap();
+        let id = created["value"]["sessionId"].as_str().unwrap_or_else(|| panic!("{created}"));
         Some(Self { session: format!("{base}/{id}"), driver, http })
     }
 
     async fn post(&self, path: &str, body: Value) -> Value {
         let url = format!("{}/{path}", self.session);
-        let answer: Value =
+        let response: Value =
             self.http.post(url).json(&body).send().await.unwrap().json().await.unwrap();
-        answer["value"].clone()
+        response["value"].clone()
     }
 
     async fn get(&self, path: &str) -> Value {
         let url = format!("{}/{path}", self.session);
-        let answer: Value = self.http.get(url).send().await.unwrap().json().await.unwrap();
-        answer["value"].clone()
+        let response: Value = self.http.get(url).send().await.unwrap().json().await.unwrap();
+        response["value"].clone()
     }
 
     async fn visit(&self, url: &str) {
@@ -97,15 +98,15 @@ impl Browser {
         self.post("execute/sync", json!({ "script": script, "args": [] })).await
     }
 
-    /// Waits until the browser has left for a URL that begins so, and returns it whole.
-    async fn arrives_at(&self, url: &str) -> String {
+    /// Waits until the URL of the browser starts with `url`, and returns it.
+    async fn wait_for_url(&self, url: &str) -> String {
         let deadline = Instant::now() + Duration::from_secs(20);
         loop {
-            let here = self.get("url").await.as_str().unwrap_or_default().to_owned();
-            if here.starts_with(url) {
-                return here;
+            let current = self.get("url").await.as_str().unwrap_or_default().to_owned();
+            if current.starts_with(url) {
+                return current;
             }
-            assert!(Instant::now() < deadline, "the browser stays at {here}");
+            assert!(Instant::now() < deadline, "the browser stays at {current}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
@@ -117,7 +118,7 @@ impl Browser {
     }
 }
 
-/// A server whose sample partner is a page on another port, as a partner's site would be.
+/// A server whose sample partner has its redirect URL on another origin.
 async fn with_partner() -> (MockAuthServer, MockAuthServer, String) {
     let partner = MockAuthServer::start().await;
     let callback = format!("{}/?from=mock", partner.base_url());
@@ -129,75 +130,75 @@ async fn with_partner() -> (MockAuthServer, MockAuthServer, String) {
     (server, partner, callback)
 }
 
-fn request(server: &MockAuthServer, callback: &str, more: &str) -> String {
+fn authorize_request(server: &MockAuthServer, callback: &str, more: &str) -> String {
     let callback = serde_urlencoded::to_string([("redirect_url", callback)]).unwrap();
     format!("{}?sub=oauth&client_id={}&{callback}{more}", server.authorize_url(), CLIENT.0)
 }
 
 #[tokio::test]
-async fn a_merchant_allows_denies_switches_and_meets_errors() {
+async fn a_merchant_can_allow_deny_and_switch_and_sees_errors() {
     let Some(browser) = Browser::open().await else { return };
     let (server, _partner, callback) = with_partner().await;
 
-    // Allow. The policy of the page must let the redirect to the partner through.
-    browser.visit(&request(&server, &callback, "&state=a%26b%3Dc")).await;
+    // Allow. The Content-Security-Policy of the page must permit the redirect to the partner.
+    browser.visit(&authorize_request(&server, &callback, "&state=a%26b%3Dc")).await;
     assert!(browser.text("h1").await.contains("Sample partner"));
     assert!(browser.text(".mock").await.contains("This is a mock"));
     browser.click("#allow").await;
-    let arrived = browser.arrives_at(&callback).await;
-    let query = arrived.split_once("?from=mock&").unwrap().1;
+    let url = browser.wait_for_url(&callback).await;
+    let query = url.split_once("?from=mock&").unwrap().1;
     let parameters: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap();
     assert_eq!(parameters[1], ("state".to_owned(), "a&b=c".to_owned()));
     exchange(&server, &parameters[0].1).await.ok();
 
-    // Deny brings nothing along.
-    browser.visit(&request(&server, &callback, "&state=x")).await;
+    // Deny adds no parameters.
+    browser.visit(&authorize_request(&server, &callback, "&state=x")).await;
     browser.click("#deny").await;
-    assert_eq!(browser.arrives_at(&callback).await, callback);
+    assert_eq!(browser.wait_for_url(&callback).await, callback);
 
-    // Another merchant, whose user may not grant.
-    browser.visit(&request(&server, &callback, "")).await;
+    // Switch to a merchant who may not grant access.
+    browser.visit(&authorize_request(&server, &callback, "")).await;
     browser.run("document.querySelector('#merchant').value = 'limited-merchant'").await;
     browser.click("#switch").await;
-    browser.arrives_at(&server.authorize_url()).await;
+    browser.wait_for_url(&server.authorize_url()).await;
     assert!(browser.text("#obstacle").await.contains("does not have the privilege"));
     assert_eq!(browser.run("return document.querySelector('#allow').disabled").await, true);
     browser.click("#allow").await;
-    assert!(browser.find("#deny").await.is_some(), "a click on a disabled Allow goes nowhere");
+    assert!(browser.find("#deny").await.is_some(), "a click on a disabled Allow has no effect");
 
-    // The merchant that is picked counts, also without a click on Switch.
-    browser.visit(&request(&server, &callback, "")).await;
+    // The selected merchant counts, also without a click on Switch.
+    browser.visit(&authorize_request(&server, &callback, "")).await;
     browser.run("document.querySelector('#merchant').value = 'limited-merchant'").await;
     browser.click("#allow").await;
-    assert!(browser.arrives_at(&callback).await.contains("error=access_denied"));
+    assert!(browser.wait_for_url(&callback).await.contains("error=access_denied"));
 
-    // An error page, and no script from anywhere.
-    let evil = request(
+    // An error page, without any script from the request.
+    let invalid = authorize_request(
         &server,
         "https://evil.example",
         "&state=%3Cscript%3Edocument.title%3D1%3C/script%3E",
     );
-    browser.visit(&evil).await;
+    browser.visit(&invalid).await;
     assert_eq!(browser.text("#code").await, "invalid_redirect_uri");
     assert_eq!(browser.run("return document.scripts.length").await, 0);
     browser.close().await;
 }
 
 #[tokio::test]
-async fn the_page_works_by_keyboard_with_names_for_a_screen_reader_and_on_a_phone() {
+async fn the_page_works_with_a_keyboard_a_screen_reader_and_a_narrow_screen() {
     let Some(browser) = Browser::open().await else { return };
     let (server, _partner, callback) = with_partner().await;
     browser.post("window/rect", json!({ "width": 360, "height": 740 })).await;
-    browser.visit(&request(&server, &callback, "")).await;
-    let wide = "return document.documentElement.scrollWidth <= window.innerWidth";
-    assert_eq!(browser.run(wide).await, true, "the page is wider than a phone");
+    browser.visit(&authorize_request(&server, &callback, "")).await;
+    let fits = "return document.documentElement.scrollWidth <= window.innerWidth";
+    assert_eq!(browser.run(fits).await, true, "the page is wider than a phone");
     let unnamed = "return [...document.querySelectorAll('button, select')].filter(e => \
                    !e.textContent.trim() || (e.labels && e.tagName == 'SELECT' && !e.labels.length)).length";
     assert_eq!(browser.run(unnamed).await, 0);
     assert_eq!(browser.run("return document.documentElement.lang").await, "en");
-    // Tab to each control in reading order, then Enter on Allow.
-    let keys = |keys: &str| {
-        let typed: Vec<Value> = keys
+    // Tab reaches each control in reading order; Enter activates Allow.
+    let press = |keys: &str| {
+        let actions: Vec<Value> = keys
             .chars()
             .flat_map(|key| {
                 [
@@ -206,28 +207,27 @@ async fn the_page_works_by_keyboard_with_names_for_a_screen_reader_and_on_a_phon
                 ]
             })
             .collect();
-        json!({ "actions": [{ "type": "key", "id": "keyboard", "actions": typed }] })
+        json!({ "actions": [{ "type": "key", "id": "keyboard", "actions": actions }] })
     };
     let mut order = Vec::new();
     for _ in 0..4 {
-        browser.post("actions", keys("\u{e004}")).await;
+        browser.post("actions", press("\u{e004}")).await;
         order.push(browser.run("return document.activeElement.id").await);
     }
     assert_eq!(order, ["merchant", "switch", "allow", "deny"]);
     browser.run("document.querySelector('#allow').focus()").await;
-    browser.post("actions", keys("\u{e007}")).await;
-    assert!(browser.arrives_at(&callback).await.contains("code="));
+    browser.post("actions", press("\u{e007}")).await;
+    assert!(browser.wait_for_url(&callback).await.contains("code="));
     browser.close().await;
 }
 
-/// Browsers hold the page to its policy along all redirects, and a partner's callback usually
-/// redirects once more.
+/// Browsers apply `form-action` to all redirects, and a partner's callback usually redirects again.
 #[tokio::test]
-async fn the_partner_may_send_the_merchant_on_to_another_origin() {
+async fn the_partner_may_redirect_the_merchant_to_another_origin() {
     let Some(browser) = Browser::open().await else { return };
-    let last = MockAuthServer::start().await;
-    let home = format!("http://localhost:{}/", last.address().port());
-    // The partner's callback redirects: it is a consent that is denied at once.
+    let target = MockAuthServer::start().await;
+    let home = format!("http://localhost:{}/", target.address().port());
+    // The callback redirects again: it is an authorize request that is denied automatically.
     let partner = crate::support::server_with(&format!(
         "clients: [{{ id: hop, secret: s, redirect_urls: [\"{home}\"] }}]"
     ))
@@ -241,26 +241,26 @@ async fn the_partner_may_send_the_merchant_on_to_another_origin() {
         CLIENT.0
     ))
     .await;
-    browser.visit(&request(&server, &callback, "")).await;
+    browser.visit(&authorize_request(&server, &callback, "")).await;
     browser.click("#allow").await;
-    assert_eq!(browser.arrives_at(&home).await, home);
-    // Behind a name that is not the page's own address.
+    assert_eq!(browser.wait_for_url(&home).await, home);
+    // With another host name for the same server.
     let named = server.authorize_url().replace("127.0.0.1", "localhost");
-    let url = request(&server, &callback, "").replace(&server.authorize_url(), &named);
+    let url = authorize_request(&server, &callback, "").replace(&server.authorize_url(), &named);
     browser.visit(&url).await;
     browser.click("#deny").await;
-    assert_eq!(browser.arrives_at(&home).await, home);
+    assert_eq!(browser.wait_for_url(&home).await, home);
     browser.close().await;
 }
 
-/// A page on another origin can neither change nor read the server's state.
+/// A page on another origin can neither read nor change the state of the server.
 #[tokio::test]
-async fn another_sites_page_reaches_nothing_of_the_control_api() {
+async fn a_page_on_another_origin_cannot_use_the_control_api() {
     let Some(browser) = Browser::open().await else { return };
     let server = MockAuthServer::start().await;
     let other = MockAuthServer::start().await;
     browser.visit(&other.base_url()).await;
-    // The other server's page has no policy against scripts; this stands for an evil one.
+    // The page of the other server allows scripts, so it can stand for a malicious one.
     let script = format!(
         "const done = arguments[0]; const results = [];
          const tries = [

@@ -1,11 +1,12 @@
-//! `docs/scenarios.md` is true: each recipe's fixture and each recipe's call to a running server
-//! make a client see what the page says, and its Rust lines stand, to the letter, in a test below.
+//! Runs `docs/scenarios.md`: the fixture and the request of each recipe make a client see what the
+//! page shows, and the Rust code of each recipe occurs literally in a test below.
 
 use std::process::Command;
 use std::time::Duration;
 
 use crate::support::{Answer, MERCHANT, page, post};
 use smartpay_oauth_mock::scenario::TokenAlteration;
+use smartpay_oauth_mock::units::SignedDuration;
 use smartpay_oauth_mock::{Endpoint, ErrorCode, Fault, MockAuthServer, Outcome, Scenario, When};
 
 const COOKBOOK: &str = include_str!("../../docs/scenarios.md");
@@ -14,14 +15,14 @@ const COOKBOOK: &str = include_str!("../../docs/scenarios.md");
 struct Recipe {
     title: String,
     fixture: String,
-    /// The call that does the same to a running server.
-    call: String,
+    /// The command that adds the same scenario to a running server.
+    command: String,
     rust: String,
-    /// What a client does, with what it sees in comments.
+    /// The commands of a client, with their output in comments.
     client: String,
 }
 
-/// The code blocks of a part of the page: language and text.
+/// Returns the code blocks of a part of the page, each with its language.
 fn blocks(part: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut pieces = part.split("```");
@@ -42,12 +43,12 @@ fn recipes() -> (String, Vec<Recipe>) {
         let languages: Vec<&str> = blocks.iter().map(|(language, _)| language.as_str()).collect();
         assert_eq!(languages, ["yaml", "sh", "rust", "sh"], "{title}");
         let text = |i: usize| blocks[i].1.clone();
-        Recipe { title, fixture: text(0), call: text(1), rust: text(2), client: text(3) }
+        Recipe { title, fixture: text(0), command: text(1), rust: text(2), client: text(3) }
     };
     (prelude, parts.map(recipe).collect())
 }
 
-/// What a script prints.
+/// Runs a script and returns its output.
 async fn run(server: &MockAuthServer, script: String) -> String {
     let url = server.base_url();
     let output = tokio::task::spawn_blocking(move || {
@@ -60,7 +61,8 @@ async fn run(server: &MockAuthServer, script: String) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-fn promised(script: &str) -> String {
+/// Returns the output that the comments of a script promise.
+fn expected_output(script: &str) -> String {
     script
         .lines()
         .filter_map(|line| line.strip_prefix("# -> "))
@@ -68,40 +70,45 @@ fn promised(script: &str) -> String {
 }
 
 #[tokio::test]
-async fn fixtures_make_clients_see_what_the_page_says() {
+async fn fixtures_have_the_effect_that_the_page_shows() {
     let (prelude, recipes) = recipes();
     assert_eq!(recipes.len(), 12);
     for recipe in recipes {
         let builder = MockAuthServer::builder().fixtures(&recipe.fixture);
-        let builder = builder.unwrap_or_else(|mistakes| panic!("{}: {mistakes}", recipe.title));
+        let builder = builder.unwrap_or_else(|errors| panic!("{}: {errors}", recipe.title));
         let server = builder.start().await.unwrap();
         let seen = run(&server, format!("{prelude}{}", recipe.client)).await;
-        assert_eq!(seen, promised(&recipe.client), "{}", recipe.title);
+        assert_eq!(seen, expected_output(&recipe.client), "{}", recipe.title);
     }
 }
 
 #[tokio::test]
-async fn calls_to_a_running_server_do_the_same() {
+async fn requests_to_a_running_server_have_the_same_effect() {
     let (prelude, recipes) = recipes();
     for recipe in recipes {
         let server = MockAuthServer::start().await;
-        let quiet = run(&server, format!("{prelude}{}", recipe.call)).await;
-        assert_eq!(quiet, "", "{}", recipe.title);
+        let output = run(&server, format!("{prelude}{}", recipe.command)).await;
+        assert_eq!(output, "", "{}", recipe.title);
         let seen = run(&server, format!("{prelude}{}", recipe.client)).await;
-        assert_eq!(seen, promised(&recipe.client), "{}", recipe.title);
+        assert_eq!(seen, expected_output(&recipe.client), "{}", recipe.title);
     }
 }
 
-/// The lines of a text without what only shows how far in they stand.
-fn plain(text: &str) -> String {
+/// Replaces each run of white space by one space.
+fn normalize_space(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[test]
-fn the_rust_lines_are_those_of_the_tests_below() {
-    let tests = plain(include_str!("cookbook.rs"));
+fn the_rust_code_of_the_page_occurs_in_the_tests_below() {
+    let tests = normalize_space(include_str!("cookbook.rs"));
     for recipe in recipes().1 {
-        assert!(tests.contains(&plain(&recipe.rust)), "{}:\n{}", recipe.title, recipe.rust);
+        assert!(
+            tests.contains(&normalize_space(&recipe.rust)),
+            "{}:\n{}",
+            recipe.title,
+            recipe.rust
+        );
     }
 }
 
@@ -109,7 +116,7 @@ async fn refresh(server: &MockAuthServer) -> Answer {
     post(&server.token_url(), page::REQUEST).await
 }
 
-/// Whether a client that waits a second gets nothing of use.
+/// Returns whether a client with a timeout of one second gets no whole response.
 async fn fails(server: &MockAuthServer) -> bool {
     let request = reqwest::Client::new()
         .post(server.token_url())
@@ -123,7 +130,7 @@ async fn fails(server: &MockAuthServer) -> bool {
 }
 
 #[tokio::test]
-async fn it_fails_twice_then_recovers() {
+async fn two_errors_then_success() {
     let server = MockAuthServer::start().await;
     let busy = Scenario::respond(Outcome::error(ErrorCode::ServerError)).times(2);
     let _busy = server.inject(busy).await.expect(2);
@@ -133,12 +140,12 @@ async fn it_fails_twice_then_recovers() {
 }
 
 #[tokio::test]
-async fn the_answer_is_lost() {
+async fn the_response_is_lost() {
     let server = MockAuthServer::start().await;
     let request = smartpay_oauth_mock::CodeRequest::new("8l57hYffFb", MERCHANT).code("once");
     server.issue_code_with(request).await.unwrap();
     let lost = Scenario::respond([Outcome::fault(Fault::ConnectionReset).after()])
-        .when(When::token_request().and_code("once"));
+        .when(When::new().code("once"));
     let _lost = server.inject(lost).await;
     let body = "client_id=8l57hYffFb&client_secret=yourClientSecret&grant_type=authorization_code&code=once";
     let exchange = reqwest::Client::new()
@@ -153,13 +160,13 @@ async fn the_answer_is_lost() {
 async fn a_merchant_closes_their_account() {
     let server = MockAuthServer::start().await;
     let closed = Scenario::respond(Outcome::error(ErrorCode::MerchantNotActive))
-        .when(When::client_id("8l57hYffFb").and_merchant_id("rahulrama"));
+        .when(When::new().client_id("8l57hYffFb").merchant_id("rahulrama"));
     let _closed = server.inject(closed).await;
     assert_eq!(refresh(&server).await.error(), "merchant_not_active");
 }
 
 #[tokio::test]
-async fn it_is_slow_then_silent() {
+async fn a_slow_response_then_none() {
     let server = MockAuthServer::start().await;
     let slow = [Outcome::pass().delay(Duration::from_millis(300)), Outcome::fault(Fault::Hang)];
     let _slow = server.inject(Scenario::respond(slow)).await;
@@ -169,12 +176,13 @@ async fn it_is_slow_then_silent() {
 }
 
 #[tokio::test]
-async fn a_stampede_of_refreshes() {
+async fn concurrent_refreshes() {
     let server = MockAuthServer::start().await;
-    let stampede = Scenario::respond(Outcome::hold(3)).when(When::grant_type("refresh_token"));
-    let stampede = server.inject(stampede).await.expect(3);
+    let concurrent =
+        Scenario::respond(Outcome::hold(3)).when(When::new().grant_type("refresh_token"));
+    let concurrent = server.inject(concurrent).await.expect(3);
     tokio::join!(refresh(&server), refresh(&server), refresh(&server));
-    assert_eq!(stampede.held(), 0);
+    assert_eq!(concurrent.held(), 0);
     assert_eq!(server.verify(&Default::default(), 3).await.overlapped, 3);
 }
 
@@ -189,12 +197,12 @@ async fn too_many_requests() {
 }
 
 #[tokio::test]
-async fn tokens_that_should_not_be_trusted() {
+async fn invalid_tokens() {
     let server = MockAuthServer::start().await;
     let forged = [
-        TokenAlteration::lifetime_ms(-1000).of_access_token(),
-        TokenAlteration::signed_by_another_key(),
-        TokenAlteration::unsigned(),
+        TokenAlteration::new().lifetime(SignedDuration::from_ms(-1000)).access_token_only(),
+        TokenAlteration::new().unknown_key(),
+        TokenAlteration::new().unsigned(),
     ];
     let forged = forged.map(Outcome::altered_tokens);
     let _forged = server.inject(Scenario::respond(forged)).await;
@@ -204,7 +212,7 @@ async fn tokens_that_should_not_be_trusted() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_not_what_the_page_says() {
+async fn a_response_that_differs_from_the_documentation() {
     let server = MockAuthServer::start().await;
     let odd = [
         Outcome::response_without("refresh_token"),
@@ -216,7 +224,7 @@ async fn an_answer_that_is_not_what_the_page_says() {
 }
 
 #[tokio::test]
-async fn half_an_answer_and_none() {
+async fn truncated_missing_and_malformed_responses() {
     let server = MockAuthServer::start().await;
     let broken = [Fault::TruncatedBody, Fault::EmptyResponse, Fault::Garbage].map(Outcome::fault);
     let _broken = server.inject(Scenario::respond(broken)).await;
@@ -231,29 +239,32 @@ async fn the_api_is_down() {
     let server = MockAuthServer::start().await;
     let maintenance = Outcome::json(503, serde_json::json!({ "message": "maintenance" }))
         .header("Retry-After", "120");
-    let maintenance = Scenario::respond(maintenance).when(When::endpoint(Endpoint::Resource));
+    let maintenance = Scenario::respond(maintenance).when(When::new().endpoint(Endpoint::Resource));
     let _maintenance = server.inject(maintenance).await.expect(1);
     let api = server.base_url() + "/pts/v2/payments";
-    let answer = reqwest::Client::new().post(api).send().await.unwrap();
-    assert_eq!((answer.status().as_u16(), &answer.headers()["retry-after"] == "120"), (503, true));
+    let response = reqwest::Client::new().post(api).send().await.unwrap();
+    assert_eq!(
+        (response.status().as_u16(), &response.headers()["retry-after"] == "120"),
+        (503, true)
+    );
 }
 
 #[tokio::test]
-async fn one_request_chooses_for_itself() {
+async fn a_request_selects_its_scenario() {
     let server = MockAuthServer::start().await;
-    let teapot = Scenario::respond(Outcome::error("teapot").status(418)).named("teapot").disabled();
+    let teapot = Scenario::respond(Outcome::error("teapot").status(418)).name("teapot").disabled();
     let _teapot = server.inject(teapot).await;
     refresh(&server).await.ok();
-    let chosen =
+    let request =
         reqwest::Client::new().post(server.token_url()).header("x-mock-scenario", "teapot");
-    let chosen = chosen.header("Content-Type", "application/x-www-form-urlencoded");
-    assert_eq!(chosen.send().await.unwrap().status(), 418);
+    let request = request.header("Content-Type", "application/x-www-form-urlencoded");
+    assert_eq!(request.send().await.unwrap().status(), 418);
 }
 
 #[tokio::test]
-async fn it_fails_now_and_then() {
+async fn random_failures() {
     let server = MockAuthServer::start().await;
-    let flaky = Scenario::respond(Outcome::error(ErrorCode::ServerError)).probability(0.5, 42);
+    let flaky = Scenario::respond(Outcome::error(ErrorCode::ServerError)).probability(0.5).seed(42);
     let flaky = server.inject(flaky).await;
     for _ in 0..8 {
         refresh(&server).await;

@@ -81,7 +81,7 @@ const TABLE: [(u8, Fault, &str, u16, &str); 20] = [
     (12, ClientPublic, "invalid_client_type", 400, "public client"),
     (13, WrongSecret, "invalid_client", 401, "client_secret is not"),
     (14, ClientInactive, "client_not_active", 403, "not active"),
-    (15, ClientGrantType, "unauthorized_client", 401, "may use"),
+    (15, ClientGrantType, "unauthorized_client", 401, "may not use"),
     (16, CodeUnknown, "invalid_request", 400, "code is unknown"),
     (17, Redirect, "invalid_redirect_uri", 400, "redirect_uri is not"),
     (18, Scope, "invalid_scope", 400, "scope"),

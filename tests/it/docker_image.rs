@@ -1,4 +1,4 @@
-//! The image, from a static binary in `dist/`: small, not root, healthy, and quick to stop.
+//! The container image with a static binary from `dist/`: its size, user, health check and exit code.
 
 use std::path::Path;
 use std::process::Command;
@@ -7,17 +7,17 @@ use std::time::{Duration, Instant};
 use crate::support::folder::Folder;
 use crate::support::tls::curl;
 
-/// Debian's client; another one in the PATH may belong to another engine.
+/// Debian's Docker client. Another one in the PATH may belong to another engine.
 const DOCKER: &str = "/usr/bin/docker";
 const TAG: &str = "smartpay-oauth-mock:under-test";
 
 fn docker(arguments: &[&str]) -> Option<String> {
     let output = Command::new(DOCKER).args(arguments).output().ok()?;
-    let said = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    output.status.success().then_some(said)
+    let stdout = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    output.status.success().then_some(stdout)
 }
 
-/// Removes the container, whatever became of the test.
+/// A container that is removed at the end of the test, also if it fails.
 struct Container(String);
 
 impl Drop for Container {
@@ -27,17 +27,17 @@ impl Drop for Container {
 }
 
 #[tokio::test]
-async fn the_image_is_small_not_root_healthy_and_stops_at_once() {
+async fn the_image_is_small_runs_without_root_is_healthy_and_stops_quickly() {
     if docker(&["info"]).is_none() {
-        println!("skipped: no Docker engine is running (.ci/run starts one where it can)");
+        println!("skipped: no Docker engine is running (.ci/run starts one)");
         return;
     }
     if !Path::new("dist/smartpay-oauth-mock").exists() {
-        println!("skipped: there is no static binary in dist/ (.ci/run makes one)");
+        println!("skipped: no static binary in dist/ (.ci/run builds one)");
         return;
     }
     docker(&["build", "--target", "prebuilt", "-t", TAG, "."]).expect("the image builds");
-    let inspect = |what: &str, of: &str| docker(&["inspect", "-f", what, of]).unwrap();
+    let inspect = |format: &str, object: &str| docker(&["inspect", "-f", format, object]).unwrap();
     let size: u64 = inspect("{{.Size}}", TAG).parse().unwrap();
     assert!(size < 15_000_000, "{size} bytes");
     assert_eq!(inspect("{{.Config.User}}", TAG), "65532:65532");
@@ -56,7 +56,7 @@ async fn the_image_is_small_not_root_healthy_and_stops_at_once() {
         "ALL",
         "-v",
         &fixtures,
-        // A volume without a name goes with the container.
+        // Removing the container removes an anonymous volume.
         "-v",
         "/certificates",
         TAG,
@@ -70,14 +70,14 @@ async fn the_image_is_small_not_root_healthy_and_stops_at_once() {
     let container = Container(docker(&arguments).expect("the container starts"));
     let address = docker(&["port", &container.0, "8080/tcp"]).unwrap();
     let deadline = Instant::now() + Duration::from_secs(60);
-    while inspect("{{.State.Health.AccountStatus}}", &container.0) != "healthy" {
+    while inspect("{{.State.Health.Status}}", &container.0) != "healthy" {
         assert!(Instant::now() < deadline, "the container does not become healthy");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     let url = format!("http://{}/oauth2/v3/token", address.lines().next().unwrap());
     crate::support::post(&url, crate::support::page::REQUEST).await.ok();
 
-    // The CA that it keeps signs what it presents, also under a name that Compose gave it.
+    // Its CA signs the certificate that it presents, also for a host name from Compose.
     let folder = Folder::new("docker-image");
     let url = format!("http://{}/_mock/ca.pem", address.lines().next().unwrap());
     std::fs::write(folder.path("ca.pem"), reqwest::get(url).await.unwrap().text().await.unwrap())
@@ -86,11 +86,11 @@ async fn the_image_is_small_not_root_healthy_and_stops_at_once() {
     let port = https.lines().next().unwrap().rsplit(':').next().unwrap();
     let resolve = format!("smartpay-oauth-mock:{port}:127.0.0.1");
     let url = format!("https://smartpay-oauth-mock:{port}/oauth2/v3/token");
-    let said =
+    let response =
         curl(&folder, &["--resolve", &resolve, &url, "-d", crate::support::page::REQUEST]).await;
-    assert!(said.text.contains("access_token"), "{}", said.text);
+    assert!(response.text.contains("access_token"), "{}", response.text);
 
-    // Far below the ten seconds after which Docker kills.
+    // The server must stop by itself: Docker would kill it after ten seconds by default.
     docker(&["stop", "-t", "60", &container.0]).unwrap();
     assert_eq!(inspect("{{.State.ExitCode}}", &container.0), "0");
 }

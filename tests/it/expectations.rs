@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::support::{CLIENT, MERCHANT, claims, code, exchange, form, refresh};
 use smartpay_oauth_mock::fixture::{AccountStatus, Client, Merchant};
 use smartpay_oauth_mock::scenario::{TokenAlteration, TokenSelector};
+use smartpay_oauth_mock::units::SignedDuration;
 use smartpay_oauth_mock::{
     ErrorCode, Fault, Filter, MockAuthServer, Outcome, RecordedEndpoint, Scenario, Times,
     TokensRequest, When, blocking,
@@ -13,7 +14,7 @@ use smartpay_oauth_mock::{
 use tokio_stream::StreamExt;
 
 fn denied() -> Scenario {
-    Scenario::respond(Outcome::error(ErrorCode::AccessDenied)).named("denied")
+    Scenario::respond(Outcome::error(ErrorCode::AccessDenied)).name("denied")
 }
 
 /// The message with which dropping something fails a test, empty if it does not.
@@ -43,7 +44,7 @@ async fn an_expectation_that_is_met_says_nothing() {
 async fn an_expectation_that_is_not_met_fails_the_test_with_the_requests() {
     let server = MockAuthServer::start().await;
     exchange(&server, "earlier").await;
-    let refreshes = denied().when(When::grant_type("refresh_token"));
+    let refreshes = denied().when(When::new().grant_type("refresh_token"));
     let expected = server.inject(refreshes).await.expect(2);
     exchange(&server, "x").await;
     refresh(&server, "x").await;
@@ -92,15 +93,15 @@ async fn invalid_scenarios_cannot_be_injected() {
     let error = || Outcome::error("x");
     for (scenario, says) in [
         (
-            Scenario::respond(error()).when(When::client_id("v6TJH1Iqhm")),
+            Scenario::respond(error()).when(When::new().client_id("v6TJH1Iqhm")),
             "did you mean \"v6TJH1IqhM\"",
         ),
         (Scenario::respond(error()).times(0), "times is at least 1"),
         (Scenario::respond(Vec::new()), "needs an outcome"),
-        (Scenario::respond(error()).probability(1.5, None), "from 0 to 1"),
+        (Scenario::respond(error()).probability(1.5), "from 0 to 1"),
         (Scenario::respond(error().header("a b", "c")), "header"),
         (Scenario::respond(Outcome::fault(Fault::Hang).interval(Duration::ZERO)), "slow_body"),
-        (Scenario::respond(error()).named("a b"), "name"),
+        (Scenario::respond(error()).name("a b"), "name"),
         (Scenario::respond(Outcome::hold(0)), "at least one"),
     ] {
         let errors = server.try_inject(scenario.clone()).await.unwrap_err();
@@ -122,20 +123,20 @@ async fn every_kind_of_outcome_has_a_builder() {
     assert_eq!(got(Outcome::rate_limit(0, Duration::from_secs(60))).await.status, 429);
     assert_eq!(got(Outcome::response_with("expires_in", 7)).await.json()["expires_in"], 7);
     assert!(got(Outcome::response_without("scope")).await.json().get("scope").is_none());
-    let stale = TokenAlteration::lifetime_ms(-1000).of_access_token();
+    let stale = TokenAlteration::new().lifetime(SignedDuration::from_ms(-1000)).access_token_only();
     assert_eq!(stale.which, TokenSelector::Access);
     let stale = claims(&got(Outcome::altered_tokens(stale)).await.member("access_token"));
     assert!(stale["expires_in"].as_i64() < stale["iat"].as_i64());
-    let named = TokenAlteration::claim("merchant_id", "other").of_refresh_token();
+    let named = TokenAlteration::new().claim("merchant_id", "other").refresh_token_only();
     let named = got(Outcome::altered_tokens(named)).await;
     assert_eq!(claims(&named.member("refresh_token"))["merchant_id"], "other");
     assert_eq!(claims(&named.member("access_token"))["merchant_id"], MERCHANT);
-    let without = got(Outcome::altered_tokens(TokenAlteration::without_claim("jti"))).await;
+    let without = got(Outcome::altered_tokens(TokenAlteration::new().without_claim("jti"))).await;
     assert!(claims(&without.member("access_token")).get("jti").is_none());
     for alteration in [
-        TokenAlteration::signed_by_another_key(),
-        TokenAlteration::signed_wrongly(),
-        TokenAlteration::unsigned(),
+        TokenAlteration::new().unknown_key(),
+        TokenAlteration::new().invalid_signature(),
+        TokenAlteration::new().unsigned(),
     ] {
         let token = got(Outcome::altered_tokens(alteration)).await.member("access_token");
         assert!(!server.inspect(&token).await.valid);
@@ -149,7 +150,7 @@ async fn requests_are_verified_and_followed_in_process() {
     refresh(&server, "x").await;
     let seen = follower.next().await.unwrap();
     assert_eq!((seen.id, seen.endpoint), (1, RecordedEndpoint::Token));
-    let refreshes = Filter::default().grant_type("refresh_token").error("invalid_request");
+    let refreshes = Filter::new().grant_type("refresh_token").error("invalid_request");
     assert!(server.verify(&refreshes, 1).await.satisfied);
     let late = server.verify_timeout(&refreshes, 2, Duration::from_secs(60));
     let (found, _) = tokio::join!(late, refresh(&server, "y"));
@@ -233,7 +234,7 @@ fn blocking_twins_do_the_same() {
         CLIENT.0, CLIENT.1
     );
     assert!(post(&body).starts_with("HTTP/1.1 200"));
-    assert!(server.verify(&Filter::default().client_id(CLIENT.0), 1).satisfied);
+    assert!(server.verify(&Filter::new().client_id(CLIENT.0), 1).satisfied);
     let grant = server.grants().pop().unwrap();
     assert!(server.revoke_grant(&grant.id));
     let tokens =

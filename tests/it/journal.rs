@@ -1,5 +1,4 @@
-//! The journal: what a test can learn of what its client did, and what it would have met against
-//! the real server.
+//! The journal: what a client did, and what would have happened at the real server.
 
 use std::time::Duration;
 
@@ -12,30 +11,30 @@ fn url(server: &MockAuthServer, path: &str) -> String {
     format!("{}/_mock/{path}", server.base_url())
 }
 
-async fn answered(request: RequestBuilder) -> Answer {
+async fn send(request: RequestBuilder) -> Answer {
     Answer::of(request.send().await.unwrap()).await
 }
 
-/// The journal, or a part of it.
+/// Returns the journal, or a part of it.
 async fn journal(server: &MockAuthServer, query: &str) -> Value {
-    answered(reqwest::Client::new().get(url(server, &format!("requests{query}")))).await.ok().json()
+    send(reqwest::Client::new().get(url(server, &format!("requests{query}")))).await.ok().json()
 }
 
-/// The newest entry.
+/// Returns the newest entry.
 async fn newest(server: &MockAuthServer) -> Value {
     journal(server, "?limit=1").await["requests"][0].clone()
 }
 
 async fn verify(server: &MockAuthServer, query: &str, body: Value) -> Value {
     let request = reqwest::Client::new().post(url(server, &format!("requests/verify{query}")));
-    answered(request.json(&body)).await.ok().json()
+    send(request.json(&body)).await.ok().json()
 }
 
 fn notes(entry: &Value) -> String {
     entry["notes"].as_array().unwrap().iter().map(|note| note.as_str().unwrap()).collect()
 }
 
-/// The start of a SHA-256, by openssl.
+/// Returns the start of a SHA-256 digest, computed with openssl.
 fn sha256(text: &str) -> String {
     use std::io::Write;
     use std::process::{Command, Stdio};
@@ -50,11 +49,11 @@ fn sha256(text: &str) -> String {
 }
 
 #[tokio::test]
-async fn an_entry_tells_everything_but_secrets() {
+async fn an_entry_has_everything_but_secrets() {
     let server = MockAuthServer::start().await;
     server.clock().freeze_at(time(1_619_518_736_895));
     let code = code(&server).await;
-    let answer = exchange(&server, &code).await.ok();
+    let response = exchange(&server, &code).await.ok();
     let entry = newest(&server).await;
     for (member, expected) in [
         ("id", json!(1)),
@@ -85,7 +84,7 @@ async fn an_entry_tells_everything_but_secrets() {
     }
     assert!(entry["duration_us"].as_u64().unwrap() > 0);
     for (i, member) in [(0, "access_token"), (1, "refresh_token")] {
-        let token = answer.member(member);
+        let token = response.member(member);
         let jti = crate::support::claims(&token)["jti"].clone();
         let issued = json!({ "type": member, "jti": jti, "fingerprint": sha256(&token) });
         assert_eq!(entry["issued"][i], issued);
@@ -95,7 +94,7 @@ async fn an_entry_tells_everything_but_secrets() {
 }
 
 #[tokio::test]
-async fn a_token_that_comes_back_is_recognised() {
+async fn a_token_has_the_same_fingerprint_in_every_request() {
     let server = MockAuthServer::start().await;
     let tokens = exchange(&server, &code(&server).await).await.ok();
     let issued = newest(&server).await["issued"].clone();
@@ -106,7 +105,7 @@ async fn a_token_that_comes_back_is_recognised() {
     let paid = reqwest::Client::new()
         .post(server.base_url() + "/pts/v2/payments?page=2")
         .bearer_auth(tokens.member("access_token"));
-    assert_eq!(answered(paid).await.status, 201);
+    assert_eq!(send(paid).await.status, 201);
     let entry = newest(&server).await;
     assert_eq!(entry["endpoint"], "resource");
     assert_eq!(entry["params"]["access_token"]["fingerprint"], issued[0]["fingerprint"]);
@@ -114,7 +113,7 @@ async fn a_token_that_comes_back_is_recognised() {
     assert_eq!((&entry["client_id"], &entry["merchant_id"]), (&json!(CLIENT.0), &json!(MERCHANT)));
 }
 
-/// Each way in which a request can end: its status, error, row, scenario and fault.
+/// Each way in which a request can end, with its status, error, row, scenario and fault.
 #[tokio::test]
 async fn outcomes_name_the_row_the_scenario_and_the_fault() {
     let server = server_with(
@@ -154,17 +153,17 @@ async fn outcomes_name_the_row_the_scenario_and_the_fault() {
         });
         assert_eq!(newest(&server).await["outcome"], expected, "{body}");
     }
-    answered(reqwest::Client::new().get(server.token_url() + "?code=1")).await;
+    send(reqwest::Client::new().get(server.token_url() + "?code=1")).await;
     let entry = newest(&server).await;
     assert_eq!((&entry["outcome"]["status"], &entry["outcome"]["row"]), (&json!(405), &json!(1)));
     assert_eq!(entry["params"]["code"]["fingerprint"], sha256("1"));
-    answered(reqwest::Client::new().get(server.base_url() + "/pts/v2/payments/7")).await;
+    send(reqwest::Client::new().get(server.base_url() + "/pts/v2/payments/7")).await;
     assert_eq!(newest(&server).await["outcome"]["error"], "invalid_token");
 }
 
-/// A table of requests, and a word of the note that each gets beside the usual ones.
+/// Each request with a part of a note that it gets, and one of a note that it does not get.
 #[tokio::test]
-async fn notes_say_what_the_real_server_would_have_made_of_it() {
+async fn notes_tell_what_would_happen_at_the_real_server() {
     let server = MockAuthServer::start().await;
     let policy = reqwest::redirect::Policy::none();
     let client = reqwest::Client::builder().redirect(policy).build().unwrap();
@@ -186,23 +185,23 @@ async fn notes_say_what_the_real_server_would_have_made_of_it() {
         (post("code=x"), "plain HTTP", "Basic"),
         (post("code=x"), "no client certificate", "state"),
         (post("code=x"), "no v-c-client-correlation-id", "36 characters"),
-        (post("").header("v-c-client-correlation-id", "7"), "36 characters", "It has no v-c"),
+        (post("").header("v-c-client-correlation-id", "7"), "36 characters", "has no v-c"),
         (post("").header("v-c-client-correlation-id", good_id), "plain HTTP", "correlation"),
         (post("").basic_auth("a", Some("b")), "Basic credentials", "mock_consent"),
         (post("grantType=x"), "Did you mean grant_type?", "parameter 1"),
-        (post("audience=x"), "It has audience, which is not a documented", "Did you mean"),
-        (post("S3cret="), "It has parameter 1, which", "S3cret"),
-        (post("").header("x-mock-scenario", "server_error"), "chose the answer", "Basic"),
+        (post("audience=x"), "The request has audience, which is not a documented", "Did you mean"),
+        (post("S3cret="), "The request has parameter 1, which", "S3cret"),
+        (post("").header("x-mock-scenario", "server_error"), "selected the response", "Basic"),
         (get(format!("{authorize}&mock_consent=deny")), "mock_consent", "correlation"),
-        (get(authorize.clone()), "It has no state", "certificate"),
+        (get(authorize.clone()), "has no state parameter", "certificate"),
         (get(format!("{authorize}&state=1")), "plain HTTP", "state"),
-        (get(format!("{base}/oauth2/v3/authorize")), "/ebc2/oauth/authorize", "Nothing"),
+        (get(format!("{base}/oauth2/v3/authorize")), "/ebc2/oauth/authorize", "No endpoint"),
         (get(format!("{base}/.well-known/jwks.json")), "documents no such endpoint", "Basic"),
-        (get(format!("{base}/oauth/token")), "Nothing answers at this path", "certificate"),
+        (get(format!("{base}/oauth/token")), "No endpoint has this path", "certificate"),
     ];
     for (request, has, has_not) in table {
         let described = format!("{request:?}");
-        answered(request).await;
+        send(request).await;
         let notes = notes(&newest(&server).await);
         assert!(notes.contains(has), "{described}: {has}\n{notes}");
         assert!(!notes.contains(has_not), "{described}: {has_not}\n{notes}");
@@ -210,7 +209,7 @@ async fn notes_say_what_the_real_server_would_have_made_of_it() {
 }
 
 #[tokio::test]
-async fn a_lost_response_is_noted_with_what_it_spent() {
+async fn a_lost_response_has_a_note_and_its_issued_tokens() {
     let server = MockAuthServer::start().await;
     let lost = Scenario::respond(Outcome::fault(Fault::ConnectionReset).after()).times(1);
     let _lost = server.inject(lost).await;
@@ -234,7 +233,7 @@ async fn a_lost_response_is_noted_with_what_it_spent() {
 }
 
 #[tokio::test]
-async fn a_client_that_gives_up_is_in_the_journal_too() {
+async fn a_request_whose_client_gives_up_is_recorded() {
     let server = MockAuthServer::start().await;
     let slow = Scenario::respond(Outcome::pass().delay(Duration::from_secs(60)));
     let _slow = server.inject(slow).await;
@@ -251,14 +250,14 @@ async fn a_client_that_gives_up_is_in_the_journal_too() {
 }
 
 #[tokio::test]
-async fn the_journal_is_narrowed_paged_and_emptied() {
+async fn the_journal_can_be_filtered_paged_and_cleared() {
     let server = MockAuthServer::start().await;
     for n in 0..5 {
         form(&server, &[("grant_type", "refresh_token"), ("code", &format!("error-{n}"))]).await;
     }
     form(&server, &[("code", "error-access_denied"), ("client_id", "v6TJH1IqhM")]).await;
-    let ids = |answer: &Value| {
-        let entries = answer["requests"].as_array().unwrap().iter();
+    let ids = |response: &Value| {
+        let entries = response["requests"].as_array().unwrap().iter();
         entries.map(|entry| entry["id"].as_u64().unwrap()).collect::<Vec<_>>()
     };
     for (query, expected, total) in [
@@ -274,11 +273,11 @@ async fn the_journal_is_narrowed_paged_and_emptied() {
         ("?correlation_id=*", vec![], 0),
         ("?limit=0", vec![], 6),
     ] {
-        let answer = journal(&server, query).await;
-        assert_eq!((ids(&answer), &answer["total"]), (expected, &json!(total)), "{query}");
-        assert_eq!(answer["dropped"], 0);
+        let response = journal(&server, query).await;
+        assert_eq!((ids(&response), &response["total"]), (expected, &json!(total)), "{query}");
+        assert_eq!(response["dropped"], 0);
     }
-    for (query, says) in [
+    for (query, expected) in [
         ("?limt=1", "limt: "),
         ("?status=many", "status: "),
         ("?endpoint=nowhere", "endpoint: "),
@@ -287,29 +286,29 @@ async fn the_journal_is_narrowed_paged_and_emptied() {
         ("?client_id=%", "%"),
     ] {
         let request = reqwest::Client::new().get(url(&server, &format!("requests{query}")));
-        let answer = answered(request).await;
-        assert_eq!(answer.status, 400, "{query}");
-        assert!(answer.member("detail").contains(says), "{}", answer.text);
+        let response = send(request).await;
+        assert_eq!(response.status, 400, "{query}");
+        assert!(response.member("detail").contains(expected), "{}", response.text);
     }
-    let emptied = answered(reqwest::Client::new().delete(url(&server, "requests"))).await;
-    assert_eq!(emptied.status, 204);
+    let cleared = send(reqwest::Client::new().delete(url(&server, "requests"))).await;
+    assert_eq!(cleared.status, 204);
     form(&server, &[]).await;
-    assert_eq!(ids(&journal(&server, "").await), [7], "numbers go on");
+    assert_eq!(ids(&journal(&server, "").await), [7], "the numbering continues");
 }
 
 #[tokio::test]
-async fn a_full_journal_drops_the_oldest_and_says_how_many() {
+async fn a_full_journal_drops_the_oldest_entries_and_counts_them() {
     let server = MockAuthServer::builder().journal_size(3).start().await.unwrap();
     for _ in 0..5 {
         form(&server, &[]).await;
     }
-    let answer = journal(&server, "").await;
-    assert_eq!((&answer["total"], &answer["dropped"]), (&json!(3), &json!(2)));
-    assert_eq!(answer["requests"][0]["id"], 3);
+    let response = journal(&server, "").await;
+    assert_eq!((&response["total"], &response["dropped"]), (&json!(3), &json!(2)));
+    assert_eq!(response["requests"][0]["id"], 3);
 }
 
 #[tokio::test]
-async fn verify_counts_waits_and_tells_what_came_close() {
+async fn verify_counts_waits_and_lists_near_misses() {
     let server = MockAuthServer::start().await;
     refresh(&server, "nonsense").await;
     let refreshes = json!({ "client_id": CLIENT.0, "grant_type": "refresh_token" });
@@ -338,7 +337,7 @@ async fn verify_counts_waits_and_tells_what_came_close() {
     let waiting = {
         let body = json!({ "match": refreshes, "count": { "exactly": 2 } });
         let request = reqwest::Client::new().post(url(&server, "requests/verify?wait=60s"));
-        tokio::spawn(answered(request.json(&body)))
+        tokio::spawn(send(request.json(&body)))
     };
     tokio::time::sleep(Duration::from_millis(50)).await;
     assert!(!waiting.is_finished());
@@ -354,24 +353,24 @@ async fn verify_counts_waits_and_tells_what_came_close() {
         ("?wiat=1s", json!({}), ""),
     ] {
         let request = reqwest::Client::new().post(url(&server, &format!("requests/verify{query}")));
-        let answer = answered(request.json(&body)).await;
-        assert!((400..=422).contains(&answer.status), "{}", answer.text);
+        let response = send(request.json(&body)).await;
+        assert!((400..=422).contains(&response.status), "{}", response.text);
         if !pointer.is_empty() {
-            assert_eq!(answer.json()["errors"][0]["pointer"], pointer);
+            assert_eq!(response.json()["errors"][0]["pointer"], pointer);
         }
     }
 }
 
-/// Eight refreshes are held until all eight are there, then all are answered: they overlapped.
+/// Eight refreshes are held until all eight have arrived, so they overlap.
 #[tokio::test]
-async fn a_stampede_is_held_released_and_counted() {
+async fn held_requests_overlap() {
     let server = MockAuthServer::start().await;
     let tokens = exchange(&server, &code(&server).await).await.ok();
     let token = tokens.member("refresh_token");
-    let stampede = server
+    let held = server
         .inject(
             Scenario::respond(Outcome::hold(8))
-                .when(smartpay_oauth_mock::When::grant_type("refresh_token")),
+                .when(smartpay_oauth_mock::When::new().grant_type("refresh_token")),
         )
         .await;
     let refreshes = json!({ "match": { "grant_type": "refresh_token", "status": 200 } });
@@ -387,8 +386,8 @@ async fn a_stampede_is_held_released_and_counted() {
             ]);
             crate::support::post(&url, body.unwrap()).await.ok();
         }));
-        // One after the other, so that nothing but the scenario makes them overlap.
-        while n < 8 && stampede.held() < n {
+        // One after the other, so that only the scenario makes them overlap.
+        while n < 8 && held.held() < n {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         if n < 8 {
@@ -403,7 +402,7 @@ async fn a_stampede_is_held_released_and_counted() {
 }
 
 #[tokio::test]
-async fn events_come_as_they_happen_and_a_slow_reader_learns_what_it_missed() {
+async fn events_arrive_at_once_and_a_slow_reader_gets_the_number_of_missed_ones() {
     let server = MockAuthServer::builder().journal_size(3).start().await.unwrap();
     form(&server, &[]).await;
     let mut stream = reqwest::Client::new().get(url(&server, "events")).send().await.unwrap();
@@ -416,12 +415,12 @@ async fn events_come_as_they_happen_and_a_slow_reader_learns_what_it_missed() {
     while !text.ends_with("\n\n") || !text.contains("id: 2\nevent: request\ndata: {\"id\":2,") {
         text.push_str(&String::from_utf8_lossy(&stream.chunk().await.unwrap().unwrap()));
     }
-    assert!(!text.contains("id: 1\n"), "only what is new: {text}");
+    assert!(!text.contains("id: 1\n"), "only new requests: {text}");
     drop(stream);
     for _ in 0..4 {
         form(&server, &[]).await;
     }
-    // Whoever comes back says where it was.
+    // A reader that reconnects sends its position.
     let mut stream = reqwest::Client::new()
         .get(url(&server, "events?status=400"))
         .header("Last-Event-ID", "2")
@@ -436,9 +435,9 @@ async fn events_come_as_they_happen_and_a_slow_reader_learns_what_it_missed() {
     assert_eq!(text.matches("event: request").count(), 3);
 }
 
-/// A reader that never reads costs the server neither memory nor time.
+/// A reader that never reads does not slow the server down or delay its stop.
 #[tokio::test]
-async fn a_reader_that_stands_still_holds_nobody_up() {
+async fn a_reader_that_does_not_read_blocks_nothing() {
     let server = MockAuthServer::start().await;
     let stream = reqwest::Client::new().get(url(&server, "events")).send().await.unwrap();
     for _ in 0..3_000 {
@@ -449,10 +448,10 @@ async fn a_reader_that_stands_still_holds_nobody_up() {
     drop(stream);
     let start = std::time::Instant::now();
     server.stop().await;
-    assert!(start.elapsed() < Duration::from_secs(5), "nor the end");
+    assert!(start.elapsed() < Duration::from_secs(5), "the stop is not delayed");
 }
 
-/// `reqwest` leaves forms to others.
+/// Adds a form body, for which `reqwest` needs a feature that is not enabled.
 trait FormBody {
     fn form_body(self, pairs: &[(&str, &str)]) -> Self;
 }

@@ -22,8 +22,8 @@ async fn one(realm: RealmHandle, number: usize) {
     realm.clock().freeze_at(time(1_600_000_000_000));
     realm.clock().advance(Duration::from_secs(3600 * hours));
     let teapot = Scenario::respond(Outcome::error("teapot").status(418))
-        .when(When::token_request().and_code("tea"))
-        .named("tea")
+        .when(When::new().code("tea"))
+        .name("tea")
         .times(hours);
     let tea = realm.inject(teapot).await.expect(hours);
     for _ in 0..=hours {

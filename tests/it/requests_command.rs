@@ -1,5 +1,4 @@
-//! `requests`: the journal of a running server in a shell, and an exit code that says whether what
-//! was expected has come.
+//! The command `requests`: lists and verifies the requests that a running server has received.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Output, Stdio};
@@ -17,8 +16,8 @@ async fn shell(server: &MockAuthServer, arguments: &'static [&'static str]) -> O
     tokio::task::spawn_blocking(move || command.output().expect("the program")).await.unwrap()
 }
 
-/// A server that has refreshed once and refused two requests.
-async fn asked() -> MockAuthServer {
+/// A server that has accepted one refresh request and refused two.
+async fn server_with_requests() -> MockAuthServer {
     let server = MockAuthServer::start().await;
     post(&server.token_url(), page::REQUEST).await.ok();
     for _ in 0..2 {
@@ -28,8 +27,8 @@ async fn asked() -> MockAuthServer {
 }
 
 #[tokio::test]
-async fn requests_are_a_table_or_json() {
-    let server = asked().await;
+async fn requests_are_listed_as_a_table_or_json() {
+    let server = server_with_requests().await;
     let table = text(&shell(&server, &["requests"]).await.stdout);
     let lines: Vec<&str> = table.lines().collect();
     assert!(lines[0].contains("endpoint") && lines[0].contains("client"), "{table}");
@@ -41,32 +40,29 @@ async fn requests_are_a_table_or_json() {
             assert!(line.contains(part), "{part}: {line}");
         }
     }
-    assert!(table.contains("note (3 from #1 to #3): It came by plain HTTP."), "{table}");
-    assert!(!table.contains('\x1b'), "no colours in a pipe");
-    let some = &["requests", "--status", "400", "--limit", "1", "--json"];
-    let json: Value = serde_json::from_slice(&shell(&server, some).await.stdout).unwrap();
+    assert!(table.contains("note (3 from #1 to #3): The request used plain HTTP."), "{table}");
+    assert!(!table.contains('\x1b'), "no colors in a pipe");
+    let last = &["requests", "--status", "400", "--limit", "1", "--json"];
+    let json: Value = serde_json::from_slice(&shell(&server, last).await.stdout).unwrap();
     assert_eq!((&json["requests"][0]["id"], &json["total"]), (&3.into(), &2.into()));
     let few = text(&shell(&server, &["requests", "--limit", "1"]).await.stdout);
-    assert!(few.contains("1 of 3"), "{few}");
-    assert_eq!(
-        text(&shell(&server, &["requests", "clear"]).await.stdout),
-        "the journal is empty\n"
-    );
+    assert!(few.contains("1 of 3 requests"), "{few}");
+    assert_eq!(text(&shell(&server, &["requests", "clear"]).await.stdout), "journal cleared\n");
     assert!(server.requests().await.is_empty());
 }
 
 #[tokio::test]
-async fn verify_ends_with_whether_it_holds() {
-    let server = asked().await;
+async fn the_exit_code_of_verify_says_whether_the_expectation_is_met() {
+    let server = server_with_requests().await;
     for (arguments, exit, part) in [
-        (&["requests", "verify", "--client", "8l57hYffFb"][..], 0, "it holds: 3 matched"),
-        (&["requests", "verify", "--client", "8l57*", "--exactly", "3"], 0, "it holds"),
-        (&["requests", "verify", "--at-least", "2", "--at-most", "3"], 0, "it holds"),
-        (&["requests", "verify", "--error", "access_denied"], 1, "it does not hold: 0 matched"),
+        (&["requests", "verify", "--client", "8l57hYffFb"][..], 0, "expectation met: 3 matched"),
+        (&["requests", "verify", "--client", "8l57*", "--exactly", "3"], 0, "expectation met"),
+        (&["requests", "verify", "--at-least", "2", "--at-most", "3"], 0, "expectation met"),
+        (&["requests", "verify", "--error", "access_denied"], 1, "expectation not met: 0 matched"),
         (
             &["requests", "verify", "--error", "access_denied"],
             1,
-            "error: access_denied is expected, invalid_request was sent",
+            "error: expected access_denied, found invalid_request",
         ),
         (&["requests", "verify", "--exactly", "1", "--wait", "10ms"], 1, "3 matched"),
         (&["requests", "verify", "--at-most", "0", "--json"], 1, "\"satisfied\":false"),
@@ -89,8 +85,8 @@ async fn verify_ends_with_whether_it_holds() {
     let server = std::sync::Arc::new(server);
     let waiting = {
         let server = std::sync::Arc::clone(&server);
-        let patient = &["requests", "verify", "--exactly", "4", "--wait", "60s"];
-        tokio::spawn(async move { shell(&server, patient).await })
+        let verify = &["requests", "verify", "--exactly", "4", "--wait", "60s"];
+        tokio::spawn(async move { shell(&server, verify).await })
     };
     tokio::time::sleep(Duration::from_millis(200)).await;
     post(&server.token_url(), page::REQUEST).await.ok();
@@ -98,8 +94,8 @@ async fn verify_ends_with_whether_it_holds() {
 }
 
 #[tokio::test]
-async fn requests_are_followed_as_they_come() {
-    let server = asked().await;
+async fn follow_prints_requests_as_they_arrive() {
+    let server = server_with_requests().await;
     let mut following = Command::new(PROGRAM)
         .args(["requests", "--follow", "--after", "2", "--server", &server.base_url()])
         .stdout(Stdio::piped())
@@ -123,14 +119,14 @@ async fn requests_are_followed_as_they_come() {
     following.wait().unwrap();
 }
 
-/// `script` gives the program a terminal, which has colours unless NO_COLOR is set.
+/// `script` runs the program in a terminal.
 #[tokio::test]
-async fn colours_are_for_terminals_that_want_them() {
+async fn colors_are_for_terminals_without_no_color() {
     if Command::new("script").arg("--version").output().is_err() {
-        println!("skipped: there is no `script` (bsdutils) to make a terminal");
+        println!("skipped: script (bsdutils) is not installed (.ci/run installs it)");
         return;
     }
-    let server = asked().await;
+    let server = server_with_requests().await;
     let url = server.base_url();
     let seen = tokio::task::spawn_blocking(move || {
         ["", "1"].map(|no_color| {

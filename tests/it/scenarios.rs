@@ -1,4 +1,4 @@
-//! Scenarios on the wire: what an independent client sees of each outcome.
+//! What an independent client sees of each outcome of a scenario.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -7,18 +7,16 @@ use std::time::{Duration, Instant};
 
 use crate::support::{Answer, CLIENT, claims, code, exchange, form, refresh, server_with};
 use serde_json::{Value, json};
-use smartpay_oauth_mock::{
-    Fault, MockAuthServer, Outcome, Scenario, When, scenario::Hold, units::SignedDuration,
-};
+use smartpay_oauth_mock::{Fault, MockAuthServer, Outcome, Scenario, When, units::SignedDuration};
 use tokio::task::JoinSet;
 
-/// A server with one scenario for token requests.
-async fn with(respond: &str) -> MockAuthServer {
+/// Starts a server with one scenario for token requests.
+async fn server_that_responds(respond: &str) -> MockAuthServer {
     server_with(&format!("scenarios: [{{ name: it, respond: {respond} }}]")).await
 }
 
-/// The sample request over a raw socket: everything that comes until the connection ends, and how
-/// it ends.
+/// Sends the sample request over a raw socket. Returns everything that arrives until the connection
+/// ends, and how it ends.
 async fn raw(server: &MockAuthServer, requests: usize) -> (Vec<u8>, std::io::Result<usize>) {
     let address = server.address();
     tokio::task::spawn_blocking(move || {
@@ -40,20 +38,20 @@ async fn raw(server: &MockAuthServer, requests: usize) -> (Vec<u8>, std::io::Res
 
 #[tokio::test]
 async fn a_reset_is_a_tcp_reset() {
-    let (seen, end) = raw(&with("{ fault: connection_reset }").await, 1).await;
+    let (seen, end) = raw(&server_that_responds("{ fault: connection_reset }").await, 1).await;
     assert!(seen.is_empty());
     assert_eq!(end.unwrap_err().kind(), std::io::ErrorKind::ConnectionReset);
 }
 
 #[tokio::test]
 async fn an_empty_response_closes_without_a_byte() {
-    let (seen, end) = raw(&with("{ fault: empty_response }").await, 1).await;
+    let (seen, end) = raw(&server_that_responds("{ fault: empty_response }").await, 1).await;
     assert!(seen.is_empty() && end.is_ok());
 }
 
 #[tokio::test]
 async fn garbage_is_not_http() {
-    let server = with("{ fault: garbage }").await;
+    let server = server_that_responds("{ fault: garbage }").await;
     let (seen, end) = raw(&server, 1).await;
     assert!(!seen.is_empty() && !seen.starts_with(b"HTTP") && end.is_ok());
     assert!(
@@ -64,7 +62,7 @@ async fn garbage_is_not_http() {
 
 #[tokio::test]
 async fn a_truncated_body_ends_short_of_its_length() {
-    let (seen, _) = raw(&with("{ fault: truncated_body }").await, 1).await;
+    let (seen, _) = raw(&server_that_responds("{ fault: truncated_body }").await, 1).await;
     let text = String::from_utf8(seen).unwrap();
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
     assert!(head.starts_with("HTTP/1.1 200"), "{head}");
@@ -74,16 +72,17 @@ async fn a_truncated_body_ends_short_of_its_length() {
 }
 
 #[tokio::test]
-async fn a_slow_body_comes_whole_one_byte_at_a_time() {
-    let server = with("{ error: server_error, fault: slow_body, interval: 2ms }").await;
+async fn a_slow_body_is_complete_and_arrives_byte_by_byte() {
+    let server =
+        server_that_responds("{ error: server_error, fault: slow_body, interval: 2ms }").await;
     let start = Instant::now();
-    let answer = exchange(&server, "eyJraK").await;
-    assert_eq!(answer.error(), "server_error");
-    assert!(start.elapsed() >= Duration::from_millis(2 * answer.text.len() as u64));
+    let response = exchange(&server, "eyJraK").await;
+    assert_eq!(response.error(), "server_error");
+    assert!(start.elapsed() >= Duration::from_millis(2 * response.text.len() as u64));
 }
 
 #[tokio::test]
-async fn a_hang_lasts_until_the_client_gives_up_and_holds_nobody_else() {
+async fn a_hang_lasts_until_the_client_gives_up_and_does_not_block_others() {
     let server =
         server_with("scenarios: [{ when: { code: hang }, respond: { fault: hang } }]").await;
     let mut hanging = JoinSet::new();
@@ -99,23 +98,23 @@ async fn a_hang_lasts_until_the_client_gives_up_and_holds_nobody_else() {
     assert!(hanging.join_all().await.into_iter().all(|timed_out| timed_out));
     let start = Instant::now();
     server.stop().await;
-    assert!(start.elapsed() < Duration::from_secs(5), "a hang does not hold the end up");
+    assert!(start.elapsed() < Duration::from_secs(5), "a hang does not delay the stop");
 }
 
 #[tokio::test]
-async fn faults_come_after_good_answers_on_the_same_connection() {
-    let server = with("[pass, { fault: connection_reset }]").await;
+async fn a_fault_can_follow_responses_on_the_same_connection() {
+    let server = server_that_responds("[pass, { fault: connection_reset }]").await;
     let (seen, end) = raw(&server, 2).await;
     assert!(end.is_err() || seen.starts_with(b"HTTP/1.1 200"));
-    let server = with("[pass, pass, { fault: empty_response }]").await;
+    let server = server_that_responds("[pass, pass, { fault: empty_response }]").await;
     let (seen, end) = raw(&server, 3).await;
-    let answers = String::from_utf8(seen).unwrap().matches("HTTP/1.1 200").count();
+    let responses = String::from_utf8(seen).unwrap().matches("HTTP/1.1 200").count();
     assert!(end.is_ok());
-    assert_eq!(answers, 2);
+    assert_eq!(responses, 2);
 }
 
 #[tokio::test]
-async fn before_changes_nothing_and_after_spends_the_code() {
+async fn before_changes_nothing_and_after_redeems_the_code() {
     for outcome in [
         "{ error: server_error }",
         "{ status: 503, body: busy }",
@@ -133,7 +132,7 @@ async fn before_changes_nothing_and_after_spends_the_code() {
                     1,
                 )
             );
-            let server = with(&once).await;
+            let server = server_that_responds(&once).await;
             let code = code(&server).await;
             let body = serde_urlencoded::to_string([
                 ("grant_type", "authorization_code"),
@@ -146,7 +145,7 @@ async fn before_changes_nothing_and_after_spends_the_code() {
                 .post(server.token_url())
                 .header("Content-Type", "application/x-www-form-urlencoded")
                 .body(body);
-            // Whatever became of the answer, the retry tells.
+            // The response may be lost; the retry shows whether the request took effect.
             if let Ok(response) = request.send().await {
                 let _ = response.bytes().await;
             }
@@ -157,36 +156,38 @@ async fn before_changes_nothing_and_after_spends_the_code() {
 }
 
 #[tokio::test]
-async fn a_literal_answer_is_sent_as_it_is() {
-    let server = with("{ status: 418, headers: { X-Tea: green }, json: { b: 1, a: [2] } }").await;
-    let answer = exchange(&server, "x").await;
-    assert_eq!((answer.status, answer.header("x-tea")), (418, "green"));
-    assert_eq!(answer.text, r#"{"b":1,"a":[2]}"#);
-    let server = with(
+async fn a_literal_response_is_sent_unchanged() {
+    let server =
+        server_that_responds("{ status: 418, headers: { X-Tea: green }, json: { b: 1, a: [2] } }")
+            .await;
+    let response = exchange(&server, "x").await;
+    assert_eq!((response.status, response.header("x-tea")), (418, "green"));
+    assert_eq!(response.text, r#"{"b":1,"a":[2]}"#);
+    let server = server_that_responds(
         "{ status: 502, body: \"<h1>Bad gateway</h1>\", headers: { Content-Type: text/html } }",
     )
     .await;
-    let answer = exchange(&server, "x").await;
-    assert_eq!((answer.status, answer.header("content-type")), (502, "text/html"));
-    assert_eq!(answer.text, "<h1>Bad gateway</h1>");
+    let response = exchange(&server, "x").await;
+    assert_eq!((response.status, response.header("content-type")), (502, "text/html"));
+    assert_eq!(response.text, "<h1>Bad gateway</h1>");
 }
 
 #[tokio::test]
-async fn tokens_can_be_wrong_in_every_way() {
+async fn tokens_can_be_altered_in_every_way() {
     let of = async |alteration: &str| {
-        let server = with(&format!("{{ token: {alteration} }}")).await;
-        let answer = exchange(&server, &code(&server).await).await.ok();
-        let (access, refresh) = (answer.member("access_token"), answer.member("refresh_token"));
-        let good = async |token: &str| {
+        let server = server_that_responds(&format!("{{ token: {alteration} }}")).await;
+        let response = exchange(&server, &code(&server).await).await.ok();
+        let (access, refresh) = (response.member("access_token"), response.member("refresh_token"));
+        let call_api = async |token: &str| {
             let request = reqwest::Client::new().post(server.base_url() + "/pts/v2/payments");
-            let answer = request.bearer_auth(token).send().await.unwrap();
-            Answer::of(answer).await
+            let response = request.bearer_auth(token).send().await.unwrap();
+            Answer::of(response).await
         };
-        (good(&access).await, access, refresh, answer)
+        (call_api(&access).await, access, refresh, response)
     };
-    let (api, access, refresh_token, answer) = of("{ lifetime: -1s, which: access }").await;
+    let (api, access, refresh_token, response) = of("{ lifetime: -1s, which: access }").await;
     assert!(api.description().contains("expired"), "{}", api.text);
-    assert_eq!(answer.json()["expires_in"], 0);
+    assert_eq!(response.json()["expires_in"], 0);
     let life = |token: &str| {
         claims(token)["expires_in"].as_i64().unwrap() - claims(token)["iat"].as_i64().unwrap()
     };
@@ -221,35 +222,40 @@ fn header(token: &str) -> Value {
 }
 
 #[tokio::test]
-async fn the_answers_json_can_be_altered() {
-    let server =
-        with("{ response: { set: { expires_in: 1, more: true }, drop: [refresh_token] } }").await;
-    let answer = exchange(&server, &code(&server).await).await.ok().json();
-    assert_eq!((&answer["expires_in"], &answer["more"]), (&json!(1), &json!(true)));
-    assert!(answer.get("refresh_token").is_none());
-    assert_eq!(exchange(&server, "unknown").await.error(), "invalid_request", "errors stay");
+async fn the_json_of_a_response_can_be_altered() {
+    let server = server_that_responds(
+        "{ response: { set: { expires_in: 1, more: true }, drop: [refresh_token] } }",
+    )
+    .await;
+    let response = exchange(&server, &code(&server).await).await.ok().json();
+    assert_eq!((&response["expires_in"], &response["more"]), (&json!(1), &json!(true)));
+    assert!(response.get("refresh_token").is_none());
+    assert_eq!(
+        exchange(&server, "unknown").await.error(),
+        "invalid_request",
+        "errors are not altered"
+    );
 }
 
 #[tokio::test]
 async fn a_rate_limit_counts_by_the_realms_clock() {
-    let server = with("{ rate_limit: { requests: 2, per: 1m } }").await;
+    let server = server_that_responds("{ rate_limit: { requests: 2, per: 1m } }").await;
     server.clock().freeze();
     for _ in 0..2 {
         exchange(&server, &code(&server).await).await.ok();
     }
-    let answer = exchange(&server, &code(&server).await).await;
-    assert_eq!((answer.status, answer.header("retry-after")), (429, "60"));
+    let response = exchange(&server, &code(&server).await).await;
+    assert_eq!((response.status, response.header("retry-after")), (429, "60"));
     server.clock().advance(Duration::from_secs(60));
     exchange(&server, &code(&server).await).await.ok();
 }
 
 #[tokio::test]
-async fn a_stampede_waits_for_its_last_or_for_a_release() {
+async fn held_requests_wait_for_the_last_one_or_for_a_release() {
     let server = Arc::new(MockAuthServer::start().await);
-    let hold = |until| Outcome { hold: Some(Hold { until }), ..Outcome::pass() };
     let token = exchange(&server, &code(&server).await).await.ok().member("refresh_token");
-    let when = When::grant_type("refresh_token");
-    let guard = server.inject(Scenario::respond(hold(8)).when(when.clone())).await;
+    let when = When::new().grant_type("refresh_token");
+    let guard = server.inject(Scenario::respond(Outcome::hold(8)).when(when.clone())).await;
     let mut clients = JoinSet::new();
     for _ in 0..8 {
         let (server, token) = (Arc::clone(&server), token.clone());
@@ -258,7 +264,7 @@ async fn a_stampede_waits_for_its_last_or_for_a_release() {
     assert!(clients.join_all().await.iter().all(|status| *status == 200));
     assert_eq!((guard.matched(), guard.held()), (8, 0));
     drop(guard);
-    let guard = server.inject(Scenario::respond(hold(100)).when(when)).await;
+    let guard = server.inject(Scenario::respond(Outcome::hold(100)).when(when)).await;
     let other = Arc::clone(&server);
     let waiting = tokio::spawn(async move { refresh(&other, &token).await.status });
     while guard.held() == 0 {
@@ -283,17 +289,17 @@ async fn a_scenario_of_500_errors_gives_1000_requests_exactly_500() {
         });
     }
     let statuses = clients.join_all().await;
-    let count = |wanted| statuses.iter().filter(|status| **status == wanted).count();
+    let count = |expected| statuses.iter().filter(|status| **status == expected).count();
     assert_eq!((count(500), count(200)), (500, 500));
 }
 
 #[tokio::test]
-async fn a_request_picks_a_scenario_or_an_error_for_itself() {
+async fn a_request_can_name_a_scenario_or_an_error_code() {
     let server = server_with(
         "scenarios: [{ name: tea, enabled: false, respond: { error: teapot, status: 418 } }]",
     )
     .await;
-    let pick = async |name: &str| {
+    let send = async |name: &str| {
         let request = reqwest::Client::new()
             .post(server.token_url())
             .header("Content-Type", "application/x-www-form-urlencoded")
@@ -301,15 +307,15 @@ async fn a_request_picks_a_scenario_or_an_error_for_itself() {
             .body(crate::support::page::REQUEST);
         Answer::of(request.send().await.unwrap()).await
     };
-    assert_eq!(pick("tea").await.status, 418);
-    assert_eq!(pick("merchant_not_active").await.error(), "merchant_not_active");
-    let unknown = pick("coffee").await;
+    assert_eq!(send("tea").await.status, 418);
+    assert_eq!(send("merchant_not_active").await.error(), "merchant_not_active");
+    let unknown = send("coffee").await;
     assert!(unknown.description().contains("x-mock-scenario names neither"), "{}", unknown.text);
     crate::support::post(&server.token_url(), crate::support::page::REQUEST).await.ok();
 }
 
 #[tokio::test]
-async fn a_scenario_that_the_library_injects_goes_with_its_guard() {
+async fn an_injected_scenario_is_removed_with_its_guard() {
     let server = MockAuthServer::start().await;
     let guard = server.inject(Scenario::respond(Outcome::fault(Fault::EmptyResponse))).await;
     let lost = form(&server, &[("code", "x")]);
@@ -322,7 +328,7 @@ async fn a_scenario_that_the_library_injects_goes_with_its_guard() {
 }
 
 #[tokio::test]
-async fn every_endpoint_has_its_scenarios() {
+async fn every_endpoint_can_have_scenarios() {
     for endpoint in ["token", "authorize", "resource", "introspect", "revoke", "jwks"] {
         let server = server_with(&format!(
             "scenarios: [{{ when: {{ endpoint: {endpoint} }}, respond: {{ status: 499, body: hit }} }}]"
@@ -357,35 +363,35 @@ async fn the_control_api_adds_shows_replaces_releases_and_removes() {
     let server = MockAuthServer::start().await;
     let client = reqwest::Client::new();
     let url = |path: &str| format!("{}/_mock/scenarios{path}", server.base_url());
-    let call = async |method: &str, path: &str, body: Value| {
-        let mut request = client.request(method.parse().unwrap(), url(path));
+    let request = async |method: &str, path: &str, body: Value| {
+        let mut builder = client.request(method.parse().unwrap(), url(path));
         if !body.is_null() {
-            request = request.json(&body);
+            builder = builder.json(&body);
         }
-        Answer::of(request.send().await.unwrap()).await
+        Answer::of(builder.send().await.unwrap()).await
     };
     let made =
-        call("POST", "", json!({ "respond": { "error": "access_denied" }, "times": 2 })).await;
+        request("POST", "", json!({ "respond": { "error": "access_denied" }, "times": 2 })).await;
     assert_eq!(made.status, 201);
     let name = made.member("name");
     assert_eq!(exchange(&server, "x").await.error(), "access_denied");
-    let shown = call("GET", &format!("/{name}"), Value::Null).await.ok().json();
+    let shown = request("GET", &format!("/{name}"), Value::Null).await.ok().json();
     assert_eq!(
         (&shown["matched"], &shown["remaining"], &shown["held"]),
         (&json!(1), &json!(1), &json!(0))
     );
     assert_eq!(shown["respond"], json!({ "error": "access_denied" }));
     let put = json!({ "respond": ["pass", { "delay": "1ms" }], "then": "repeat" });
-    assert_eq!(call("PUT", &format!("/{name}"), put).await.ok().json()["matched"], 0);
-    let all = call("GET", "", Value::Null).await.ok().json();
+    assert_eq!(request("PUT", &format!("/{name}"), put).await.ok().json()["matched"], 0);
+    let all = request("GET", "", Value::Null).await.ok().json();
     assert_eq!(all["scenarios"][0]["name"], *name);
     assert_eq!(all["scenarios"].as_array().unwrap().len(), 12);
-    let released = call("POST", &format!("/{name}/release"), Value::Null).await.ok();
+    let released = request("POST", &format!("/{name}/release"), Value::Null).await.ok();
     assert_eq!(released.json(), json!({ "released": 0 }));
-    assert_eq!(call("DELETE", &format!("/{name}"), Value::Null).await.status, 204);
-    assert_eq!(call("GET", &format!("/{name}"), Value::Null).await.status, 404);
-    assert_eq!(call("DELETE", "", Value::Null).await.status, 204);
-    assert_eq!(call("GET", "", Value::Null).await.ok().json(), json!({ "scenarios": [] }));
+    assert_eq!(request("DELETE", &format!("/{name}"), Value::Null).await.status, 204);
+    assert_eq!(request("GET", &format!("/{name}"), Value::Null).await.status, 404);
+    assert_eq!(request("DELETE", "", Value::Null).await.status, 204);
+    assert_eq!(request("GET", "", Value::Null).await.ok().json(), json!({ "scenarios": [] }));
     for (body, pointer) in [
         (json!({ "respond": { "eror": "x" } }), "/respond/eror"),
         (json!({ "respond": "pass", "when": { "client_id": "nobody" } }), "/when/client_id"),
@@ -394,24 +400,24 @@ async fn the_control_api_adds_shows_replaces_releases_and_removes() {
         (json!({ "respond": "pass", "colour": 1 }), "/colour"),
         (json!({}), ""),
     ] {
-        let answer = call("POST", "", body.clone()).await;
-        assert_eq!(answer.status, 422, "{body}: {}", answer.text);
-        assert_eq!(answer.json()["errors"][0]["pointer"], pointer, "{body}: {}", answer.text);
+        let response = request("POST", "", body.clone()).await;
+        assert_eq!(response.status, 422, "{body}: {}", response.text);
+        assert_eq!(response.json()["errors"][0]["pointer"], pointer, "{body}: {}", response.text);
     }
     let again = json!({ "name": "same", "respond": "pass" });
-    assert_eq!(call("POST", "", again.clone()).await.status, 201);
-    assert_eq!(call("POST", "", again).await.status, 409);
+    assert_eq!(request("POST", "", again.clone()).await.status, 201);
+    assert_eq!(request("POST", "", again).await.status, 409);
     assert_eq!(
-        call("GET", "", Value::Null).await.ok().json()["scenarios"].as_array().unwrap().len(),
+        request("GET", "", Value::Null).await.ok().json()["scenarios"].as_array().unwrap().len(),
         1
     );
 }
 
-/// Whoever is held goes on when their scenario is replaced under its name.
+/// A scenario that replaces another by its name releases the requests that the other holds.
 #[tokio::test]
-async fn a_scenario_that_is_replaced_lets_go_whom_it_holds() {
+async fn a_replaced_scenario_releases_the_requests_that_it_holds() {
     let server = MockAuthServer::start().await;
-    let hold = || Scenario::respond(Outcome::hold(9)).named("hold");
+    let hold = || Scenario::respond(Outcome::hold(9)).name("hold");
     let first = server.inject(hold()).await;
     let url = server.token_url();
     let held =
@@ -423,17 +429,17 @@ async fn a_scenario_that_is_replaced_lets_go_whom_it_holds() {
     }
     let second = server.inject(hold()).await;
     held.await.unwrap().ok();
-    // The guard of the first has nothing to do with the second.
+    // The guard of the first scenario does not affect the second.
     drop(first);
     assert_eq!(server.scenarios().await[0].scenario.name.as_deref(), Some("hold"));
     assert_eq!(second.matched(), 0);
 }
 
-/// A scenario that a request names itself, and that is spent, has no part in the answer.
+/// A request that names an exhausted scenario gets the ordinary response.
 #[tokio::test]
-async fn a_spent_scenario_that_is_named_takes_no_part() {
+async fn an_exhausted_scenario_that_is_named_has_no_effect() {
     let server = MockAuthServer::start().await;
-    let once = Scenario::respond(Outcome::error("teapot")).named("once").times(1);
+    let once = Scenario::respond(Outcome::error("teapot")).name("once").times(1);
     let _once = server.inject(once).await;
     for status in [400, 200] {
         let request = reqwest::Client::new()
@@ -446,16 +452,16 @@ async fn a_spent_scenario_that_is_named_takes_no_part() {
     let all = server.requests().await;
     assert_eq!(all[0].outcome.scenario.as_deref(), Some("once"));
     assert_eq!(all[1].outcome.scenario, None);
-    assert!(all[1].notes.concat().contains("has had all its matches"));
+    assert!(all[1].notes.concat().contains("has no matches left"));
 }
 
-/// Discovery can fail, too.
 #[tokio::test]
-async fn the_metadata_fail_on_demand() {
+async fn the_metadata_document_can_have_scenarios() {
     let server = MockAuthServer::start().await;
     let url = server.base_url() + "/.well-known/oauth-authorization-server";
     for endpoint in [smartpay_oauth_mock::Endpoint::Metadata, smartpay_oauth_mock::Endpoint::Any] {
-        let teapot = Scenario::respond(Outcome::text(418, "tea")).when(When::endpoint(endpoint));
+        let teapot =
+            Scenario::respond(Outcome::text(418, "tea")).when(When::new().endpoint(endpoint));
         let _teapot = server.inject(teapot).await.expect(1);
         assert_eq!(reqwest::get(&url).await.unwrap().status(), 418);
     }

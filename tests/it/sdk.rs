@@ -41,7 +41,7 @@ async fn flow(name: &str, program: &str, script: &str, before: &[&str]) {
     arguments.extend([host.as_str(), &certs, &code]);
     let said = run(program, &arguments).await;
     assert!(said.exit == 0 && said.text.contains("ok: "), "{}", said.text);
-    let paid = Filter::default().status(201).client_id(CLIENT.0);
+    let paid = Filter::new().status(201).client_id(CLIENT.0);
     assert!(server.verify(&paid, 1).await.satisfied);
     let all = server.requests().await;
     assert!(all.iter().all(|one| one.certificate.as_deref() == Some("acme-partner")));

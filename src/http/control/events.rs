@@ -108,7 +108,7 @@ async fn follow(realm: Weak<Realm>, filter: Filter, mut after: u64, sender: mpsc
         }
         for entry in &tail.entries {
             after = entry.id;
-            if filter.fits(entry) {
+            if filter.matches(entry) {
                 text.push_str(&event(entry));
             }
         }

@@ -142,7 +142,10 @@ impl From<RealmError> for Problem {
             RealmError::HostTaken(_) => return Self::of_conflict("/hosts", error),
             RealmError::Default | RealmError::TooMany => StatusCode::CONFLICT,
             RealmError::Name => StatusCode::UNPROCESSABLE_ENTITY,
-            RealmError::Port(_) => StatusCode::SERVICE_UNAVAILABLE,
+            RealmError::Port(source) => {
+                let text = format!("{error}: {source}");
+                return Self::new(StatusCode::SERVICE_UNAVAILABLE, text);
+            }
         };
         Self::new(status, error.to_string())
     }

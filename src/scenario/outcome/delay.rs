@@ -1,4 +1,4 @@
-//! `delay`: waiting before the answer.
+//! `delay`: waits before the response.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,27 +11,29 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::units::HumanDuration;
 
-/// A wait of real time (a realm's clock does not shorten it), fixed or drawn between two ends.
+/// A delay in real time, fixed or drawn at random from a range. The realm's clock has no effect on
+/// it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Delay {
     min: HumanDuration,
     max: HumanDuration,
 }
 
+/// A range of delays.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "DelayRange")]
-struct Range {
-    /// The shortest wait.
+#[schemars(title = "DelayRange")]
+struct DelayRange {
+    /// The shortest delay.
     min: HumanDuration,
-    /// The longest wait.
+    /// The longest delay.
     max: HumanDuration,
 }
 
 impl Delay {
-    /// A wait drawn evenly between two ends.
-    pub fn between(one: Duration, other: Duration) -> Self {
-        Self { min: one.min(other).into(), max: one.max(other).into() }
+    /// Creates a delay that is drawn evenly from a range. The bounds may be in either order.
+    pub fn between(a: Duration, b: Duration) -> Self {
+        Self { min: a.min(b).into(), max: a.max(b).into() }
     }
 
     fn draw(self) -> Duration {
@@ -39,7 +41,7 @@ impl Delay {
         HumanDuration::from_ms(ms).into()
     }
 
-    /// Waits; no thread is held.
+    /// Waits without blocking the thread.
     pub(crate) async fn wait(self) {
         tokio::time::sleep(self.draw()).await;
     }
@@ -56,7 +58,7 @@ impl Serialize for Delay {
         if self.min == self.max {
             return self.min.serialize(serializer);
         }
-        Range { min: self.min, max: self.max }.serialize(serializer)
+        DelayRange { min: self.min, max: self.max }.serialize(serializer)
     }
 }
 
@@ -67,20 +69,22 @@ impl<'de> Deserialize<'de> for Delay {
             type Value = Delay;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a length of time such as 250ms, or { min: 100ms, max: 2s }")
+                f.write_str("a duration such as 250ms, or { min: 100ms, max: 2s }")
             }
 
-            fn visit_str<E: de::Error>(self, written: &str) -> Result<Delay, E> {
-                let period: HumanDuration = written.parse().map_err(E::custom)?;
-                Ok(Delay { min: period, max: period })
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Delay, E> {
+                let fixed: HumanDuration = text.parse().map_err(E::custom)?;
+                Ok(Delay { min: fixed, max: fixed })
             }
 
-            fn visit_u64<E: de::Error>(self, written: u64) -> Result<Delay, E> {
-                self.visit_str(&written.to_string())
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Delay, E> {
+                self.visit_str(&number.to_string())
             }
 
             fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Delay, A::Error> {
-                let Range { min, max } = Range::deserialize(MapAccessDeserializer::new(map))?;
+                let DelayRange { min, max } =
+                    DelayRange::deserialize(MapAccessDeserializer::new(map))?;
+
                 if min > max {
                     return Err(de::Error::custom(format!(
                         "min ({min}) is longer than max ({max})"
@@ -99,9 +103,12 @@ impl JsonSchema for Delay {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let period = generator.subschema_for::<HumanDuration>();
-        let range = generator.subschema_for::<Range>();
-        json_schema!({ "anyOf": [period, range] })
+        let fixed = generator.subschema_for::<HumanDuration>();
+        let range = generator.subschema_for::<DelayRange>();
+        json_schema!({
+            "description": "A fixed delay, or a range from which the delay is drawn.",
+            "anyOf": [fixed, range],
+        })
     }
 }
 
@@ -110,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_drawn_delay_stays_between_its_ends() {
+    fn a_drawn_delay_is_within_its_range() {
         let delay: Delay = serde_json::from_str(r#"{"min":"100ms","max":"2s"}"#).unwrap();
         for _ in 0..100 {
             assert!((100..=2000).contains(&delay.draw().as_millis()));

@@ -1,41 +1,48 @@
-//! `fault`: what goes wrong on the wire. How, is in `src/faults/`, a file each.
+//! `fault`: a failure of the connection. `src/faults/` implements each of them in its own file.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What goes wrong on the wire.
+use crate::scenario::schema::string_enum;
+
+/// A failure of the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(transform = string_enum)]
+#[non_exhaustive]
 pub enum Fault {
     /// A TCP reset.
     ConnectionReset,
-    /// The connection closes without a byte.
+    /// The connection closes before the first byte of a response.
     EmptyResponse,
-    /// Silence, until the client gives up.
+    /// No response, until the client gives up.
     Hang,
-    /// The body ends short of its Content-Length.
+    /// The body ends before its `Content-Length`.
     TruncatedBody,
     /// Bytes that are not HTTP.
     Garbage,
-    /// The body comes at one byte per interval.
+    /// The body arrives one byte per `interval`.
     SlowBody,
 }
 
 impl Fault {
-    /// Whether nothing of an answer arrives.
+    /// Returns whether the client receives nothing of the response.
     pub(crate) fn has_no_body(self) -> bool {
         !matches!(self, Self::TruncatedBody | Self::SlowBody)
     }
 }
 
-/// When the request takes effect.
+/// Whether the request takes effect before an error, a literal response or a fault replaces its
+/// response.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(transform = string_enum)]
+#[non_exhaustive]
 pub enum Phase {
-    /// Never: what the scenario asks for comes before it.
+    /// The request does not take effect.
     #[default]
     Before,
-    /// First; the client gets what the scenario asks for instead of the answer.
+    /// The request takes effect first; only its response is replaced.
     After,
 }
 

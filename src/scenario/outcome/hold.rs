@@ -1,4 +1,4 @@
-//! `hold`: requests wait for each other, then all are answered at once: a stampede on purpose.
+//! `hold`: requests wait for each other, then continue at the same time.
 
 use parking_lot::Mutex;
 use schemars::JsonSchema;
@@ -9,13 +9,14 @@ use tokio::sync::Notify;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "Hold")]
+#[non_exhaustive]
 pub struct Hold {
-    /// They are answered when so many are there.
+    /// The number of held requests at which all of them continue.
     #[schemars(range(min = 1))]
     pub until: usize,
 }
 
-/// The requests that a scenario holds now.
+/// The requests that a scenario holds.
 #[derive(Debug, Default)]
 pub(crate) struct Barrier {
     state: Mutex<State>,
@@ -25,17 +26,17 @@ pub(crate) struct Barrier {
 #[derive(Debug, Default)]
 struct State {
     waiting: usize,
-    /// Goes up with every release.
+    /// Incremented by every release.
     round: u64,
 }
 
 impl Barrier {
-    /// How many requests wait.
+    /// Returns the number of held requests.
     pub(crate) fn held(&self) -> usize {
         self.state.lock().waiting
     }
 
-    /// Lets everyone go who waits; returns how many that were.
+    /// Releases all held requests and returns their number.
     pub(crate) fn release(&self) -> usize {
         let mut state = self.state.lock();
         let waiting = std::mem::take(&mut state.waiting);
@@ -44,19 +45,23 @@ impl Barrier {
         waiting
     }
 
-    /// Waits until as many are there, or somebody releases them. Whoever gives up does not count.
+    /// Waits until enough requests are held, or [`release`](Self::release). A request that is
+    /// dropped while it waits no longer counts.
     pub(crate) async fn wait(&self, hold: Hold) {
         let round = {
             let mut state = self.state.lock();
             state.waiting += 1;
             state.round
         };
-        let _leaving = Leaving { barrier: self, round };
+        let _waiting = Waiting { barrier: self, round };
+
+        // The request that completes the number releases all, including itself.
         if self.held() >= hold.until {
             self.release();
         }
+
         loop {
-            // Before looking, so that a release in between is not missed.
+            // Created before the check, so that a release in between is not missed.
             let released = self.released.notified();
             if self.state.lock().round != round {
                 return;
@@ -66,13 +71,13 @@ impl Barrier {
     }
 }
 
-/// Takes a request off the count when it leaves before it was released.
-struct Leaving<'a> {
+/// Uncounts a held request that is dropped before its release.
+struct Waiting<'a> {
     barrier: &'a Barrier,
     round: u64,
 }
 
-impl Drop for Leaving<'_> {
+impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         let mut state = self.barrier.state.lock();
         if state.round == self.round {
@@ -88,7 +93,7 @@ mod tests {
     use std::time::Duration;
 
     #[tokio::test]
-    async fn the_last_one_frees_all_and_whoever_gives_up_does_not_count() {
+    async fn the_last_request_releases_all_and_dropped_ones_do_not_count() {
         let barrier = Arc::new(Barrier::default());
         let hold = Hold { until: 3 };
         let gave_up = tokio::time::timeout(Duration::from_millis(10), barrier.wait(hold)).await;
@@ -106,7 +111,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_release_frees_whoever_waits() {
+    async fn a_release_ends_every_wait() {
         let barrier = Arc::new(Barrier::default());
         let other = Arc::clone(&barrier);
         let task = tokio::spawn(async move { other.wait(Hold { until: 9 }).await });

@@ -1,4 +1,4 @@
-//! What a request gets: the parts of an outcome, which combine. Each has a file of its own.
+//! The outcome of a request. Its parts can be combined; each has its own file.
 
 mod delay;
 mod fault;
@@ -8,10 +8,12 @@ mod response;
 mod token;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
 pub use delay::Delay;
@@ -26,197 +28,247 @@ pub use token::{AlteredAlgorithm, AlteredKey, AlteredSignature, TokenAlteration,
 use crate::oauth::ErrorCode;
 use crate::units::HumanDuration;
 
-/// What happens to one request. Without any part it passes: the ordinary answer.
+/// What happens to one request. Without any member, the request gets the ordinary response.
 ///
 /// ```
 /// use smartpay_oauth_mock::{ErrorCode, Outcome};
 ///
 /// let outcome = Outcome::error(ErrorCode::AccessDenied).status(418);
 /// assert_eq!(serde_json::to_string(&outcome)?, r#"{"error":"access_denied","status":418}"#);
+/// assert_eq!(serde_json::to_string(&Outcome::pass())?, r#""pass""#);
 /// # Ok::<(), serde_json::Error>(())
 /// ```
+// With `remote`, serde derives inherent functions; the traits below add the short form `pass`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-#[schemars(title = "Outcome")]
+#[serde(default, deny_unknown_fields, remote = "Self")]
+#[schemars(title = "Outcome", rename = "Outcome")]
+#[non_exhaustive]
 pub struct Outcome {
-    /// An error to answer with; also one that the page does not list.
+    /// The error code to respond with. It need not be one that the vendor documents.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<ErrorCode>,
-    /// The status of the error, or of a literal answer.
+    /// The HTTP status of the error or of the literal response.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 200, max = 599))]
     pub status: Option<u16>,
-    /// The error's description.
+    /// The `error_description` of the error.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// Headers to send beside the usual ones.
+    /// Headers to add to the response.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,
-    /// The body of a literal answer.
+    /// The body of a literal response, as text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<String>,
-    /// The body of a literal answer, as JSON.
+    /// The body of a literal response, as JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub json: Option<Value>,
-    /// How long to wait first: a length of time, or one drawn between two.
+    /// The delay before the response: a duration, or a range to draw it from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delay: Option<Delay>,
-    /// What goes wrong on the wire.
+    /// A failure of the connection.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,
-    /// The time between two bytes of a `slow_body`; 100ms unless given.
+    /// The time between two bytes of a `slow_body`. Default: 100ms.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interval: Option<HumanDuration>,
-    /// Whether the request takes effect before it gets an error, a literal answer or a fault.
+    /// Whether the request takes effect before an error, a literal response or a fault replaces
+    /// its response. Default: before, so that it does not.
     #[serde(skip_serializing_if = "Phase::is_before")]
     pub phase: Phase,
-    /// Keeps requests until enough are there, then answers all.
+    /// Holds requests until there are enough of them, then lets all continue.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hold: Option<Hold>,
-    /// Beyond this many requests in a time, a 429.
+    /// The maximum number of requests per window of time. Further requests get a 429 response.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rate_limit: Option<RateLimit>,
-    /// A success whose tokens are altered.
+    /// Changes to the tokens of a successful response.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<TokenAlteration>,
-    /// A success whose JSON is altered.
+    /// Changes to the JSON of a successful response.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub response: Option<ResponseAlteration>,
 }
 
 impl Outcome {
-    /// The ordinary answer.
+    /// Creates an outcome with the ordinary response.
     pub fn pass() -> Self {
         Self::default()
     }
 
-    /// An error in place of the answer; nothing else happens.
+    /// Creates an outcome that responds with an error; the request does not take effect.
     pub fn error(code: impl Into<ErrorCode>) -> Self {
         Self { error: Some(code.into()), ..Self::default() }
     }
 
-    /// A literal answer with this JSON.
+    /// Creates an outcome with a literal response: this status and this JSON.
     pub fn json(status: u16, json: impl Into<Value>) -> Self {
         Self { status: Some(status), json: Some(json.into()), ..Self::default() }
     }
 
-    /// A fault on the wire.
-    pub fn fault(fault: Fault) -> Self {
-        Self { fault: Some(fault), ..Self::default() }
-    }
-
-    /// With this HTTP status instead of the usual one.
-    pub fn status(mut self, status: u16) -> Self {
-        self.status = Some(status);
-        self
-    }
-
-    /// With this `error_description`.
-    pub fn description(mut self, description: impl Into<String>) -> Self {
-        self.description = Some(description.into());
-        self
-    }
-
-    /// With this header beside the usual ones.
-    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.headers.insert(name.into(), value.into());
-        self
-    }
-
-    /// After this time.
-    pub fn delay(mut self, delay: impl Into<Delay>) -> Self {
-        self.delay = Some(delay.into());
-        self
-    }
-
-    /// A literal answer with this text.
+    /// Creates an outcome with a literal response: this status and this text.
     pub fn text(status: u16, body: impl Into<String>) -> Self {
         Self { status: Some(status), body: Some(body.into()), ..Self::default() }
     }
 
-    /// The ordinary answer once so many requests are held: a stampede on purpose.
+    /// Creates an outcome in which the connection fails.
+    pub fn fault(fault: Fault) -> Self {
+        Self { fault: Some(fault), ..Self::default() }
+    }
+
+    /// Creates an outcome that holds requests until there are `until` of them, then gives all of
+    /// them their ordinary response.
     pub fn hold(until: usize) -> Self {
         Self { hold: Some(Hold { until }), ..Self::default() }
     }
 
-    /// The ordinary answer for so many requests in each of these times, a 429 beyond.
+    /// Creates an outcome that limits the number of requests per window of time. Further requests
+    /// get a 429 response.
     pub fn rate_limit(requests: u64, per: Duration) -> Self {
         Self { rate_limit: Some(RateLimit { requests, per: per.into() }), ..Self::default() }
     }
 
-    /// A success whose tokens are altered.
+    /// Creates an outcome with altered tokens.
     ///
     /// ```
     /// use smartpay_oauth_mock::{Outcome, scenario::TokenAlteration};
     ///
-    /// let forged = Outcome::altered_tokens(TokenAlteration::signed_by_another_key());
-    /// let stale = Outcome::altered_tokens(TokenAlteration::lifetime_ms(-1000).of_access_token());
+    /// let forged = Outcome::altered_tokens(TokenAlteration::new().unknown_key());
     /// ```
     pub fn altered_tokens(token: TokenAlteration) -> Self {
         Self { token: Some(token), ..Self::default() }
     }
 
-    /// A success with this member of its JSON set.
+    /// Creates an outcome whose successful response has this member in its JSON.
     pub fn response_with(member: impl Into<String>, value: impl Into<Value>) -> Self {
         let mut response = ResponseAlteration::default();
         response.set.insert(member.into(), value.into());
         Self { response: Some(response), ..Self::default() }
     }
 
-    /// A success without this member of its JSON.
+    /// Creates an outcome whose successful response lacks this member of its JSON.
     pub fn response_without(member: impl Into<String>) -> Self {
         let response = ResponseAlteration { drop: vec![member.into()], ..Default::default() };
         Self { response: Some(response), ..Self::default() }
     }
 
-    /// With this time between two bytes of a [`Fault::SlowBody`].
+    /// Sets the HTTP status.
+    pub fn status(mut self, status: u16) -> Self {
+        self.status = Some(status);
+        self
+    }
+
+    /// Sets the `error_description`.
+    pub fn description(mut self, description: impl Into<String>) -> Self {
+        self.description = Some(description.into());
+        self
+    }
+
+    /// Adds a header to the response.
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.insert(name.into(), value.into());
+        self
+    }
+
+    /// Sets the delay before the response: a [`Duration`], or a [`Delay`] that is drawn from a
+    /// range.
+    pub fn delay(mut self, delay: impl Into<Delay>) -> Self {
+        self.delay = Some(delay.into());
+        self
+    }
+
+    /// Sets the time between two bytes of a [`Fault::SlowBody`]. Default: 100 ms.
     pub fn interval(mut self, interval: Duration) -> Self {
         self.interval = Some(interval.into());
         self
     }
 
-    /// Once the request has taken effect: the lost response.
+    /// Lets the request take effect before its response is replaced, as when a response is lost.
     pub fn after(mut self) -> Self {
         self.phase = Phase::After;
         self
     }
 
-    /// Whether the answer is an error or a literal one, not the ordinary one.
-    pub(crate) fn has_answer(&self) -> bool {
-        self.error.is_some() || self.is_literal()
-    }
-
-    /// Whether the answer is a literal one.
+    /// Returns whether a literal response replaces the ordinary one.
     pub(crate) fn is_literal(&self) -> bool {
-        self.error.is_none()
-            && (self.status.is_some() || self.body.is_some() || self.json.is_some())
+        self.error.is_none() && (self.status.is_some() || self.has_body())
     }
 
-    /// Parts that do not go together, in words.
-    pub(crate) fn contradiction(&self) -> Option<&'static str> {
-        let answered = self.has_answer();
-        let altered = self.token.is_some() || self.response.is_some();
-        if self.body.is_some() && self.json.is_some() {
-            Some("json and body exclude each other")
-        } else if self.error.is_some() && (self.body.is_some() || self.json.is_some()) {
-            Some("error and a literal body exclude each other")
-        } else if matches!(self.status, Some(204 | 304))
-            && (self.error.is_some() || self.body.is_some() || self.json.is_some())
-        {
-            Some("an answer with the status 204 or 304 has no body (RFC 9110)")
-        } else if self.description.is_some() && self.error.is_none() {
-            Some("description says more of an error; add error: CODE")
-        } else if !self.headers.is_empty() && !answered && !altered {
-            Some("headers go with an answer; add error: CODE, or status, body or json")
-        } else if altered && (answered || self.fault.is_some_and(Fault::has_no_body)) {
-            Some("token and response alter a success; here the answer is another")
-        } else if self.interval.is_some() && self.fault != Some(Fault::SlowBody) {
-            Some("interval goes with fault: slow_body")
-        } else if answered && self.fault.is_some_and(Fault::has_no_body) {
-            Some("with this fault no answer is sent, so an answer beside it has no effect")
-        } else {
-            None
+    fn has_body(&self) -> bool {
+        self.body.is_some() || self.json.is_some()
+    }
+
+    /// Returns why some of its parts exclude each other, if they do.
+    pub(crate) fn conflict(&self) -> Option<&'static str> {
+        let has_error = self.error.is_some();
+        let is_replaced = has_error || self.is_literal();
+        let is_altered = self.token.is_some() || self.response.is_some();
+        let is_lost = self.fault.is_some_and(Fault::has_no_body);
+
+        // Only the first conflict is reported.
+        let conflicts = [
+            (self.body.is_some() && self.json.is_some(), "json and body exclude each other"),
+            (has_error && self.has_body(), "error and a literal body exclude each other"),
+            (
+                matches!(self.status, Some(204 | 304)) && (has_error || self.has_body()),
+                "a response with the status 204 or 304 has no body (RFC 9110)",
+            ),
+            (
+                self.description.is_some() && !has_error,
+                "description is the description of an error; add error: CODE",
+            ),
+            (
+                !self.headers.is_empty() && !is_replaced && !is_altered,
+                "headers need a response; add error: CODE, or status, body or json",
+            ),
+            (
+                is_altered && (is_replaced || is_lost),
+                "token and response alter a successful response; this outcome has none",
+            ),
+            (
+                self.interval.is_some() && self.fault != Some(Fault::SlowBody),
+                "interval needs fault: slow_body",
+            ),
+            (
+                is_replaced && is_lost,
+                "this fault sends no response, so error, status, body and json have no effect",
+            ),
+        ];
+        conflicts.into_iter().find_map(|(found, text)| found.then_some(text))
+    }
+}
+
+impl Serialize for Outcome {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if *self == Self::pass() {
+            return serializer.serialize_str("pass");
         }
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Outcome {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = Outcome;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("pass, or an object such as { error: server_error }")
+            }
+
+            fn visit_str<E: de::Error>(self, word: &str) -> Result<Outcome, E> {
+                match word {
+                    "pass" => Ok(Outcome::pass()),
+                    _ => Err(E::unknown_variant(word, &["pass"])),
+                }
+            }
+
+            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Outcome, A::Error> {
+                Outcome::deserialize(MapAccessDeserializer::new(map))
+            }
+        }
+        deserializer.deserialize_any(Visitor)
     }
 }
 
@@ -227,6 +279,7 @@ mod tests {
     #[test]
     fn outcomes_are_read_and_written_back() {
         for json in [
+            r#""pass""#,
             r#"{"error":"teapot","status":418}"#,
             r#"{"delay":"2s"}"#,
             r#"{"status":503,"json":{"a":1},"phase":"after"}"#,
@@ -238,13 +291,14 @@ mod tests {
         ] {
             let outcome: Outcome = serde_json::from_str(json).unwrap();
             assert_eq!(serde_json::to_string(&outcome).unwrap(), json);
-            assert_eq!(outcome.contradiction(), None, "{json}");
+            assert_eq!(outcome.conflict(), None, "{json}");
         }
         assert!(serde_json::from_str::<Outcome>(r#"{"eror":"x"}"#).is_err());
+        assert!(serde_json::from_str::<Outcome>(r#""fail""#).is_err());
     }
 
     #[test]
-    fn parts_that_do_not_go_together_are_told() {
+    fn parts_that_exclude_each_other_are_a_conflict() {
         for json in [
             r#"{"body":"x","json":1}"#,
             r#"{"error":"a","body":"x"}"#,
@@ -257,7 +311,7 @@ mod tests {
             r#"{"fault":"connection_reset","error":"a"}"#,
         ] {
             let outcome: Outcome = serde_json::from_str(json).unwrap();
-            assert!(outcome.contradiction().is_some(), "{json}");
+            assert!(outcome.conflict().is_some(), "{json}");
         }
     }
 }

@@ -1,24 +1,25 @@
-//! `response`: a success whose JSON is altered.
+//! `response`: changes the JSON of a successful response.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// Members of the answer's JSON to set and to leave out.
+/// Changes to the JSON of a successful response.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(title = "ResponseAlteration")]
+#[non_exhaustive]
 pub struct ResponseAlteration {
-    /// Members to set, new or old.
+    /// Members to add or to replace.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub set: Map<String, Value>,
-    /// Members to leave out.
+    /// Members to remove.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub drop: Vec<String>,
 }
 
 impl ResponseAlteration {
-    /// Alters an answer.
+    /// Changes the members of a response.
     pub(crate) fn apply(&self, members: &mut Map<String, Value>) {
         for (name, value) in &self.set {
             members.insert(name.clone(), value.clone());

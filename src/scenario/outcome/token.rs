@@ -1,72 +1,89 @@
-//! `token`: a success whose tokens are altered, to try a client's own validation.
+//! `token`: alters the issued tokens, to test how a client validates them.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::scenario::schema::string_enum;
 use crate::units::SignedDuration;
 
-/// What is different about the tokens.
+/// Changes to the issued tokens.
+///
+/// ```
+/// use smartpay_oauth_mock::{scenario::TokenAlteration, units::SignedDuration};
+///
+/// let expired = TokenAlteration::new().lifetime(SignedDuration::from_ms(-1000)).access_token_only();
+/// let foreign = TokenAlteration::new().claim("merchant_id", "other").unknown_key();
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schemars(title = "TokenAlteration")]
+#[non_exhaustive]
 pub struct TokenAlteration {
-    /// How long it lives; negative: it expired before it was issued.
+    /// The lifetime. A negative one means that the token expired before it was issued.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lifetime: Option<SignedDuration>,
-    /// Claims to set, new or old.
+    /// Claims to add or to replace.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub claims: Map<String, Value>,
-    /// Claims to leave out.
+    /// Claims to remove.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub drop: Vec<String>,
-    /// Another key than the JWKS has.
+    /// The key that signs, if not the server's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kid: Option<AlteredKey>,
-    /// A signature that is not right.
+    /// The kind of signature, if not a valid one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signature: Option<AlteredSignature>,
-    /// No signature at all.
+    /// The algorithm, if not RS256.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alg: Option<AlteredAlgorithm>,
-    /// TokenSelector token; both unless given.
+    /// The tokens to alter. Default: both.
     #[serde(skip_serializing_if = "TokenSelector::is_both")]
     pub which: TokenSelector,
 }
 
-/// Another key.
+/// The key that signs a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(transform = string_enum)]
+#[non_exhaustive]
 pub enum AlteredKey {
-    /// Signed by a key, and named after it, that the JWKS does not have.
+    /// A key that is not in the JWKS document. The token's `kid` names this key.
     Other,
 }
 
-/// A signature that is not right.
+/// The signature of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(transform = string_enum)]
+#[non_exhaustive]
 pub enum AlteredSignature {
-    /// Of the right length, but wrong.
+    /// A wrong signature of the right length.
     Invalid,
 }
 
-/// Another algorithm.
+/// The algorithm of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(transform = string_enum)]
+#[non_exhaustive]
 pub enum AlteredAlgorithm {
-    /// `alg: none`, and an empty signature.
+    /// `alg: none` and an empty signature.
     None,
 }
 
-/// TokenSelector of the two tokens.
+/// The tokens of a response that are altered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(transform = string_enum)]
+#[non_exhaustive]
 pub enum TokenSelector {
     /// The access token.
     Access,
     /// The refresh token.
     Refresh,
-    /// Both.
+    /// Both tokens.
     #[default]
     Both,
 }
@@ -78,52 +95,61 @@ impl TokenSelector {
 }
 
 impl TokenAlteration {
-    /// Tokens that live so many milliseconds; negative: they expired before they were issued.
-    pub fn lifetime_ms(ms: i64) -> Self {
-        Self { lifetime: Some(SignedDuration::from_ms(ms)), ..Self::default() }
+    /// Creates an alteration that changes nothing. The setters add changes to both tokens.
+    pub fn new() -> Self {
+        Self::default()
     }
 
-    /// Tokens with this claim.
-    pub fn claim(name: impl Into<String>, value: impl Into<Value>) -> Self {
-        let mut alteration = Self::default();
-        alteration.claims.insert(name.into(), value.into());
-        alteration
+    /// Sets the lifetime. A negative one means that the token expired before it was issued.
+    pub fn lifetime(mut self, lifetime: SignedDuration) -> Self {
+        self.lifetime = Some(lifetime);
+        self
     }
 
-    /// Tokens without this claim.
-    pub fn without_claim(name: impl Into<String>) -> Self {
-        Self { drop: vec![name.into()], ..Self::default() }
+    /// Adds or replaces a claim.
+    pub fn claim(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.claims.insert(name.into(), value.into());
+        self
     }
 
-    /// Tokens of a key that the JWKS does not have.
-    pub fn signed_by_another_key() -> Self {
-        Self { kid: Some(AlteredKey::Other), ..Self::default() }
+    /// Removes a claim.
+    pub fn without_claim(mut self, name: impl Into<String>) -> Self {
+        self.drop.push(name.into());
+        self
     }
 
-    /// Tokens with a wrong signature.
-    pub fn signed_wrongly() -> Self {
-        Self { signature: Some(AlteredSignature::Invalid), ..Self::default() }
+    /// Signs with a key that is not in the JWKS document.
+    pub fn unknown_key(mut self) -> Self {
+        self.kid = Some(AlteredKey::Other);
+        self
     }
 
-    /// Tokens with `alg: none` and no signature.
-    pub fn unsigned() -> Self {
-        Self { alg: Some(AlteredAlgorithm::None), ..Self::default() }
+    /// Makes the signature invalid.
+    pub fn invalid_signature(mut self) -> Self {
+        self.signature = Some(AlteredSignature::Invalid);
+        self
     }
 
-    /// Only the access token.
-    pub fn of_access_token(mut self) -> Self {
+    /// Issues the tokens with `alg: none` and no signature.
+    pub fn unsigned(mut self) -> Self {
+        self.alg = Some(AlteredAlgorithm::None);
+        self
+    }
+
+    /// Alters the access token only.
+    pub fn access_token_only(mut self) -> Self {
         self.which = TokenSelector::Access;
         self
     }
 
-    /// Only the refresh token.
-    pub fn of_refresh_token(mut self) -> Self {
+    /// Alters the refresh token only.
+    pub fn refresh_token_only(mut self) -> Self {
         self.which = TokenSelector::Refresh;
         self
     }
 
-    /// Whether it is about this kind of token.
-    pub(crate) fn concerns(&self, refresh: bool) -> bool {
+    /// Returns whether it alters the refresh token or, if `refresh` is false, the access token.
+    pub(crate) fn applies_to(&self, refresh: bool) -> bool {
         match self.which {
             TokenSelector::Both => true,
             TokenSelector::Access => !refresh,

@@ -36,7 +36,7 @@ function configuration(authenticationType, more) {
 
 // From 0.0.75 on, OAuthApi calls its client with one argument too few: the callback stands where
 // `isResponseMLEForApi` should. A client that puts it right can be given to it.
-class RepairedClient extends sdk.ApiClient {
+class FixedClient extends sdk.ApiClient {
   callApi(...args) {
     if (typeof args[11] === 'function' && args.length === 12 && super.callApi.length === 13) {
       args.splice(11, 0, false);
@@ -46,7 +46,7 @@ class RepairedClient extends sdk.ApiClient {
 }
 
 function token(parameters, opts) {
-  const api = new sdk.OAuthApi(configuration('mutual_auth'), new RepairedClient());
+  const api = new sdk.OAuthApi(configuration('mutual_auth'), new FixedClient());
   const request = Object.assign(new sdk.CreateAccessTokenRequest(), CLIENT, parameters);
   return new Promise((resolve) => {
     api.createAccessToken(request, opts || {}, (error, data, response) => resolve({ error, data, response }));

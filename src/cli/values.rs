@@ -1,0 +1,54 @@
+//! Values of command-line options. An empty value counts as not given, so that an environment
+//! variable in a Compose file can be set to nothing.
+
+use std::fs;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::Path;
+
+use axum::http::Uri;
+
+use super::error::CliError;
+use crate::token::SigningKey;
+
+pub(super) fn non_empty(value: &Option<String>) -> Option<&str> {
+    value.as_deref().filter(|value| !value.is_empty())
+}
+
+pub(super) fn non_empty_items(values: &[String]) -> impl Iterator<Item = &String> {
+    values.iter().filter(|value| !value.is_empty())
+}
+
+pub(super) fn or_default<'a>(value: &'a str, default: &'a str) -> &'a str {
+    if value.is_empty() { default } else { value }
+}
+
+/// Parses an address and a port; resolves a host name.
+pub(super) fn parse_address(option: &str, value: &str) -> Result<SocketAddr, CliError> {
+    value.to_socket_addrs().ok().and_then(|mut addresses| addresses.next()).ok_or_else(|| {
+        CliError::usage(format!(
+            "{option} {value}: expected an address and a port, such as 127.0.0.1:8080 or 0.0.0.0:0"
+        ))
+    })
+}
+
+/// Returns the value of `--public-url` if it is an HTTP or HTTPS URL without a query.
+pub(super) fn check_public_url(value: &str) -> Result<&str, CliError> {
+    let is_valid = value.parse::<Uri>().is_ok_and(|url| {
+        matches!(url.scheme_str(), Some("http" | "https")) && url.query().is_none()
+    });
+    if is_valid {
+        Ok(value)
+    } else {
+        let message = format!("--public-url {value}: expected a URL such as https://mock.example");
+        Err(CliError::usage(message))
+    }
+}
+
+/// Reads the PEM file of `--signing-key`.
+pub(super) fn read_signing_key(file: &Path) -> Result<SigningKey, CliError> {
+    let name = file.display();
+    let pem = fs::read_to_string(file)
+        .map_err(|error| CliError::usage(format!("--signing-key {name}: {error}")))?;
+    SigningKey::from_pem(&pem)
+        .map_err(|error| CliError::usage(format!("--signing-key {name}: {error}")))
+}

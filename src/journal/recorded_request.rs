@@ -1,0 +1,239 @@
+//! A request in the journal.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize, Serializer};
+
+use crate::scenario::{Endpoint, Fault, string_enum};
+
+/// A request that a realm received, and its response.
+///
+/// It contains no secrets. Codes and tokens are recorded as fingerprints, so that a test can
+/// recognize them in later requests.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(title = "RecordedRequest")]
+#[non_exhaustive]
+pub struct RecordedRequest {
+    /// The number of the request in the realm's journal, starting with 1.
+    pub id: u64,
+    /// The time of arrival by the realm's clock; in JSON, in the format of RFC 3339.
+    #[serde(serialize_with = "serialize_time")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub time: SystemTime,
+    /// The name of the realm.
+    pub realm: Arc<str>,
+    /// The endpoint.
+    pub endpoint: RecordedEndpoint,
+    /// The HTTP method.
+    pub method: String,
+    /// The path within the realm, without the query.
+    pub path: String,
+    /// `http` or `https`.
+    #[schemars(with = "String")]
+    pub scheme: &'static str,
+    /// The common name of the client certificate, if the client presented one.
+    pub certificate: Option<Arc<str>>,
+    /// The client that the request names, or to which its access token was issued.
+    pub client_id: Option<String>,
+    /// The merchant of the request's code or token.
+    pub merchant_id: Option<String>,
+    /// The parameter `grant_type`.
+    pub grant_type: Option<String>,
+    /// The header `v-c-client-correlation-id`.
+    pub correlation_id: Option<String>,
+    /// The parameters of the body or the query. An access token in the `Authorization` header is
+    /// recorded as `access_token`.
+    pub params: BTreeMap<String, RecordedParam>,
+    /// The response.
+    pub outcome: RecordedOutcome,
+    /// The codes and tokens that were issued, even if the response was replaced.
+    pub issued: Vec<Issued>,
+    /// The time until the response, in microseconds.
+    pub duration_us: u64,
+    /// What the real server would reject, and what the vendor discourages.
+    pub notes: Vec<Cow<'static, str>>,
+    /// The time of arrival by the machine's clock.
+    #[serde(skip)]
+    pub(crate) started: Instant,
+}
+
+/// The endpoint of a recorded request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(transform = string_enum)]
+#[non_exhaustive]
+pub enum RecordedEndpoint {
+    /// The token endpoint, by either of its paths.
+    Token,
+    /// The authorize endpoint, by either of its paths.
+    Authorize,
+    /// An API resource.
+    Resource,
+    /// The introspection endpoint.
+    Introspect,
+    /// The revocation endpoint.
+    Revoke,
+    /// The JWKS document with the public keys.
+    Jwks,
+    /// The metadata document of RFC 8414.
+    Metadata,
+    /// A path without an endpoint.
+    #[default]
+    Unknown,
+}
+
+/// A parameter's value as the journal records it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum RecordedParam {
+    /// A value that is not secret, or `***` in place of a secret.
+    #[schemars(title = "Text")]
+    Text(String),
+    /// A code or a token.
+    #[schemars(title = "Fingerprint")]
+    Fingerprint {
+        /// The first 12 hexadecimal digits of the SHA-256 of the value.
+        fingerprint: String,
+    },
+}
+
+/// The response to a recorded request.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[non_exhaustive]
+pub struct RecordedOutcome {
+    /// The HTTP status, if a response was sent.
+    pub status: Option<u16>,
+    /// The error code of the response, if any.
+    pub error: Option<String>,
+    /// The row of the decision table that rejected the request: 1 to 21, or 0 for plain HTTP where
+    /// HTTPS is required.
+    pub row: Option<u8>,
+    /// The name of the scenario that matched, if any.
+    pub scenario: Option<String>,
+    /// The failure of the connection that the scenario caused, if any.
+    pub fault: Option<Fault>,
+}
+
+/// A code or token that was issued.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[non_exhaustive]
+pub struct Issued {
+    /// The kind of credential.
+    #[serde(rename = "type")]
+    pub kind: IssuedKind,
+    /// The `jti` of a token. Codes have none.
+    pub jti: Option<String>,
+    /// The first 12 hexadecimal digits of the SHA-256 of the value.
+    pub fingerprint: String,
+}
+
+/// The kind of an issued credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(transform = string_enum)]
+#[non_exhaustive]
+pub enum IssuedKind {
+    /// An authorization code.
+    Code,
+    /// An access token.
+    AccessToken,
+    /// A refresh token, either a new one or the one of the request again.
+    RefreshToken,
+}
+
+fn serialize_time<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
+    let time = Timestamp::try_from(*time).unwrap_or(Timestamp::MAX);
+    serializer.collect_str(&format_args!("{time:.3}"))
+}
+
+impl RecordedRequest {
+    /// Returns the microseconds from `origin` to its arrival and to its response.
+    pub(crate) fn span(&self, origin: Instant) -> (u128, u128) {
+        let start = self.started.saturating_duration_since(origin).as_micros();
+        (start, start + u128::from(self.duration_us))
+    }
+}
+
+/// Formats the request and its outcome as one line.
+impl fmt::Display for RecordedRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{} {} {}", self.id, self.method, self.path)?;
+        for member in [&self.grant_type, &self.client_id, &self.merchant_id].into_iter().flatten() {
+            write!(f, " {member}")?;
+        }
+
+        match self.outcome.status {
+            Some(status) => write!(f, " -> {status}")?,
+            None => f.write_str(" -> no response")?,
+        }
+
+        if let Some(error) = &self.outcome.error {
+            write!(f, " {error}")?;
+        }
+        if let Some(row) = self.outcome.row {
+            write!(f, " (row {row})")?;
+        }
+        if let Some(scenario) = &self.outcome.scenario {
+            write!(f, " by scenario {scenario}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for RecordedEndpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
+}
+
+impl From<Endpoint> for RecordedEndpoint {
+    fn from(endpoint: Endpoint) -> Self {
+        match endpoint {
+            Endpoint::Token => Self::Token,
+            Endpoint::Authorize => Self::Authorize,
+            Endpoint::Resource => Self::Resource,
+            Endpoint::Introspect => Self::Introspect,
+            Endpoint::Revoke => Self::Revoke,
+            Endpoint::Jwks => Self::Jwks,
+            Endpoint::Metadata => Self::Metadata,
+            Endpoint::Any => Self::Unknown,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl RecordedRequest {
+        pub(crate) fn example() -> Self {
+            Self {
+                id: 0,
+                time: SystemTime::UNIX_EPOCH,
+                realm: "default".into(),
+                endpoint: RecordedEndpoint::Token,
+                method: "POST".into(),
+                path: "/oauth2/v3/token".into(),
+                scheme: "http",
+                certificate: None,
+                client_id: Some("v6TJH1IqhM".into()),
+                merchant_id: None,
+                grant_type: Some("refresh_token".into()),
+                correlation_id: None,
+                params: BTreeMap::new(),
+                outcome: RecordedOutcome { status: Some(200), ..RecordedOutcome::default() },
+                issued: Vec::new(),
+                duration_us: 5,
+                notes: Vec::new(),
+                started: Instant::now(),
+            }
+        }
+    }
+}

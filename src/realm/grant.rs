@@ -1,0 +1,106 @@
+//! Codes, grants and rotations, as the grant store keeps them.
+
+use std::sync::Arc;
+
+use crate::oauth::{Challenge, Scopes};
+use crate::token::{GrantId, TokenId};
+
+/// An authorization code as it was issued.
+#[derive(Clone, Debug)]
+pub(crate) struct Code {
+    pub(crate) client_id: Arc<str>,
+    pub(crate) merchant_id: Arc<str>,
+    pub(crate) scopes: Scopes,
+    /// The redirect URL that the code was issued for, if any.
+    pub(crate) redirect_url: Option<Arc<str>>,
+    pub(crate) challenge: Option<Challenge>,
+    /// Whether the authorize endpoint issued the code. It would have taken a PKCE challenge.
+    pub(crate) by_authorize: bool,
+    /// When the merchant consented, in milliseconds since 1970.
+    pub(crate) issued_at_ms: i64,
+    pub(crate) expires_at_ms: i64,
+    /// Whether the code can be exchanged any number of times, and never expires.
+    pub(crate) reusable: bool,
+}
+
+/// A code, and the grant that it made once it was exchanged.
+#[derive(Clone, Debug)]
+pub(crate) struct CodeEntry {
+    pub(crate) code: Arc<Code>,
+    pub(crate) grant: Option<GrantId>,
+}
+
+/// A merchant's consent to a client, from the first exchange on.
+#[derive(Clone, Debug)]
+pub(crate) struct Grant {
+    pub(crate) id: GrantId,
+    pub(crate) client_id: Arc<str>,
+    pub(crate) merchant_id: Arc<str>,
+    pub(crate) scopes: Scopes,
+    /// The claim `grant_time`, in milliseconds since 1970.
+    pub(crate) granted_at_ms: i64,
+    pub(crate) redirect_url: Option<Arc<str>>,
+    /// The time after which none of its tokens is valid or can be refreshed, in milliseconds since
+    /// 1970. The grant may be purged then.
+    pub(crate) purge_after_ms: i64,
+    pub(crate) revoked: bool,
+}
+
+/// What the store knows of a refresh token beyond its claims.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RefreshTokenEntry {
+    /// The expiry in force, in milliseconds since 1970.
+    pub(crate) expires_at_ms: i64,
+    /// The rotation that replaced the token.
+    pub(crate) rotated: Option<Rotation>,
+    /// The time after which the entry may be purged, in milliseconds since 1970.
+    pub(super) purge_after_ms: i64,
+}
+
+/// The replacement of a refresh token by another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Rotation {
+    pub(crate) successor: TokenId,
+    /// The time of the rotation, in milliseconds since 1970: the successor's `iat`.
+    pub(crate) at_ms: i64,
+}
+
+/// The exchange of a code.
+pub(crate) struct Redemption<'a> {
+    pub(crate) code: &'a str,
+    /// The grant that the exchange makes or, with a reusable code, continues.
+    pub(crate) grant: Grant,
+    pub(crate) now_ms: i64,
+}
+
+/// A refresh with a refresh token.
+pub(crate) struct Renewal {
+    pub(crate) token: TokenId,
+    pub(crate) grant: Grant,
+    /// The expiry in the token's claims, for a token that the store does not know.
+    pub(crate) claimed_expiry_ms: i64,
+    pub(crate) outcome: RenewalOutcome,
+    pub(crate) now_ms: i64,
+}
+
+/// What becomes of the refresh token in a refresh.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum RenewalOutcome {
+    /// Its expiry is extended.
+    Extend { expires_at_ms: i64 },
+    /// Another token replaces it.
+    Rotate(Rotation),
+}
+
+/// Why a change is refused: a concurrent request was faster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Conflict {
+    /// The code was exchanged already, for this grant.
+    AlreadyRedeemed(GrantId),
+    /// The code no longer exists.
+    Unknown,
+    /// The grant was revoked.
+    Revoked,
+    /// The refresh token was replaced.
+    Rotated(Rotation),
+}

@@ -1,0 +1,115 @@
+//! A scenario of a realm together with its progress.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::Mutex;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+use super::outcome::{Barrier, RateWindow};
+use super::{Outcome, Scenario};
+
+/// A scenario and its progress.
+#[derive(Debug)]
+pub(crate) struct ActiveScenario {
+    name: String,
+    scenario: Arc<Scenario>,
+    /// The number of matches so far.
+    matched: AtomicU64,
+    barrier: Barrier,
+    window: RateWindow,
+    /// The generator for `probability`, if the scenario has a `seed`.
+    rng: Option<Mutex<StdRng>>,
+}
+
+/// The outcome of a scenario for one request.
+#[derive(Clone, Debug)]
+pub(crate) struct Step {
+    active: Arc<ActiveScenario>,
+    /// The index of the outcome. `None` is the ordinary response.
+    index: Option<usize>,
+}
+
+impl Step {
+    /// Returns the name of the scenario.
+    pub(crate) fn scenario(&self) -> &str {
+        &self.active.name
+    }
+
+    /// Returns the outcome. `None` is the ordinary response.
+    pub(crate) fn outcome(&self) -> Option<&Outcome> {
+        self.active.scenario.respond.outcomes().get(self.index?)
+    }
+
+    /// Returns the barrier that holds the scenario's requests.
+    pub(crate) fn barrier(&self) -> &Barrier {
+        &self.active.barrier
+    }
+
+    /// Returns the window in which the scenario counts requests for its rate limit.
+    pub(crate) fn window(&self) -> &RateWindow {
+        &self.active.window
+    }
+}
+
+impl ActiveScenario {
+    pub(super) fn new(name: String, scenario: Arc<Scenario>) -> Self {
+        let rng = scenario.seed.map(|seed| Mutex::new(StdRng::seed_from_u64(seed)));
+        Self {
+            name,
+            scenario,
+            matched: AtomicU64::new(0),
+            barrier: Barrier::default(),
+            window: RateWindow::default(),
+            rng,
+        }
+    }
+
+    /// Counts a match and returns its step. Returns `None` if the request does not count by
+    /// `probability`, or if no matches are left.
+    pub(super) fn take(self: &Arc<Self>) -> Option<Step> {
+        if !self.draw() {
+            return None;
+        }
+
+        // One atomic update, so that no two requests get the same step.
+        let next = |n: u64| self.scenario.times.is_none_or(|times| n < times).then_some(n + 1);
+        let n = self.matched.fetch_update(Ordering::AcqRel, Ordering::Acquire, next).ok()?;
+        Some(Step { active: Arc::clone(self), index: self.scenario.outcome_index(n) })
+    }
+
+    /// Draws whether a matching request counts as a match.
+    fn draw(&self) -> bool {
+        let probability = self.scenario.probability;
+        if probability >= 1.0 {
+            return true;
+        }
+
+        let drawn: f64 = self.rng.as_ref().map_or_else(rand::random, |rng| rng.lock().random());
+        drawn < probability
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn scenario(&self) -> &Scenario {
+        &self.scenario
+    }
+
+    /// Returns the number of matches so far.
+    pub(crate) fn matched(&self) -> u64 {
+        self.matched.load(Ordering::Acquire)
+    }
+
+    /// Returns the number of matches left, if it is limited.
+    pub(crate) fn remaining(&self) -> Option<u64> {
+        self.scenario.times.map(|times| times.saturating_sub(self.matched()))
+    }
+
+    /// Returns the barrier that holds its requests.
+    pub(crate) fn barrier(&self) -> &Barrier {
+        &self.barrier
+    }
+}
