@@ -18,7 +18,7 @@ use crate::fixture::{
 use crate::scenario::{ActiveScenario, Scenario};
 
 /// A fixture that can be edited on its own: a client or a merchant.
-pub(crate) trait FixtureEntry: Serialize + DeserializeOwned {
+pub(crate) trait FixtureEntry: Clone + Serialize + DeserializeOwned {
     /// What one entry is called in messages.
     const KIND: &'static str;
     /// The member of the fixtures that lists the entries.

@@ -1,4 +1,4 @@
-//! The control API, as far as the life of a grant needs it: codes, tokens, grants, clock, realms.
+//! The control API: codes, tokens, grants, clock, realms, fixtures, access and problem details.
 
 use crate::support::{Answer, CLIENT, MERCHANT, claims, exchange, refresh, time};
 use serde_json::{Value, json};
@@ -25,14 +25,14 @@ fn assert_problem(answer: &Answer, status: u16, pointer: &str) {
 }
 
 #[tokio::test]
-async fn a_code_without_a_browser() {
+async fn a_code_is_issued_without_a_browser() {
     let server = MockAuthServer::start().await;
     server.clock().freeze_at(time(1_619_518_736_895));
-    let wish = json!({
+    let request = json!({
         "client_id": CLIENT.0, "merchant_id": MERCHANT, "scopes": ["users"],
         "redirect_url": "https://www.example.com", "code": "my-code",
     });
-    let issued = call(&server, "POST", "codes", Some(wish)).await;
+    let issued = call(&server, "POST", "codes", Some(request)).await;
     assert_eq!(issued.status, 201);
     assert_eq!(
         issued.json(),
@@ -48,10 +48,10 @@ async fn a_code_without_a_browser() {
 }
 
 #[tokio::test]
-async fn tokens_without_a_flow() {
+async fn tokens_are_issued_without_a_flow() {
     let server = MockAuthServer::start().await;
-    let wish = json!({ "client_id": CLIENT.0, "merchant_id": MERCHANT });
-    let tokens = call(&server, "POST", "tokens", Some(wish)).await;
+    let request = json!({ "client_id": CLIENT.0, "merchant_id": MERCHANT });
+    let tokens = call(&server, "POST", "tokens", Some(request)).await;
     assert_eq!((tokens.status, &tokens.json()["expires_in"]), (201, &json!(899)));
     refresh(&server, &tokens.member("refresh_token")).await.ok();
 }
@@ -100,14 +100,14 @@ async fn the_clock_is_set_advanced_frozen_and_reset() {
 }
 
 #[tokio::test]
-async fn realms_come_and_go_with_their_urls() {
+async fn realms_are_created_listed_and_deleted() {
     let server = MockAuthServer::start().await;
     let base = server.base_url();
-    let wish = json!({
+    let request = json!({
         "fixtures": { "clients": [{ "id": "only", "secret": "s" }], "merchants": [{ "id": "m" }] },
         "hosts": ["pay.test"], "listen": true,
     });
-    let made = call(&server, "PUT", "realms/blue", Some(wish)).await;
+    let made = call(&server, "PUT", "realms/blue", Some(request)).await;
     assert_eq!(made.status, 201);
     let made = made.json();
     assert_eq!(made["url"], format!("{base}/realms/blue"));
@@ -115,11 +115,11 @@ async fn realms_come_and_go_with_their_urls() {
     assert_eq!(made["hosts"], json!(["pay.test"]));
     let own = made["http"].as_str().unwrap();
     assert_eq!(reqwest::get(format!("{own}/_mock/health")).await.unwrap().status(), 200);
-    let wish = json!({ "client_id": "only", "merchant_id": "m" });
+    let request = json!({ "client_id": "only", "merchant_id": "m" });
     let url = format!("{base}/realms/blue/_mock/codes");
-    let issued = reqwest::Client::new().post(url).json(&wish).send().await.unwrap();
+    let issued = reqwest::Client::new().post(url).json(&request).send().await.unwrap();
     assert_eq!(issued.status(), 201);
-    assert_problem(&call(&server, "POST", "codes", Some(wish)).await, 422, "/client_id");
+    assert_problem(&call(&server, "POST", "codes", Some(request)).await, 422, "/client_id");
     assert_eq!(call(&server, "PUT", "realms/blue", Some(json!({}))).await.status, 200);
     let listed = call(&server, "GET", "realms", None).await.ok().json();
     assert_eq!(listed["realms"].as_array().unwrap().len(), 2);
@@ -129,7 +129,7 @@ async fn realms_come_and_go_with_their_urls() {
 }
 
 #[tokio::test]
-async fn a_wrong_call_names_the_member_and_changes_nothing() {
+async fn a_problem_names_the_wrong_member_and_nothing_changes() {
     let server = MockAuthServer::start().await;
     let table = [
         ("POST", "codes", json!({ "client_id": "x", "merchant_id": MERCHANT }), 422, "/client_id"),
@@ -249,13 +249,13 @@ async fn clients_and_merchants_change_while_the_server_runs() {
 }
 
 #[tokio::test]
-async fn fixtures_are_shown_replaced_whole_and_put_back() {
+async fn fixtures_are_returned_replaced_and_reset() {
     let server = MockAuthServer::start().await;
     let token =
         exchange(&server, &crate::support::code(&server).await).await.ok().member("refresh_token");
     let set = call(&server, "GET", "fixtures", None).await.ok().json();
     assert_eq!(set["clients"][0]["id"], "8l57hYffFb");
-    // What is shown can be put, and is the same then.
+    // The response can be sent back, and changes nothing.
     let put = call(&server, "PUT", "fixtures", Some(set.clone())).await.ok();
     assert_eq!(put.json(), set);
     refresh(&server, &token).await.ok();
@@ -280,7 +280,7 @@ async fn fixtures_are_shown_replaced_whole_and_put_back() {
 }
 
 #[tokio::test]
-async fn a_token_is_taken_apart_and_judged_with_its_grant() {
+async fn a_token_is_inspected_with_its_grant() {
     let server = MockAuthServer::start().await;
     let tokens = server.issue_tokens(CLIENT.0, MERCHANT).await.unwrap();
     let inspect = async |token: &str| {
@@ -302,7 +302,7 @@ async fn a_token_is_taken_apart_and_judged_with_its_grant() {
 }
 
 #[tokio::test]
-async fn the_control_api_can_demand_a_token_or_be_left_out() {
+async fn the_control_api_can_require_a_token_or_be_off() {
     let locked = MockAuthServer::builder().control_token("t0ken").start().await.unwrap();
     let get = async |server: &MockAuthServer, path: &str, authorization: &str| {
         let request = reqwest::Client::new().get(format!("{}/_mock/{path}", server.base_url()));
@@ -318,9 +318,9 @@ async fn the_control_api_can_demand_a_token_or_be_left_out() {
     off.clock().advance(std::time::Duration::from_secs(1));
 }
 
-/// A page on another site, and a name of its own that it had point at this machine.
+/// Requests of a page on another site, and of one whose own name resolves to this machine.
 #[tokio::test]
-async fn other_sites_pages_and_foreign_hosts_are_refused() {
+async fn pages_of_other_sites_and_foreign_hosts_are_refused() {
     let server = MockAuthServer::start().await;
     server.new_realm("blue").host("pay.test").create().unwrap();
     let own = server.base_url();
@@ -351,9 +351,9 @@ async fn other_sites_pages_and_foreign_hosts_are_refused() {
     }
 }
 
-/// A pointer is into the body that was sent, whatever the server made of it.
+/// Pointers refer to the request's body, also where the server reads it as part of a larger one.
 #[tokio::test]
-async fn pointers_are_those_of_the_body_that_was_sent() {
+async fn pointers_refer_to_the_request_body() {
     let server = MockAuthServer::start().await;
     for (method, path, body, pointer) in [
         (
@@ -389,5 +389,50 @@ async fn pointers_are_those_of_the_body_that_was_sent() {
         assert_eq!(problem["errors"].as_array().unwrap().len(), 1, "{problem}");
         let detail = problem["detail"].as_str().unwrap();
         assert!(detail.starts_with(&format!("{pointer}: ")), "{detail}");
+    }
+}
+
+/// Unknown parameters and wrong values are refused by name; every filter is known.
+#[tokio::test]
+async fn a_query_takes_the_parameters_of_its_operation_only() {
+    let server = MockAuthServer::start().await;
+    for (method, path, status, detail) in [
+        ("GET", "requests?limit=1&after=0&endpoint=token&status=400&error=*&scenario=*", 200, ""),
+        ("GET", "requests?client_id=*&merchant_id=*&grant_type=*&correlation_id=*", 200, ""),
+        ("GET", "requests?colour=red", 400, "colour: "),
+        ("GET", "requests?wait=1s", 400, "wait: "),
+        ("GET", "requests?limit=ten", 400, "limit: "),
+        ("GET", "requests?status=70000", 400, "status: "),
+        ("GET", "requests?endpoint=nowhere", 400, "endpoint: "),
+        ("GET", "requests?limit=1&limit=2", 400, "A parameter"),
+        ("GET", "events?limit=1", 400, "limit: "),
+        ("DELETE", "requests?client_id=x", 400, "client_id: "),
+        ("POST", "requests/verify?wait=301s", 400, "wait: "),
+        ("POST", "requests/verify?after=1", 400, "after: "),
+    ] {
+        let answer = call(&server, method, path, None).await;
+        if status == 200 {
+            answer.ok();
+            continue;
+        }
+        assert_problem(&answer, status, "");
+        let problem = answer.json();
+        assert!(problem["detail"].as_str().unwrap().starts_with(detail), "{problem}");
+    }
+}
+
+#[tokio::test]
+async fn the_ca_certificate_is_plain_text_on_request() {
+    let server = MockAuthServer::builder().tls().start().await.unwrap();
+    let url = server.http_url().unwrap() + "/_mock/ca.pem";
+    for (accept, content_type) in [
+        ("*/*", "application/x-pem-file"),
+        ("application/x-pem-file, text/plain", "application/x-pem-file"),
+        ("text/plain", "text/plain"),
+    ] {
+        let response = reqwest::Client::new().get(&url).header("Accept", accept).send().await;
+        let response = response.unwrap();
+        assert_eq!(response.headers()["content-type"], content_type, "{accept}");
+        assert!(response.text().await.unwrap().starts_with("-----BEGIN CERTIFICATE-----"));
     }
 }

@@ -30,6 +30,7 @@ mod watch;
 mod control_api;
 mod journal;
 mod openapi;
+mod openapi_generators;
 mod parallel_realms;
 mod realms;
 

@@ -1,7 +1,7 @@
-//! The OpenAPI document against the server that it describes: every call in it is made, and every
-//! answer is checked against what the document says of it.
+//! The OpenAPI document against the server that it describes: every operation in it is requested, and
+//! every response is checked against its schema.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use crate::support::{Answer, CLIENT, MERCHANT};
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ async fn call(base: &str, method: &str, path: &str, body: Option<Value>) -> Answ
     Answer::of(request.send().await.unwrap()).await
 }
 
-/// A body or answer against a schema of the document.
+/// Checks a body against a schema of the document.
 fn fits(document: &Value, schema: &Value, value: &Value) -> Result<(), String> {
     let mut schema = schema.clone();
     schema["components"] = document["components"].clone();
@@ -29,7 +29,7 @@ fn fits(document: &Value, schema: &Value, value: &Value) -> Result<(), String> {
 }
 
 #[tokio::test]
-async fn every_call_answers_as_the_document_says() {
+async fn every_operation_responds_as_the_document_says() {
     let server = MockAuthServer::builder().tls().start().await.unwrap();
     let base = server.http_url().unwrap() + "/_mock";
     let document = call(&base, "get", "/openapi.json", None).await.ok().json();
@@ -43,7 +43,7 @@ async fn every_call_answers_as_the_document_says() {
         "respond": [{ "error": "server_error", "delay": "1ms" }, "pass"], "times": 2,
     });
     let set = call(&base, "get", "/fixtures", None).await.ok().json();
-    // Method, path in the document, path as called, body, status.
+    // Method, path in the document, path of the request, body, status.
     let calls: Vec<(&str, &str, String, Option<Value>, u16)> = vec![
         ("get", "/health", "/health".into(), None, 200),
         ("get", "/fixtures", "/fixtures".into(), None, 200),
@@ -165,10 +165,10 @@ async fn every_call_answers_as_the_document_says() {
                 assert_eq!(answer.header("content-type"), "application/json");
                 let schema = &content["application/json"]["schema"];
                 fits(&document, schema, &answer.json())
-                    .unwrap_or_else(|e| panic!("{method} {path} answers: {e}\n{}", answer.text));
+                    .unwrap_or_else(|e| panic!("{method} {path} responds: {e}\n{}", answer.text));
             }
         }
-        // A body that is none of a call's is a problem, as described.
+        // A body of another type leads to a problem, as described.
         if operation.get("requestBody").is_some() {
             let wrong = call(&base, method, &target, Some(json!({ "nonsense": 1 }))).await;
             assert!(wrong.status >= 400, "{method} {path}");
@@ -178,7 +178,7 @@ async fn every_call_answers_as_the_document_says() {
         }
         made.insert((path.to_owned(), method.to_owned()));
     }
-    // The stream never ends, so tests of the journal read it.
+    // The stream never ends; the tests of the journal read it.
     made.insert(("/events".to_owned(), "get".to_owned()));
     let described: BTreeSet<(String, String)> = document["paths"]
         .as_object()
@@ -188,7 +188,10 @@ async fn every_call_answers_as_the_document_says() {
             methods.as_object().unwrap().keys().map(|method| (path.clone(), method.clone()))
         })
         .collect();
-    assert_eq!(described, made, "every call of the document is tried here, and no other exists");
+    assert_eq!(
+        described, made,
+        "every operation of the document is requested here, and no other exists"
+    );
 }
 
 #[tokio::test]
@@ -198,4 +201,70 @@ async fn a_realm_describes_itself_by_its_own_url() {
     let base = blue.base_url() + "/_mock";
     let document = call(&base, "get", "/openapi.json", None).await.ok().json();
     assert_eq!(document["servers"][0]["url"], base.as_str());
+}
+
+/// Generators need names for types and alternatives, and forms that they know.
+#[tokio::test]
+async fn types_and_alternatives_have_names_of_their_own() {
+    let server = MockAuthServer::start().await;
+    let document = call(&(server.base_url() + "/_mock"), "get", "/openapi.json", None).await;
+    let document = document.ok().json();
+
+    let mut titles = HashSet::new();
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        assert_ne!(name, "Time");
+        check_names(name, schema, &mut titles);
+    }
+    check_names("paths", &document["paths"], &mut titles);
+
+    let ids: Vec<&str> =
+        operations(&document).map(|o| o["operationId"].as_str().unwrap()).collect();
+    assert_eq!(ids.iter().collect::<HashSet<_>>().len(), ids.len(), "{ids:?}");
+}
+
+fn check_names(path: &str, schema: &Value, titles: &mut HashSet<String>) {
+    assert!(schema.get("const").is_none(), "{path}: generators know enum, but not const");
+    if let Some(title) = schema.get("title").and_then(Value::as_str) {
+        assert!(titles.insert(title.to_owned()), "{path}: {title} is another schema's title");
+    }
+    for key in ["oneOf", "anyOf", "allOf"] {
+        for one in schema.get(key).and_then(Value::as_array).into_iter().flatten() {
+            let named = one.get("$ref").or(one.get("title")).is_some() || one["type"] == "null";
+            assert!(named, "{path}: an alternative has no name: {one}");
+        }
+    }
+
+    let members: Vec<(String, &Value)> = match schema {
+        Value::Object(members) => members.iter().map(|(name, v)| (name.clone(), v)).collect(),
+        Value::Array(items) => items.iter().enumerate().map(|(n, v)| (n.to_string(), v)).collect(),
+        _ => Vec::new(),
+    };
+    for (name, member) in members {
+        check_names(&format!("{path}/{name}"), member, titles);
+    }
+}
+
+#[tokio::test]
+async fn parameters_and_bodies_are_as_the_server_reads_them() {
+    let server = MockAuthServer::start().await;
+    let document = call(&(server.base_url() + "/_mock"), "get", "/openapi.json", None).await;
+    let document = document.ok().json();
+
+    let parameters = document["paths"]["/requests"]["get"]["parameters"].as_array().unwrap();
+    for name in ["limit", "after", "status"] {
+        let parameter = parameters.iter().find(|parameter| parameter["name"] == name).unwrap();
+        assert_eq!(parameter["schema"]["type"], "integer", "{name}");
+    }
+
+    for (path, method) in [("/codes", "post"), ("/clients/{id}", "put"), ("/clock", "put")] {
+        assert_eq!(document["paths"][path][method]["requestBody"]["required"], true, "{path}");
+    }
+    let schemas = &document["components"]["schemas"];
+    assert_eq!(schemas["ClientRequest"]["required"], json!(["secret"]));
+    assert_eq!(schemas["Client"]["required"], json!(["id", "secret"]));
+}
+
+fn operations(document: &Value) -> impl Iterator<Item = &Value> {
+    let paths = document["paths"].as_object().unwrap().values();
+    paths.flat_map(|path| path.as_object().unwrap().values())
 }

@@ -1,102 +1,134 @@
-//! `/_mock/clock`: the time of the realm.
+//! `/_mock/clock`: the realm's clock.
 
 use std::time::{Duration, SystemTime};
 
 use axum::Extension;
-use axum::http::StatusCode;
-use axum::response::Response;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::json::Json;
 use super::problem::Problem;
-use super::{Answer, json, json_body::JsonBody};
+use super::routes::{OperationDoc, Routes};
+use crate::clock::Clock;
 use crate::http::context::RequestContext;
 use crate::units::{HumanDuration, SignedDuration, rfc3339};
 
-/// The time of the realm.
+/// The state of a realm's clock.
 #[derive(Serialize, JsonSchema)]
-pub(super) struct ClockView {
-    /// In RFC 3339.
+struct ClockView {
+    /// The current time, in RFC 3339.
     #[serde(serialize_with = "rfc3339::serialize")]
     #[schemars(with = "String")]
     now: SystemTime,
-    /// Ahead of the machine's clock.
+    /// How far the clock is ahead of the machine's, in milliseconds.
     offset_ms: i64,
-    /// Whether it stands still.
+    /// Whether the clock is frozen.
     frozen: bool,
 }
 
-/// What a clock can be told; what is absent stays.
+/// A change of the clock. Absent members leave it as it is.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct SetClock {
-    /// RFC 3339.
+struct SetClockRequest {
+    /// The time to set, in RFC 3339.
     now: Option<String>,
-    /// Ahead of the machine's clock; instead of `now`.
+    /// How far to set the clock ahead of the machine's, in milliseconds. Excludes `now`.
     offset_ms: Option<i64>,
-    /// Whether it stands still.
+    /// Whether to freeze or unfreeze the clock.
     frozen: Option<bool>,
 }
 
-/// A move of the clock.
+/// An advance of the clock.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct AdvanceClock {
-    /// By how much: 16m.
+struct AdvanceClockRequest {
+    /// How far to advance, such as `16m`.
     by: HumanDuration,
 }
 
-fn shown(context: &RequestContext) -> Response {
-    let clock = context.realm.clock();
-    let shown = ClockView {
-        now: clock.now(),
-        offset_ms: clock.offset().as_ms(),
-        frozen: clock.is_frozen(),
-    };
-    json(StatusCode::OK, &shown)
+pub(super) fn routes() -> Routes {
+    let mut routes = Routes::default();
+
+    routes.get(
+        "/clock",
+        show,
+        OperationDoc::new("getClock", "Returns the clock").returns::<ClockView>(200, "The clock."),
+    );
+
+    routes.put(
+        "/clock",
+        set,
+        OperationDoc::new("setClock", "Sets, shifts, freezes or unfreezes the clock")
+            .takes::<SetClockRequest>()
+            .returns::<ClockView>(200, "The changed clock."),
+    );
+
+    routes.delete(
+        "/clock",
+        reset,
+        OperationDoc::new("resetClock", "Resets the clock to the machine's time")
+            .returns::<ClockView>(200, "The reset clock."),
+    );
+
+    routes.post(
+        "/clock/advance",
+        advance,
+        OperationDoc::new("advanceClock", "Advances the clock")
+            .takes::<AdvanceClockRequest>()
+            .returns::<ClockView>(200, "The advanced clock."),
+    );
+
+    routes
 }
 
-pub(super) async fn show(Extension(context): Extension<RequestContext>) -> Response {
-    shown(&context)
+async fn show(Extension(context): Extension<RequestContext>) -> Json<ClockView> {
+    view(context.realm.clock())
 }
 
-pub(super) async fn set(Extension(context): Extension<RequestContext>, sent: JsonBody) -> Answer {
-    let wanted: SetClock = sent.json().await?;
+async fn set(
+    Extension(context): Extension<RequestContext>,
+    Json(request): Json<SetClockRequest>,
+) -> Result<Json<ClockView>, Problem> {
+    if request.now.is_some() && request.offset_ms.is_some() {
+        return Err(Problem::of_member("/offset_ms", "now and offset_ms exclude each other"));
+    }
+    let now = request.now.as_deref().map(rfc3339::parse).transpose();
+    let now = now.map_err(|error| Problem::of_member("/now", error))?;
+
     let clock = context.realm.clock();
-    let now = match (&wanted.now, wanted.offset_ms) {
-        (Some(_), Some(_)) => {
-            return Err(Problem::of_member("/offset_ms", "now and offset_ms exclude each other"));
-        }
-        (Some(now), None) => {
-            Some(rfc3339::parse(now).map_err(|error| Problem::of_member("/now", error))?)
-        }
-        _ => None,
-    };
     if let Some(now) = now {
         clock.set(now);
     }
-    if let Some(offset_ms) = wanted.offset_ms {
+    if let Some(offset_ms) = request.offset_ms {
         let by_ms = offset_ms.saturating_sub(clock.offset().as_ms());
         clock.shift(SignedDuration::from_ms(by_ms));
     }
-    match wanted.frozen {
+    match request.frozen {
         Some(true) => clock.freeze(),
         Some(false) => clock.unfreeze(),
         None => {}
     }
-    Ok(shown(&context))
+
+    Ok(view(clock))
 }
 
-pub(super) async fn reset(Extension(context): Extension<RequestContext>) -> Response {
+async fn reset(Extension(context): Extension<RequestContext>) -> Json<ClockView> {
     context.realm.clock().reset();
-    shown(&context)
+    view(context.realm.clock())
 }
 
-pub(super) async fn advance(
+async fn advance(
     Extension(context): Extension<RequestContext>,
-    sent: JsonBody,
-) -> Answer {
-    let step: AdvanceClock = sent.json().await?;
-    context.realm.clock().advance(Duration::from(step.by));
-    Ok(shown(&context))
+    Json(request): Json<AdvanceClockRequest>,
+) -> Json<ClockView> {
+    context.realm.clock().advance(Duration::from(request.by));
+    view(context.realm.clock())
+}
+
+fn view(clock: &Clock) -> Json<ClockView> {
+    Json(ClockView {
+        now: clock.now(),
+        offset_ms: clock.offset().as_ms(),
+        frozen: clock.is_frozen(),
+    })
 }

@@ -1,31 +1,48 @@
-//! POST `/_mock/codes`: an authorization code without a browser.
+//! `/_mock/codes`: authorization codes without a browser.
 
 use axum::Extension;
 use axum::http::StatusCode;
 
+use super::json::Json;
 use super::problem::Problem;
-use super::{Answer, json, json_body::JsonBody};
+use super::routes::{OperationDoc, Routes};
 use crate::http::context::RequestContext;
-use crate::realm::{CodeRequest, IssueError};
+use crate::realm::{CodeRequest, IssueError, IssuedCode};
 
-pub(super) async fn issue(Extension(context): Extension<RequestContext>, sent: JsonBody) -> Answer {
-    let request: CodeRequest = sent.json().await?;
-    let issued = context.realm.issue_code(request).await.map_err(problem)?;
-    Ok(json(StatusCode::CREATED, &issued))
+pub(super) fn routes() -> Routes {
+    let mut routes = Routes::default();
+
+    routes.post(
+        "/codes",
+        issue,
+        OperationDoc::new("issueCode", "Issues an authorization code without a browser")
+            .takes::<CodeRequest>()
+            .returns::<IssuedCode>(201, "The code."),
+    );
+
+    routes
 }
 
-/// Which member an [`IssueError`] is about.
-pub(super) fn problem(error: IssueError) -> Problem {
-    let pointer = match &error {
-        IssueError::UnknownClient(_) => "/client_id",
-        IssueError::UnknownMerchant(_) => "/merchant_id",
-        IssueError::UnknownScope { .. } => "/scopes",
-        IssueError::UnknownRedirectUrl(_) => "/redirect_url",
-        IssueError::MalformedCode => "/code",
-        IssueError::CodeTaken => return Problem::of_conflict("/code", error),
-        IssueError::Refused(text) => {
-            return Problem::new(StatusCode::INTERNAL_SERVER_ERROR, text.clone());
-        }
-    };
-    Problem::of_member(pointer, error)
+async fn issue(
+    Extension(context): Extension<RequestContext>,
+    Json(request): Json<CodeRequest>,
+) -> Result<(StatusCode, Json<IssuedCode>), Problem> {
+    Ok((StatusCode::CREATED, Json(context.realm.issue_code(request).await?)))
+}
+
+impl From<IssueError> for Problem {
+    fn from(error: IssueError) -> Self {
+        let pointer = match &error {
+            IssueError::UnknownClient(_) => "/client_id",
+            IssueError::UnknownMerchant(_) => "/merchant_id",
+            IssueError::UnknownScope { .. } => "/scopes",
+            IssueError::UnknownRedirectUrl(_) => "/redirect_url",
+            IssueError::MalformedCode => "/code",
+            IssueError::CodeTaken => return Self::of_conflict("/code", error),
+            IssueError::Refused(text) => {
+                return Self::new(StatusCode::INTERNAL_SERVER_ERROR, text.clone());
+            }
+        };
+        Self::of_member(pointer, error)
+    }
 }

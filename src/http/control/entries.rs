@@ -1,86 +1,209 @@
-//! `/_mock/clients` and `/_mock/merchants`: the entries of the fixtures that tests change most.
+//! `/_mock/clients` and `/_mock/merchants`: the fixtures that tests change most.
+
+use std::borrow::Cow;
 
 use axum::Extension;
 use axum::extract::Path;
 use axum::http::StatusCode;
-use axum::response::Response;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::json::Json;
 use super::problem::Problem;
-use super::{Answer, json, json_body::JsonBody, no_content};
+use super::routes::{OperationDoc, Routes};
 use crate::fixture::{Client, Merchant};
 use crate::http::context::RequestContext;
 use crate::realm::{FixtureEntry, read_entry};
 
 /// The registered clients.
 #[derive(Serialize, JsonSchema)]
-pub(super) struct ClientList {
+struct ClientList {
+    /// The clients, in the order of the fixtures.
     clients: Vec<Client>,
 }
 
 /// The merchants.
 #[derive(Serialize, JsonSchema)]
-pub(super) struct MerchantList {
+struct MerchantList {
+    /// The merchants, in the order of the fixtures.
     merchants: Vec<Merchant>,
 }
 
-pub(super) async fn clients(Extension(context): Extension<RequestContext>) -> Response {
-    let clients = context.realm.registry().fixtures.clients.clone();
-    json(StatusCode::OK, &ClientList { clients })
+/// The schema of an entry whose id is in the path, so that the body can leave it out.
+struct WithoutId<E>(E);
+
+impl<E: JsonSchema> JsonSchema for WithoutId<E> {
+    fn schema_name() -> Cow<'static, str> {
+        format!("{}Request", E::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut schema = E::json_schema(generator);
+        if let Some(Value::Array(required)) = schema.get_mut("required") {
+            required.retain(|member| member != "id");
+        }
+        schema
+    }
 }
 
-pub(super) async fn merchants(Extension(context): Extension<RequestContext>) -> Response {
-    let merchants = context.realm.registry().fixtures.merchants.clone();
-    json(StatusCode::OK, &MerchantList { merchants })
+pub(super) fn routes() -> Routes {
+    client_routes().merge(merchant_routes())
 }
 
-pub(super) async fn show<E: FixtureEntry>(
+fn client_routes() -> Routes {
+    let mut routes = Routes::default();
+
+    routes.get(
+        "/clients",
+        list_clients,
+        OperationDoc::new("listClients", "Lists the registered clients")
+            .returns::<ClientList>(200, "All clients."),
+    );
+
+    routes.get(
+        "/clients/{id}",
+        show::<Client>,
+        OperationDoc::new("getClient", "Returns a client").returns::<Client>(200, "The client."),
+    );
+
+    routes.put(
+        "/clients/{id}",
+        put::<Client>,
+        OperationDoc::new("putClient", "Creates or replaces a client")
+            .takes::<WithoutId<Client>>()
+            .returns::<Client>(200, "The client, which replaced another.")
+            .returns::<Client>(201, "The client, which is new."),
+    );
+
+    routes.patch(
+        "/clients/{id}",
+        patch::<Client>,
+        OperationDoc::new(
+            "patchClient",
+            "Changes members of a client; null resets a member to its default",
+        )
+        .takes::<Map<String, Value>>()
+        .returns::<Client>(200, "The changed client."),
+    );
+
+    routes.delete(
+        "/clients/{id}",
+        remove::<Client>,
+        OperationDoc::new(
+            "deleteClient",
+            "Deletes a client and the codes and tokens of the fixtures that refer to it",
+        )
+        .returns_nothing("The client is deleted."),
+    );
+
+    routes
+}
+
+fn merchant_routes() -> Routes {
+    let mut routes = Routes::default();
+
+    routes.get(
+        "/merchants",
+        list_merchants,
+        OperationDoc::new("listMerchants", "Lists the merchants")
+            .returns::<MerchantList>(200, "All merchants."),
+    );
+
+    routes.get(
+        "/merchants/{id}",
+        show::<Merchant>,
+        OperationDoc::new("getMerchant", "Returns a merchant")
+            .returns::<Merchant>(200, "The merchant."),
+    );
+
+    routes.put(
+        "/merchants/{id}",
+        put::<Merchant>,
+        OperationDoc::new("putMerchant", "Creates or replaces a merchant")
+            .takes::<WithoutId<Merchant>>()
+            .returns::<Merchant>(200, "The merchant, which replaced another.")
+            .returns::<Merchant>(201, "The merchant, which is new."),
+    );
+
+    routes.patch(
+        "/merchants/{id}",
+        patch::<Merchant>,
+        OperationDoc::new(
+            "patchMerchant",
+            "Changes members of a merchant; null resets a member to its default",
+        )
+        .takes::<Map<String, Value>>()
+        .returns::<Merchant>(200, "The changed merchant."),
+    );
+
+    routes.delete(
+        "/merchants/{id}",
+        remove::<Merchant>,
+        OperationDoc::new(
+            "deleteMerchant",
+            "Deletes a merchant and the codes and tokens of the fixtures that refer to it",
+        )
+        .returns_nothing("The merchant is deleted."),
+    );
+
+    routes
+}
+
+async fn list_clients(Extension(context): Extension<RequestContext>) -> Json<ClientList> {
+    Json(ClientList { clients: context.realm.registry().fixtures.clients.clone() })
+}
+
+async fn list_merchants(Extension(context): Extension<RequestContext>) -> Json<MerchantList> {
+    Json(MerchantList { merchants: context.realm.registry().fixtures.merchants.clone() })
+}
+
+async fn show<E: FixtureEntry>(
     Extension(context): Extension<RequestContext>,
     Path(id): Path<String>,
-) -> Answer {
-    entry::<E>(&context, &id, StatusCode::OK)
+) -> Result<Json<E>, Problem> {
+    find(&context, &id).map(Json)
 }
 
-pub(super) async fn put<E: FixtureEntry>(
+async fn put<E: FixtureEntry>(
     Extension(context): Extension<RequestContext>,
     Path(id): Path<String>,
-    sent: JsonBody,
-) -> Answer {
-    let sent: Map<String, Value> = sent.json().await?;
-    let replaced = context.realm.put_entry::<E>(read_entry(&id, sent)?)?;
-
-    entry::<E>(&context, &id, if replaced { StatusCode::OK } else { StatusCode::CREATED })
+    Json(request): Json<Map<String, Value>>,
+) -> Result<(StatusCode, Json<E>), Problem> {
+    let replaced = context.realm.put_entry::<E>(read_entry(&id, request)?)?;
+    let status = if replaced { StatusCode::OK } else { StatusCode::CREATED };
+    Ok((status, Json(find(&context, &id)?)))
 }
 
-pub(super) async fn patch<E: FixtureEntry>(
+async fn patch<E: FixtureEntry>(
     Extension(context): Extension<RequestContext>,
     Path(id): Path<String>,
-    sent: JsonBody,
-) -> Answer {
+    body: Result<Json<Map<String, Value>>, Problem>,
+) -> Result<Json<E>, Problem> {
     // An unknown id is reported before anything that is wrong with the body.
-    entry::<E>(&context, &id, StatusCode::OK)?;
-    let sent: Map<String, Value> = sent.json().await?;
-    context.realm.patch_entry::<E>(&id, sent)?;
+    find::<E>(&context, &id)?;
+    let Json(patch) = body?;
 
-    entry::<E>(&context, &id, StatusCode::OK)
+    context.realm.patch_entry::<E>(&id, patch)?;
+    find(&context, &id).map(Json)
 }
 
-pub(super) async fn remove<E: FixtureEntry>(
+async fn remove<E: FixtureEntry>(
     Extension(context): Extension<RequestContext>,
     Path(id): Path<String>,
-) -> Answer {
-    if context.realm.remove_entry::<E>(&id)? { Ok(no_content()) } else { Err(unknown::<E>()) }
+) -> Result<StatusCode, Problem> {
+    if !context.realm.remove_entry::<E>(&id)? {
+        return Err(unknown::<E>());
+    }
+    Ok(StatusCode::NO_CONTENT)
 }
 
-/// The response with an entry as it is now.
-fn entry<E: FixtureEntry>(context: &RequestContext, id: &str, status: StatusCode) -> Answer {
+fn find<E: FixtureEntry>(context: &RequestContext, id: &str) -> Result<E, Problem> {
     let fixtures = &context.realm.registry().fixtures;
     let entry = E::list(fixtures).iter().find(|entry| entry.id() == id);
-    entry.map(|entry| json(status, entry)).ok_or_else(unknown::<E>)
+    entry.cloned().ok_or_else(unknown::<E>)
 }
 
 fn unknown<E: FixtureEntry>() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, format!("There is no {} of this id.", E::KIND))
+    Problem::not_found(format!("There is no {} with this id.", E::KIND))
 }

@@ -1,29 +1,66 @@
-//! `/_mock/fixtures` and `/_mock/reset`: the fixtures in force.
+//! `/_mock/fixtures` and `/_mock/reset`: the fixtures of the realm.
+
+use std::sync::Arc;
 
 use axum::Extension;
 use axum::http::StatusCode;
-use axum::response::Response;
 
-use super::{Answer, json, json_body::JsonBody, no_content};
-use crate::fixture::Source;
+use super::json::{Json, JsonText};
+use super::problem::Problem;
+use super::routes::{OperationDoc, Routes};
+use crate::fixture::{Fixtures, Source};
 use crate::http::context::RequestContext;
 
 /// The name of the body in errors.
 pub(super) const BODY: &str = "fixtures.json";
 
-pub(super) async fn show(Extension(context): Extension<RequestContext>) -> Response {
-    json(StatusCode::OK, &*context.realm.registry().fixtures)
+pub(super) fn routes() -> Routes {
+    let mut routes = Routes::default();
+
+    routes.get(
+        "/fixtures",
+        show,
+        OperationDoc::new("getFixtures", "Returns the fixtures")
+            .returns::<Fixtures>(200, "The fixtures."),
+    );
+
+    routes.put(
+        "/fixtures",
+        put,
+        OperationDoc::new(
+            "replaceFixtures",
+            "Replaces the fixtures, or changes nothing if one is invalid; live grants stay",
+        )
+        .takes::<Fixtures>()
+        .returns::<Fixtures>(200, "The new fixtures."),
+    );
+
+    routes.post(
+        "/reset",
+        reset,
+        OperationDoc::new(
+            "reset",
+            "Resets fixtures, grants, scenarios, journal and clock to their initial state",
+        )
+        .returns_nothing("The realm is reset."),
+    );
+
+    routes
 }
 
-/// Replaces the fixtures, all or nothing.
-pub(super) async fn put(Extension(context): Extension<RequestContext>, sent: JsonBody) -> Answer {
-    let text = sent.text().await?;
+async fn show(Extension(context): Extension<RequestContext>) -> Json<Arc<Fixtures>> {
+    Json(Arc::clone(&context.realm.registry().fixtures))
+}
+
+async fn put(
+    Extension(context): Extension<RequestContext>,
+    JsonText(text): JsonText,
+) -> Result<Json<Arc<Fixtures>>, Problem> {
     context.realm.replace_fixtures(Source { name: BODY.to_owned(), text })?;
-
-    Ok(json(StatusCode::OK, &*context.realm.registry().fixtures))
+    Ok(show(Extension(context)).await)
 }
 
-pub(super) async fn reset(Extension(context): Extension<RequestContext>) -> Response {
+async fn reset(Extension(context): Extension<RequestContext>) -> StatusCode {
     context.realm.reset();
-    no_content()
+    StatusCode::NO_CONTENT
 }

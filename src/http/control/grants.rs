@@ -1,34 +1,57 @@
-//! `/_mock/grants`: the grants of merchants, and their revocation.
+//! `/_mock/grants`: the grants that merchants have consented to, and their revocation.
 
 use axum::Extension;
 use axum::extract::Path;
 use axum::http::StatusCode;
-use axum::response::Response;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::json::Json;
 use super::problem::Problem;
-use super::{Answer, json, no_content};
+use super::routes::{OperationDoc, Routes};
 use crate::http::context::RequestContext;
 use crate::realm::GrantInfo;
 
-/// The grants of merchants.
+/// The grants of the realm.
 #[derive(Serialize, JsonSchema)]
-pub(super) struct GrantList {
+struct GrantList {
+    /// The grants, also those that are revoked.
     grants: Vec<GrantInfo>,
 }
 
-pub(super) async fn list(Extension(context): Extension<RequestContext>) -> Response {
-    json(StatusCode::OK, &GrantList { grants: context.realm.grants().await })
+pub(super) fn routes() -> Routes {
+    let mut routes = Routes::default();
+
+    routes.get(
+        "/grants",
+        list,
+        OperationDoc::new("listGrants", "Lists the grants that merchants have consented to")
+            .returns::<GrantList>(200, "All grants."),
+    );
+
+    routes.delete(
+        "/grants/{id}",
+        revoke,
+        OperationDoc::new(
+            "revokeGrant",
+            "Revokes a grant as its merchant; its access tokens become invalid at once",
+        )
+        .returns_nothing("The grant is revoked."),
+    );
+
+    routes
 }
 
-pub(super) async fn revoke(
+async fn list(Extension(context): Extension<RequestContext>) -> Json<GrantList> {
+    Json(GrantList { grants: context.realm.grants().await })
+}
+
+async fn revoke(
     Extension(context): Extension<RequestContext>,
     Path(id): Path<String>,
-) -> Answer {
-    if context.realm.revoke_grant(&id).await {
-        Ok(no_content())
-    } else {
-        Err(Problem::new(StatusCode::NOT_FOUND, "There is no grant with this id."))
+) -> Result<StatusCode, Problem> {
+    if !context.realm.revoke_grant(&id).await {
+        return Err(Problem::not_found("There is no grant with this id."));
     }
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -1,16 +1,15 @@
-//! GET `/_mock/health`: whether the server is there.
+//! `/_mock/health`: the health check.
 
-use axum::http::StatusCode;
-use axum::response::Response;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::json;
+use super::json::Json;
+use super::routes::{OperationDoc, Routes};
 
-/// That the server is there.
+/// The state of the server.
 #[derive(Serialize, JsonSchema)]
-pub(super) struct Health {
-    /// `ok`.
+struct HealthView {
+    /// Always `ok`.
     #[schemars(with = "String")]
     status: &'static str,
     /// The server's version.
@@ -18,6 +17,19 @@ pub(super) struct Health {
     version: &'static str,
 }
 
-pub(super) async fn health() -> Response {
-    json(StatusCode::OK, &Health { status: "ok", version: env!("CARGO_PKG_VERSION") })
+pub(super) fn routes() -> Routes {
+    let mut routes = Routes::default();
+
+    routes.get(
+        "/health",
+        show,
+        OperationDoc::new("getHealth", "Checks that the server is running")
+            .returns::<HealthView>(200, "The server is running."),
+    );
+
+    routes
+}
+
+async fn show() -> Json<HealthView> {
+    Json(HealthView { status: "ok", version: env!("CARGO_PKG_VERSION") })
 }

@@ -1,29 +1,45 @@
-//! POST `/_mock/inspect`: what a token says, and whether it is good now.
+//! `/_mock/inspect`: the contents of a token, and whether it is valid.
 
 use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::State;
-use axum::http::StatusCode;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Answer, json, json_body::JsonBody};
+use super::json::Json;
+use super::routes::{OperationDoc, Routes};
 use crate::flow::inspect_in_realm;
-use crate::http::{App, context::RequestContext};
+use crate::http::app::App;
+use crate::http::context::RequestContext;
+use crate::token::Inspection;
 
-/// A token to take apart.
+/// The token to inspect.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct InspectRequest {
+struct InspectRequest {
+    /// An access token or a refresh token.
     token: String,
 }
 
-pub(super) async fn inspect(
+pub(super) fn routes() -> Routes {
+    let mut routes = Routes::default();
+
+    routes.post(
+        "/inspect",
+        inspect,
+        OperationDoc::new("inspectToken", "Decodes a token and checks whether it is valid")
+            .takes::<InspectRequest>()
+            .returns::<Inspection>(200, "The contents of the token."),
+    );
+
+    routes
+}
+
+async fn inspect(
     State(app): State<Arc<App>>,
     Extension(context): Extension<RequestContext>,
-    sent: JsonBody,
-) -> Answer {
-    let wanted: InspectRequest = sent.json().await?;
-    Ok(json(StatusCode::OK, &inspect_in_realm(&context.realm, &app.key, &wanted.token).await))
+    Json(request): Json<InspectRequest>,
+) -> Json<Inspection> {
+    Json(inspect_in_realm(&context.realm, &app.key, &request.token).await)
 }

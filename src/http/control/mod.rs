@@ -1,4 +1,4 @@
-//! The control API under `/_mock/`: JSON in and out, problem details on failure.
+//! The control API under `/_mock/`: requests and responses in JSON, problem details on failure.
 
 mod clock;
 mod codes;
@@ -9,7 +9,7 @@ mod grants;
 mod guard;
 mod health;
 mod inspect;
-mod json_body;
+mod json;
 mod openapi;
 mod problem;
 mod query;
@@ -17,66 +17,75 @@ mod realms;
 mod requests;
 mod routes;
 mod scenarios;
-mod table;
+mod schemas;
 mod tls;
 mod tokens;
 
 use std::sync::Arc;
 
-use axum::Router;
-use axum::body::Body;
 use axum::http::{Method, StatusCode};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use axum::{Extension, Router};
 
-use super::{App, Control, response};
+use super::app::{App, Control};
 use problem::Problem;
-
-/// What a call answers: a response, or the problem with it.
-type Answer = Result<Response, Problem>;
+use routes::{Operation, Routes};
 
 pub(super) fn router(app: Arc<App>) -> Router<Arc<App>> {
-    // Whether the server is there may be asked by anybody: it changes nothing and tells nothing.
-    let health = table::for_anybody().router().method_not_allowed_fallback(wrong_method);
-    match app.options.control {
-        Control::Off => health,
-        Control::On | Control::Token(_) => health.merge(
-            table::guarded()
-                .router()
-                .fallback(nothing_here)
-                .method_not_allowed_fallback(wrong_method)
-                .layer(from_fn_with_state(app, guard::guard)),
-        ),
+    // The health check is open to everyone: it changes nothing and reveals nothing.
+    let open = health::routes();
+    let health = open.router.method_not_allowed_fallback(method_not_allowed);
+    if matches!(app.options.control, Control::Off) {
+        return health;
     }
+
+    let guarded = guarded_routes();
+    let operations: Arc<[Operation]> = [open.operations, guarded.operations].concat().into();
+    let guarded = guarded
+        .router
+        .fallback(not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(Extension(operations))
+        .layer(from_fn_with_state(app, guard::guard));
+    health.merge(guarded)
 }
 
-/// A call for a realm that is not there.
+/// Returns the routes that [`guard`] protects.
+fn guarded_routes() -> Routes {
+    let modules = [
+        requests::routes(),
+        events::routes(),
+        scenarios::routes(),
+        fixtures::routes(),
+        entries::routes(),
+        codes::routes(),
+        tokens::routes(),
+        grants::routes(),
+        inspect::routes(),
+        clock::routes(),
+        realms::routes(),
+        tls::routes(),
+        openapi::routes(),
+    ];
+
+    modules.into_iter().fold(Routes::default(), Routes::merge)
+}
+
+/// Responds to a request for a realm that does not exist.
 pub(super) fn unknown_realm(name: &str) -> Response {
-    let shown: String = name.chars().take(64).collect();
-    let text = format!("There is no realm {shown:?} here; PUT /_mock/realms/NAME makes one.");
-    Problem::new(StatusCode::NOT_FOUND, text).into_response()
+    let name: String = name.chars().take(64).collect();
+    let text = format!("There is no realm {name:?}; PUT /_mock/realms/NAME creates one.");
+    Problem::not_found(text).into_response()
 }
 
-async fn nothing_here() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "There is no such call in the control API.")
+async fn not_found() -> Problem {
+    Problem::not_found("The control API has no such path.")
 }
 
-async fn wrong_method(method: Method) -> Problem {
+async fn method_not_allowed(method: Method) -> Problem {
     Problem::new(
         StatusCode::METHOD_NOT_ALLOWED,
-        format!("This call does not take {method}; the Allow header says what it takes."),
+        format!("This path does not support {method}; the Allow header lists what it supports."),
     )
-}
-
-/// A JSON answer.
-fn json(status: StatusCode, body: &impl Serialize) -> Response {
-    let body = serde_json::to_vec(body).unwrap_or_default();
-    response::text(status, "application/json", Body::from(body))
-}
-
-fn no_content() -> Response {
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = StatusCode::NO_CONTENT;
-    response
 }

@@ -1,62 +1,72 @@
-//! GET `/_mock/openapi.json`: the control API, described from the types that serve it.
+//! `/_mock/openapi.json`: the OpenAPI document, from the routes and the types that they use.
 
-use std::sync::LazyLock;
+use std::sync::Arc;
 
 use axum::Extension;
-use axum::http::StatusCode;
-use axum::response::Response;
-use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
+use schemars::transform::Transform;
+use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
+use super::json::Json;
 use super::problem::Problem;
-use super::routes::{Body, Operation};
-use super::table;
+use super::routes::{Content, Operation, OperationDoc, Routes};
+use super::schemas::{ForGenerators, remove_null, set_names};
 use crate::http::context::RequestContext;
 
-/// Where the document keeps its schemas.
-const SCHEMAS: &str = "#/components/schemas/";
+pub(super) fn routes() -> Routes {
+    let mut routes = Routes::default();
 
-pub(super) async fn show(Extension(context): Extension<RequestContext>) -> Response {
-    /// The same for every realm, but for the server's URL.
-    static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
-        let mut calls = table::for_anybody().described();
-        calls.extend(table::guarded().described());
-        document(calls)
-    });
-    let mut document = DOCUMENT.clone();
-    document["servers"] = json!([{ "url": context.base_url() + "/_mock" }]);
-    super::json(StatusCode::OK, &document)
+    routes.get(
+        "/openapi.json",
+        show,
+        OperationDoc::new("getOpenapi", "Returns this document")
+            .returns::<Map<String, Value>>(200, "The OpenAPI 3.1 document."),
+    );
+
+    routes
 }
 
-fn document(calls: Vec<Operation>) -> Value {
-    let settings = SchemaSettings::draft2020_12().with(|settings| {
-        settings.definitions_path = SCHEMAS.trim_start_matches('#').trim_end_matches('/').into();
+async fn show(
+    Extension(operations): Extension<Arc<[Operation]>>,
+    Extension(context): Extension<RequestContext>,
+) -> Json<Value> {
+    Json(document(&operations, &(context.base_url() + "/_mock")))
+}
+
+fn document(operations: &[Operation], url: &str) -> Value {
+    let settings = SchemaSettings::draft2020_12().with_transform(ForGenerators).with(|settings| {
+        settings.definitions_path = "/components/schemas".into();
         settings.meta_schema = None;
     });
     let mut generator = settings.into_generator();
+
     let problem = generator.subschema_for::<Problem>();
     let mut paths = Map::new();
-    for call in calls {
-        let path = paths.entry(call.path).or_insert_with(|| json!({}));
-        path[call.method.as_str().to_ascii_lowercase()] = operation(&call, &mut generator);
+    for operation in operations {
+        let path = paths.entry(operation.path).or_insert_with(|| json!({}));
+        path[operation.method] = describe(operation, &mut generator);
     }
+
+    let mut schemas = generator.take_definitions(true);
+    set_names(&mut schemas);
+
     json!({
         "openapi": "3.1.0",
         "info": {
             "title": "The control API of smartpay-oauth-mock",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "Scripts a realm of the mock server and tells what it saw. Under \
-                /realms/{realm}/_mock the same calls act on that realm.",
+            "description": "Configures a realm of the mock server and returns what it recorded. The \
+                operations under /realms/{realm}/_mock act on that realm.",
         },
-        "servers": [],
+        "servers": [{ "url": url }],
         "security": [{}, { "control_token": [] }],
         "paths": paths,
         "components": {
-            "schemas": generator.take_definitions(true),
+            "schemas": schemas,
             "responses": {
                 "Problem": {
-                    "description": "What was wrong with the call, and where (RFC 9457).",
+                    "description": "Why the request failed (RFC 9457).",
                     "content": { "application/problem+json": { "schema": problem } },
                 },
             },
@@ -64,67 +74,69 @@ fn document(calls: Vec<Operation>) -> Value {
                 "control_token": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "Where the server was started with --control-token.",
+                    "description": "Required if the server was started with --control-token.",
                 },
             },
         },
     })
 }
 
-fn operation(call: &Operation, generator: &mut SchemaGenerator) -> Value {
-    let about = &call.about;
-    let text = json!({ "type": "string" });
-    let in_path = call.path.split('/').filter_map(|part| {
-        let name = part.strip_prefix('{')?.strip_suffix('}')?;
-        Some(json!({ "name": name, "in": "path", "required": true, "schema": text }))
-    });
-    let in_query = about.query.iter().map(|(name, default_description)| {
-        json!({ "name": name, "in": "query", "description": default_description, "schema": text })
-    });
-    let parameters: Vec<Value> = in_path.chain(in_query).collect();
-    let mut answers = Map::new();
-    for (status, what, body) in &about.answers {
-        let content = match body {
-            Body::None => None,
-            Body::Json(shape) => {
-                Some(json!({ "application/json": { "schema": shape(generator) } }))
-            }
-            Body::Other(media_type) => {
-                let mut content = Map::new();
-                content.insert((*media_type).to_owned(), json!({ "schema": text }));
-                Some(content.into())
-            }
-        };
-        let mut answer = json!({ "description": what });
-        if let Some(content) = content {
-            answer["content"] = content;
-        }
-        answers.insert(status.to_string(), answer);
-    }
-    answers.insert("default".into(), json!({ "$ref": "#/components/responses/Problem" }));
-    let mut operation = json!({
-        "summary": about.summary,
-        "operationId": operation_id(call),
-        "responses": answers,
-    });
+fn describe(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
+    let doc = &operation.doc;
+    let mut described = json!({ "summary": doc.summary, "operationId": doc.id });
+
+    let parameters: Vec<Value> =
+        path_parameters(operation.path).chain(query_parameters(doc, generator)).collect();
     if !parameters.is_empty() {
-        operation["parameters"] = parameters.into();
+        described["parameters"] = parameters.into();
     }
-    if let Some(shape) = about.takes {
-        operation["requestBody"] = json!({
-            "content": { "application/json": { "schema": shape(generator) } },
+
+    if let Some(body) = doc.body {
+        let schema = (body.schema)(generator);
+        described["requestBody"] = json!({
+            "required": body.required,
+            "content": { "application/json": { "schema": schema } },
         });
     }
-    operation
+
+    for (status, description, content) in &doc.responses {
+        let mut response = json!({ "description": description });
+        match content {
+            Content::None => {}
+            Content::Json(schema) => {
+                response["content"]["application/json"]["schema"] = schema(generator).into();
+            }
+            Content::Text(media_types) => {
+                for media_type in *media_types {
+                    response["content"][*media_type]["schema"]["type"] = "string".into();
+                }
+            }
+        }
+        described["responses"][status.to_string()] = response;
+    }
+    described["responses"]["default"] = json!({ "$ref": "#/components/responses/Problem" });
+    described
 }
 
-/// A name that generated clients can use: `getScenariosName`.
-fn operation_id(call: &Operation) -> String {
-    let words = call.path.split(['/', '.', '{', '}']).filter(|word| !word.is_empty());
-    words.fold(call.method.as_str().to_ascii_lowercase(), |mut id, word| {
-        let (first, rest) = word.split_at(1);
-        id.push_str(&first.to_ascii_uppercase());
-        id.push_str(rest);
-        id
+fn path_parameters(path: &str) -> impl Iterator<Item = Value> {
+    path.split('/').filter_map(|segment| {
+        let name = segment.strip_prefix('{')?.strip_suffix('}')?;
+        let schema = json!({ "type": "string" });
+        Some(json!({ "name": name, "in": "path", "required": true, "schema": schema }))
     })
+}
+
+fn query_parameters(doc: &OperationDoc, generator: &mut SchemaGenerator) -> Vec<Value> {
+    let members: Vec<_> = doc.query.iter().flat_map(|members| members(generator)).collect();
+    members.into_iter().map(|(name, schema)| query_parameter(&name, schema)).collect()
+}
+
+fn query_parameter(name: &str, schema: Value) -> Value {
+    let mut schema = Schema::try_from(schema).unwrap_or_default();
+    ForGenerators.transform(&mut schema);
+    let schema = schema.ensure_object();
+    remove_null(schema);
+
+    let description = schema.remove("description");
+    json!({ "name": name, "in": "query", "description": description, "schema": schema })
 }

@@ -1,4 +1,4 @@
-//! Problem details (RFC 9457): what was wrong with a control call, and where.
+//! Problem details (RFC 9457): why a request of the control API failed, and which members are wrong.
 
 use axum::body::Body;
 use axum::http::StatusCode;
@@ -6,25 +6,30 @@ use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::fixture::{FixtureError, FixtureErrors};
+use crate::fixture::FixtureErrors;
 use crate::http::response;
 
-/// A failed call.
+/// Why a request failed.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(super) struct Problem {
+    /// The reason phrase of the status.
     #[schemars(with = "String")]
     title: &'static str,
+    /// The HTTP status.
     status: u16,
+    /// What is wrong with this request.
     detail: String,
-    /// The members at fault.
+    /// The wrong members of the body, if that is where the problem is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldError>,
 }
 
-/// A member at fault, by its JSON pointer (RFC 6901) into the body that was sent.
+/// A wrong member of the request's body.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(super) struct FieldError {
+    /// The member's JSON pointer (RFC 6901).
     pub(super) pointer: String,
+    /// What is wrong with it.
     pub(super) detail: String,
 }
 
@@ -34,45 +39,42 @@ impl Problem {
         Self { title, status: status.as_u16(), detail: detail.into(), errors: Vec::new() }
     }
 
-    /// The body was JSON, but not what the call takes.
+    /// 404: what the path names does not exist.
+    pub(super) fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, detail)
+    }
+
+    /// 422: these members are wrong.
     pub(super) fn of_members(errors: Vec<FieldError>) -> Self {
         let detail = match errors.as_slice() {
-            [one] => format!("{}: {}", one.pointer_shown(), one.detail),
+            [FieldError { pointer, detail }] if pointer.is_empty() => format!("the body: {detail}"),
+            [FieldError { pointer, detail }] => format!("{pointer}: {detail}"),
             several => format!("{} members are wrong.", several.len()),
         };
         Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail) }
     }
 
-    /// What a reader of the body found.
-    pub(super) fn of_mistakes(mistakes: Vec<FixtureError>) -> Self {
-        let fault = |mistake: FixtureError| FieldError {
-            pointer: mistake.pointer,
-            detail: mistake.message,
-        };
-        Self::of_members(mistakes.into_iter().map(fault).collect())
-    }
-
-    /// One member is wrong.
+    /// 422: this member is wrong.
     pub(super) fn of_member(pointer: impl Into<String>, detail: impl ToString) -> Self {
         Self::of_members(vec![FieldError { pointer: pointer.into(), detail: detail.to_string() }])
     }
 
-    /// One member is taken already.
+    /// 409: the value of this member is taken.
     pub(super) fn of_conflict(pointer: impl Into<String>, detail: impl ToString) -> Self {
         let member = Self::of_member(pointer, detail);
         Self { errors: member.errors, ..Self::new(StatusCode::CONFLICT, member.detail) }
     }
 }
 
+/// 422: the reader of the body found these errors.
 impl From<FixtureErrors> for Problem {
     fn from(errors: FixtureErrors) -> Self {
-        Self::of_mistakes(errors.0)
-    }
-}
-
-impl FieldError {
-    fn pointer_shown(&self) -> &str {
-        if self.pointer.is_empty() { "the body" } else { &self.pointer }
+        let errors = errors.0.into_iter();
+        Self::of_members(
+            errors
+                .map(|error| FieldError { pointer: error.pointer, detail: error.message })
+                .collect(),
+        )
     }
 }
 

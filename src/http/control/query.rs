@@ -1,104 +1,86 @@
-//! Reading the query of a control call, with nothing unknown in it.
+//! The query of a request: parameters by name, none unknown and none twice.
+//!
+//! A group of parameters is a struct. Its members are the parameters' names, for the reader here as
+//! well as for the OpenAPI document.
 
-use std::time::Duration;
+use std::slice;
 
-use axum::http::{StatusCode, Uri};
+use axum::extract::FromRequestParts;
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use schemars::{JsonSchema, SchemaGenerator};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
 use super::problem::Problem;
-use crate::journal::Filter;
 use crate::oauth::Form;
-use crate::units::HumanDuration;
 
-/// The longest that a call waits for something to hold.
-const LONGEST_WAIT: Duration = Duration::from_secs(300);
-
-/// The members of a filter of the journal, as parameters.
-const FILTER: &str =
-    "endpoint, client_id, merchant_id, grant_type, correlation_id, status, error, scenario";
-
-/// The parameters that nobody has taken yet.
+/// The parameters that have not been read yet.
 pub(super) struct Query {
-    left: Vec<(String, String)>,
-    /// The names that the call has asked for.
-    known: Vec<&'static str>,
+    unread: Vec<(String, String)>,
+    /// The names that this operation has.
+    known: Vec<String>,
+}
+
+impl<S: Sync> FromRequestParts<S> for Query {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let form = Form::parse(parts.uri.query().unwrap_or_default().as_bytes())
+            .map_err(|error| bad(format!("The query is not well-formed: {error}.")))?;
+        if form.duplicate().is_some() {
+            return Err(bad("A parameter of the query occurs twice."));
+        }
+
+        let pairs = form.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Ok(Self { unread: pairs.collect(), known: Vec::new() })
+    }
 }
 
 impl Query {
-    pub(super) fn of(uri: &Uri) -> Result<Self, Problem> {
-        let form = Form::parse(uri.query().unwrap_or_default().as_bytes())
-            .map_err(|error| wrong(format!("The query is not well-formed: {error}.")))?;
-        let pairs: Vec<_> =
-            form.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        match form.duplicate() {
-            None => Ok(Self { left: pairs, known: Vec::new() }),
-            Some(_) => Err(wrong("A parameter of the query occurs twice.")),
-        }
-    }
+    /// Reads a group of parameters.
+    pub(super) fn read<T: DeserializeOwned + JsonSchema>(&mut self) -> Result<T, Problem> {
+        let names = members::<T>(&mut SchemaGenerator::default());
+        let (own, unread) = self.unread.drain(..).partition(|(name, _)| names.contains_key(name));
+        self.unread = unread;
+        self.known.extend(names.into_iter().map(|(name, _)| name));
 
-    fn take(&mut self, name: &'static str) -> Option<String> {
-        self.known.push(name);
-        let place = self.left.iter().position(|(known, _)| known == name)?;
-        Some(self.left.swap_remove(place).1)
-    }
-
-    /// A whole number.
-    pub(super) fn number(&mut self, name: &'static str) -> Result<Option<u64>, Problem> {
-        let number = |text: String| {
-            text.parse().map_err(|_| wrong(format!("{name}: \"{text}\" is not a whole number.")))
-        };
-        self.take(name).map(number).transpose()
-    }
-
-    /// How long to wait: `2s`.
-    pub(super) fn wait(&mut self) -> Result<Duration, Problem> {
-        let Some(text) = self.take("wait") else { return Ok(Duration::ZERO) };
-        let period =
-            text.parse::<HumanDuration>().map_err(|error| wrong(format!("wait: {error}.")))?;
-        match Duration::from(period) {
-            wait if wait <= LONGEST_WAIT => Ok(wait),
-            _ => Err(wrong(format!("wait: at most {} s are waited.", LONGEST_WAIT.as_secs()))),
-        }
-    }
-
-    /// What is left is a filter of the journal.
-    pub(super) fn filter(self) -> Result<Filter, Problem> {
-        let read = |pairs: &[(String, String)]| {
-            let text = serde_urlencoded::to_string(pairs).unwrap_or_default();
-            serde_urlencoded::from_str::<Filter>(&text)
-        };
-        read(&self.left).map_err(|error| {
-            // Which of them it is, serde does not say.
-            let name = self.left.iter().find(|pair| read(std::slice::from_ref(pair)).is_err());
-            let name = name.map_or("the query", |(name, _)| name);
-            match (name, error.to_string()) {
-                ("status", _) => wrong("status: an HTTP status is expected, such as 400."),
-                (_, text) if text.starts_with("unknown field") => self.unknown(name, FILTER),
-                (_, text) => wrong(format!("{name}: {text}.")),
-            }
+        deserialize(&own).map_err(|error| {
+            // The error does not say which parameter is wrong, so each is read alone.
+            let faulty = own.iter().find_map(|pair| {
+                let error = deserialize::<T>(slice::from_ref(pair)).err()?;
+                Some(bad(format!("{}: \"{}\" is not valid: {error}.", pair.0, pair.1)))
+            });
+            faulty.unwrap_or_else(|| bad(format!("The query is not valid: {error}.")))
         })
     }
 
-    /// Nothing may be left.
-    pub(super) fn end(self) -> Result<(), Problem> {
-        match self.left.first() {
-            None => Ok(()),
-            Some((name, _)) => Err(self.unknown(name, "")),
-        }
-    }
-
-    fn unknown(&self, name: &str, others: &str) -> Problem {
-        let known = [self.known.join(", ").as_str(), others]
-            .into_iter()
-            .filter(|names| !names.is_empty())
-            .collect::<Vec<_>>()
-            .join(", ");
-        wrong(match known.as_str() {
-            "" => format!("{name}: this call takes no parameters in the URL."),
-            known => format!("{name}: this call has no such parameter; it has {known}."),
-        })
+    /// Refuses parameters that no group has.
+    pub(super) fn finish(self) -> Result<(), Problem> {
+        let Some((name, _)) = self.unread.first() else { return Ok(()) };
+        Err(bad(if self.known.is_empty() {
+            format!("{name}: this operation has no parameters in the query.")
+        } else {
+            let known = self.known.join(", ");
+            format!("{name}: this operation has no such parameter; it has {known}.")
+        }))
     }
 }
 
-fn wrong(detail: impl Into<String>) -> Problem {
+/// Returns the members of a struct, each with its schema.
+pub(super) fn members<T: JsonSchema>(generator: &mut SchemaGenerator) -> Map<String, Value> {
+    match T::json_schema(generator).remove("properties") {
+        Some(Value::Object(members)) => members,
+        _ => Map::new(),
+    }
+}
+
+fn deserialize<T: DeserializeOwned>(
+    pairs: &[(String, String)],
+) -> Result<T, serde_urlencoded::de::Error> {
+    serde_urlencoded::from_str(&serde_urlencoded::to_string(pairs).unwrap_or_default())
+}
+
+fn bad(detail: impl Into<String>) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, detail)
 }

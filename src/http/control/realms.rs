@@ -1,85 +1,132 @@
-//! `/_mock/realms`: making and removing isolated servers within this one.
+//! `/_mock/realms`: the isolated servers within this one.
 
 use std::sync::{Arc, Weak};
 
 use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::response::Response;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::fixtures::BODY;
+use super::json::Json;
 use super::problem::Problem;
-use super::{Answer, fixtures, json, json_body::JsonBody, no_content};
+use super::routes::{OperationDoc, Routes};
 use crate::fixture::{Fixtures, Source, load_sources};
-use crate::http::{App, context::RequestContext};
+use crate::http::app::App;
+use crate::http::context::RequestContext;
 use crate::realm::{Realm, RealmError};
 
-/// What a realm can be given; all of it is optional.
+/// The configuration of a realm.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct RealmRequest {
-    /// What it starts from, in place of the server's own set.
+struct RealmRequest {
+    /// The fixtures of the realm. Default: those of the server.
     #[serde(default)]
     #[schemars(with = "Option<Fixtures>")]
     fixtures: Option<Value>,
-    /// RequestPage with one of these in their `Host` belong to it.
+    /// The host names of the realm: a request with one of them in its `Host` goes to the realm.
     #[serde(default)]
     hosts: Vec<String>,
-    /// Whether it gets a port of its own.
+    /// Whether the realm listens on ports of its own.
     #[serde(default)]
     listen: bool,
 }
 
-/// All realms.
+/// The realms of the server.
 #[derive(Serialize, JsonSchema)]
-pub(super) struct RealmList {
-    /// The default one first.
+struct RealmList {
+    /// The realms, the default realm first.
     realms: Vec<RealmView>,
 }
 
-/// A realm and the URLs by which whoever asks can reach it.
+/// A realm and the URLs by which the client that sent the request can reach it.
 #[derive(Serialize, JsonSchema)]
-pub(super) struct RealmView {
+struct RealmView {
+    /// The realm's name.
     name: String,
-    /// What all its paths hang from.
+    /// The base URL of the realm, without a slash at the end.
     url: String,
+    /// The URL of the token endpoint.
     token_url: String,
+    /// The URL of the authorize endpoint.
     authorize_url: String,
+    /// The host names of the realm.
     hosts: Vec<String>,
-    /// Its own port, if it has one.
+    /// The URL of the realm's own HTTP port, if it has one.
     http: Option<String>,
-    /// Its own port for HTTPS.
+    /// The URL of the realm's own HTTPS port, if it has one.
     https: Option<String>,
 }
 
-pub(super) async fn list(
-    State(app): State<Arc<App>>,
-    Extension(context): Extension<RequestContext>,
-) -> Response {
-    let realms = app.realms.all().iter().map(|realm| shown(&context, realm)).collect();
-    json(StatusCode::OK, &RealmList { realms })
+pub(super) fn routes() -> Routes {
+    let mut routes = Routes::default();
+
+    routes.get(
+        "/realms",
+        list,
+        OperationDoc::new("listRealms", "Lists the realms: isolated servers within this one")
+            .returns::<RealmList>(200, "All realms."),
+    );
+
+    routes.put(
+        "/realms/{name}",
+        put,
+        OperationDoc::new("putRealm", "Creates a realm, in place of the one with its name")
+            .may_take::<RealmRequest>()
+            .returns::<RealmView>(200, "The realm, which replaced another.")
+            .returns::<RealmView>(201, "The realm, which is new."),
+    );
+
+    routes.delete(
+        "/realms/{name}",
+        remove,
+        OperationDoc::new("deleteRealm", "Deletes a realm and everything in it")
+            .returns_nothing("The realm is deleted."),
+    );
+
+    routes
 }
 
-pub(super) async fn put(
+async fn list(
+    State(app): State<Arc<App>>,
+    Extension(context): Extension<RequestContext>,
+) -> Json<RealmList> {
+    let realms = app.realms.all();
+    Json(RealmList { realms: realms.iter().map(|realm| view(&context, realm)).collect() })
+}
+
+async fn put(
     State(app): State<Arc<App>>,
     Extension(context): Extension<RequestContext>,
     Path(name): Path<String>,
-    sent: JsonBody,
-) -> Answer {
-    let wanted: RealmRequest = sent.json().await?;
-    let set = wanted.fixtures.map(load_fixtures).transpose()?;
-    let existed = app.realms.get(&name).is_some();
-    let port = |realm: &Weak<Realm>| app.open_port(wanted.listen, realm);
-    let realm = app.realms.create(&name, set, wanted.hosts, port).map_err(problem)?;
-    let status = if existed { StatusCode::OK } else { StatusCode::CREATED };
-    Ok(json(status, &shown(&context, &realm)))
+    Json(request): Json<RealmRequest>,
+) -> Result<(StatusCode, Json<RealmView>), Problem> {
+    let fixtures = request.fixtures.map(load_fixtures).transpose()?;
+
+    let replaces = app.realms.get(&name).is_some();
+    let realm = app.realms.create(&name, fixtures, request.hosts, |realm: &Weak<Realm>| {
+        app.open_port(request.listen, realm)
+    })?;
+
+    let status = if replaces { StatusCode::OK } else { StatusCode::CREATED };
+    Ok((status, Json(view(&context, &realm))))
+}
+
+async fn remove(
+    State(app): State<Arc<App>>,
+    Path(name): Path<String>,
+) -> Result<StatusCode, Problem> {
+    if !app.realms.remove(&name)? {
+        return Err(Problem::not_found("There is no realm with this name."));
+    }
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Loads the member `fixtures` of a body.
 fn load_fixtures(fixtures: Value) -> Result<Arc<Fixtures>, Problem> {
-    let source = Source { name: fixtures::BODY.to_owned(), text: fixtures.to_string() };
+    let source = Source { name: BODY.to_owned(), text: fixtures.to_string() };
     load_sources(&[source]).map(Arc::new).map_err(|mut errors| {
         for error in &mut errors.0 {
             error.pointer.insert_str(0, "/fixtures");
@@ -88,28 +135,23 @@ fn load_fixtures(fixtures: Value) -> Result<Arc<Fixtures>, Problem> {
     })
 }
 
-fn problem(error: RealmError) -> Problem {
-    let status = match &error {
-        RealmError::Host(_) => return Problem::of_member("/hosts", error),
-        RealmError::HostTaken(_) => return Problem::of_conflict("/hosts", error),
-        RealmError::Default | RealmError::TooMany => StatusCode::CONFLICT,
-        RealmError::Name => StatusCode::UNPROCESSABLE_ENTITY,
-        RealmError::Port(source) => {
-            let text = format!("{error}: {source}");
-            return Problem::new(StatusCode::SERVICE_UNAVAILABLE, text);
-        }
-    };
-    Problem::new(status, error.to_string())
-}
-
-pub(super) async fn remove(State(app): State<Arc<App>>, Path(name): Path<String>) -> Answer {
-    match app.realms.remove(&name).map_err(problem)? {
-        true => Ok(no_content()),
-        false => Err(Problem::new(StatusCode::NOT_FOUND, "There is no realm of this name.")),
+impl From<RealmError> for Problem {
+    fn from(error: RealmError) -> Self {
+        let status = match &error {
+            RealmError::Host(_) => return Self::of_member("/hosts", error),
+            RealmError::HostTaken(_) => return Self::of_conflict("/hosts", error),
+            RealmError::Default | RealmError::TooMany => StatusCode::CONFLICT,
+            RealmError::Name => StatusCode::UNPROCESSABLE_ENTITY,
+            RealmError::Port(source) => {
+                let text = format!("{error}: {source}");
+                return Self::new(StatusCode::SERVICE_UNAVAILABLE, text);
+            }
+        };
+        Self::new(status, error.to_string())
     }
 }
 
-fn shown(context: &RequestContext, realm: &Realm) -> RealmView {
+fn view(context: &RequestContext, realm: &Realm) -> RealmView {
     let url = context.base_url_of(realm);
     RealmView {
         name: realm.name().to_owned(),

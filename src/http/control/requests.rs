@@ -1,69 +1,141 @@
-//! `/_mock/requests`: the journal.
+//! `/_mock/requests`: the journal of the realm.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Extension;
-use axum::http::{StatusCode, Uri};
+use axum::http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::json::Json;
 use super::problem::Problem;
 use super::query::Query;
-use super::{Answer, json, json_body::JsonBody, no_content};
+use super::routes::{OperationDoc, Routes};
 use crate::http::context::RequestContext;
-use crate::journal::{Filter, RecordedRequest, Times};
+use crate::journal::{Filter, RecordedRequest, Times, Verification};
+use crate::units::HumanDuration;
 
-/// The journal, or the part of it that was asked for.
+/// The longest time that a request can wait for an expectation to hold.
+const MAX_WAIT: Duration = Duration::from_secs(300);
+
+/// The part of the journal to return.
+#[derive(Deserialize, JsonSchema)]
+struct PageParams {
+    /// The maximum number of entries: the first ones after `after`, or the last ones without it.
+    limit: Option<u64>,
+    /// The id of an entry; only later entries are returned.
+    after: Option<u64>,
+}
+
+/// How long to wait for an expectation.
+#[derive(Deserialize, JsonSchema)]
+struct WaitParams {
+    /// How long to wait for the expectation to hold, such as `2s`. At most `300s`; not at all by
+    /// default.
+    wait: Option<HumanDuration>,
+}
+
+/// Entries of the journal.
 #[derive(Serialize, JsonSchema)]
-pub(super) struct RequestPage {
-    /// The newest last.
+struct RequestPage {
+    /// The entries, the newest last.
     requests: Vec<Arc<RecordedRequest>>,
-    /// How many fit, also those beyond the limit.
+    /// The number of entries that match the filter, also beyond the limit.
     total: usize,
-    /// How many the journal has dropped since it was last emptied, because it was full.
+    /// The number of entries that the full journal has dropped since it was last emptied.
     dropped: u64,
 }
 
-/// What requests are expected.
+/// The requests that are expected.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct VerifyRequest {
-    /// Which requests are meant.
+struct VerifyRequest {
+    /// Which requests count.
     #[serde(rename = "match", default)]
     filter: Filter,
-    /// How many of them are expected; at least one unless given.
+    /// The expected number of requests. Default: at least one.
     #[serde(default)]
     count: Times,
 }
 
-pub(super) async fn list(Extension(context): Extension<RequestContext>, uri: Uri) -> Answer {
-    let mut query = Query::of(&uri)?;
-    let limit = query.number("limit")?;
-    let after = query.number("after")?;
-    let filter = query.filter()?;
-    let limit = limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
-    let excerpt = context.realm.journal().read(&filter, after, limit);
-    let (requests, total, dropped) = (excerpt.entries, excerpt.total, excerpt.dropped);
-    Ok(json(StatusCode::OK, &RequestPage { requests, total, dropped }))
+pub(super) fn routes() -> Routes {
+    let mut routes = Routes::default();
+
+    routes.get(
+        "/requests",
+        list,
+        OperationDoc::new("listRequests", "Lists the entries of the journal, the newest last")
+            .query::<PageParams>()
+            .query::<Filter>()
+            .returns::<RequestPage>(200, "The entries that match the filter."),
+    );
+
+    routes.delete(
+        "/requests",
+        clear,
+        OperationDoc::new("clearRequests", "Empties the journal")
+            .returns_nothing("The journal is empty."),
+    );
+
+    routes.post(
+        "/requests/verify",
+        verify,
+        OperationDoc::new(
+            "verifyRequests",
+            "Checks that the expected requests arrived; if not, returns the closest ones",
+        )
+        .query::<WaitParams>()
+        .may_take::<VerifyRequest>()
+        .returns::<Verification>(200, "The result."),
+    );
+
+    routes
 }
 
-pub(super) async fn clear(Extension(context): Extension<RequestContext>, uri: Uri) -> Answer {
-    // Whoever sends a filter does not mean all of it.
-    Query::of(&uri)?.end()?;
-    context.realm.journal().clear();
-    Ok(no_content())
-}
-
-pub(super) async fn verify(
+async fn list(
     Extension(context): Extension<RequestContext>,
-    uri: Uri,
-    sent: JsonBody,
-) -> Answer {
-    let mut query = Query::of(&uri)?;
-    let wait = query.wait()?;
-    query.end()?;
-    let expected: VerifyRequest = sent.json().await?;
+    mut query: Query,
+) -> Result<Json<RequestPage>, Problem> {
+    let page: PageParams = query.read()?;
+    let filter: Filter = query.read()?;
+    query.finish()?;
+
+    let limit = page.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
+    let entries = context.realm.journal().read(&filter, page.after, limit);
+    Ok(Json(RequestPage {
+        requests: entries.entries,
+        total: entries.total,
+        dropped: entries.dropped,
+    }))
+}
+
+async fn clear(
+    Extension(context): Extension<RequestContext>,
+    query: Query,
+) -> Result<StatusCode, Problem> {
+    // A client that sends a filter does not expect the whole journal to be emptied.
+    query.finish()?;
+
+    context.realm.journal().clear();
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn verify(
+    Extension(context): Extension<RequestContext>,
+    mut query: Query,
+    body: Result<Json<VerifyRequest>, Problem>,
+) -> Result<Json<Verification>, Problem> {
+    let params: WaitParams = query.read()?;
+    let wait = params.wait.map_or(Duration::ZERO, Duration::from);
+    if wait > MAX_WAIT {
+        let text = format!("wait: the longest wait is {} s.", MAX_WAIT.as_secs());
+        return Err(Problem::new(StatusCode::BAD_REQUEST, text));
+    }
+    query.finish()?;
+
+    let Json(expected) = body?;
     let count = expected.count.check().map_err(|error| Problem::of_member("/count", error))?;
-    let found = context.realm.journal().verify_timeout(&expected.filter, count, wait).await;
-    Ok(json(StatusCode::OK, &found))
+
+    Ok(Json(context.realm.journal().verify_timeout(&expected.filter, count, wait).await))
 }

@@ -1,135 +1,177 @@
-//! The calls of the control API: each is routed and described at the same place, so that the
-//! OpenAPI document knows them all.
+//! Routes of the control API, each with its description for the OpenAPI document.
 
+use std::mem;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::handler::Handler;
-use axum::http::Method;
-use axum::routing::{MethodFilter, on};
+use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde_json::{Map, Value};
 
-use crate::http::App;
+use super::query;
+use crate::http::app::App;
 
-/// Makes the schema of a type.
+/// Returns the schema of a type.
 pub(super) type SchemaFn = fn(&mut SchemaGenerator) -> Schema;
 
-/// What the document says of a call.
+/// Returns the parameters of a query: the members of a type, each with its schema.
+pub(super) type MembersFn = fn(&mut SchemaGenerator) -> Map<String, Value>;
+
+/// Describes an operation.
 #[derive(Clone, Debug)]
 pub(super) struct OperationDoc {
+    /// The name of its function in a generated client.
+    pub(super) id: &'static str,
     pub(super) summary: &'static str,
-    /// The body that it takes.
-    pub(super) takes: Option<SchemaFn>,
-    /// ParamPolicy of its query, each with what it means.
-    pub(super) query: Vec<(&'static str, &'static str)>,
-    /// Its good answers: status, what they are, and their body.
-    pub(super) answers: Vec<(u16, &'static str, Body)>,
+    pub(super) query: Vec<MembersFn>,
+    pub(super) body: Option<RequestBody>,
+    /// The successful responses: status, description and content.
+    pub(super) responses: Vec<(u16, &'static str, Content)>,
 }
 
-/// The body of a good answer.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Body {
+pub(super) struct RequestBody {
+    pub(super) schema: SchemaFn,
+    pub(super) required: bool,
+}
+
+/// The content of a successful response.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Content {
     None,
     Json(SchemaFn),
-    /// Anything else, by its media type.
-    Other(&'static str),
-}
-
-/// A call with this summary.
-pub(super) fn about(summary: &'static str) -> OperationDoc {
-    OperationDoc { summary, takes: None, query: Vec::new(), answers: Vec::new() }
+    /// Text of any of these media types.
+    Text(&'static [&'static str]),
 }
 
 impl OperationDoc {
-    /// It takes a body of this type.
+    pub(super) fn new(id: &'static str, summary: &'static str) -> Self {
+        Self { id, summary, query: Vec::new(), body: None, responses: Vec::new() }
+    }
+
+    /// Adds the members of a type to the parameters of the query.
+    pub(super) fn query<T: JsonSchema>(mut self) -> Self {
+        self.query.push(query::members::<T>);
+        self
+    }
+
+    /// Sets the type of the body.
     pub(super) fn takes<T: JsonSchema>(mut self) -> Self {
-        self.takes = Some(|generator| generator.subschema_for::<T>());
+        self.body =
+            Some(RequestBody { schema: SchemaGenerator::subschema_for::<T>, required: true });
         self
     }
 
-    /// It takes this parameter in its query.
-    pub(super) fn query(mut self, name: &'static str, default_description: &'static str) -> Self {
-        self.query.push((name, default_description));
+    /// Sets the type of a body that can be left out.
+    pub(super) fn may_take<T: JsonSchema>(mut self) -> Self {
+        self.body =
+            Some(RequestBody { schema: SchemaGenerator::subschema_for::<T>, required: false });
         self
     }
 
-    /// It takes the parameters by which the journal is narrowed.
-    pub(super) fn filters(self) -> Self {
-        self.query(
-            "endpoint",
-            "token, authorize, resource, introspect, revoke, jwks, metadata or unknown",
-        )
-        .query("client_id", "The client's id; * stands for anything.")
-        .query("merchant_id", "The merchant's id; * stands for anything.")
-        .query("grant_type", "The grant type; * stands for anything.")
-        .query("correlation_id", "The correlation id; * stands for anything.")
-        .query("status", "The HTTP status of the answer.")
-        .query("error", "The error code of the answer; * is any.")
-        .query("scenario", "The scenario that took part; * is any.")
+    /// Adds a response with a JSON body of this type.
+    pub(super) fn returns<T: JsonSchema>(self, status: u16, description: &'static str) -> Self {
+        self.response(status, description, Content::Json(SchemaGenerator::subschema_for::<T>))
     }
 
-    /// It answers this status with a body of this type.
-    pub(super) fn returns<T: JsonSchema>(mut self, status: u16, what: &'static str) -> Self {
-        self.answers.push((status, what, Body::Json(|generator| generator.subschema_for::<T>())));
-        self
+    /// Adds the response 204 without a body.
+    pub(super) fn returns_nothing(self, description: &'static str) -> Self {
+        self.response(204, description, Content::None)
     }
 
-    /// It answers 204.
-    pub(super) fn returns_nothing(mut self, what: &'static str) -> Self {
-        self.answers.push((204, what, Body::None));
-        self
+    /// Adds the response 200 with text of any of these media types.
+    pub(super) fn returns_text(
+        self,
+        media_types: &'static [&'static str],
+        description: &'static str,
+    ) -> Self {
+        self.response(200, description, Content::Text(media_types))
     }
 
-    /// It answers 200 with something that is not JSON.
-    pub(super) fn returns_other(mut self, media_type: &'static str, what: &'static str) -> Self {
-        self.answers.push((200, what, Body::Other(media_type)));
+    fn response(mut self, status: u16, description: &'static str, content: Content) -> Self {
+        self.responses.push((status, description, content));
         self
     }
 }
 
-/// A call as the document lists it.
+/// A method at a path, with its description.
 #[derive(Clone, Debug)]
 pub(super) struct Operation {
-    pub(super) method: Method,
+    /// In lower case.
+    pub(super) method: &'static str,
     pub(super) path: &'static str,
-    pub(super) about: OperationDoc,
+    pub(super) doc: OperationDoc,
 }
 
-/// Routes that are being put together.
+/// Routes and their descriptions.
 #[derive(Default)]
 pub(super) struct Routes {
-    router: Router<Arc<App>>,
-    described: Vec<Operation>,
+    pub(super) router: Router<Arc<App>>,
+    pub(super) operations: Vec<Operation>,
 }
 
 impl Routes {
-    /// A call by this method at this path.
-    pub(super) fn on<H, T>(
-        mut self,
-        method: Method,
+    pub(super) fn get<T: 'static>(
+        &mut self,
         path: &'static str,
-        handler: H,
-        about: OperationDoc,
-    ) -> Self
-    where
-        H: Handler<T, Arc<App>>,
-        T: 'static,
-    {
-        // Every method of the table is one that can be filtered by.
-        if let Ok(filter) = MethodFilter::try_from(method.clone()) {
-            self.router = self.router.route(path, on(filter, handler));
-            self.described.push(Operation { method, path, about });
-        }
+        handler: impl Handler<T, Arc<App>>,
+        doc: OperationDoc,
+    ) {
+        self.add("get", path, get(handler), doc);
+    }
+
+    pub(super) fn put<T: 'static>(
+        &mut self,
+        path: &'static str,
+        handler: impl Handler<T, Arc<App>>,
+        doc: OperationDoc,
+    ) {
+        self.add("put", path, put(handler), doc);
+    }
+
+    pub(super) fn post<T: 'static>(
+        &mut self,
+        path: &'static str,
+        handler: impl Handler<T, Arc<App>>,
+        doc: OperationDoc,
+    ) {
+        self.add("post", path, post(handler), doc);
+    }
+
+    pub(super) fn patch<T: 'static>(
+        &mut self,
+        path: &'static str,
+        handler: impl Handler<T, Arc<App>>,
+        doc: OperationDoc,
+    ) {
+        self.add("patch", path, patch(handler), doc);
+    }
+
+    pub(super) fn delete<T: 'static>(
+        &mut self,
+        path: &'static str,
+        handler: impl Handler<T, Arc<App>>,
+        doc: OperationDoc,
+    ) {
+        self.add("delete", path, delete(handler), doc);
+    }
+
+    fn add(
+        &mut self,
+        method: &'static str,
+        path: &'static str,
+        handler: MethodRouter<Arc<App>>,
+        doc: OperationDoc,
+    ) {
+        self.router = mem::take(&mut self.router).route(path, handler);
+        self.operations.push(Operation { method, path, doc });
+    }
+
+    /// Adds the routes of another module.
+    pub(super) fn merge(mut self, other: Self) -> Self {
+        self.router = self.router.merge(other.router);
+        self.operations.extend(other.operations);
         self
-    }
-
-    /// The routes.
-    pub(super) fn router(self) -> Router<Arc<App>> {
-        self.router
-    }
-
-    /// The descriptions.
-    pub(super) fn described(self) -> Vec<Operation> {
-        self.described
     }
 }

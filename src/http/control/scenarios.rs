@@ -1,84 +1,163 @@
-//! `/_mock/scenarios`: what the server does other than usual, changed while it runs.
+//! `/_mock/scenarios`: the scenarios of the realm.
 
 use axum::Extension;
 use axum::extract::Path;
 use axum::http::StatusCode;
-use axum::response::Response;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::json::{Json, JsonText};
 use super::problem::Problem;
-use super::{Answer, json, json_body::JsonBody, no_content};
+use super::routes::{OperationDoc, Routes};
 use crate::http::context::RequestContext;
-use crate::scenario::ScenarioState;
+use crate::scenario::{Scenario, ScenarioState};
 
-/// The scenarios in force.
+/// The scenarios of the realm.
 #[derive(Serialize, JsonSchema)]
-pub(super) struct ScenarioList {
-    /// In the order in which they are asked.
+struct ScenarioList {
+    /// The scenarios, in the order in which they are tried.
     scenarios: Vec<ScenarioState>,
 }
 
-/// The requests that were let go.
+/// The requests that were released.
 #[derive(Serialize, JsonSchema)]
-pub(super) struct Released {
-    /// How many there were.
+struct ReleaseView {
+    /// The number of requests.
     released: usize,
 }
 
-pub(super) async fn list(Extension(context): Extension<RequestContext>) -> Response {
-    json(StatusCode::OK, &ScenarioList { scenarios: context.realm.scenarios().states() })
+pub(super) fn routes() -> Routes {
+    all_routes().merge(named_routes())
 }
 
-pub(super) async fn add(Extension(context): Extension<RequestContext>, sent: JsonBody) -> Answer {
-    let added = context.realm.add_scenario(&sent.text().await?)?;
+/// Returns the routes for all scenarios.
+fn all_routes() -> Routes {
+    let mut routes = Routes::default();
 
-    added.map(|active| json(StatusCode::CREATED, &active.state())).ok_or_else(|| {
-        Problem::of_conflict("/name", "there is a scenario of this name; PUT replaces it")
-    })
+    routes.get(
+        "/scenarios",
+        list,
+        OperationDoc::new("listScenarios", "Lists the scenarios in the order they are tried")
+            .returns::<ScenarioList>(200, "All scenarios."),
+    );
+
+    routes.post(
+        "/scenarios",
+        add,
+        OperationDoc::new("addScenario", "Adds a scenario before all others")
+            .takes::<Scenario>()
+            .returns::<ScenarioState>(201, "The new scenario."),
+    );
+
+    routes.delete(
+        "/scenarios",
+        clear,
+        OperationDoc::new("deleteScenarios", "Deletes all scenarios")
+            .returns_nothing("All scenarios are deleted."),
+    );
+
+    routes
 }
 
-pub(super) async fn show(
+/// Returns the routes for one scenario.
+fn named_routes() -> Routes {
+    let mut routes = Routes::default();
+
+    routes.get(
+        "/scenarios/{name}",
+        show,
+        OperationDoc::new("getScenario", "Returns a scenario and its progress")
+            .returns::<ScenarioState>(200, "The scenario."),
+    );
+
+    routes.put(
+        "/scenarios/{name}",
+        put,
+        OperationDoc::new(
+            "putScenario",
+            "Adds a scenario before all others, in place of the one with its name",
+        )
+        .takes::<Scenario>()
+        .returns::<ScenarioState>(200, "The scenario, which replaced another.")
+        .returns::<ScenarioState>(201, "The scenario, which is new."),
+    );
+
+    routes.delete(
+        "/scenarios/{name}",
+        remove,
+        OperationDoc::new(
+            "deleteScenario",
+            "Deletes a scenario and releases the requests that it holds",
+        )
+        .returns_nothing("The scenario is deleted."),
+    );
+
+    routes.post(
+        "/scenarios/{name}/release",
+        release,
+        OperationDoc::new("releaseScenario", "Releases the requests that a scenario holds")
+            .returns::<ReleaseView>(200, "The number of released requests."),
+    );
+
+    routes
+}
+
+async fn list(Extension(context): Extension<RequestContext>) -> Json<ScenarioList> {
+    Json(ScenarioList { scenarios: context.realm.scenarios().states() })
+}
+
+async fn add(
     Extension(context): Extension<RequestContext>,
-    Path(name): Path<String>,
-) -> Answer {
-    let active = context.realm.scenarios().get(&name).ok_or_else(unknown)?;
-    Ok(json(StatusCode::OK, &active.state()))
+    JsonText(text): JsonText,
+) -> Result<(StatusCode, Json<ScenarioState>), Problem> {
+    let Some(active) = context.realm.add_scenario(&text)? else {
+        let detail = "there is a scenario with this name; PUT replaces it";
+        return Err(Problem::of_conflict("/name", detail));
+    };
+    Ok((StatusCode::CREATED, Json(active.state())))
 }
 
-pub(super) async fn put(
-    Extension(context): Extension<RequestContext>,
-    Path(name): Path<String>,
-    sent: JsonBody,
-) -> Answer {
-    let text = sent.text().await?;
-    let (active, replaced) = context.realm.put_scenario(&text, Some(&name))?;
-
-    let status = if replaced { StatusCode::OK } else { StatusCode::CREATED };
-    Ok(json(status, &active.state()))
-}
-
-pub(super) async fn remove(
-    Extension(context): Extension<RequestContext>,
-    Path(name): Path<String>,
-) -> Answer {
-    if context.realm.remove_scenario(&name) { Ok(no_content()) } else { Err(unknown()) }
-}
-
-pub(super) async fn clear(Extension(context): Extension<RequestContext>) -> Response {
+async fn clear(Extension(context): Extension<RequestContext>) -> StatusCode {
     context.realm.clear_scenarios();
-    no_content()
+    StatusCode::NO_CONTENT
 }
 
-pub(super) async fn release(
+async fn show(
     Extension(context): Extension<RequestContext>,
     Path(name): Path<String>,
-) -> Answer {
+) -> Result<Json<ScenarioState>, Problem> {
     let active = context.realm.scenarios().get(&name).ok_or_else(unknown)?;
-    let released = active.barrier().release();
-    Ok(json(StatusCode::OK, &Released { released }))
+    Ok(Json(active.state()))
+}
+
+async fn put(
+    Extension(context): Extension<RequestContext>,
+    Path(name): Path<String>,
+    JsonText(text): JsonText,
+) -> Result<(StatusCode, Json<ScenarioState>), Problem> {
+    let (active, replaced) = context.realm.put_scenario(&text, Some(&name))?;
+    let status = if replaced { StatusCode::OK } else { StatusCode::CREATED };
+    Ok((status, Json(active.state())))
+}
+
+async fn remove(
+    Extension(context): Extension<RequestContext>,
+    Path(name): Path<String>,
+) -> Result<StatusCode, Problem> {
+    if !context.realm.remove_scenario(&name) {
+        return Err(unknown());
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn release(
+    Extension(context): Extension<RequestContext>,
+    Path(name): Path<String>,
+) -> Result<Json<ReleaseView>, Problem> {
+    let active = context.realm.scenarios().get(&name).ok_or_else(unknown)?;
+    Ok(Json(ReleaseView { released: active.barrier().release() }))
 }
 
 fn unknown() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "There is no scenario of this name.")
+    Problem::not_found("There is no scenario with this name.")
 }

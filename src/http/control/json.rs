@@ -1,0 +1,95 @@
+//! JSON bodies: requests are read within the server's limits and responses are written.
+
+use axum::body::{Body, HttpBody};
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use std::sync::Arc;
+
+use super::problem::Problem;
+use crate::fixture::{FixtureErrors, read_text};
+use crate::http::app::App;
+use crate::http::body::{self, BodyError, BodyKind};
+use crate::http::response;
+
+/// A JSON body. As an extractor, it rejects a request with a problem that names every wrong member.
+pub(super) struct Json<T>(pub(super) T);
+
+/// The text of a JSON body, for handlers whose reader reports positions in the text.
+pub(super) struct JsonText(pub(super) String);
+
+impl<T: DeserializeOwned> FromRequest<Arc<App>> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Problem> {
+        let JsonText(text) = JsonText::from_request(request, app).await?;
+        Ok(Self(read_text(&text).map_err(FixtureErrors)?))
+    }
+}
+
+impl FromRequest<Arc<App>> for JsonText {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Problem> {
+        let (parts, mut body) = request.into_parts();
+        // An absent body means the same as an empty object.
+        if body.is_end_stream() {
+            return Ok(Self("{}".to_owned()));
+        }
+        require_json(&parts.headers)?;
+
+        let read = body::read(&mut body, BodyKind::Control, &app.limits).await;
+        // A client that expects "100 Continue" has not sent the body, so there is nothing to discard.
+        if read.is_err() && !parts.headers.contains_key(header::EXPECT) {
+            body::discard(&mut body).await;
+        }
+        let bytes = read.map_err(|error| unreadable(error, app.limits.limits().control_size))?;
+
+        let text = String::from_utf8(bytes.into()).map_err(|_| bad("The body is not UTF-8."))?;
+        // The fixture reader also accepts YAML; the control API accepts JSON only.
+        serde_json::from_str::<IgnoredAny>(&text)
+            .map_err(|error| bad(format!("The body is not JSON: {error}.")))?;
+        Ok(Self(text))
+    }
+}
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        let body = serde_json::to_vec(&self.0).unwrap_or_default();
+        response::text(StatusCode::OK, "application/json", Body::from(body))
+    }
+}
+
+/// Refuses a body of another media type.
+fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let media_type = content_type.unwrap_or_default().split(';').next().unwrap_or_default();
+    if media_type.trim().eq_ignore_ascii_case("application/json") {
+        return Ok(());
+    }
+    Err(Problem::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "The Content-Type must be application/json.",
+    ))
+}
+
+fn unreadable(error: BodyError, max_size: usize) -> Problem {
+    match error {
+        BodyError::TooLarge => Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!(
+                "The body is larger than {max_size} bytes; --limit control_size=... raises this limit."
+            ),
+        ),
+        BodyError::TooSlow => {
+            Problem::new(StatusCode::REQUEST_TIMEOUT, "The body did not arrive in time.")
+        }
+        BodyError::Broken => bad("The body ended before it was complete."),
+    }
+}
+
+fn bad(detail: impl Into<String>) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, detail)
+}
