@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::scenario::{Endpoint, Fault, string_enum};
+use crate::scenario::{Endpoint, Fault};
 
 /// A request that a realm received, and its response.
 ///
@@ -66,7 +66,6 @@ pub struct RecordedRequest {
 /// The endpoint of a recorded request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-#[schemars(transform = string_enum)]
 #[non_exhaustive]
 pub enum RecordedEndpoint {
     /// The token endpoint, by either of its paths.
@@ -137,7 +136,6 @@ pub struct Issued {
 /// The kind of an issued credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-#[schemars(transform = string_enum)]
 #[non_exhaustive]
 pub enum IssuedKind {
     /// An authorization code.

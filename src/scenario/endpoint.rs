@@ -5,12 +5,9 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::schema::string_enum;
-
 /// The endpoint of a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-#[schemars(transform = string_enum)]
 #[non_exhaustive]
 pub enum Endpoint {
     /// The token endpoint, by either of its paths.

@@ -3,7 +3,6 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::schema::string_enum;
 use super::{Matchers, Responses};
 
 /// What the server does when a request matches.
@@ -142,7 +141,6 @@ fn default_enabled() -> bool {
 /// What matches get after the last outcome of a list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-#[schemars(transform = string_enum)]
 #[non_exhaustive]
 pub enum AfterLast {
     /// The ordinary response.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Outcome;
@@ -62,6 +62,14 @@ impl<'de> Deserialize<'de> for Responses {
     }
 }
 
+/// The ordinary response. This only describes the text `pass` in the schema.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+#[expect(dead_code, reason = "it is only a schema")]
+enum Pass {
+    Pass,
+}
+
 impl JsonSchema for Responses {
     fn schema_name() -> Cow<'static, str> {
         "Responses".into()
@@ -69,14 +77,7 @@ impl JsonSchema for Responses {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let description = "One outcome for every match, or a list with one outcome per match.";
-        let pass = json_schema!({
-            "title": "Pass",
-            "description": "The ordinary response.",
-            "type": "string",
-            "enum": ["pass"],
-        });
-
-        let forms = vec![pass, generator.subschema_for::<Outcome>()];
+        let forms = vec![generator.subschema_for::<Pass>(), generator.subschema_for::<Outcome>()];
         one_or_many_schema(forms, "OutcomeList", description)
     }
 }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::Extension;
-use schemars::generate::SchemaSettings;
 use schemars::transform::Transform;
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
@@ -13,6 +12,7 @@ use super::problem::Problem;
 use super::routes::{Content, Operation, OperationDoc, Routes};
 use super::schemas::{ForGenerators, remove_null, set_names};
 use crate::http::context::RequestContext;
+use crate::json_schema;
 
 pub(super) fn routes() -> Routes {
     let mut routes = Routes::default();
@@ -35,7 +35,7 @@ async fn show(
 }
 
 fn document(operations: &[Operation], url: &str) -> Value {
-    let settings = SchemaSettings::draft2020_12().with_transform(ForGenerators).with(|settings| {
+    let settings = json_schema::settings().with_transform(ForGenerators).with(|settings| {
         settings.definitions_path = "/components/schemas".into();
         settings.meta_schema = None;
     });

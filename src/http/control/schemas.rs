@@ -15,33 +15,10 @@ impl Transform for ForGenerators {
         transform_subschemas(self, schema);
         let Some(schema) = schema.as_object_mut() else { return };
 
-        merge_constants(schema);
         set_integer_format(schema);
         cut_example(schema);
         describe_default(schema);
     }
-}
-
-/// Writes alternatives that are all constant strings as one enumeration.
-fn merge_constants(schema: &mut Map<String, Value>) {
-    let Some(alternatives) = schema.get("oneOf").and_then(Value::as_array) else { return };
-    let constants = alternatives.iter().map(|alternative| alternative["const"].as_str());
-    let Some(constants) = constants.collect::<Option<Vec<&str>>>() else { return };
-
-    // The description of the enumeration gets a list of its values.
-    let text = schema.get("description").and_then(Value::as_str).unwrap_or_default();
-    let mut description = format!("{text}\n");
-    for (value, alternative) in constants.iter().zip(alternatives) {
-        if let Some(text) = alternative["description"].as_str() {
-            description += &format!("\n- `{value}`: {}", text.replace('\n', " "));
-        }
-    }
-
-    let constants: Value = constants.into();
-    schema.remove("oneOf");
-    schema.insert("type".to_owned(), "string".into());
-    schema.insert("enum".to_owned(), constants);
-    schema.insert("description".to_owned(), description.trim().into());
 }
 
 /// Replaces Rust's unsigned integer formats by those that OpenAPI defines.

@@ -3,12 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::scenario::schema::string_enum;
-
 /// A failure of the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-#[schemars(transform = string_enum)]
 #[non_exhaustive]
 pub enum Fault {
     /// A TCP reset.
@@ -36,7 +33,6 @@ impl Fault {
 /// response.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-#[schemars(transform = string_enum)]
 #[non_exhaustive]
 pub enum Phase {
     /// The request does not take effect.

@@ -4,7 +4,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::scenario::schema::string_enum;
 use crate::units::SignedDuration;
 
 /// Changes to the issued tokens.
@@ -46,7 +45,6 @@ pub struct TokenAlteration {
 /// The key that signs a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-#[schemars(transform = string_enum)]
 #[non_exhaustive]
 pub enum AlteredKey {
     /// A key that is not in the JWKS document. The token's `kid` names this key.
@@ -56,7 +54,6 @@ pub enum AlteredKey {
 /// The signature of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-#[schemars(transform = string_enum)]
 #[non_exhaustive]
 pub enum AlteredSignature {
     /// A wrong signature of the right length.
@@ -66,7 +63,6 @@ pub enum AlteredSignature {
 /// The algorithm of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-#[schemars(transform = string_enum)]
 #[non_exhaustive]
 pub enum AlteredAlgorithm {
     /// `alg: none` and an empty signature.
@@ -76,7 +72,6 @@ pub enum AlteredAlgorithm {
 /// The tokens of a response that are altered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-#[schemars(transform = string_enum)]
 #[non_exhaustive]
 pub enum TokenSelector {
     /// The access token.
