@@ -1,9 +1,8 @@
 //! The same server in tests that are not async: every call has a twin that blocks.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::time::Duration;
 
+use crate::support::raw_client::{body_of, form_request, send_and_read_all};
 use crate::support::{CLIENT, MERCHANT};
 use smartpay_oauth_mock::blocking::{MockAuthServer, RealmHandle};
 use smartpay_oauth_mock::fixture::{AccountStatus, Client, Merchant};
@@ -14,17 +13,15 @@ use smartpay_oauth_mock::{
 /// A token request over the socket of a realm; its answer's body.
 fn ask(server: &MockAuthServer, path: &str, headers: &str, parameters: &[(&str, &str)]) -> String {
     let body = serde_urlencoded::to_string(parameters).unwrap();
-    let mut stream = TcpStream::connect(server.address()).unwrap();
-    write!(
-        stream,
-        "POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: \
-         application/x-www-form-urlencoded\r\n{headers}Content-Length: {}\r\n\r\n{body}",
-        body.len()
-    )
-    .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+    let request = form_request(
+        path,
+        &format!(
+            "Connection: close
+{headers}"
+        ),
+        &body,
+    );
+    body_of(&send_and_read_all(server.address(), request)).to_owned()
 }
 
 fn exchange(server: &MockAuthServer, code: &str, headers: &str) -> String {

@@ -1,5 +1,6 @@
 //! Rows 5 and 6 against a strict reading of the WHATWG form encoding.
 
+use crate::support::raw_client::{RawClient, form_request};
 use crate::support::{post, server_with};
 use smartpay_oauth_mock::MockAuthServer;
 
@@ -86,18 +87,18 @@ async fn any_parameter_twice_is_refused_known_or_not() {
 async fn a_refused_body_is_read_before_the_connection_closes() {
     let server = MockAuthServer::start().await;
     for _ in 0..5 {
-        let body = vec![b'x'; 5_000_000];
+        let body = "x".repeat(5_000_000);
         let address = server.address();
         let answer = tokio::task::spawn_blocking(move || {
-            use std::io::{Read, Write};
-            let mut stream = std::net::TcpStream::connect(address).unwrap();
-            let head = "POST /oauth2/v3/token HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
-                        Content-Type: application/x-www-form-urlencoded\r\nContent-Length:";
-            write!(stream, "{head} {}\r\n\r\n", body.len()).unwrap();
-            stream.write_all(&body).unwrap();
-            let mut answer = String::new();
-            stream.read_to_string(&mut answer).unwrap();
-            answer
+            let request = form_request(
+                "/oauth2/v3/token",
+                "Connection: close
+",
+                &body,
+            );
+            let mut client = RawClient::connect(address);
+            client.send(request).unwrap();
+            client.read_response().unwrap()
         });
         assert!(answer.await.unwrap().starts_with("HTTP/1.1 413"));
     }

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use crate::support::folder::Folder;
+use crate::support::raw_client::RawClient;
 use crate::support::tls::{curl, identify, openssl, run};
 use serde_json::{Value, json};
 use smartpay_oauth_mock::fixture::TlsFaults;
@@ -289,20 +290,19 @@ async fn half_open_handshakes_hold_nobody_up() {
     let address = server.address();
     let mut standing = Vec::new();
     for n in 0..700_usize {
-        use std::io::Write;
-        let Ok(mut stream) = std::net::TcpStream::connect(address) else { break };
+        let Ok(mut client) = RawClient::try_connect(address) else { break };
         // Half of them have begun, and stop in the middle of their first message.
         if n % 2 == 0 {
-            stream.write_all(&[22, 3, 1, 0, 200, 1, 0]).unwrap();
+            client.send([22, 3, 1, 0, 200, 1, 0]).unwrap();
         }
-        standing.push(stream);
+        standing.push(client);
     }
     assert!(standing.len() > 500, "{}", standing.len());
     let said = curl(&folder, &[&health(&server)]).await;
     assert!(said.text.contains("\"ok\""), "{}", said.text);
-    let first = standing.swap_remove(0);
-    first.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
-    let ended = std::io::Read::read(&mut &first, &mut [0; 8]);
+    let mut first = standing.swap_remove(0);
+    first.set_timeout(Duration::from_secs(5)).unwrap();
+    let ended = first.receive();
     assert!(
         matches!(ended, Ok(0))
             || ended.is_err_and(|e| e.kind() == std::io::ErrorKind::ConnectionReset)
@@ -317,8 +317,8 @@ async fn what_is_no_tls_is_refused_and_the_server_goes_on() {
     let said = curl(&folder, &[&plain, "-w", " %{http_code}"]).await;
     assert!(said.text.contains("speaks HTTPS") && said.text.ends_with(" 400"), "{}", said.text);
     // What is neither is not answered at all.
-    let mut stream = std::net::TcpStream::connect(server.address()).unwrap();
-    std::io::Write::write_all(&mut stream, b"\x01\x02\x03\x04\x05\x06").unwrap();
+    let mut client = RawClient::connect(server.address());
+    client.send(b"\x01\x02\x03\x04\x05\x06").unwrap();
     assert_eq!(curl(&folder, &[&health(&server)]).await.exit, 0);
 }
 

@@ -1,16 +1,15 @@
 //! Clients that are slow, greedy or many: each reaches a limit, and the others do not notice.
 //!
 //! Every test would hang, or see the client get its way, without its limit. No client waits longer
-//! than `PATIENCE`, which is far beyond any limit that is set here.
+//! than `TIMEOUT`, which is far beyond any limit that is set here.
 
-use std::io::{ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
 use crate::support::folder::Folder;
 use crate::support::page;
 use crate::support::program::Running;
-use crate::support::socket::{HEAD, PATIENCE, connect, rest};
+use crate::support::raw_client::{RawClient, TIMEOUT, TOKEN_HEAD, send_and_read_all};
 use smartpay_oauth_mock::{Limits, MockAuthServer};
 
 const SHORT: Duration = Duration::from_millis(200);
@@ -25,18 +24,16 @@ async fn answers(server: &MockAuthServer) {
 }
 
 /// Sends one byte now and then, until the server hangs up; then what it said.
-fn dribble(mut stream: TcpStream, byte: &[u8]) -> String {
+fn dribble(mut client: RawClient, byte: &[u8]) -> String {
     let start = Instant::now();
-    stream.set_read_timeout(Some(SHORT / 10)).unwrap();
-    let mut seen = String::new();
-    let mut buffer = [0; 4096];
+    client.set_timeout(SHORT / 10).unwrap();
     loop {
-        assert!(start.elapsed() < PATIENCE, "a slow client is waited for");
-        let gone = stream.write_all(byte).is_err();
-        match stream.read(&mut buffer) {
-            Ok(0) => return seen,
-            Ok(read) => seen += &String::from_utf8_lossy(&buffer[..read]),
-            Err(_) if gone => return seen,
+        assert!(start.elapsed() < TIMEOUT, "a slow client is waited for");
+        let gone = client.send(byte).is_err();
+        match client.receive() {
+            Ok(0) => return client.take_received(),
+            Ok(_) => {}
+            Err(_) if gone => return client.take_received(),
             Err(_) => {}
         }
     }
@@ -45,9 +42,9 @@ fn dribble(mut stream: TcpStream, byte: &[u8]) -> String {
 #[tokio::test]
 async fn a_head_that_dribbles_in_is_cut_off() {
     let server = server(Limits { head_time: SHORT, ..Limits::default() }).await;
-    let mut stream = connect(server.address());
-    stream.write_all(HEAD.as_bytes()).unwrap();
-    let slow = tokio::task::spawn_blocking(move || dribble(stream, b"x"));
+    let mut client = RawClient::connect(server.address());
+    client.send(TOKEN_HEAD).unwrap();
+    let slow = tokio::task::spawn_blocking(move || dribble(client, b"x"));
     answers(&server).await;
     assert_eq!(slow.await.unwrap(), "");
     answers(&server).await;
@@ -56,9 +53,9 @@ async fn a_head_that_dribbles_in_is_cut_off() {
 #[tokio::test]
 async fn a_body_that_dribbles_in_is_refused() {
     let server = server(Limits { body_time: SHORT, ..Limits::default() }).await;
-    let mut stream = connect(server.address());
-    write!(stream, "{HEAD}Content-Length: 60000\r\n\r\n").unwrap();
-    let slow = tokio::task::spawn_blocking(move || dribble(stream, b"x"));
+    let mut client = RawClient::connect(server.address());
+    client.send(format!("{TOKEN_HEAD}Content-Length: 60000\r\n\r\n")).unwrap();
+    let slow = tokio::task::spawn_blocking(move || dribble(client, b"x"));
     answers(&server).await;
     let seen = slow.await.unwrap();
     assert!(seen.starts_with("HTTP/1.1 400"), "{seen}");
@@ -71,13 +68,13 @@ async fn a_body_that_dribbles_in_is_refused() {
 #[tokio::test]
 async fn chunks_without_end_are_refused() {
     let server = server(Limits::default()).await;
-    let mut stream = connect(server.address());
+    let mut client = RawClient::connect(server.address());
     let greedy = tokio::task::spawn_blocking(move || {
-        write!(stream, "{HEAD}Transfer-Encoding: chunked\r\n\r\n").unwrap();
+        client.send(format!("{TOKEN_HEAD}Transfer-Encoding: chunked\r\n\r\n")).unwrap();
         let chunk = format!("{:x}\r\n{}\r\n", 16 * 1024, "x".repeat(16 * 1024));
         let start = Instant::now();
-        while stream.write_all(chunk.as_bytes()).is_ok() {
-            assert!(start.elapsed() < PATIENCE, "a body without end is read for ever");
+        while client.send(&chunk).is_ok() {
+            assert!(start.elapsed() < TIMEOUT, "a body without end is read for ever");
         }
     });
     answers(&server).await;
@@ -91,12 +88,11 @@ async fn chunks_without_end_are_refused() {
 #[tokio::test]
 async fn a_client_that_does_not_read_is_hung_up_on() {
     let server = server(Limits { write_time: SHORT, ..Limits::default() }).await;
-    let mut stream = connect(server.address());
-    stream.set_write_timeout(Some(PATIENCE)).unwrap();
+    let mut client = RawClient::connect(server.address());
     let asked = tokio::task::spawn_blocking(move || {
         let one = b"GET /_mock/openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n";
         loop {
-            if let Err(error) = stream.write_all(one) {
+            if let Err(error) = client.send(one) {
                 return error;
             }
         }
@@ -114,13 +110,9 @@ async fn a_head_may_be_as_large_as_is_set() {
     for (limit, sizes) in [(8 * 1024, [6_000, 20_000]), (64 * 1024, [60_000, 100_000])] {
         let server = server(Limits { head_size: limit, ..Limits::default() }).await;
         for (size, status) in sizes.into_iter().zip(["200", "431"]) {
-            let mut stream = connect(server.address());
+            let address = server.address();
             let asked = head(size).replacen("\r\n", "\r\nConnection: close\r\n", 1);
-            let seen = tokio::task::spawn_blocking(move || {
-                // A server that has had enough may hang up while a client still writes.
-                let _ = stream.write_all(asked.as_bytes());
-                rest(&mut stream)
-            });
+            let seen = tokio::task::spawn_blocking(move || send_and_read_all(address, asked));
             let seen = seen.await.unwrap();
             assert!(seen.starts_with(&format!("HTTP/1.1 {status}")), "{limit} {size}: {seen}");
         }
@@ -132,12 +124,8 @@ async fn a_head_may_be_as_large_as_is_set() {
 #[tokio::test]
 async fn a_head_without_end_is_refused() {
     let server = server(Limits::default()).await;
-    let mut stream = connect(server.address());
-    let seen = tokio::task::spawn_blocking(move || {
-        // It hangs up while this still writes.
-        let _ = write!(stream, "{HEAD}X: {}", "y".repeat(200_000));
-        rest(&mut stream)
-    });
+    let (address, head) = (server.address(), format!("{TOKEN_HEAD}X: {}", "y".repeat(200_000)));
+    let seen = tokio::task::spawn_blocking(move || send_and_read_all(address, head));
     answers(&server).await;
     let seen = seen.await.unwrap();
     assert!(seen.is_empty() || seen.starts_with("HTTP/1.1 431"), "{seen}");
@@ -168,15 +156,13 @@ fn a_limit_that_is_reached_is_told_once() {
         for n in 0..100 {
             let address = &address;
             scope.spawn(move || {
-                let mut stream = connect(address);
                 let sent = match n % 4 {
-                    0 => HEAD.to_owned(),
-                    1 => format!("{HEAD}Content-Length: 100\r\n\r\nx"),
-                    2 => format!("{HEAD}X: {}\r\n\r\n", "y".repeat(20_000)),
-                    _ => format!("{HEAD}Content-Length: 70000\r\n\r\n{}", "x".repeat(70_000)),
+                    0 => TOKEN_HEAD.to_owned(),
+                    1 => format!("{TOKEN_HEAD}Content-Length: 100\r\n\r\nx"),
+                    2 => format!("{TOKEN_HEAD}X: {}\r\n\r\n", "y".repeat(20_000)),
+                    _ => format!("{TOKEN_HEAD}Content-Length: 70000\r\n\r\n{}", "x".repeat(70_000)),
                 };
-                let _ = stream.write_all(sent.as_bytes());
-                rest(&mut stream);
+                send_and_read_all(address, sent);
             });
         }
     });

@@ -1,10 +1,10 @@
 //! Scenarios on the wire: what an independent client sees of each outcome.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::support::raw_client::RawClient;
 use crate::support::{Answer, CLIENT, claims, code, exchange, form, refresh, server_with};
 use serde_json::{Value, json};
 use smartpay_oauth_mock::{
@@ -19,20 +19,14 @@ async fn with(respond: &str) -> MockAuthServer {
 
 /// The sample request over a raw socket: everything that comes until the connection ends, and how
 /// it ends.
-async fn raw(server: &MockAuthServer, requests: usize) -> (Vec<u8>, std::io::Result<usize>) {
+async fn raw(server: &MockAuthServer, requests: usize) -> (Vec<u8>, io::Result<()>) {
     let address = server.address();
     tokio::task::spawn_blocking(move || {
-        let mut stream = TcpStream::connect(address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        let body = crate::support::page::REQUEST;
-        let head = "POST /oauth2/v3/token HTTP/1.1\r\nHost: x\r\nContent-Type: \
-                    application/x-www-form-urlencoded\r\nContent-Length:";
+        let mut client = RawClient::connect(address);
         for _ in 0..requests {
-            write!(stream, "{head} {}\r\n\r\n{body}", body.len()).unwrap();
+            client.post_token(crate::support::page::REQUEST).unwrap();
         }
-        let mut seen = Vec::new();
-        let end = stream.read_to_end(&mut seen);
-        (seen, end)
+        client.read_to_end()
     })
     .await
     .unwrap()
@@ -42,7 +36,7 @@ async fn raw(server: &MockAuthServer, requests: usize) -> (Vec<u8>, std::io::Res
 async fn a_reset_is_a_tcp_reset() {
     let (seen, end) = raw(&with("{ fault: connection_reset }").await, 1).await;
     assert!(seen.is_empty());
-    assert_eq!(end.unwrap_err().kind(), std::io::ErrorKind::ConnectionReset);
+    assert_eq!(end.unwrap_err().kind(), io::ErrorKind::ConnectionReset);
 }
 
 #[tokio::test]

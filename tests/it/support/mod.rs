@@ -3,7 +3,7 @@
 
 pub mod folder;
 pub mod program;
-pub mod socket;
+pub mod raw_client;
 pub mod tls;
 
 use reqwest::Response;
