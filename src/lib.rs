@@ -156,6 +156,7 @@ mod faults;
 pub mod fixture;
 mod flow;
 mod http;
+#[cfg(feature = "internal")]
 #[doc(hidden)]
 pub mod internal;
 mod journal;

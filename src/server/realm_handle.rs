@@ -9,7 +9,7 @@ use crate::fixture::TlsFaults;
 use crate::flow::{issue_directly, token_status};
 use crate::http::App;
 use crate::oauth::TokenResponse;
-use crate::realm::{CodeRequest, GrantStore, IssueError, Realm};
+use crate::realm::{CodeRequest, IssueError, Realm};
 use crate::tls::{ClientIdentity, TlsError};
 use crate::token::Inspection;
 
@@ -65,8 +65,9 @@ impl RealmHandle {
         Self { app: Arc::clone(&default.app), realm, base_url }
     }
 
-    /// The realm's books, for what reaches into them: stages and tests.
-    pub(crate) fn grant_store(&self) -> &GrantStore {
+    /// Returns the realm's grants, for benchmarks that insert them directly.
+    #[cfg(feature = "internal")]
+    pub(crate) fn grant_store(&self) -> &crate::realm::GrantStore {
         self.realm.grant_store()
     }
 
