@@ -4,7 +4,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use crate::support::{Answer, MERCHANT, page, post};
+use crate::support::{HttpResponse, MERCHANT, page, post};
 use smartpay_oauth_mock::scenario::TokenAlteration;
 use smartpay_oauth_mock::{Endpoint, ErrorCode, Fault, MockAuthServer, Outcome, Scenario, When};
 
@@ -105,7 +105,7 @@ fn the_rust_lines_are_those_of_the_tests_below() {
     }
 }
 
-async fn refresh(server: &MockAuthServer) -> Answer {
+async fn refresh(server: &MockAuthServer) -> HttpResponse {
     post(&server.token_url(), page::REQUEST).await
 }
 

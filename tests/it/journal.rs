@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::support::{Answer, CLIENT, MERCHANT, code, exchange, form, refresh, server_with};
+use crate::support::{CLIENT, HttpResponse, MERCHANT, code, exchange, form, refresh, server_with};
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 use smartpay_oauth_mock::{Fault, MockAuthServer, Outcome, Scenario};
@@ -12,8 +12,8 @@ fn url(server: &MockAuthServer, path: &str) -> String {
     format!("{}/_mock/{path}", server.base_url())
 }
 
-async fn answered(request: RequestBuilder) -> Answer {
-    Answer::of(request.send().await.unwrap()).await
+async fn answered(request: RequestBuilder) -> HttpResponse {
+    HttpResponse::read(request.send().await.unwrap()).await
 }
 
 /// The journal, or a part of it.

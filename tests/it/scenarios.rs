@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::support::raw_client::RawClient;
-use crate::support::{Answer, CLIENT, claims, code, exchange, form, refresh, server_with};
+use crate::support::{CLIENT, HttpResponse, claims, code, exchange, form, refresh, server_with};
 use serde_json::{Value, json};
 use smartpay_oauth_mock::{
     Fault, MockAuthServer, Outcome, Scenario, When, scenario::Hold, units::SignedDuration,
@@ -174,7 +174,7 @@ async fn tokens_can_be_wrong_in_every_way() {
         let good = async |token: &str| {
             let request = reqwest::Client::new().post(server.base_url() + "/pts/v2/payments");
             let answer = request.bearer_auth(token).send().await.unwrap();
-            Answer::of(answer).await
+            HttpResponse::read(answer).await
         };
         (good(&access).await, access, refresh, answer)
     };
@@ -293,7 +293,7 @@ async fn a_request_picks_a_scenario_or_an_error_for_itself() {
             .header("Content-Type", "application/x-www-form-urlencoded")
             .header("x-mock-scenario", name)
             .body(crate::support::page::REQUEST);
-        Answer::of(request.send().await.unwrap()).await
+        HttpResponse::read(request.send().await.unwrap()).await
     };
     assert_eq!(pick("tea").await.status, 418);
     assert_eq!(pick("merchant_not_active").await.error(), "merchant_not_active");
@@ -356,7 +356,7 @@ async fn the_control_api_adds_shows_replaces_releases_and_removes() {
         if !body.is_null() {
             request = request.json(&body);
         }
-        Answer::of(request.send().await.unwrap()).await
+        HttpResponse::read(request.send().await.unwrap()).await
     };
     let made =
         call("POST", "", json!({ "respond": { "error": "access_denied" }, "times": 2 })).await;
