@@ -53,3 +53,6 @@ mod hostile_clients;
 mod http2_limits;
 mod limits;
 mod stopping;
+
+// The source itself.
+mod source_layout;
