@@ -1,21 +1,22 @@
-//! What must hold whatever bytes come. A target panics where it does not.
+//! The fuzz targets: properties that hold for any input. A target panics if its property is violated.
 //!
-//! libFuzzer runs these (`fuzz/run`), and `cargo test --test fuzzing` runs them on the committed
+//! `fuzz/run` runs them with libFuzzer, and `cargo test --test fuzzing` runs them on the committed
 //! corpora.
-#![allow(dead_code, reason = "each fuzz target uses its own")]
+#![allow(dead_code, reason = "each fuzz target uses its own function")]
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use axum::http::{Request, header};
+use axum::body::Bytes;
+use axum::http::{Request, Response, header};
 use smartpay_oauth_mock::fixture::{Source, load_sources};
 use smartpay_oauth_mock::{MockAuthServer, SigningKey, inspect, internal};
 use tokio::runtime::{Builder, Runtime};
 
-/// Fails where something does not hold.
+/// Checks its property for one input.
 pub type Target = fn(&[u8]);
 
-/// Every target by its name, which is that of its corpus, too.
+/// The targets by name. The corpus of each has the same name.
 pub const ALL: [(&str, Target); 5] = [
     ("form", form),
     ("fixtures", fixtures),
@@ -24,108 +25,122 @@ pub const ALL: [(&str, Target); 5] = [
     ("authorize", authorize),
 ];
 
-/// A form is read as the lenient reader of everybody else reads it, or refused where that one has
-/// to make something up.
+/// A form is parsed as `serde_urlencoded` parses it, or refused if `serde_urlencoded` would have to
+/// guess.
 pub fn form(data: &[u8]) {
     let lenient: Vec<(String, String)> = serde_urlencoded::from_bytes(data).unwrap_or_default();
-    let broken = data.iter().enumerate().any(|(at, byte)| {
+    let has_bad_escape = data.iter().enumerate().any(|(at, byte)| {
         let escape = data.get(at + 1..at + 3).unwrap_or_default();
         *byte == b'%' && (escape.len() < 2 || !escape.iter().all(u8::is_ascii_hexdigit))
     });
-    match internal::form(data) {
+
+    match internal::parse_form(data) {
         Some(pairs) => {
-            assert!(!broken, "an escape that is none");
+            assert!(!has_bad_escape, "a malformed escape is accepted");
             assert_eq!(pairs, lenient);
+
             let written = serde_urlencoded::to_string(&pairs).expect("pairs can be written");
-            assert_eq!(internal::form(written.as_bytes()), Some(pairs));
+            assert_eq!(internal::parse_form(written.as_bytes()), Some(pairs));
         }
         None => {
-            let replaced = lenient
+            // The lenient parser replaces bytes that are not UTF-8.
+            let has_replacement = lenient
                 .iter()
                 .any(|(name, value)| name.contains('\u{fffd}') || value.contains('\u{fffd}'));
-            assert!(broken || replaced, "a good form is refused");
+            assert!(has_bad_escape || has_replacement, "a well-formed form is refused");
         }
     }
 }
 
-/// A fixture that is taken says the same when it is written and read again; every mistake in one
-/// that is not has a place in it and a reason.
+/// Valid fixtures are the same after they are written and read again. Each error in invalid ones has
+/// a message and a location inside the file.
 pub fn fixtures(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    let load = |name: &str, text: &str| {
-        load_sources(&[Source { name: name.to_owned(), text: text.to_owned() }])
-    };
-    match load("f.yaml", text) {
-        Ok(set) => {
-            let written = serde_json::to_string(&set).expect("a set can be written");
-            let again = load("f.json", &written).unwrap_or_else(|mistakes| panic!("{mistakes}"));
-            assert_eq!(again, set);
+
+    match load_sources(&[Source { name: "f.yaml".to_owned(), text: text.to_owned() }]) {
+        Ok(fixtures) => {
+            let written = serde_json::to_string(&fixtures).expect("fixtures can be written");
+            let reread = load_sources(&[Source { name: "f.json".to_owned(), text: written }])
+                .unwrap_or_else(|errors| panic!("{errors}"));
+            assert_eq!(reread, fixtures);
         }
-        Err(mistakes) => {
-            assert!(!mistakes.0.is_empty());
-            for mistake in &mistakes.0 {
-                assert!(!mistake.message.is_empty());
-                assert_eq!(mistake.file, "f.yaml", "{mistake}");
-                let lines = text.split(['\n', '\r']).count() as u32;
-                assert!(mistake.line <= lines + 1, "{mistake}: {lines} lines");
+        Err(errors) => {
+            let lines = text.split(['\n', '\r']).count() as u32;
+            assert!(!errors.0.is_empty());
+
+            for error in &errors.0 {
+                assert!(!error.message.is_empty());
+                assert_eq!(error.file, "f.yaml", "{error}");
+                assert!(error.line <= lines + 1, "{error}: {lines} lines");
             }
         }
     }
 }
 
-/// A scenario that is taken says the same when it is written and read again.
+/// A valid scenario is the same after it is written and read again.
 pub fn scenario(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    if let Some(written) = internal::scenario(text) {
-        assert_eq!(internal::scenario(&written).as_deref(), Some(&*written));
+
+    if let Some(written) = internal::rewrite_scenario(text) {
+        assert_eq!(internal::rewrite_scenario(&written).as_deref(), Some(&*written));
     }
 }
 
-/// A token that is believed is one that the key would sign so, to the letter.
+/// A token is accepted only if it is exactly what the key would sign.
 pub fn token(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    let believed = internal::verify(text);
-    if believed {
+
+    if internal::verify_token(text) {
         let (unsigned, _) = text.rsplit_once('.').expect("a JWT has dots");
-        assert_eq!(internal::seal(unsigned), text);
+        assert_eq!(internal::sign_token(unsigned), text);
     }
-    let shown = inspect(text, &SigningKey::development(), 0);
-    assert!(!shown.valid || internal::verify(text.trim()), "{shown:?}");
+
+    let inspection = inspect(text, &SigningKey::development(), 0);
+    assert!(!inspection.valid || internal::verify_token(text.trim()), "{inspection:?}");
 }
 
-/// Parameters of the authorize endpoint never make the server fail, send the browser to where no
-/// client is registered, or put a script into a page.
+/// Parameters of the authorize endpoint never cause a server error, a redirect to an unregistered
+/// URL, or a script in a page.
 pub fn authorize(data: &[u8]) {
     static SERVER: LazyLock<(Runtime, MockAuthServer)> = LazyLock::new(|| {
         let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
         let server = runtime.block_on(MockAuthServer::start());
         (runtime, server)
     });
-    static ASKED: AtomicUsize = AtomicUsize::new(0);
+    static INPUTS: AtomicUsize = AtomicUsize::new(0);
+
     let Ok(text) = std::str::from_utf8(data) else { return };
     let (runtime, server) = &*SERVER;
-    let form = "application/x-www-form-urlencoded";
-    let requests = ["/ebc2/oauth/authorize", "/oauth2/v3/authorize"].into_iter().flat_map(|path| {
+
+    for path in ["/ebc2/oauth/authorize", "/oauth2/v3/authorize"] {
         let get = Request::get(format!("{path}?{text}")).body(String::new());
-        let post = Request::post(path).header("content-type", form).body(text.to_owned());
-        [get, post]
-    });
-    // What cannot be a URL is none.
-    for request in requests.filter_map(Result::ok) {
-        let answer = runtime.block_on(server.handle(request));
-        let status = answer.status();
-        assert!(!status.is_server_error(), "{status}");
-        let location = answer.headers().get(header::LOCATION).map(|value| value.to_str());
-        if let Some(location) = location {
-            assert!(status.is_redirection());
-            let rest = location.expect("a URL").strip_prefix("https://www.example.com");
-            assert!(rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['?', '/'])));
+        let post = Request::post(path)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(text.to_owned());
+
+        // Some inputs cannot be part of a URL, so there is no GET request with them.
+        for request in [get, post].into_iter().flatten() {
+            assert_safe(&runtime.block_on(server.handle(request)));
         }
-        let page = String::from_utf8_lossy(answer.body()).to_ascii_lowercase();
-        assert!(!page.contains("<script"), "{page}");
     }
-    // Codes that nobody exchanges are not what is looked for.
-    if ASKED.fetch_add(1, Ordering::Relaxed) % 1_000 == 999 {
+
+    // Codes that nobody redeems accumulate; they are not what this target is about.
+    if INPUTS.fetch_add(1, Ordering::Relaxed) % 1_000 == 999 {
         runtime.block_on(server.reset());
     }
+}
+
+fn assert_safe(response: &Response<Bytes>) {
+    let status = response.status();
+    assert!(!status.is_server_error(), "{status}");
+
+    if let Some(location) = response.headers().get(header::LOCATION) {
+        assert!(status.is_redirection());
+        let url = location.to_str().expect("a URL");
+        let rest = url.strip_prefix("https://www.example.com");
+        assert!(rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['?', '/'])));
+    }
+
+    let page = String::from_utf8_lossy(response.body()).to_ascii_lowercase();
+    assert!(!page.contains("<script"), "{page}");
 }

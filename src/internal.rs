@@ -1,5 +1,6 @@
-//! The stages of a token request, each alone: for this project's own benches and fuzz targets.
-//! Not part of the library; it changes without notice.
+//! Functions for this project's own benchmarks and fuzz targets.
+//!
+//! They exist with the feature `internal` only, are not part of the API, and change in any release.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -16,31 +17,33 @@ use crate::scenario::Endpoint;
 use crate::server::RealmHandle;
 use crate::token::{Claims, SigningKey, VerifiedClaims};
 
-/// A realm with the built-in fixtures, and what its token requests go through.
-pub struct Stages {
+/// The steps of a token request, each of which can be run alone, in a realm with the built-in
+/// fixtures.
+pub struct TokenSteps {
     realm: Arc<Realm>,
     registry: Arc<Registry>,
     key: SigningKey,
 }
 
-impl Default for Stages {
+impl Default for TokenSteps {
     fn default() -> Self {
-        let start = RealmSeed::new(builtin(), crate::journal::DEFAULT_SIZE);
-        let realm = Arc::clone(RealmMap::new(start).default_realm());
+        let seed = RealmSeed::new(builtin(), crate::journal::DEFAULT_SIZE);
+        let realm = Arc::clone(RealmMap::new(seed).default_realm());
         let registry = realm.registry();
         Self { realm, registry, key: SigningKey::development() }
     }
 }
 
-impl Stages {
-    /// Rows 5 and 6: whether a body is a form without duplicates.
-    pub fn form(&self, body: &[u8]) -> bool {
+impl TokenSteps {
+    /// Checks rows 5 and 6: whether the body is a form without duplicate parameters.
+    pub fn parse_form(&self, body: &[u8]) -> bool {
         Form::parse(body).is_ok_and(|form| form.duplicate().is_none())
     }
 
-    /// Rows 7 to 20: whether a form passes them. Nothing is signed or entered.
-    pub async fn decision(&self, body: &[u8]) -> bool {
+    /// Checks rows 7 to 20. Signs nothing and changes no state.
+    pub async fn decide(&self, body: &[u8]) -> bool {
         let Ok(form) = Form::parse(body) else { return false };
+
         let request = TokenRequest {
             realm: &self.realm,
             registry: &self.registry,
@@ -54,8 +57,8 @@ impl Stages {
         check_rows(&request).await.is_ok()
     }
 
-    /// The first two segments of an access token such as the page's sample.
-    pub fn claims(&self) -> String {
+    /// Encodes the header and the claims of an access token like the documented sample.
+    pub fn encode_claims(&self) -> String {
         let scopes: Vec<String> = crate::oauth::scope::DOCUMENTED.map(str::to_owned).to_vec();
         let claims = Claims {
             jti: "9a341edd-3ceb-4b36-b423-9088e9bad5a0",
@@ -70,16 +73,17 @@ impl Stages {
             grant_time: "202104270318",
             extra: &self.registry.settings.extra_claims,
         };
+
         self.key.encode(&claims).unwrap_or_default()
     }
 
-    /// The token, with its signature.
-    pub fn signing(&self, unsigned: String) -> String {
+    /// Appends the signature to an encoded header and claims.
+    pub fn sign(&self, unsigned: String) -> String {
         self.key.sign_encoded(unsigned).unwrap_or_default()
     }
 
-    /// Enters an exchange with this form, and the tokens that it got, into the journal.
-    pub fn journal(&self, body: &[u8], tokens: [&str; 2]) {
+    /// Records a successful exchange in the journal, with its form and the tokens it issued.
+    pub fn record(&self, body: &[u8], tokens: [&str; 2]) {
         let recorder = RequestRecorder::default();
         recorder.endpoint(Endpoint::Token);
         if let Ok(form) = Form::parse(body) {
@@ -89,6 +93,7 @@ impl Stages {
         recorder.merchant("rahulrama");
         recorder.issued(IssuedKind::AccessToken, tokens[0]);
         recorder.issued(IssuedKind::RefreshToken, tokens[1]);
+
         let correlation_id = "9a341edd-3ceb-4b36-b423-9088e9bad5a0".to_owned();
         let request = RequestInfo {
             realm: self.realm.shared_name(),
@@ -106,9 +111,10 @@ impl Stages {
     }
 }
 
-/// Enters grants into a realm's books that live for a year.
-pub async fn enter_grants(realm: &RealmHandle, count: usize) {
+/// Inserts grants that last a year into a realm.
+pub async fn insert_grants(realm: &RealmHandle, count: usize) {
     let now = realm.clock().now_ms();
+
     for _ in 0..count {
         let grant = Grant {
             id: realm.grant_store().unused_grant_id().await,
@@ -120,32 +126,32 @@ pub async fn enter_grants(realm: &RealmHandle, count: usize) {
             purge_after_ms: now + 365 * 86_400_000,
             revoked: false,
         };
-        // A number that nobody has cannot have been revoked.
+        // Only a revoked grant is a conflict, and the id is unused.
         let _ = realm.grant_store().upsert_grant(grant, now).await;
     }
 }
 
-/// A form's parameters in their order; `None`: it is no form.
-pub fn form(body: &[u8]) -> Option<Vec<(String, String)>> {
+/// Parses a form and returns its parameters in order, or `None` if it is malformed.
+pub fn parse_form(body: &[u8]) -> Option<Vec<(String, String)>> {
     let form = Form::parse(body).ok()?;
-    // ErrorTag in messages, so it must not fail, whatever stands there.
+    // A fuzz target's form may hold anything, and looking for a duplicate must not panic.
     let _ = form.duplicate();
     Some(form.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
 }
 
-/// A scenario from its JSON, as JSON again; `None`: it is none.
-pub fn scenario(json: &str) -> Option<String> {
+/// Reads a scenario from JSON and writes it as JSON again. Returns `None` if it is invalid.
+pub fn rewrite_scenario(json: &str) -> Option<String> {
     let registry = Registry::new(&builtin());
     let scenario = read_scenario(json, registry.client_ids(), registry.merchant_ids()).ok()?;
     serde_json::to_string(&scenario).ok()
 }
 
-/// Whether a token is one that the development key signed, with the claims of ours.
-pub fn verify(token: &str) -> bool {
+/// Returns whether the development key signed a token with the claims of this server.
+pub fn verify_token(token: &str) -> bool {
     VerifiedClaims::verify(token, &SigningKey::development()).is_ok()
 }
 
-/// The token that the development key makes of two segments.
-pub fn seal(unsigned: &str) -> String {
+/// Signs an encoded header and claims with the development key.
+pub fn sign_token(unsigned: &str) -> String {
     SigningKey::development().sign_encoded(unsigned.to_owned()).unwrap_or_default()
 }

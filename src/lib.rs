@@ -190,6 +190,7 @@ mod faults;
 pub mod fixture;
 mod flow;
 mod http;
+#[cfg(feature = "internal")]
 #[doc(hidden)]
 pub mod internal;
 mod journal;

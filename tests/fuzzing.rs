@@ -1,7 +1,7 @@
-//! The fuzz targets on what a fuzzer has found worth keeping, and on some more of the like.
+//! The fuzz targets, on the committed corpora and on mutations of them.
 //!
-//! `FUZZ_SECONDS=60 cargo test --release --test fuzzing` goes on for so long with each target, on
-//! any toolchain; `fuzz/run` lets libFuzzer look for what covers new code.
+//! `FUZZ_SECONDS=60 cargo test --release --test fuzzing` runs each target that long with random
+//! mutations, on any toolchain. `fuzz/run` uses libFuzzer, which looks for inputs that cover new code.
 
 #[path = "../fuzz/targets.rs"]
 mod targets;
@@ -13,22 +13,25 @@ use std::time::{Duration, Instant};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
+use targets::Target;
 
-/// How many inputs are made of each corpus where no time is given.
-const USUAL: usize = 500;
+/// The number of mutated inputs per target, unless `FUZZ_SECONDS` is set.
+const DEFAULT_MUTATIONS: usize = 500;
 
-fn corpus(target: &str) -> Vec<Vec<u8>> {
+fn read_corpus(target: &str) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);
     let files = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{folder:?}: {error}"));
     let mut paths: Vec<_> = files.map(|file| file.unwrap().path()).collect();
-    // So that a seed always means the same inputs.
+
+    // In a fixed order, so that a seed always gives the same mutations.
     paths.sort();
     paths.iter().map(|path| fs::read(path).unwrap()).collect()
 }
 
-/// An input that is like those that are known, and different.
-fn mutated(corpus: &[Vec<u8>], random: &mut StdRng) -> Vec<u8> {
+/// Returns an input of the corpus with one to five changes.
+fn mutate(corpus: &[Vec<u8>], random: &mut StdRng) -> Vec<u8> {
     let mut input = corpus.choose(random).cloned().unwrap_or_default();
+
     for _ in 0..random.random_range(1..6) {
         let at = random.random_range(0..=input.len());
         match random.random_range(0..5) {
@@ -47,26 +50,34 @@ fn mutated(corpus: &[Vec<u8>], random: &mut StdRng) -> Vec<u8> {
     input
 }
 
+/// Runs a target and names the input if it panics.
+fn check(name: &str, target: Target, input: &[u8]) {
+    let result = std::panic::catch_unwind(|| target(input));
+    assert!(result.is_ok(), "{name}: b\"{}\"", input.escape_ascii());
+}
+
 fn fuzz(name: &str) {
     let (_, target) = targets::ALL.into_iter().find(|(known, _)| *known == name).unwrap();
-    let corpus = corpus(name);
+    let corpus = read_corpus(name);
     assert!(corpus.len() > 10, "{name}: {} inputs", corpus.len());
-    let run = |input: &[u8]| {
-        let outcome = std::panic::catch_unwind(|| target(input));
-        assert!(outcome.is_ok(), "{name}: b\"{}\"", input.escape_ascii());
-    };
-    corpus.iter().for_each(|input| run(input));
+
+    for input in &corpus {
+        check(name, target, input);
+    }
+
     let seconds = std::env::var("FUZZ_SECONDS").ok().and_then(|seconds| seconds.parse().ok());
     let mut random = match seconds {
         Some(_) => rand::make_rng(),
         None => StdRng::seed_from_u64(7),
     };
-    let (start, mut tried) = (Instant::now(), 0);
-    while seconds.map_or(tried < USUAL, |time| start.elapsed() < Duration::from_secs(time)) {
-        run(&mutated(&corpus, &mut random));
-        tried += 1;
+
+    let deadline = seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
+    let mut mutations = 0;
+    while deadline.map_or(mutations < DEFAULT_MUTATIONS, |deadline| Instant::now() < deadline) {
+        check(name, target, &mutate(&corpus, &mut random));
+        mutations += 1;
     }
-    println!("{name}: {} inputs of the corpus, {tried} made of them", corpus.len());
+    println!("{name}: {} inputs of the corpus, {mutations} mutations", corpus.len());
 }
 
 #[test]

@@ -3,27 +3,25 @@
 #[path = "it/support/mod.rs"]
 mod support;
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::time::Duration;
 
 use smartpay_oauth_mock::{Limits, MockAuthServer};
 use support::folder::Folder;
 use support::page;
 use support::program::{Running, resident};
-use support::socket::{HEAD, answer, ask, connect, rest};
+use support::raw_client::{RawClient, TOKEN_HEAD};
 
 async fn server(limits: Limits) -> MockAuthServer {
     MockAuthServer::builder().limits(limits).start().await.unwrap()
 }
 
 #[tokio::test]
-async fn an_idle_connection_is_closed_after_a_while() {
+async fn an_idle_connection_ends_after_a_while() {
     let server = server(Limits::default().head_time(Duration::from_millis(200))).await;
-    let mut silent = connect(server.address());
-    let mut once = connect(server.address());
-    write!(once, "{HEAD}Content-Length: {}\r\n\r\n{}", page::REQUEST.len(), page::REQUEST).unwrap();
-    let seen = tokio::task::spawn_blocking(move || (rest(&mut silent), rest(&mut once)));
+    let mut silent = RawClient::connect(server.address());
+    let mut once = RawClient::connect(server.address());
+    once.post_token(page::REQUEST).unwrap();
+    let seen = tokio::task::spawn_blocking(move || (silent.read_all(), once.read_all()));
     let (silent, once) = seen.await.unwrap();
     assert_eq!(silent, "");
     assert_eq!(once.matches("HTTP/1.1 200").count(), 1, "{once}");
@@ -37,30 +35,30 @@ async fn the_longest_idle_connection_is_closed() {
     let held = r#"{ when: { param: { state: held } }, respond: { hold: { until: 2 } } }"#;
     let fixtures = format!("extends: default\nscenarios: [{held}]");
     server.replace_fixtures(&fixtures).await.unwrap();
-    let assert_response = |stream: &TcpStream| {
-        let seen = answer(stream).expect("a response");
+    let answered = |client: &mut RawClient| {
+        let seen = client.read_response().expect("a response");
         assert!(seen.starts_with("HTTP/1.1 200"), "{seen}");
     };
     let all = tokio::task::spawn_blocking(move || {
         let address = server.address();
-        let waiting = connect(address);
-        ask(&waiting, &format!("{}&state=held", page::REQUEST)).unwrap();
-        let [mut first, second, third] = [connect(address), connect(address), connect(address)];
-        for stream in [&first, &second, &third] {
-            ask(stream, page::REQUEST).unwrap();
-            assert_response(stream);
+        let mut waiting = RawClient::connect(address);
+        waiting.post_token(&format!("{}&state=held", page::REQUEST)).unwrap();
+        let [mut first, mut second, mut third] = [(); 3].map(|()| RawClient::connect(address));
+        for client in [&mut first, &mut second, &mut third] {
+            client.post_token(page::REQUEST).unwrap();
+            answered(client);
         }
-        let fifth = connect(address);
-        ask(&fifth, page::REQUEST).unwrap();
-        assert_response(&fifth);
-        assert_eq!(rest(&mut first), "", "the longest idle");
-        for stream in [&second, &third] {
-            ask(stream, page::REQUEST).unwrap();
-            assert_response(stream);
+        let mut fifth = RawClient::connect(address);
+        fifth.post_token(page::REQUEST).unwrap();
+        answered(&mut fifth);
+        assert_eq!(first.read_all(), "", "the longest idle");
+        for client in [&mut second, &mut third] {
+            client.post_token(page::REQUEST).unwrap();
+            answered(client);
         }
-        ask(&third, &format!("{}&state=held", page::REQUEST)).unwrap();
-        assert_response(&third);
-        assert_response(&waiting);
+        third.post_token(&format!("{}&state=held", page::REQUEST)).unwrap();
+        answered(&mut third);
+        answered(&mut waiting);
     });
     all.await.unwrap();
 }
@@ -72,16 +70,16 @@ async fn a_partial_request_does_not_keep_a_connection_open() {
     let server = server(Limits::default().connections(4)).await;
     let address = server.address();
     let connect_all = move || {
-        let half: Vec<TcpStream> = (0..200)
+        let half: Vec<RawClient> = (0..200)
             .map(|_| {
-                let mut stream = connect(address);
-                stream.write_all(&HEAD.as_bytes()[..30]).unwrap();
-                stream
+                let mut client = RawClient::connect(address);
+                client.send(&TOKEN_HEAD[..30]).unwrap();
+                client
             })
             .collect();
-        let stream = connect(address);
-        ask(&stream, page::REQUEST).unwrap();
-        assert!(answer(&stream).unwrap().starts_with("HTTP/1.1 200"));
+        let mut client = RawClient::connect(address);
+        client.post_token(page::REQUEST).unwrap();
+        assert!(client.read_response().unwrap().starts_with("HTTP/1.1 200"));
         drop(half);
     };
     tokio::task::spawn_blocking(connect_all).await.unwrap();
@@ -95,15 +93,15 @@ async fn a_slow_response_is_not_cut_off_for_new_connections() {
     server.replace_fixtures(&format!("extends: default\nscenarios: [{slow}]")).await.unwrap();
     let address = server.address();
     let all = tokio::task::spawn_blocking(move || {
-        let slow = connect(address);
-        ask(&slow, &format!("{}&state=slow", page::REQUEST)).unwrap();
-        (&slow).read_exact(&mut [0; 1]).unwrap();
+        let mut slow = RawClient::connect(address);
+        slow.post_token(&format!("{}&state=slow", page::REQUEST)).unwrap();
+        assert!(slow.receive().unwrap() > 0);
         for _ in 0..10 {
-            let stream = connect(address);
-            ask(&stream, page::REQUEST).unwrap();
-            answer(&stream).unwrap();
+            let mut client = RawClient::connect(address);
+            client.post_token(page::REQUEST).unwrap();
+            client.read_response().unwrap();
         }
-        answer(&slow).expect("the whole response");
+        slow.read_response().expect("the whole response");
     });
     all.await.unwrap();
 }
@@ -116,14 +114,14 @@ async fn while_all_are_busy_a_new_connection_waits_for_the_first_that_becomes_id
     server.replace_fixtures(&format!("extends: default\nscenarios: [{slow}]")).await.unwrap();
     let address = server.address();
     let all = tokio::task::spawn_blocking(move || {
-        let mut busy = connect(address);
-        ask(&busy, &format!("{}&state=slow", page::REQUEST)).unwrap();
-        busy.read_exact(&mut [0; 1]).unwrap();
-        let new = connect(address);
-        ask(&new, page::REQUEST).unwrap();
-        answer(&busy).expect("the whole response");
-        answer(&new).expect("a response");
-        assert_eq!(rest(&mut busy), "");
+        let mut busy = RawClient::connect(address);
+        busy.post_token(&format!("{}&state=slow", page::REQUEST)).unwrap();
+        assert!(busy.receive().unwrap() > 0);
+        let mut new = RawClient::connect(address);
+        new.post_token(page::REQUEST).unwrap();
+        busy.read_response().expect("the whole response");
+        new.read_response().expect("a response");
+        assert_eq!(busy.read_all(), "");
     });
     all.await.unwrap();
 }
@@ -142,19 +140,19 @@ fn ten_thousand_idle_connections_use_little_memory() {
     let folder = Folder::new("limits-idle");
     let mut server = Running::start(&folder, &[]);
     let before = resident(server.child.id());
-    let idle: Vec<TcpStream> = (0..MANY)
+    let idle: Vec<RawClient> = (0..MANY)
         .map(|n| {
-            let mut stream = connect(server.address());
+            let mut client = RawClient::connect(server.address());
             if n % 2 == 0 {
-                stream.write_all(&HEAD.as_bytes()[..n % HEAD.len()]).unwrap();
+                client.send(&TOKEN_HEAD[..n % TOKEN_HEAD.len()]).unwrap();
             }
-            stream
+            client
         })
         .collect();
     for _ in 0..20 {
-        let stream = connect(server.address());
-        ask(&stream, page::REQUEST).unwrap();
-        assert!(answer(&stream).unwrap().starts_with("HTTP/1.1 200"));
+        let mut client = RawClient::connect(server.address());
+        client.post_token(page::REQUEST).unwrap();
+        assert!(client.read_response().unwrap().starts_with("HTTP/1.1 200"));
     }
     let grown = resident(server.child.id()) - before;
     println!("{MANY} idle connections take {grown:.1} MB");
@@ -173,11 +171,11 @@ fn new_connections_are_served_when_the_system_has_no_more_sockets() {
     let mut server = Running::start(&folder, &[]);
     let pid = server.child.id().try_into().unwrap();
     rlimit::prlimit(pid, rlimit::Resource::NOFILE, Some((64, 64)), None).unwrap();
-    let idle: Vec<TcpStream> = (0..200).map(|_| connect(server.address())).collect();
+    let idle: Vec<RawClient> = (0..200).map(|_| RawClient::connect(server.address())).collect();
     for _ in 0..20 {
-        let stream = connect(server.address());
-        ask(&stream, page::REQUEST).unwrap();
-        assert!(answer(&stream).unwrap().starts_with("HTTP/1.1 200"));
+        let mut client = RawClient::connect(server.address());
+        client.post_token(page::REQUEST).unwrap();
+        assert!(client.read_response().unwrap().starts_with("HTTP/1.1 200"));
     }
     server.signal("-TERM");
     assert_eq!(server.exit_code(), Some(0));

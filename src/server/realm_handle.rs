@@ -10,7 +10,7 @@ use crate::fixture::TlsFaults;
 use crate::flow::{inspect_in_realm, issue_directly};
 use crate::http::App;
 use crate::oauth::TokenResponse;
-use crate::realm::{CodeRequest, GrantInfo, GrantStore, IssueError, Realm, TokensRequest};
+use crate::realm::{CodeRequest, GrantInfo, IssueError, Realm, TokensRequest};
 use crate::tls::{ClientIdentity, TlsError};
 use crate::token::Inspection;
 
@@ -53,8 +53,9 @@ impl RealmHandle {
         Self { app: Arc::clone(&self.app), realm, base_url }
     }
 
-    /// Returns the realm's grants and codes, for benchmarks and tests.
-    pub(crate) fn grant_store(&self) -> &GrantStore {
+    /// Returns the realm's grants, for benchmarks that insert them directly.
+    #[cfg(feature = "internal")]
+    pub(crate) fn grant_store(&self) -> &crate::realm::GrantStore {
         self.realm.grant_store()
     }
 

@@ -1,15 +1,15 @@
-//! Whatever bytes come, the server answers with a documented error, and nothing secret that came
-//! with them shows in answers, logs or `Debug` output.
+//! Arbitrary input gets a documented error, and no secret in it appears in responses, logs or `Debug`
+//! output.
 
 use std::io;
 use std::sync::{Arc, LazyLock, Mutex};
 
-use crate::support::Answer;
+use crate::support::HttpResponse;
 use proptest::prelude::*;
 use smartpay_oauth_mock::{ErrorCode, MockAuthServer};
 use tracing_subscriber::fmt::MakeWriter;
 
-/// Everything that any server of this process logs, at the chattiest level.
+/// Everything that the servers of this process log, at the level `trace`.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -42,8 +42,8 @@ static LOG: LazyLock<Log> = LazyLock::new(|| {
     log
 });
 
-/// What has been logged since the last look.
-fn logged() -> String {
+/// Takes what has been logged since the last call.
+fn take_log() -> String {
     String::from_utf8_lossy(&std::mem::take(&mut *LOG.0.lock().unwrap())).into_owned()
 }
 
@@ -57,23 +57,23 @@ async fn send(
     query: &str,
     headers: &[(&str, &[u8])],
     body: Vec<u8>,
-) -> Answer {
+) -> HttpResponse {
     let mut request = reqwest::Client::new()
         .post(format!("{}{query}", server.token_url()))
         .header("Content-Type", "application/x-www-form-urlencoded");
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    Answer::of(request.body(body).send().await.unwrap()).await
+    HttpResponse::read(request.body(body).send().await.unwrap()).await
 }
 
-fn assert_documented(answer: &Answer) {
-    let code = ErrorCode::from(answer.error().as_str());
-    assert!(ErrorCode::DOCUMENTED.contains(&code), "{}", answer.text);
-    assert_eq!(answer.header("content-type"), "application/json;charset=UTF-8");
+fn assert_documented(response: &HttpResponse) {
+    let code = ErrorCode::from(response.error().as_str());
+    assert!(ErrorCode::DOCUMENTED.contains(&code), "{}", response.text);
+    assert_eq!(response.header("content-type"), "application/json;charset=UTF-8");
 }
 
-/// Bytes that look like a form now and then.
+/// Generates bytes that sometimes look like a form.
 fn body() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
         Just(b"&".to_vec()),
@@ -91,7 +91,7 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
     proptest::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
 }
 
-/// A secret long enough not to stand in a message by chance.
+/// A secret that is too long to be part of a message by chance.
 const SECRET: &str = "[A-Za-z0-9]{16,40}";
 
 proptest! {
@@ -109,8 +109,8 @@ proptest! {
     fn any_query_gets_a_documented_error(query in "[!$-;=?-Z_a-z~]{1,60}") {
         runtime().block_on(async {
             let server = MockAuthServer::start().await;
-            let answer = send(&server, &format!("?{query}"), &[], Vec::new()).await;
-            assert_documented(&answer);
+            let response = send(&server, &format!("?{query}"), &[], Vec::new()).await;
+            assert_documented(&response);
         });
     }
 
@@ -126,10 +126,10 @@ proptest! {
         });
     }
 
-    /// The same value as secret, code, token, unknown parameter, name of a parameter, in the URL
-    /// and in a header.
+    /// The same value is sent as a secret, a code, a token, an unknown parameter, the name of a
+    /// parameter, in the URL and in a header.
     #[test]
-    fn nothing_secret_is_repeated(secret in SECRET, code in SECRET, token in SECRET) {
+    fn no_response_repeats_a_secret(secret in SECRET, code in SECRET, token in SECRET) {
         runtime().block_on(async {
             let server = MockAuthServer::start().await;
             let good = "client_id=8l57hYffFb&client_secret=yourClientSecret";
@@ -151,16 +151,16 @@ proptest! {
             let header = format!("Basic {secret}");
             let mut seen = String::new();
             for body in bodies {
-                let answer = send(&server, "", &[("authorization", header.as_bytes())], body.into()).await;
-                assert_documented(&answer);
-                seen += &answer.text;
+                let response = send(&server, "", &[("authorization", header.as_bytes())], body.into()).await;
+                assert_documented(&response);
+                seen += &response.text;
             }
             for query in [format!("?{secret}"), format!("?code={code}"), format!("?{secret}={token}")] {
                 seen += &send(&server, &query, &[], Vec::new()).await.text;
             }
             let body = format!("{good}&grant_type=authorization_code&code={issued}");
             let granted = send(&server, "", &[], body.into()).await.ok();
-            let log = logged();
+            let log = take_log();
             assert!(log.contains("client_secret is not this client's"), "not logged: {log}");
             seen += &log;
             seen += &format!("{server:?}");
@@ -178,9 +178,9 @@ proptest! {
         });
     }
 
-    /// The journal keeps parameters, but no secret, code or token, nor a name that could be one.
+    /// The journal keeps parameters, but no secrets, codes and tokens, and no name that could be one.
     #[test]
-    fn nothing_secret_gets_into_the_journal(secret in SECRET, code in SECRET, token in SECRET) {
+    fn no_secret_is_in_the_journal(secret in SECRET, code in SECRET, token in SECRET) {
         runtime().block_on(async {
             let server = MockAuthServer::start().await;
             let bodies = [

@@ -1,10 +1,9 @@
-//! The same server in tests that are not async: every method has a blocking twin.
+//! The blocking API: the same server in tests without async.
 
 use std::collections::BTreeSet;
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::time::Duration;
 
+use crate::support::raw_client::{body_of, form_request, send_and_read_all};
 use crate::support::{CLIENT, MERCHANT, claims};
 use smartpay_oauth_mock::blocking::MockAuthServer;
 use smartpay_oauth_mock::fixture::{AccountStatus, Client, Merchant, TlsFaults};
@@ -13,20 +12,23 @@ use smartpay_oauth_mock::{
     TokensRequest, When,
 };
 
-/// The response body of a token request over a socket.
-fn ask(server: &MockAuthServer, path: &str, headers: &str, parameters: &[(&str, &str)]) -> String {
+/// Posts a form and returns the body of the response.
+fn post_form(
+    server: &MockAuthServer,
+    path: &str,
+    headers: &str,
+    parameters: &[(&str, &str)],
+) -> String {
     let body = serde_urlencoded::to_string(parameters).unwrap();
-    let mut stream = TcpStream::connect(server.address()).unwrap();
-    write!(
-        stream,
-        "POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: \
-         application/x-www-form-urlencoded\r\n{headers}Content-Length: {}\r\n\r\n{body}",
-        body.len()
-    )
-    .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+    let request = form_request(
+        path,
+        &format!(
+            "Connection: close
+{headers}"
+        ),
+        &body,
+    );
+    body_of(&send_and_read_all(server.address(), request)).to_owned()
 }
 
 fn exchange(server: &MockAuthServer, code: &str, headers: &str) -> String {
@@ -37,33 +39,39 @@ fn exchange(server: &MockAuthServer, code: &str, headers: &str) -> String {
         ("code", code),
         ("state", "s"),
     ];
-    ask(server, "/oauth2/v3/token", headers, &parameters)
+    post_form(server, "/oauth2/v3/token", headers, &parameters)
 }
 
 #[test]
-fn a_grant_lives_and_dies() {
+fn grants_are_issued_revoked_and_reset() {
     let server = MockAuthServer::start();
     let request = CodeRequest::new(CLIENT.0, MERCHANT).scopes(["reporting"]).code("mine");
     assert_eq!(server.issue_code_with(request.clone()).unwrap(), "mine");
     assert!(server.issue_code_with(request).is_err(), "it is taken");
     assert!(exchange(&server, "mine", "").contains("access_token"));
+
     let tokens = server.issue_tokens(CLIENT.0, MERCHANT).unwrap();
     let request = TokensRequest::new(CLIENT.0, MERCHANT).scopes(["reporting"]);
     let few = server.issue_tokens_with(request).unwrap();
     assert!(server.inspect(&tokens.access_token).valid && server.inspect(&few.access_token).valid);
+
     let shown = format!("{tokens:?}");
     assert!(shown.contains("expires_in: 899") && !shown.contains(&tokens.access_token), "{shown}");
+
     let granted = server.grants().into_iter().find(|grant| grant.scopes == ["reporting"]).unwrap();
     assert!(server.revoke_grant(&granted.id) && !server.revoke_grant("0000000000"));
+
     server.clock().advance(Duration::from_secs(901));
     assert!(!server.inspect(&tokens.access_token).valid);
+
     server.reset();
     assert!(server.requests().is_empty() && !server.clock().is_frozen());
+
     server.stop();
 }
 
 #[test]
-fn clients_and_merchants_change_while_it_runs() {
+fn clients_and_merchants_can_be_changed_at_run_time() {
     let server = MockAuthServer::builder().start_blocking().unwrap();
     server.put_client(Client::new("mine", "s")).unwrap();
     assert!(server.put_client(Client::new("not an id", "s")).is_err());
@@ -71,24 +79,28 @@ fn clients_and_merchants_change_while_it_runs() {
         server.update_client("mine", |client| client.status = AccountStatus::Inactive).unwrap()
     );
     assert!(!server.update_client("nobody", |_| {}).unwrap());
+
     server.put_merchant(Merchant::new("shop")).unwrap();
     assert!(server.update_merchant("shop", |merchant| merchant.can_grant = false).unwrap());
+
     let fixtures = server.fixtures();
     assert!(fixtures.clients.iter().any(|client| client.display_name() == "mine"));
     assert!(fixtures.merchants.iter().any(|merchant| merchant.display_name() == "shop"));
     assert!(server.remove_client("mine").unwrap() && !server.remove_client("mine").unwrap());
     assert!(server.remove_merchant("shop").unwrap() && !server.remove_merchant("shop").unwrap());
+
     server.replace_fixtures("clients: [{ id: only, secret: s }]").unwrap();
     assert_eq!(server.fixtures().clients.len(), 1);
     assert!(server.replace_fixtures("clients: [{ id: only }]").is_err());
 }
 
 #[test]
-fn realms_come_and_go() {
+fn realms_are_created_and_removed() {
     let server = MockAuthServer::start();
     let blue = server.new_realm("blue").host("blue.test").create().unwrap();
     assert_eq!(server.realms().len(), 2);
     assert_eq!(server.realm("blue").unwrap().name(), "blue");
+
     let code = blue.issue_code(CLIENT.0, MERCHANT).unwrap();
     let parameters = [
         ("grant_type", "authorization_code"),
@@ -96,8 +108,8 @@ fn realms_come_and_go() {
         ("client_secret", CLIENT.1),
         ("code", &code),
     ];
-    let answer = ask(&server, "/realms/blue/oauth2/v3/token", "", &parameters);
-    assert!(answer.contains("access_token"), "{answer}");
+    let response = post_form(&server, "/realms/blue/oauth2/v3/token", "", &parameters);
+    assert!(response.contains("access_token"), "{response}");
     assert_eq!((blue.requests().len(), server.requests().len()), (1, 0));
     assert!(server.remove_realm("blue").unwrap() && server.realm("blue").is_none());
     assert!(server.remove_realm("default").is_err());
@@ -105,7 +117,7 @@ fn realms_come_and_go() {
 
 /// A request must meet every condition of a scenario.
 #[test]
-fn a_scenario_needs_all_its_conditions() {
+fn a_scenario_matches_only_if_all_its_conditions_do() {
     let server = MockAuthServer::start();
     let code = server.issue_code(CLIENT.0, MERCHANT).unwrap();
     let when = When::new()
@@ -129,14 +141,16 @@ fn a_scenario_needs_all_its_conditions() {
     assert!(exchange(&server, &code, headers).contains("access_token"), "without the header");
     drop(guard);
     assert!(!server.remove_scenario("all"), "it went with its guard");
+
     server.clear_scenarios();
     assert!(server.scenarios().is_empty());
+
     let nonsense = Scenario::respond(Outcome::pass()).times(0);
     assert!(server.try_inject(nonsense).is_err());
 }
 
 #[test]
-fn the_journal_is_read_followed_and_checked() {
+fn the_journal_can_be_read_followed_and_verified() {
     let server = MockAuthServer::start();
     let mut follower = server.follow();
     let code = server.issue_code(CLIENT.0, MERCHANT).unwrap();
@@ -144,6 +158,7 @@ fn the_journal_is_read_followed_and_checked() {
     exchange(&server, &code, &format!("v-c-client-correlation-id: {id}\r\n"));
     exchange(&server, "error-access_denied", "");
     assert_eq!(follower.next().unwrap().correlation_id.as_deref(), Some(id));
+
     let good = Filter::new()
         .endpoint(RecordedEndpoint::Token)
         .client_id(CLIENT.0)
@@ -153,10 +168,13 @@ fn the_journal_is_read_followed_and_checked() {
         .status(200);
     assert_eq!(server.requests_matching(&good).len(), 1);
     assert!(server.verify(&good, 1).satisfied);
+
     let failed = Filter::new().error("access_*").scenario("error-access_denied");
     assert!(server.verify(&failed, 1..).satisfied);
+
     let never = server.verify_timeout(&failed, Times::exactly(2), Duration::from_millis(20));
     assert_eq!((never.satisfied, never.matched), (false, 1));
+
     server.clear_requests();
     assert!(server.requests().is_empty());
 }

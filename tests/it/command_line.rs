@@ -1,13 +1,14 @@
 //! The command line: output, files and exit codes.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::support::folder::Folder;
 use crate::support::program::{PROGRAM, Running, run, text};
+use crate::support::raw_client::{RawClient, body_of, send_and_read_all};
 
 #[test]
 fn the_ready_file_exists_while_the_server_accepts_requests_and_sigterm_stops_it() {
@@ -61,24 +62,16 @@ fn requests_in_flight_are_finished_unless_there_is_a_second_signal() {
     for (signals, finished) in [(1, true), (2, false)] {
         let mut server = Running::start(&folder, &["--fixtures", &fixtures]);
         let address = server.address().to_owned();
-        let mut stream = std::net::TcpStream::connect(address).unwrap();
-        let body = crate::support::page::REQUEST;
-        write!(
-            stream,
-            "POST /oauth2/v3/token HTTP/1.1\r\nHost: x\r\nContent-Type: \
-             application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        )
-        .unwrap();
-        // When another request has its response, this one is in flight.
+        let mut client = RawClient::connect(address);
+        client.post_token(crate::support::page::REQUEST).unwrap();
+        // The request is in flight once the server has answered another.
         assert!(run(&["health", "--server", server.url()]).status.success());
         for _ in 0..signals {
             server.signal("-TERM");
             std::thread::sleep(Duration::from_millis(50));
         }
-        let mut response = String::new();
-        let _ = BufReader::new(stream).read_line(&mut response);
-        assert_eq!(response.starts_with("HTTP/1.1 200"), finished, "{response}");
+        let answer = client.read_response().unwrap_or_default();
+        assert_eq!(answer.starts_with("HTTP/1.1 200"), finished, "{answer}");
         assert_eq!(server.exit_code(), Some(0));
     }
 }
@@ -138,13 +131,9 @@ fn the_signing_key_is_read_from_a_file_or_generated() {
     let mut kids = Vec::new();
     for key in [own.as_str(), own.as_str(), "generate", "generate"] {
         let server = Running::start(&folder, &["--signing-key", key]);
-        let address = server.address().to_owned();
-        let mut stream = std::net::TcpStream::connect(address).unwrap();
-        stream.write_all(b"GET /.well-known/jwks.json HTTP/1.0\r\n\r\n").unwrap();
-        let mut response = String::new();
-        stream.read_to_string(&mut response).unwrap();
-        let jwks: serde_json::Value =
-            serde_json::from_str(response.split("\r\n\r\n").nth(1).unwrap()).unwrap();
+        let request = "GET /.well-known/jwks.json HTTP/1.0\r\n\r\n";
+        let answer = send_and_read_all(server.address(), request);
+        let jwks: serde_json::Value = serde_json::from_str(body_of(&answer)).unwrap();
         kids.push(jwks["keys"][0]["kid"].as_str().unwrap().to_owned());
     }
     assert_eq!(kids[0], kids[1]);
@@ -394,19 +383,15 @@ fn the_end_of_standard_input_is_not_a_second_signal_and_an_incomplete_request_do
     );
     let mut server = Running::start(&folder, &["--exit-on-stdin-close", "--fixtures", &fixtures]);
     let address = server.address().to_owned();
-    let mut half = std::net::TcpStream::connect(&address).unwrap();
-    half.write_all(b"POST /oauth2").unwrap();
-    let mut stream = std::net::TcpStream::connect(&address).unwrap();
-    let body = crate::support::page::REQUEST;
-    let head = "POST /oauth2/v3/token HTTP/1.1\r\nHost: x\r\nContent-Type: \
-                application/x-www-form-urlencoded\r\nContent-Length:";
-    write!(stream, "{head} {}\r\n\r\n{body}", body.len()).unwrap();
+    let mut half = RawClient::connect(&address);
+    half.send("POST /oauth2").unwrap();
+    let mut client = RawClient::connect(&address);
+    client.post_token(crate::support::page::REQUEST).unwrap();
     assert!(run(&["health", "--server", server.url()]).status.success());
     server.signal("-TERM");
     drop(server.child.stdin.take());
-    let mut response = String::new();
-    BufReader::new(stream).read_line(&mut response).unwrap();
-    assert!(response.starts_with("HTTP/1.1 200"), "{response}");
+    let answer = client.read_response().unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     assert_eq!(server.exit_code(), Some(0));
     assert!(!server.log().contains("cut off"));
 }

@@ -1,13 +1,13 @@
-//! The authorize endpoint: what it asks of a request, and where its answers go.
+//! The authorize endpoint: validation, the consent page and the redirect.
 
-use crate::support::{Answer, CLIENT, exchange, form, server_with};
+use crate::support::{CLIENT, HttpResponse, exchange, form, server_with};
 use reqwest::redirect;
 use smartpay_oauth_mock::MockAuthServer;
 
 const GOOD: [(&str, &str); 3] =
     [("sub", "oauth"), ("client_id", CLIENT.0), ("redirect_url", "https://www.example.com")];
 
-/// The request with these parameters changed; an empty value takes one away.
+/// Returns the query with these parameters changed. An empty value removes one.
 fn with<'a>(changes: &[(&'a str, &'a str)]) -> String {
     let kept = GOOD.iter().filter(|(name, _)| !changes.iter().any(|(other, _)| other == name));
     let all: Vec<(&str, &str)> = kept
@@ -18,22 +18,22 @@ fn with<'a>(changes: &[(&'a str, &'a str)]) -> String {
     serde_urlencoded::to_string(all).unwrap()
 }
 
-async fn visit(server: &MockAuthServer, query: &str) -> Answer {
+async fn authorize(server: &MockAuthServer, query: &str) -> HttpResponse {
     let browser = reqwest::Client::builder().redirect(redirect::Policy::none()).build().unwrap();
     let request = browser.get(format!("{}?{query}", server.authorize_url()));
-    Answer::of(request.header("Accept", "text/html").send().await.unwrap()).await
+    HttpResponse::read(request.header("Accept", "text/html").send().await.unwrap()).await
 }
 
-/// The URL and parameters of a redirect.
-fn redirected(answer: &Answer) -> (String, Vec<(String, String)>) {
-    assert!([302, 303].contains(&answer.status), "{} {}", answer.status, answer.text);
-    let location = answer.header("location");
+/// Returns the URL and the parameters of a redirect.
+fn redirected(response: &HttpResponse) -> (String, Vec<(String, String)>) {
+    assert!([302, 303].contains(&response.status), "{} {}", response.status, response.text);
+    let location = response.header("location");
     let (url, query) = location.split_once('?').unwrap_or((location, ""));
     (url.to_owned(), serde_urlencoded::from_str(query).unwrap())
 }
 
 #[tokio::test]
-async fn before_the_redirect_url_can_be_trusted_errors_are_a_page_or_json() {
+async fn errors_are_a_page_or_json_until_the_redirect_url_is_validated() {
     let server = MockAuthServer::start().await;
     let table = [
         (with(&[("client_id", "")]), "invalid_request", 400),
@@ -46,7 +46,7 @@ async fn before_the_redirect_url_can_be_trusted_errors_are_a_page_or_json() {
         (with(&[]) + "&state=%zz", "invalid_request", 400),
     ];
     for (query, code, status) in table {
-        let page = visit(&server, &query).await;
+        let page = authorize(&server, &query).await;
         assert_eq!(page.status, status, "{query}");
         assert!(page.header("content-type").starts_with("text/html"), "{query}");
         assert!(page.text.contains(&format!("<code id=\"code\">{code}</code>")), "{}", page.text);
@@ -54,13 +54,13 @@ async fn before_the_redirect_url_can_be_trusted_errors_are_a_page_or_json() {
         let request = reqwest::Client::new()
             .get(format!("{}?{query}", server.authorize_url()))
             .header("Accept", "application/json");
-        let json = Answer::of(request.send().await.unwrap()).await;
+        let json = HttpResponse::read(request.send().await.unwrap()).await;
         assert_eq!((json.status, json.error().as_str()), (status, code), "{query}");
     }
 }
 
 #[tokio::test]
-async fn after_that_they_go_back_to_the_partner() {
+async fn later_errors_are_a_redirect_to_the_partner() {
     let server = server_with(
         "clients:\n  - { id: v6TJH1IqhM, scopes: [users, keys] }\n  \
          - { id: refresher, secret: s, grant_types: [refresh_token], redirect_urls: [https://www.example.com] }",
@@ -91,21 +91,24 @@ async fn after_that_they_go_back_to_the_partner() {
             "merchant_not_active",
         ),
     ];
+
     for (query, code) in table {
-        let (url, parameters) = redirected(&visit(&server, &(query.clone() + "&state=s+1")).await);
+        let (url, parameters) =
+            redirected(&authorize(&server, &(query.clone() + "&state=s+1")).await);
         assert_eq!(url, "https://www.example.com", "{query}");
         let names: Vec<&str> = parameters.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["error", "error_description", "state"], "{query}");
         assert_eq!((parameters[0].1.as_str(), parameters[2].1.as_str()), (code, "s 1"), "{query}");
-        let (_, parameters) = redirected(&visit(&server, &query).await);
+        let (_, parameters) = redirected(&authorize(&server, &query).await);
         assert_eq!(parameters.len(), 2, "no state unless it was sent");
     }
 }
 
 #[tokio::test]
-async fn the_page_names_the_partner_and_the_permissions_and_is_locked_down() {
+async fn the_page_names_the_partner_and_the_permissions_and_has_security_headers() {
     let server = MockAuthServer::start().await;
-    let page = visit(&server, &with(&[("scope", "reporting users"), ("state", "x")])).await.ok();
+    let page =
+        authorize(&server, &with(&[("scope", "reporting users"), ("state", "x")])).await.ok();
     for part in [
         "Sample partner asks for access",
         "Read your reports",
@@ -116,7 +119,9 @@ async fn the_page_names_the_partner_and_the_permissions_and_is_locked_down() {
     ] {
         assert!(page.text.contains(part), "{part} is not in {}", page.text);
     }
+
     assert!(!page.text.contains("Make payouts"));
+
     let policy = page.header("content-security-policy");
     assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
     assert!(policy.contains("form-action 'self' http: https:;"), "{policy}");
@@ -126,16 +131,17 @@ async fn the_page_names_the_partner_and_the_permissions_and_is_locked_down() {
 }
 
 #[tokio::test]
-async fn allow_is_disabled_with_the_reason_where_the_merchant_cannot() {
+async fn allow_is_disabled_with_the_reason_if_the_merchant_may_not_grant() {
     let server = MockAuthServer::start().await;
     for (merchant, reason) in [
         ("limited-merchant", "does not have the privilege"),
         ("inactive-merchant", "account is inactive"),
     ] {
-        let page = visit(&server, &with(&[("mock_merchant", merchant)])).await.ok();
+        let page = authorize(&server, &with(&[("mock_merchant", merchant)])).await.ok();
         assert!(page.text.contains("value=\"allow\" disabled aria-describedby"), "{}", page.text);
         assert!(page.text.contains(reason), "{}", page.text);
     }
+
     let nobody = MockAuthServer::builder()
         .fixtures(
             "clients: [{ id: v6TJH1IqhM, secret: s, redirect_urls: [https://www.example.com] }]",
@@ -144,16 +150,17 @@ async fn allow_is_disabled_with_the_reason_where_the_merchant_cannot() {
         .start()
         .await
         .unwrap();
-    let page = visit(&nobody, &with(&[])).await.ok();
+    let page = authorize(&nobody, &with(&[])).await.ok();
     assert!(page.text.contains("no merchant in the fixtures"), "{}", page.text);
 }
 
 #[tokio::test]
-async fn allow_brings_a_code_for_that_redirect_url_and_deny_brings_nothing() {
+async fn allow_redirects_with_a_code_for_that_url_and_deny_without_one() {
     let server = MockAuthServer::start().await;
-    let allow = visit(&server, &with(&[("mock_consent", "allow"), ("state", "a=b&c")])).await;
+    let allow = authorize(&server, &with(&[("mock_consent", "allow"), ("state", "a=b&c")])).await;
     let (_, parameters) = redirected(&allow);
     assert_eq!(parameters[1], ("state".to_owned(), "a=b&c".to_owned()));
+
     let code = parameters[0].1.clone();
     let wrong = [
         ("grant_type", "authorization_code"),
@@ -163,20 +170,23 @@ async fn allow_brings_a_code_for_that_redirect_url_and_deny_brings_nothing() {
         ("redirect_uri", "https://www.example.com/"),
     ];
     assert_eq!(form(&server, &wrong).await.error(), "invalid_redirect_uri");
+
     exchange(&server, &code).await.ok();
 
-    let deny = visit(&server, &with(&[("mock_consent", "deny"), ("state", "x")])).await;
+    let deny = authorize(&server, &with(&[("mock_consent", "deny"), ("state", "x")])).await;
     assert_eq!(deny.header("location"), "https://www.example.com");
+
     let rfc = server_with("settings: { deny_redirect: rfc6749, consent: deny }").await;
-    let (_, parameters) = redirected(&visit(&rfc, &with(&[("state", "x")])).await);
+    let (_, parameters) = redirected(&authorize(&rfc, &with(&[("state", "x")])).await);
     assert_eq!(parameters[0], ("error".to_owned(), "access_denied".to_owned()));
     assert_eq!(parameters[2], ("state".to_owned(), "x".to_owned()));
-    // A denial does not bar a later attempt.
-    redirected(&visit(&rfc, &with(&[("mock_consent", "allow")])).await);
+
+    // A denial does not prevent a later attempt.
+    redirected(&authorize(&rfc, &with(&[("mock_consent", "allow")])).await);
 }
 
 #[tokio::test]
-async fn consent_allow_takes_the_first_active_merchant_who_may_grant() {
+async fn consent_allow_uses_the_first_active_merchant_that_may_grant() {
     let server = MockAuthServer::builder()
         .fixtures(
             "settings: { consent: allow }\n\
@@ -188,15 +198,19 @@ async fn consent_allow_takes_the_first_active_merchant_who_may_grant() {
         .await
         .unwrap();
     for (more, merchant) in [("", "c"), ("d", "d")] {
-        let (_, parameters) = redirected(&visit(&server, &with(&[("mock_merchant", more)])).await);
-        let answer = exchange(&server, &parameters[0].1).await.ok();
-        assert_eq!(crate::support::claims(&answer.member("access_token"))["merchant_id"], merchant);
+        let (_, parameters) =
+            redirected(&authorize(&server, &with(&[("mock_merchant", more)])).await);
+        let response = exchange(&server, &parameters[0].1).await.ok();
+        assert_eq!(
+            crate::support::claims(&response.member("access_token"))["merchant_id"],
+            merchant
+        );
     }
 }
 
-/// What would carry a code elsewhere, or script into the page.
+/// Input that would send a code to another host, or put a script into the page.
 #[tokio::test]
-async fn nothing_but_the_registered_url_is_redirected_to_and_nothing_is_echoed_unescaped() {
+async fn only_registered_urls_are_redirected_to_and_all_output_is_escaped() {
     let server = MockAuthServer::start().await;
     for evil in [
         "https://evil.example",
@@ -220,24 +234,27 @@ async fn nothing_but_the_registered_url_is_redirected_to_and_nothing_is_echoed_u
     ] {
         for consent in ["", "allow", "deny"] {
             let query = with(&[("redirect_url", evil), ("mock_consent", consent)]);
-            let answer = visit(&server, &query).await;
-            assert_eq!(answer.status, 400, "{evil}");
-            assert_eq!(answer.header("location"), "", "{evil}");
-            assert!(!answer.text.contains(evil.trim()), "{evil}");
+            let response = authorize(&server, &query).await;
+            assert_eq!(response.status, 400, "{evil}");
+            assert_eq!(response.header("location"), "", "{evil}");
+            assert!(!response.text.contains(evil.trim()), "{evil}");
         }
     }
+
     let script = "\"><script>alert(1)</script><a b='";
+
     for name in ["state", "scope", "code_challenge", "client_id", "mock_merchant", "unknown"] {
-        let answer = visit(&server, &with(&[(name, script)])).await;
-        assert!(!answer.text.contains("<script"), "{name}: {}", answer.text);
-        assert!(!answer.header("location").contains('<'), "{name}");
+        let response = authorize(&server, &with(&[(name, script)])).await;
+        assert!(!response.text.contains("<script"), "{name}: {}", response.text);
+        assert!(!response.header("location").contains('<'), "{name}");
     }
+
     let server = server_with(
         "clients: [{ id: v6TJH1IqhM, name: \"<b>Bold</b> & 'co' \\\"x\\\"\" }]\n\
          merchants: [{ id: rahulrama, name: \"<i>\" }]",
     )
     .await;
-    let page = visit(&server, &with(&[("state", script)])).await.ok().text;
+    let page = authorize(&server, &with(&[("state", script)])).await.ok().text;
     assert!(!page.contains("<b>") && !page.contains("<i>") && !page.contains("<script"), "{page}");
 }
 
@@ -254,42 +271,45 @@ async fn other_methods_and_bodies_are_refused() {
         .post(format!("{}?sub=oauth", server.authorize_url()))
         .header("Accept", "application/json")
         .body(with(&[]));
-    assert_eq!(Answer::of(post.send().await.unwrap()).await.error(), "invalid_request");
+    assert_eq!(HttpResponse::read(post.send().await.unwrap()).await.error(), "invalid_request");
 }
 
 #[tokio::test]
-async fn a_scenarios_error_goes_back_by_redirect() {
+async fn the_error_of_a_scenario_is_a_redirect() {
     let server = server_with(
         "scenarios: [{ when: { endpoint: authorize }, times: 1, respond: { error: server_error } }]",
     )
     .await;
-    let (_, parameters) = redirected(&visit(&server, &with(&[("state", "x")])).await);
+    let (_, parameters) = redirected(&authorize(&server, &with(&[("state", "x")])).await);
     assert_eq!(parameters[0].1, "server_error");
-    visit(&server, &with(&[])).await.ok();
+    authorize(&server, &with(&[])).await.ok();
 }
 
 #[tokio::test]
-async fn the_rfcs_endpoint_takes_the_rfcs_names() {
+async fn the_rfc_endpoint_has_the_parameter_names_of_the_rfc() {
     let server = MockAuthServer::start().await;
     let browser = reqwest::Client::builder().redirect(redirect::Policy::none()).build().unwrap();
     let visit = async |query: &str| {
         let url =
             format!("{}/oauth2/v3/authorize?client_id={}{query}", server.base_url(), CLIENT.0);
-        Answer::of(browser.get(url).send().await.unwrap()).await
+        HttpResponse::read(browser.get(url).send().await.unwrap()).await
     };
+
     // The redirect URI may be left out, since only one is registered.
     let (url, parameters) = redirected(&visit("&response_type=code&mock_consent=allow").await);
     assert_eq!((url.as_str(), parameters[0].0.as_str()), ("https://www.example.com", "code"));
+
     for (query, code) in [("", "invalid_request"), ("&response_type=token", "invalid_request")] {
         let (_, parameters) = redirected(&visit(query).await);
         assert_eq!(parameters[0].1, code, "{query}");
     }
+
     let rfc = server_with("settings: { dialect: rfc6749 }").await;
     let url = format!(
         "{}/oauth2/v3/authorize?client_id={}&response_type=token",
         rfc.base_url(),
         CLIENT.0
     );
-    let answer = Answer::of(browser.get(url).send().await.unwrap()).await;
-    assert_eq!(redirected(&answer).1[0].1, "unsupported_response_type");
+    let response = HttpResponse::read(browser.get(url).send().await.unwrap()).await;
+    assert_eq!(redirected(&response).1[0].1, "unsupported_response_type");
 }

@@ -1,19 +1,24 @@
 //! The control API: codes, tokens, grants, clock, realms, fixtures, access and problem details.
 
-use crate::support::{Answer, CLIENT, MERCHANT, claims, exchange, refresh, time};
+use crate::support::{CLIENT, HttpResponse, MERCHANT, claims, exchange, refresh, time};
 use serde_json::{Value, json};
 use smartpay_oauth_mock::MockAuthServer;
 
-async fn call(server: &MockAuthServer, method: &str, path: &str, body: Option<Value>) -> Answer {
+async fn call(
+    server: &MockAuthServer,
+    method: &str,
+    path: &str,
+    body: Option<Value>,
+) -> HttpResponse {
     let url = format!("{}/_mock/{path}", server.base_url());
     let mut request = reqwest::Client::new().request(method.parse().unwrap(), url);
     if let Some(body) = body {
         request = request.json(&body);
     }
-    Answer::of(request.send().await.unwrap()).await
+    HttpResponse::read(request.send().await.unwrap()).await
 }
 
-fn assert_problem(answer: &Answer, status: u16, pointer: &str) {
+fn assert_problem(answer: &HttpResponse, status: u16, pointer: &str) {
     assert_eq!(answer.status, status, "{}", answer.text);
     assert_eq!(answer.header("content-type"), "application/problem+json");
     let problem = answer.json();
@@ -190,14 +195,14 @@ async fn a_problem_names_the_wrong_member_and_nothing_changes() {
     }
     assert_problem(&call(&server, "GET", "nowhere", None).await, 404, "");
     let unknown = reqwest::get(server.base_url() + "/realms/nope/_mock/clock").await.unwrap();
-    assert_problem(&Answer::of(unknown).await, 404, "");
+    assert_problem(&HttpResponse::read(unknown).await, 404, "");
     let missing = call(&server, "POST", "clock/advance", Some(json!({}))).await.json();
     assert_eq!(missing["errors"].as_array().unwrap().len(), 1, "{missing}");
     assert_problem(&call(&server, "PATCH", "clock", None).await, 405, "");
     let send = async |kind: &str, body: Vec<u8>| {
         let url = format!("{}/_mock/codes", server.base_url());
         let request = reqwest::Client::new().post(url).header("Content-Type", kind).body(body);
-        Answer::of(request.send().await.unwrap()).await
+        HttpResponse::read(request.send().await.unwrap()).await
     };
     assert_problem(&send("application/json", b"{".to_vec()).await, 400, "");
     assert_problem(&send("application/json", b"client_id: x".to_vec()).await, 400, "");

@@ -4,7 +4,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use crate::support::{Answer, MERCHANT, page, post};
+use crate::support::{HttpResponse, MERCHANT, page, post};
 use smartpay_oauth_mock::scenario::TokenAlteration;
 use smartpay_oauth_mock::units::SignedDuration;
 use smartpay_oauth_mock::{Endpoint, ErrorCode, Fault, MockAuthServer, Outcome, Scenario, When};
@@ -112,7 +112,7 @@ fn the_rust_code_of_the_page_occurs_in_the_tests_below() {
     }
 }
 
-async fn refresh(server: &MockAuthServer) -> Answer {
+async fn refresh(server: &MockAuthServer) -> HttpResponse {
     post(&server.token_url(), page::REQUEST).await
 }
 

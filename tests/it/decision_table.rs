@@ -1,18 +1,19 @@
-//! Section 2 of the contract: each row alone, and each pair of neighbours to prove their order.
+//! The decision table of the token endpoint: each row alone, and each pair of neighbouring rows in
+//! their order.
 
 use std::time::Duration;
 
-use crate::support::{Answer, MERCHANT, code, exchange, server_with};
+use crate::support::{HttpResponse, MERCHANT, code, exchange, server_with};
 use smartpay_oauth_mock::MockAuthServer;
 
-/// A client and everything that its request can get wrong. Each row's fault changes the request so
-/// that this row fails; faults of different rows combine.
+/// A token request. The fault of a row changes it so that this row fails; faults of different rows
+/// can be combined.
 struct Request {
     method: &'static str,
     query: &'static str,
     content_type: &'static str,
     parameters: Vec<(&'static str, String)>,
-    /// Put before the parameters.
+    /// What precedes the parameters.
     raw: String,
 }
 
@@ -26,7 +27,7 @@ impl Request {
         self.parameters.retain(|(key, _)| *key != name);
     }
 
-    async fn send(self, server: &MockAuthServer) -> Answer {
+    async fn send(self, server: &MockAuthServer) -> HttpResponse {
         let url = format!("{}{}", server.token_url(), self.query);
         let form = serde_urlencoded::to_string(&self.parameters).unwrap();
         let body = self.raw + &form;
@@ -34,11 +35,11 @@ impl Request {
             .request(self.method.parse().unwrap(), url)
             .header("Content-Type", self.content_type)
             .body(body);
-        Answer::of(request.send().await.unwrap()).await
+        HttpResponse::read(request.send().await.unwrap()).await
     }
 }
 
-/// The rows that a request can fail at; 16 to 20 in their variants for codes.
+/// The rows at which a request can fail; 16 to 20 in their variants for codes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Fault {
     Method,
@@ -65,7 +66,7 @@ enum Fault {
 
 use Fault::*;
 
-/// Row, fault, error, status, a word of its description.
+/// The row, the fault, the error, the status, and a word of the description.
 const TABLE: [(u8, Fault, &str, u16, &str); 20] = [
     (1, Method, "invalid_request", 405, "method must be POST"),
     (2, Query, "invalid_request", 400, "is in the URL"),
@@ -89,8 +90,8 @@ const TABLE: [(u8, Fault, &str, u16, &str); 20] = [
     (20, MerchantInactive, "merchant_not_active", 403, "account is inactive"),
 ];
 
-/// One client for every combination of the faults of rows 12, 14 and 15, one merchant for that of
-/// row 20, and a refresh token of each grant, standing or revoked.
+/// Has a client for each combination of the faults of rows 12, 14 and 15, a merchant for the fault of
+/// row 20, and a refresh token for each grant, active and revoked.
 const FIXTURES: &str = r"
 clients:
   - { id: good, secret: s }
@@ -111,7 +112,7 @@ refresh_tokens:
   - { token: revoked-closed, client: good, merchant: closed, revoked: true }
 ";
 
-/// A request that succeeds but for these faults.
+/// Returns a request that would succeed without these faults.
 fn request(faults: &[Fault]) -> Request {
     let has = |fault| faults.contains(&fault);
     let client = match (has(ClientPublic), has(ClientInactive), has(ClientGrantType)) {
@@ -131,6 +132,7 @@ fn request(faults: &[Fault]) -> Request {
     };
     request.set("client_id", client);
     request.set("client_secret", "s");
+
     if has(GrantRevoked) {
         request.set("grant_type", "refresh_token");
         let token = if has(MerchantInactive) { "revoked-closed" } else { "revoked-open" };
@@ -160,19 +162,20 @@ fn request(faults: &[Fault]) -> Request {
             ClientPublic | ClientInactive | ClientGrantType | GrantRevoked | MerchantInactive => {}
         }
     }
+
     request
 }
 
 async fn assert_row(server: &MockAuthServer, faults: &[Fault], row: usize) {
     let (number, _, error, status, word) = TABLE[row];
-    let answer = request(faults).send(server).await;
-    let seen = format!("row {number}, {faults:?}: {}", answer.text);
-    assert_eq!((answer.error().as_str(), answer.status), (error, status), "{seen}");
-    assert!(answer.description().contains(word), "{seen}");
-    assert_eq!(answer.header("content-type"), "application/json;charset=UTF-8", "{seen}");
-    assert_eq!(answer.header("cache-control"), "no-store", "{seen}");
-    assert_eq!(answer.header("pragma"), "no-cache", "{seen}");
-    assert_eq!(answer.header("allow"), if number == 1 { "POST" } else { "" }, "{seen}");
+    let response = request(faults).send(server).await;
+    let seen = format!("row {number}, {faults:?}: {}", response.text);
+    assert_eq!((response.error().as_str(), response.status), (error, status), "{seen}");
+    assert!(response.description().contains(word), "{seen}");
+    assert_eq!(response.header("content-type"), "application/json;charset=UTF-8", "{seen}");
+    assert_eq!(response.header("cache-control"), "no-store", "{seen}");
+    assert_eq!(response.header("pragma"), "no-cache", "{seen}");
+    assert_eq!(response.header("allow"), if number == 1 { "POST" } else { "" }, "{seen}");
 }
 
 #[tokio::test]
@@ -194,8 +197,8 @@ async fn of_two_neighbouring_rows_the_first_decides() {
     let server = server_with(FIXTURES).await;
     for row in 0..TABLE.len() - 1 {
         let (first, second) = (TABLE[row].1, TABLE[row + 1].1);
-        // A client id is malformed, or unknown, or one of the registered: never two of these. The
-        // next row that can fail beside it stands in.
+        // A client id cannot be malformed and unknown at once, or unknown and registered. The next row
+        // that can fail together with this one is used instead.
         let second = match (first, second) {
             (ClientIdForm, ClientUnknown) | (ClientUnknown, ClientPublic) => WrongSecret,
             (_, second) => second,
@@ -207,7 +210,8 @@ async fn of_two_neighbouring_rows_the_first_decides() {
 #[tokio::test]
 async fn the_first_row_that_fails_decides_whatever_else_is_wrong() {
     let server = server_with(FIXTURES).await;
-    // The faults that stand beside any other, from the last to the first.
+
+    // The faults that can be combined with any other, from the last to the first.
     let mut faults = Vec::new();
     for fault in [
         MerchantInactive,
@@ -227,7 +231,7 @@ async fn the_first_row_that_fails_decides_whatever_else_is_wrong() {
         Method,
     ] {
         faults.push(fault);
-        // What an earlier fault says of a parameter must hold over what a later one does.
+        // Where two faults change the same parameter, the earlier row's must win.
         let in_order: Vec<Fault> = faults.iter().rev().copied().collect();
         let row = TABLE.iter().position(|(_, known, ..)| *known == fault).unwrap();
         let mut built = in_order.clone();
@@ -237,7 +241,7 @@ async fn the_first_row_that_fails_decides_whatever_else_is_wrong() {
 }
 
 #[tokio::test]
-async fn a_failed_request_leaves_the_code_unspent() {
+async fn a_failed_request_does_not_redeem_the_code() {
     let server = MockAuthServer::start().await;
     let code = code(&server).await;
     let url = server.token_url();
@@ -256,22 +260,23 @@ async fn a_code_expires_after_ten_minutes_and_belongs_to_its_client() {
     let server = MockAuthServer::start().await;
     let late = code(&server).await;
     let foreign = server.issue_code("8l57hYffFb", MERCHANT).await.unwrap();
-    let answer = exchange(&server, &foreign).await;
-    assert!(answer.description().contains("another client"), "{}", answer.text);
+    let response = exchange(&server, &foreign).await;
+    assert!(response.description().contains("another client"), "{}", response.text);
     server.clock().advance(Duration::from_secs(599));
     let soon = code(&server).await;
     server.clock().advance(Duration::from_secs(1));
-    let answer = exchange(&server, &late).await;
-    assert_eq!(answer.error(), "invalid_request");
-    assert!(answer.description().contains("expired"), "{}", answer.text);
+    let response = exchange(&server, &late).await;
+    assert_eq!(response.error(), "invalid_request");
+    assert!(response.description().contains("expired"), "{}", response.text);
     exchange(&server, &soon).await.ok();
 }
 
-/// The pair of RFC 7636, appendix B.
+/// With the verifier and the challenge of RFC 7636, appendix B.
 #[tokio::test]
 async fn a_code_with_a_challenge_needs_its_verifier() {
     const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
     const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
     for (dialect, error) in [("documented", "invalid_request"), ("rfc6749", "invalid_grant")] {
         let server = server_with(&format!(
             "settings: {{ dialect: {dialect} }}\n\
@@ -280,6 +285,7 @@ async fn a_code_with_a_challenge_needs_its_verifier() {
             FIXTURES.replace("codes:", "ignored:").split("ignored:").next().unwrap()
         ))
         .await;
+
         let send = async |verifier: Option<&str>| {
             let mut request = request(&[]);
             request.set("code", "c");
@@ -288,23 +294,24 @@ async fn a_code_with_a_challenge_needs_its_verifier() {
             }
             request.send(&server).await
         };
+
         for wrong in [None, Some(CHALLENGE), Some("short")] {
-            let answer = send(wrong).await;
-            assert_eq!(answer.error(), error, "{}", answer.text);
-            assert!(answer.description().contains("code_verifier"), "{}", answer.text);
+            let response = send(wrong).await;
+            assert_eq!(response.error(), error, "{}", response.text);
+            assert!(response.description().contains("code_verifier"), "{}", response.text);
         }
         send(Some(VERIFIER)).await.ok();
     }
 }
 
 #[tokio::test]
-async fn a_code_replayed_revokes_its_grant_where_the_fixture_says_so() {
+async fn a_replayed_code_revokes_its_grant_if_the_fixture_says_so() {
     for (setting, error) in [("fail", "-"), ("revoke", "access_denied")] {
         let server = server_with(&format!("settings: {{ code_replay: {setting} }}")).await;
         let code = code(&server).await;
-        let answer = exchange(&server, &code).await.ok();
+        let response = exchange(&server, &code).await.ok();
         assert_eq!(exchange(&server, &code).await.error(), "invalid_request");
-        let refreshed = crate::support::refresh(&server, &answer.member("refresh_token")).await;
+        let refreshed = crate::support::refresh(&server, &response.member("refresh_token")).await;
         assert_eq!(refreshed.error(), error, "{setting}");
     }
 }
@@ -319,51 +326,56 @@ async fn the_rfc_dialect_changes_rows_8_16_17_and_19_and_nothing_else() {
             16 | 19 => ("invalid_grant", 400),
             _ => (error, status),
         };
-        let answer = request(&[fault]).send(&server).await;
-        assert_eq!((answer.error().as_str(), answer.status), (error, status), "row {number}");
-        let challenge = answer.header("www-authenticate");
+        let response = request(&[fault]).send(&server).await;
+        assert_eq!((response.error().as_str(), response.status), (error, status), "row {number}");
+        let challenge = response.header("www-authenticate");
         assert_eq!(challenge.starts_with("Basic "), status == 401, "row {number}");
     }
 }
 
 #[tokio::test]
-async fn basic_credentials_count_under_the_rfc_dialect_only() {
+async fn basic_credentials_are_accepted_under_the_rfc_dialect_only() {
     let send = async |server: &MockAuthServer, header: &str, body: &str| {
         let request = reqwest::Client::new()
             .post(server.token_url())
             .header("Content-Type", "application/x-www-form-urlencoded")
             .header("Authorization", header.to_owned())
             .body(body.to_owned());
-        Answer::of(request.send().await.unwrap()).await
+        HttpResponse::read(request.send().await.unwrap()).await
     };
     use base64::{Engine, engine::general_purpose::STANDARD};
     let good = format!("Basic {}", STANDARD.encode("8l57hYffFb:yourClient%53ecret"));
     let body = "grant_type=authorization_code&code=eyJraK";
 
     let documented = MockAuthServer::start().await;
-    let answer = send(&documented, &good, body).await;
-    assert_eq!(answer.error(), "invalid_request");
-    assert!(answer.description().contains("Authorization header is not read"), "{}", answer.text);
-    assert_eq!(answer.header("www-authenticate"), "");
+    let response = send(&documented, &good, body).await;
+    assert_eq!(response.error(), "invalid_request");
+    assert!(
+        response.description().contains("Authorization header is not read"),
+        "{}",
+        response.text
+    );
+    assert_eq!(response.header("www-authenticate"), "");
 
     let rfc = server_with("settings: { dialect: rfc6749 }").await;
     send(&rfc, &good, body).await.ok();
     let wrong = format!("Basic {}", STANDARD.encode("8l57hYffFb:wrong"));
-    let answer = send(&rfc, &wrong, body).await;
-    assert_eq!((answer.error().as_str(), answer.status), ("invalid_client", 401));
-    assert!(answer.header("www-authenticate").starts_with("Basic "));
+    let response = send(&rfc, &wrong, body).await;
+    assert_eq!((response.error().as_str(), response.status), ("invalid_client", 401));
+    assert!(response.header("www-authenticate").starts_with("Basic "));
+
     for (header, more) in [
         (good.as_str(), "&client_secret=yourClientSecret"),
         (good.as_str(), "&client_id=another"),
         ("Basic !", ""),
         ("Basic Og==", ""),
     ] {
-        let answer = send(&rfc, header, &format!("{body}{more}")).await;
-        assert_eq!(answer.error(), "invalid_request", "{header} {more}");
+        let response = send(&rfc, header, &format!("{body}{more}")).await;
+        assert_eq!(response.error(), "invalid_request", "{header} {more}");
     }
 }
 
-/// A scenario sees the client of HTTP Basic, and its 401 says how to authenticate, too.
+/// A scenario matches the client of HTTP Basic, and its 401 has a challenge, too.
 #[tokio::test]
 async fn scenarios_follow_the_dialect() {
     let server = server_with(
@@ -376,13 +388,13 @@ async fn scenarios_follow_the_dialect() {
         .header("Content-Type", "application/x-www-form-urlencoded")
         .basic_auth("8l57hYffFb", Some("yourClientSecret"))
         .body("grant_type=authorization_code&code=eyJraK");
-    let answer = Answer::of(request.send().await.unwrap()).await;
-    assert_eq!((answer.error().as_str(), answer.status), ("invalid_client", 401));
-    assert!(answer.header("www-authenticate").starts_with("Basic "));
+    let response = HttpResponse::read(request.send().await.unwrap()).await;
+    assert_eq!((response.error().as_str(), response.status), ("invalid_client", 401));
+    assert!(response.header("www-authenticate").starts_with("Basic "));
 }
 
 #[tokio::test]
-async fn the_merchant_that_a_scenario_asks_for_is_that_of_the_grant_type() {
+async fn a_scenario_matches_the_merchant_of_the_code_or_of_the_token_by_grant_type() {
     let server = server_with(
         "merchants: [{ id: m }, { id: n }]\n\
          codes: [{ code: both, client: 8l57hYffFb, merchant: m, reusable: true }]\n\
@@ -400,16 +412,16 @@ async fn the_merchant_that_a_scenario_asks_for_is_that_of_the_grant_type() {
 }
 
 #[tokio::test]
-async fn every_failure_is_a_500_where_the_fixture_says_so_and_an_override_still_counts() {
+async fn every_error_is_a_500_if_the_fixture_says_so_unless_it_is_overridden() {
     let fixtures = format!(
         "settings: {{ error_status: always_500 }}\n\
          errors: {{ client_not_found: {{ status: 410, description: Gone. }} }}\n{FIXTURES}"
     );
     let server = server_with(&fixtures).await;
     for (number, fault, error, _, _) in TABLE {
-        let answer = request(&[fault]).send(&server).await;
+        let response = request(&[fault]).send(&server).await;
         let status = if error == "client_not_found" { 410 } else { 500 };
-        assert_eq!((answer.error().as_str(), answer.status), (error, status), "row {number}");
+        assert_eq!((response.error().as_str(), response.status), (error, status), "row {number}");
     }
     assert_eq!(request(&[ClientUnknown]).send(&server).await.description(), "Gone.");
 }

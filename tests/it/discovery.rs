@@ -16,7 +16,7 @@ async fn metadata(server: &MockAuthServer) -> Value {
     reqwest::get(url).await.unwrap().json().await.unwrap()
 }
 
-/// The transport that the library asks for.
+/// Sends a request of the oauth2 crate.
 async fn send(request: HttpRequest) -> Result<HttpResponse, reqwest::Error> {
     let response = reqwest::Client::new()
         .request(request.method().clone(), request.uri().to_string())
@@ -24,18 +24,20 @@ async fn send(request: HttpRequest) -> Result<HttpResponse, reqwest::Error> {
         .body(request.into_body())
         .send()
         .await?;
-    let mut answer = HttpResponse::new(Vec::new());
-    *answer.status_mut() = response.status();
-    *answer.headers_mut() = response.headers().clone();
-    *answer.body_mut() = response.bytes().await?.to_vec();
-    Ok(answer)
+
+    let mut converted = HttpResponse::new(Vec::new());
+    *converted.status_mut() = response.status();
+    *converted.headers_mut() = response.headers().clone();
+    *converted.body_mut() = response.bytes().await?.to_vec();
+    Ok(converted)
 }
 
 #[tokio::test]
-async fn the_metadata_names_every_endpoint_and_the_dialects_methods() {
+async fn the_metadata_has_each_endpoint_and_the_authentication_methods_of_the_dialect() {
     let server = MockAuthServer::start().await;
     let found = metadata(&server).await;
     let base = server.base_url();
+
     for (member, path) in [
         ("issuer", ""),
         ("authorization_endpoint", "/oauth2/v3/authorize"),
@@ -46,8 +48,10 @@ async fn the_metadata_names_every_endpoint_and_the_dialects_methods() {
     ] {
         assert_eq!(found[member], format!("{base}{path}"), "{member}");
     }
+
     let methods = "token_endpoint_auth_methods_supported";
     assert_eq!(found[methods], serde_json::json!(["client_secret_post"]));
+
     let rfc = server_with("settings: { dialect: rfc6749 }").await;
     let both = serde_json::json!(["client_secret_post", "client_secret_basic"]);
     assert_eq!(metadata(&rfc).await[methods], both);
@@ -68,12 +72,14 @@ async fn the_oauth2_crate_completes_the_flow() {
             .set_auth_uri(AuthUrl::new(endpoint("authorization_endpoint")).unwrap())
             .set_token_uri(TokenUrl::new(endpoint("token_endpoint")).unwrap())
             .set_redirect_uri(RedirectUrl::new("https://www.example.com".into()).unwrap());
+
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
         let (url, state) = client
             .authorize_url(CsrfToken::new_random)
             .add_scope(Scope::new("reporting".into()))
             .set_pkce_challenge(challenge)
             .url();
+
         let browser =
             reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let redirect = browser.get(url.as_str()).send().await.unwrap();
@@ -81,6 +87,7 @@ async fn the_oauth2_crate_completes_the_flow() {
         let query = location.split_once('?').unwrap().1;
         let parameters: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap();
         assert_eq!(parameters[1].1, *state.secret());
+
         let tokens = client
             .exchange_code(AuthorizationCode::new(parameters[0].1.clone()))
             .set_pkce_verifier(verifier)
@@ -91,13 +98,14 @@ async fn the_oauth2_crate_completes_the_flow() {
             crate::support::claims(tokens.access_token().secret())["scopes"][0],
             "reporting"
         );
-        let again = client
+
+        let refreshed = client
             .exchange_refresh_token(tokens.refresh_token().unwrap())
             .request_async(&send)
             .await
             .unwrap();
         assert_eq!(
-            again.refresh_token().unwrap().secret(),
+            refreshed.refresh_token().unwrap().secret(),
             tokens.refresh_token().unwrap().secret()
         );
     }
@@ -113,6 +121,7 @@ async fn authlib_completes_the_flow() {
         println!("skipped: python3 with authlib and httpx is not installed (.ci/run does)");
         return;
     }
+
     for dialect in ["documented", "rfc6749"] {
         let server =
             server_with(&format!("settings: {{ dialect: {dialect}, consent: allow }}")).await;

@@ -1,21 +1,21 @@
-//! Section 3 of the contract: all eleven codes, each by its natural cause, by the code or token
-//! `error-<code>`, and by its file under `fixtures/errors/`.
+//! The eleven error codes, each by its natural cause, by the code or token `error-<code>`, and by its
+//! file in `fixtures/errors/`.
 
-use crate::support::{Answer, post};
+use crate::support::{HttpResponse, post};
 use smartpay_oauth_mock::{ErrorCode, MockAuthServer};
 
 const APPLICATION: &str = "client_id=8l57hYffFb&client_secret=yourClientSecret";
 const CODE: &str = "grant_type=authorization_code&code=";
 const REFRESH: &str = "grant_type=refresh_token&refresh_token=";
 
-/// Code, status, and the body of a request that runs into it with the built-in fixtures. The
-/// natural cause of a server_error is a failing server, which the unit test of `http/panics.rs`
-/// has.
+/// The error code, its status, and the body of a request that causes it with the built-in fixtures. No
+/// request causes a server_error; the unit test of `http/panics.rs` does.
 fn table() -> [(&'static str, u16, Option<String>); 11] {
     let of = |client: &str, rest: &str| {
         Some(format!("client_id={client}&client_secret={client}-secret&{rest}"))
     };
     let code = format!("{CODE}eyJraK");
+
     [
         ("access_denied", 403, Some(format!("{APPLICATION}&{REFRESH}revoked-token"))),
         ("server_error", 500, None),
@@ -39,14 +39,14 @@ fn table() -> [(&'static str, u16, Option<String>); 11] {
     ]
 }
 
-fn assert_error(answer: &Answer, code: &str, status: u16) {
-    assert_eq!((answer.error().as_str(), answer.status), (code, status), "{}", answer.text);
-    let members: Vec<String> = answer.json().as_object().unwrap().keys().cloned().collect();
+fn assert_error(response: &HttpResponse, code: &str, status: u16) {
+    assert_eq!((response.error().as_str(), response.status), (code, status), "{}", response.text);
+    let members: Vec<String> = response.json().as_object().unwrap().keys().cloned().collect();
     assert_eq!(members, ["error", "error_description"]);
-    assert!(!answer.description().is_empty());
-    assert_eq!(answer.header("content-type"), "application/json;charset=UTF-8");
-    assert_eq!(answer.header("cache-control"), "no-store");
-    assert_eq!(answer.header("pragma"), "no-cache");
+    assert!(!response.description().is_empty());
+    assert_eq!(response.header("content-type"), "application/json;charset=UTF-8");
+    assert_eq!(response.header("cache-control"), "no-store");
+    assert_eq!(response.header("pragma"), "no-cache");
 }
 
 #[test]
@@ -65,7 +65,7 @@ async fn each_code_has_its_natural_cause() {
 }
 
 #[tokio::test]
-async fn each_code_can_be_had_by_a_code_or_token_of_its_name() {
+async fn each_code_is_returned_for_a_code_or_token_of_its_name() {
     let server = MockAuthServer::start().await;
     for (code, status, _) in table() {
         for body in [
@@ -100,7 +100,7 @@ async fn each_code_has_a_file_that_makes_every_request_return_it() {
 }
 
 #[tokio::test]
-async fn the_correlation_id_comes_back_with_every_answer() {
+async fn every_response_returns_the_correlation_id() {
     let server = MockAuthServer::start().await;
     for (method, body) in [("POST", crate::support::page::REQUEST), ("POST", "a=%"), ("GET", "")] {
         let request = reqwest::Client::new()
@@ -108,9 +108,9 @@ async fn the_correlation_id_comes_back_with_every_answer() {
             .header("Content-Type", "application/x-www-form-urlencoded")
             .header("v-c-client-correlation-id", "3f0b7e52-2a1d-4c53-9d5c-0a7b6c1f8e21")
             .body(body);
-        let answer = Answer::of(request.send().await.unwrap()).await;
+        let response = HttpResponse::read(request.send().await.unwrap()).await;
         assert_eq!(
-            answer.header("v-c-client-correlation-id"),
+            response.header("v-c-client-correlation-id"),
             "3f0b7e52-2a1d-4c53-9d5c-0a7b6c1f8e21"
         );
     }

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::support::raw_client::{form_request, send_and_read_all};
 use crate::support::{CLIENT, MERCHANT, claims, code, exchange, form, refresh};
 use smartpay_oauth_mock::fixture::{AccountStatus, Client, Merchant};
 use smartpay_oauth_mock::scenario::{TokenAlteration, TokenSelector};
@@ -216,14 +217,13 @@ async fn fixtures_change_in_process_or_not_at_all() {
 fn blocking_twins_do_the_same() {
     let server = blocking::MockAuthServer::start();
     let post = |body: &str| {
-        use std::io::{Read, Write};
-        let mut stream = std::net::TcpStream::connect(server.address()).unwrap();
-        let head = "POST /oauth2/v3/token HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
-                    Content-Type: application/x-www-form-urlencoded\r\nContent-Length:";
-        write!(stream, "{head} {}\r\n\r\n{body}", body.len()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
+        let request = form_request(
+            "/oauth2/v3/token",
+            "Connection: close
+",
+            body,
+        );
+        send_and_read_all(server.address(), request)
     };
     let denied = server.inject(denied()).expect(1);
     assert!(post("code=x").contains("access_denied"));

@@ -1,11 +1,12 @@
-//! Rows 5 and 6 against a strict reading of the WHATWG form encoding.
+//! Rows 5 and 6: bodies are parsed strictly by the WHATWG form encoding.
 
+use crate::support::raw_client::{RawClient, form_request};
 use crate::support::{post, server_with};
 use smartpay_oauth_mock::MockAuthServer;
 
 const REST: &str = "grant_type=authorization_code&client_id=odd&code=c";
 
-/// A client whose secret needs every kind of escape.
+/// A client whose secret needs all kinds of escapes.
 const FIXTURES: &str = "
 clients: [{ id: odd, secret: \"a+b c&d=e%é\" }]
 merchants: [{ id: m }]
@@ -13,19 +14,19 @@ codes: [{ code: c, client: odd, merchant: m, reusable: true }]
 ";
 
 #[tokio::test]
-async fn well_formed_bodies_are_read_as_the_standard_says() {
+async fn well_formed_bodies_are_parsed_as_the_standard_says() {
     let server = server_with(FIXTURES).await;
     for body in [
-        // A plus is a space, %2B is a plus; a raw = belongs to the value.
+        // A plus is a space, %2B is a plus, and an unescaped = is part of the value.
         format!("{REST}&client_secret=a%2Bb+c%26d=e%25%C3%A9"),
         format!("{REST}&client_secret=a%2bb%20c%26d%3De%25%c3%a9"),
         format!("{REST}&client_secret=a%2Bb+c%26d=e%25é"),
         // Names are decoded, too.
         format!("{REST}&client%5Fsecret=a%2Bb+c%26d=e%25%C3%A9"),
-        // Empty pieces do not count; an empty name is a name.
+        // Empty pieces are skipped; an empty name is valid.
         format!("&&{REST}&&client_secret=a%2Bb+c%26d=e%25%C3%A9&"),
         format!("=&{REST}&client_secret=a%2Bb+c%26d=e%25%C3%A9"),
-        // Parameters that the server does not know are no error.
+        // Unknown parameters are accepted.
         format!("{REST}&client_secret=a%2Bb+c%26d=e%25%C3%A9&x=%00&Client_Secret=y"),
     ] {
         post(&server.token_url(), body.clone()).await.ok();
@@ -35,13 +36,13 @@ async fn well_formed_bodies_are_read_as_the_standard_says() {
 #[tokio::test]
 async fn a_literal_plus_is_not_a_plus() {
     let server = server_with(FIXTURES).await;
-    let answer =
+    let response =
         post(&server.token_url(), format!("{REST}&client_secret=a+b+c%26d=e%25%C3%A9")).await;
-    assert_eq!(answer.error(), "invalid_client");
+    assert_eq!(response.error(), "invalid_client");
 }
 
 #[tokio::test]
-async fn malformed_bodies_are_refused_with_the_place() {
+async fn malformed_bodies_are_refused_with_the_position() {
     let server = MockAuthServer::start().await;
     let cases: [(&[u8], &str); 10] = [
         (b"code=%", "code is not well-formed: the % at byte 5"),
@@ -49,7 +50,7 @@ async fn malformed_bodies_are_refused_with_the_place() {
         (b"code=%GG", "the % at byte 5"),
         (b"a=1&code=50%", "the % at byte 11"),
         (b"%=1", "the name of parameter 1"),
-        // Overlong, surrogate, cut short, and raw bytes.
+        // Overlong, a surrogate, truncated, and unescaped bytes.
         (b"code=%C0%AF", "code is not UTF-8"),
         (b"code=%ED%A0%80", "code is not UTF-8"),
         (b"code=%C3", "code is not UTF-8"),
@@ -57,14 +58,18 @@ async fn malformed_bodies_are_refused_with_the_place() {
         (b"\xc3\x28=1", "the name of parameter 1 is not UTF-8"),
     ];
     for (body, expected) in cases {
-        let answer = post(&server.token_url(), body).await;
-        assert_eq!((answer.error().as_str(), answer.status), ("invalid_request", 400), "{body:?}");
-        assert!(answer.description().contains(expected), "{}", answer.text);
+        let response = post(&server.token_url(), body).await;
+        assert_eq!(
+            (response.error().as_str(), response.status),
+            ("invalid_request", 400),
+            "{body:?}"
+        );
+        assert!(response.description().contains(expected), "{}", response.text);
     }
 }
 
 #[tokio::test]
-async fn any_parameter_twice_is_refused_known_or_not() {
+async fn a_duplicate_parameter_is_refused_known_or_unknown() {
     let server = MockAuthServer::start().await;
     for (body, expected) in [
         ("code=1&code=1", "code occurs more than once"),
@@ -75,31 +80,31 @@ async fn any_parameter_twice_is_refused_known_or_not() {
         ("%00=1&%00=2", "parameter 2"),
         ("a+b&a%20b", "parameter 2"),
     ] {
-        let answer = post(&server.token_url(), body).await;
-        assert_eq!(answer.error(), "invalid_request", "{body}");
-        assert!(answer.description().contains(expected), "{}", answer.text);
+        let response = post(&server.token_url(), body).await;
+        assert_eq!(response.error(), "invalid_request", "{body}");
+        assert!(response.description().contains(expected), "{}", response.text);
     }
 }
 
-/// Clients that look for an answer only after the whole body is sent must still find it.
+/// A client that reads the response only after it has sent the whole body must still receive it.
 #[tokio::test]
 async fn a_refused_body_is_read_before_the_connection_closes() {
     let server = MockAuthServer::start().await;
     for _ in 0..5 {
-        let body = vec![b'x'; 5_000_000];
+        let body = "x".repeat(5_000_000);
         let address = server.address();
-        let answer = tokio::task::spawn_blocking(move || {
-            use std::io::{Read, Write};
-            let mut stream = std::net::TcpStream::connect(address).unwrap();
-            let head = "POST /oauth2/v3/token HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
-                        Content-Type: application/x-www-form-urlencoded\r\nContent-Length:";
-            write!(stream, "{head} {}\r\n\r\n", body.len()).unwrap();
-            stream.write_all(&body).unwrap();
-            let mut answer = String::new();
-            stream.read_to_string(&mut answer).unwrap();
-            answer
+        let response = tokio::task::spawn_blocking(move || {
+            let request = form_request(
+                "/oauth2/v3/token",
+                "Connection: close
+",
+                &body,
+            );
+            let mut client = RawClient::connect(address);
+            client.send(request).unwrap();
+            client.read_response().unwrap()
         });
-        assert!(answer.await.unwrap().starts_with("HTTP/1.1 413"));
+        assert!(response.await.unwrap().starts_with("HTTP/1.1 413"));
     }
 }
 
@@ -108,15 +113,16 @@ async fn ten_thousand_parameters_are_one_request_and_64_kib_its_limit() {
     let server = MockAuthServer::start().await;
     let many: String = (0..10_000).map(|i| format!("{i:x}=&")).collect();
     assert!(many.len() < 64 * 1024);
+
     post(&server.token_url(), many.clone() + crate::support::page::REQUEST).await.ok();
-    let answer = post(&server.token_url(), many + "1=&" + crate::support::page::REQUEST).await;
-    assert!(answer.description().contains("more than once"), "{}", answer.text);
+    let response = post(&server.token_url(), many + "1=&" + crate::support::page::REQUEST).await;
+    assert!(response.description().contains("more than once"), "{}", response.text);
 
     let padded = |length: usize| {
         let padding = length - crate::support::page::REQUEST.len() - 3;
         format!("{}&x={}", crate::support::page::REQUEST, "y".repeat(padding))
     };
     post(&server.token_url(), padded(64 * 1024)).await.ok();
-    let answer = post(&server.token_url(), padded(64 * 1024 + 1)).await;
-    assert_eq!((answer.error().as_str(), answer.status), ("invalid_request", 413));
+    let response = post(&server.token_url(), padded(64 * 1024 + 1)).await;
+    assert_eq!((response.error().as_str(), response.status), ("invalid_request", 413));
 }

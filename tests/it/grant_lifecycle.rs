@@ -1,25 +1,25 @@
-//! The whole life of a grant, told in order: from the first redirect to the call that fails
-//! because the merchant changed their mind.
+//! The life of a grant in order: from the first redirect to the API request that fails because the
+//! merchant revoked the grant.
 
 use std::time::Duration;
 
-use crate::support::{Answer, CLIENT, claims, exchange, refresh, time};
+use crate::support::{CLIENT, HttpResponse, claims, exchange, refresh, time};
 use reqwest::{StatusCode, redirect};
 use smartpay_oauth_mock::MockAuthServer;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const MONTH: Duration = Duration::from_secs(30 * 86_400);
 
-async fn pay(server: &MockAuthServer, token: &str) -> Answer {
+async fn pay(server: &MockAuthServer, token: &str) -> HttpResponse {
     let request = reqwest::Client::new()
         .post(server.base_url() + "/pts/v2/payments")
         .bearer_auth(token)
         .header("Content-Type", "application/json")
         .body("{}");
-    Answer::of(request.send().await.unwrap()).await
+    HttpResponse::read(request.send().await.unwrap()).await
 }
 
-/// The merchant's browser: the redirect, the page, a click on Allow; returns the code.
+/// Does what the merchant's browser does (redirect, page, a click on Allow) and returns the code.
 async fn consent(server: &MockAuthServer) -> String {
     let browser = reqwest::Client::builder().redirect(redirect::Policy::none()).build().unwrap();
     let url = format!(
@@ -29,8 +29,10 @@ async fn consent(server: &MockAuthServer) -> String {
     );
     let page = browser.get(&url).send().await.unwrap();
     assert_eq!(page.status(), StatusCode::OK);
+
     let page = page.text().await.unwrap();
     assert!(page.contains("Sample partner") && page.contains("Read your reports"), "{page}");
+
     // What the page's form sends when Allow is clicked.
     let form = [
         ("sub", "oauth"),
@@ -46,39 +48,43 @@ async fn consent(server: &MockAuthServer) -> String {
         .body(serde_urlencoded::to_string(form).unwrap());
     let redirect = click.send().await.unwrap();
     assert_eq!(redirect.status(), StatusCode::SEE_OTHER);
+
     let location = redirect.headers()["location"].to_str().unwrap().to_owned();
     let query = location.strip_prefix("https://www.example.com?").expect(&location);
     let parameters: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap();
     assert_eq!(parameters[1], ("state".to_owned(), "s&t".to_owned()));
     assert_eq!(parameters[0].0, "code");
+
     parameters[0].1.clone()
 }
 
 #[tokio::test]
-async fn from_the_first_redirect_to_the_call_that_fails() {
+async fn a_grant_lives_from_the_first_redirect_until_it_is_revoked() {
     let server = MockAuthServer::start().await;
     let clock = server.clock();
 
-    // Redirect, Allow, exchange, call the API.
+    // Redirect, consent, exchange, API request.
     let first = exchange(&server, &consent(&server).await).await.ok();
     let refresh_token = first.member("refresh_token");
     let paid = pay(&server, &first.member("access_token")).await;
     assert_eq!((paid.status, paid.member("status").as_str()), (201, "AUTHORIZED"));
 
-    // Sixteen minutes pass: 401. Refresh, call again.
+    // After 16 minutes the access token has expired. Refresh and try again.
     clock.advance(16 * MINUTE);
     let late = pay(&server, &first.member("access_token")).await;
     assert_eq!(late.status, 401);
+
     let challenge = late.header("www-authenticate");
     assert!(
         challenge.contains("error=\"invalid_token\"") && challenge.contains("expired"),
         "{challenge}"
     );
+
     let second = refresh(&server, &refresh_token).await.ok();
     assert_eq!(second.member("refresh_token"), refresh_token);
     assert_eq!(pay(&server, &second.member("access_token")).await.status, 201);
 
-    // Thirteen months pass: within its grace the token is replaced, and dead.
+    // After 13 months the refresh token is in its grace period: it is replaced, and then invalid.
     clock.advance(13 * MONTH);
     let third = refresh(&server, &refresh_token).await.ok();
     let successor = third.member("refresh_token");
@@ -86,33 +92,37 @@ async fn from_the_first_redirect_to_the_call_that_fails() {
     assert_eq!(refresh(&server, &refresh_token).await.error(), "access_denied");
     assert_eq!(pay(&server, &third.member("access_token")).await.status, 201);
 
-    // Nineteen idle months pass: the merchant must consent again.
+    // After 19 months without a refresh, the merchant must consent again.
     clock.advance(19 * MONTH);
     assert_eq!(refresh(&server, &successor).await.error(), "access_denied");
+
     let fourth = exchange(&server, &consent(&server).await).await.ok();
     assert_eq!(pay(&server, &fourth.member("access_token")).await.status, 201);
+
     let granted = claims(&fourth.member("access_token"))["grant_time"].clone();
     assert_ne!(granted, claims(&first.member("access_token"))["grant_time"]);
 
-    // The merchant changes their mind.
+    // The merchant revokes the grant.
     let grants = server.grants().await;
     let newest = grants.last().unwrap();
     assert!(server.revoke_grant(&newest.id).await);
+
     let refused = pay(&server, &fourth.member("access_token")).await;
     assert_eq!(refused.status, 401);
     assert!(refused.description().contains("revoked"), "{}", refused.text);
-    let answer = refresh(&server, &fourth.member("refresh_token")).await;
-    assert_eq!((answer.error().as_str(), answer.status), ("access_denied", 403));
+
+    let response = refresh(&server, &fourth.member("refresh_token")).await;
+    assert_eq!((response.error().as_str(), response.status), ("access_denied", 403));
 }
 
 #[tokio::test]
-async fn a_year_passes_across_both_changes_of_the_clocks() {
+async fn a_year_passes_across_both_daylight_saving_changes() {
     let server = MockAuthServer::start().await;
-    // Noon UTC each month: 04:00 in Los Angeles in winter, 05:00 in summer.
+    // Noon UTC in each month: 04:00 in Los Angeles in winter, 05:00 in summer.
     server.clock().freeze_at(time(1_767_268_800_000)); // 2026-01-01T12:00:00Z
     let hour = async || {
-        let answer = exchange(&server, &crate::support::code(&server).await).await.ok();
-        claims(&answer.member("access_token"))["grant_time"].as_str().unwrap().to_owned()
+        let response = exchange(&server, &crate::support::code(&server).await).await.ok();
+        claims(&response.member("access_token"))["grant_time"].as_str().unwrap().to_owned()
     };
     assert_eq!(hour().await, "202601010400");
     server.clock().advance(Duration::from_secs(181 * 86_400));

@@ -1,41 +1,24 @@
 //! Clients that break HTTP or vanish: each gets the response that HTTP demands, and other clients
 //! are still served.
 
-use std::io::{Read, Write};
-use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
 use crate::support::page;
+use crate::support::raw_client::{RawClient, TOKEN_HEAD, form_request, send_and_read_all};
 use smartpay_oauth_mock::MockAuthServer;
 
-const FORM: &str = "Content-Type: application/x-www-form-urlencoded\r\n";
-
-fn connect(server: &MockAuthServer) -> TcpStream {
-    let stream = TcpStream::connect(server.address()).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-    stream
-}
-
-/// Sends bytes and returns what the server sends until the connection closes.
+/// Sends bytes and returns all that comes until the connection ends.
 async fn exchange(server: &MockAuthServer, sent: String) -> String {
-    let mut stream = connect(server);
-    tokio::task::spawn_blocking(move || {
-        // The server may close the connection before everything is written.
-        let _ = stream.write_all(sent.as_bytes());
-        let mut seen = Vec::new();
-        let _ = stream.read_to_end(&mut seen);
-        String::from_utf8_lossy(&seen).into_owned()
-    })
-    .await
-    .unwrap()
+    let address = server.address();
+    tokio::task::spawn_blocking(move || send_and_read_all(address, sent)).await.unwrap()
 }
 
 fn request(headers: &str, body: &str) -> String {
-    format!("POST /oauth2/v3/token HTTP/1.1\r\nHost: localhost\r\n{FORM}{headers}\r\n{body}")
+    format!("{TOKEN_HEAD}{headers}\r\n{body}")
 }
 
 fn sized(body: &str, more: &str) -> String {
-    request(&format!("{more}Content-Length: {}\r\n", body.len()), body)
+    form_request("/oauth2/v3/token", more, body)
 }
 
 /// Checks that another client gets a token.
@@ -64,11 +47,10 @@ async fn a_chunked_body_is_read_and_a_broken_one_refused() {
     assert!(seen.starts_with("HTTP/1.1 200"), "{seen}");
     for broken in ["zz\r\n", "5\r\nab", "-1\r\n\r\n"] {
         let headers = "Connection: close\r\nTransfer-Encoding: chunked\r\n";
-        let mut stream = connect(&server);
-        stream.write_all(request(headers, broken).as_bytes()).unwrap();
-        stream.shutdown(Shutdown::Write).unwrap();
-        let mut seen = String::new();
-        let _ = stream.read_to_string(&mut seen);
+        let mut client = RawClient::connect(server.address());
+        client.send(request(headers, broken)).unwrap();
+        client.finish_sending().unwrap();
+        let seen = client.read_all();
         assert!(!seen.starts_with("HTTP/1.1 200"), "{broken}: {seen}");
     }
     assert_serves(&server).await;
@@ -134,11 +116,12 @@ async fn a_head_that_is_too_large_is_refused() {
 async fn a_client_that_closes_its_half_gets_a_response_or_a_closed_connection() {
     let server = MockAuthServer::start().await;
     for _ in 0..20 {
-        let mut stream = connect(&server);
-        stream.write_all(sized(page::REQUEST, "").as_bytes()).unwrap();
-        stream.shutdown(Shutdown::Write).unwrap();
-        let mut seen = String::new();
-        stream.read_to_string(&mut seen).unwrap();
+        let mut client = RawClient::connect(server.address());
+        client.post_token(page::REQUEST).unwrap();
+        client.finish_sending().unwrap();
+        let (seen, end) = client.read_to_end();
+        end.unwrap();
+        let seen = String::from_utf8(seen).unwrap();
         assert!(seen.is_empty() || seen.starts_with("HTTP/1.1 200"), "{seen}");
     }
     assert_serves(&server).await;
@@ -149,13 +132,11 @@ async fn clients_that_vanish_do_not_keep_the_server_from_stopping() {
     let server = MockAuthServer::start().await;
     let whole = sized(page::REQUEST, "");
     for length in (0..whole.len()).step_by(7) {
-        let mut stream = connect(&server);
-        stream.write_all(&whole.as_bytes()[..length]).unwrap();
-        drop(stream);
+        RawClient::connect(server.address()).send(&whole[..length]).unwrap();
     }
     // These send a whole request and do not wait for the response.
     for _ in 0..20 {
-        connect(&server).write_all(whole.as_bytes()).unwrap();
+        RawClient::connect(server.address()).send(&whole).unwrap();
     }
     assert_serves(&server).await;
     server.stop().await;
@@ -165,12 +146,11 @@ async fn clients_that_vanish_do_not_keep_the_server_from_stopping() {
 #[tokio::test]
 async fn idle_connections_do_not_affect_other_clients() {
     let server = MockAuthServer::start().await;
-    let idle: Vec<TcpStream> =
-        (0..400).map_while(|_| TcpStream::connect(server.address()).ok()).collect();
+    let mut idle: Vec<RawClient> =
+        (0..400).map_while(|_| RawClient::try_connect(server.address()).ok()).collect();
     assert!(idle.len() > 100, "{}", idle.len());
-    let mut half: Vec<TcpStream> = idle;
-    for stream in &mut half {
-        stream.write_all(b"POST /oauth2/v3/token HTTP/1.1\r\nHo").unwrap();
+    for client in &mut idle {
+        client.send("POST /oauth2/v3/token HTTP/1.1\r\nHo").unwrap();
     }
     for _ in 0..3 {
         assert_serves(&server).await;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::support::folder::Folder;
 use crate::support::page;
-use crate::support::socket::{connect, rest};
+use crate::support::raw_client::send_and_read_all;
 use smartpay_oauth_mock::{Limits, MockAuthServer};
 
 const SHORT: Duration = Duration::from_millis(200);
@@ -79,9 +79,8 @@ async fn a_stalled_handshake_is_aborted() {
     let server = server(Limits::default().handshake_time(SHORT)).await;
     let address = server.address();
     for begun in [&b""[..], &[22, 3, 1, 0, 200, 1, 0]] {
-        let mut stream = connect(address);
-        stream.write_all(begun).unwrap();
-        let seen = tokio::task::spawn_blocking(move || rest(&mut stream)).await.unwrap();
+        let seen = tokio::task::spawn_blocking(move || send_and_read_all(address, begun));
+        let seen = seen.await.unwrap();
         assert_eq!(seen, "");
     }
 }

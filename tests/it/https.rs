@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use crate::support::folder::Folder;
+use crate::support::raw_client::RawClient;
 use crate::support::tls::{curl, identify, openssl, run};
 use serde_json::{Value, json};
 use smartpay_oauth_mock::fixture::TlsFaults;
@@ -289,20 +290,19 @@ async fn stalled_handshakes_do_not_block_other_clients() {
     let address = server.address();
     let mut stalled = Vec::new();
     for n in 0..700_usize {
-        use std::io::Write;
-        let Ok(mut stream) = std::net::TcpStream::connect(address) else { break };
-        // Half of them send a part of the first message.
+        let Ok(mut client) = RawClient::try_connect(address) else { break };
+        // Half of them have begun, and stop in the middle of their first message.
         if n % 2 == 0 {
-            stream.write_all(&[22, 3, 1, 0, 200, 1, 0]).unwrap();
+            client.send([22, 3, 1, 0, 200, 1, 0]).unwrap();
         }
-        stalled.push(stream);
+        stalled.push(client);
     }
     assert!(stalled.len() > 500, "{}", stalled.len());
     let said = curl(&folder, &[&health(&server)]).await;
     assert!(said.text.contains("\"ok\""), "{}", said.text);
-    let first = stalled.swap_remove(0);
-    first.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
-    let ended = std::io::Read::read(&mut &first, &mut [0; 8]);
+    let mut first = stalled.swap_remove(0);
+    first.set_timeout(Duration::from_secs(5)).unwrap();
+    let ended = first.receive();
     assert!(
         matches!(ended, Ok(0))
             || ended.is_err_and(|e| e.kind() == std::io::ErrorKind::ConnectionReset)
@@ -316,9 +316,9 @@ async fn a_client_without_tls_is_refused() {
     let plain = health(&server).replace("https://", "http://");
     let said = curl(&folder, &[&plain, "-w", " %{http_code}"]).await;
     assert!(said.text.contains("speaks HTTPS") && said.text.ends_with(" 400"), "{}", said.text);
-    // Bytes that are neither TLS nor HTTP get no response.
-    let mut stream = std::net::TcpStream::connect(server.address()).unwrap();
-    std::io::Write::write_all(&mut stream, b"\x01\x02\x03\x04\x05\x06").unwrap();
+    // What is neither is not answered at all.
+    let mut client = RawClient::connect(server.address());
+    client.send(b"\x01\x02\x03\x04\x05\x06").unwrap();
     assert_eq!(curl(&folder, &[&health(&server)]).await.exit, 0);
 }
 

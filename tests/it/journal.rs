@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::support::{Answer, CLIENT, MERCHANT, code, exchange, form, refresh, server_with, time};
+use crate::support::{
+    CLIENT, HttpResponse, MERCHANT, code, exchange, form, refresh, server_with, time,
+};
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 use smartpay_oauth_mock::{Fault, MockAuthServer, Outcome, Scenario};
@@ -11,8 +13,8 @@ fn url(server: &MockAuthServer, path: &str) -> String {
     format!("{}/_mock/{path}", server.base_url())
 }
 
-async fn send(request: RequestBuilder) -> Answer {
-    Answer::of(request.send().await.unwrap()).await
+async fn send(request: RequestBuilder) -> HttpResponse {
+    HttpResponse::read(request.send().await.unwrap()).await
 }
 
 /// Returns the journal, or a part of it.

@@ -1,16 +1,15 @@
 //! Clients that reach a limit, while other clients are still served.
 //!
-//! Without its limit, each test would hang or see the client succeed. No client waits longer than
-//! `PATIENCE`, which is far above each limit that is set here.
+//! Every test would hang, or see the client get its way, without its limit. No client waits longer
+//! than `TIMEOUT`, which is far beyond any limit that is set here.
 
-use std::io::{ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
 use crate::support::folder::Folder;
 use crate::support::page;
 use crate::support::program::Running;
-use crate::support::socket::{HEAD, PATIENCE, connect, rest};
+use crate::support::raw_client::{RawClient, TIMEOUT, TOKEN_HEAD, send_and_read_all};
 use smartpay_oauth_mock::{Limits, MockAuthServer};
 
 const SHORT: Duration = Duration::from_millis(200);
@@ -24,19 +23,17 @@ async fn assert_serves(server: &MockAuthServer) {
     crate::support::post(&server.token_url(), page::REQUEST).await.ok();
 }
 
-/// Sends a byte at a time until the server closes the connection, and returns what it sent.
-fn send_slowly(mut stream: TcpStream, byte: &[u8]) -> String {
+/// Sends one byte now and then, until the server hangs up; then what it said.
+fn dribble(mut client: RawClient, byte: &[u8]) -> String {
     let start = Instant::now();
-    stream.set_read_timeout(Some(SHORT / 10)).unwrap();
-    let mut seen = String::new();
-    let mut buffer = [0; 4096];
+    client.set_timeout(SHORT / 10).unwrap();
     loop {
-        assert!(start.elapsed() < PATIENCE, "the server waits for a slow client");
-        let gone = stream.write_all(byte).is_err();
-        match stream.read(&mut buffer) {
-            Ok(0) => return seen,
-            Ok(read) => seen += &String::from_utf8_lossy(&buffer[..read]),
-            Err(_) if gone => return seen,
+        assert!(start.elapsed() < TIMEOUT, "a slow client is waited for");
+        let gone = client.send(byte).is_err();
+        match client.receive() {
+            Ok(0) => return client.take_received(),
+            Ok(_) => {}
+            Err(_) if gone => return client.take_received(),
             Err(_) => {}
         }
     }
@@ -45,9 +42,9 @@ fn send_slowly(mut stream: TcpStream, byte: &[u8]) -> String {
 #[tokio::test]
 async fn a_head_that_arrives_too_slowly_ends_the_connection() {
     let server = server(Limits::default().head_time(SHORT)).await;
-    let mut stream = connect(server.address());
-    stream.write_all(HEAD.as_bytes()).unwrap();
-    let slow = tokio::task::spawn_blocking(move || send_slowly(stream, b"x"));
+    let mut client = RawClient::connect(server.address());
+    client.send(TOKEN_HEAD).unwrap();
+    let slow = tokio::task::spawn_blocking(move || dribble(client, b"x"));
     assert_serves(&server).await;
     assert_eq!(slow.await.unwrap(), "");
     assert_serves(&server).await;
@@ -56,9 +53,9 @@ async fn a_head_that_arrives_too_slowly_ends_the_connection() {
 #[tokio::test]
 async fn a_body_that_arrives_too_slowly_is_refused() {
     let server = server(Limits::default().body_time(SHORT)).await;
-    let mut stream = connect(server.address());
-    write!(stream, "{HEAD}Content-Length: 60000\r\n\r\n").unwrap();
-    let slow = tokio::task::spawn_blocking(move || send_slowly(stream, b"x"));
+    let mut client = RawClient::connect(server.address());
+    client.send(format!("{TOKEN_HEAD}Content-Length: 60000\r\n\r\n")).unwrap();
+    let slow = tokio::task::spawn_blocking(move || dribble(client, b"x"));
     assert_serves(&server).await;
     let seen = slow.await.unwrap();
     assert!(seen.starts_with("HTTP/1.1 400"), "{seen}");
@@ -71,13 +68,13 @@ async fn a_body_that_arrives_too_slowly_is_refused() {
 #[tokio::test]
 async fn a_chunked_body_without_an_end_is_refused() {
     let server = server(Limits::default()).await;
-    let mut stream = connect(server.address());
+    let mut client = RawClient::connect(server.address());
     let sending = tokio::task::spawn_blocking(move || {
-        write!(stream, "{HEAD}Transfer-Encoding: chunked\r\n\r\n").unwrap();
+        client.send(format!("{TOKEN_HEAD}Transfer-Encoding: chunked\r\n\r\n")).unwrap();
         let chunk = format!("{:x}\r\n{}\r\n", 16 * 1024, "x".repeat(16 * 1024));
         let start = Instant::now();
-        while stream.write_all(chunk.as_bytes()).is_ok() {
-            assert!(start.elapsed() < PATIENCE, "the server reads a body without an end");
+        while client.send(&chunk).is_ok() {
+            assert!(start.elapsed() < TIMEOUT, "the server reads a body without an end");
         }
     });
     assert_serves(&server).await;
@@ -91,12 +88,11 @@ async fn a_chunked_body_without_an_end_is_refused() {
 #[tokio::test]
 async fn the_connection_of_a_client_that_does_not_read_is_closed() {
     let server = server(Limits::default().write_time(SHORT)).await;
-    let mut stream = connect(server.address());
-    stream.set_write_timeout(Some(PATIENCE)).unwrap();
+    let mut client = RawClient::connect(server.address());
     let error = tokio::task::spawn_blocking(move || {
         let request = b"GET /_mock/openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n";
         loop {
-            if let Err(error) = stream.write_all(request) {
+            if let Err(error) = client.send(request) {
                 return error;
             }
         }
@@ -114,13 +110,9 @@ async fn a_head_larger_than_the_limit_is_refused() {
     for (limit, sizes) in [(8 * 1024, [6_000, 20_000]), (64 * 1024, [60_000, 100_000])] {
         let server = server(Limits::default().head_size(limit)).await;
         for (size, status) in sizes.into_iter().zip(["200", "431"]) {
-            let mut stream = connect(server.address());
-            let request = head(size).replacen("\r\n", "\r\nConnection: close\r\n", 1);
-            let seen = tokio::task::spawn_blocking(move || {
-                // The server may close the connection before everything is written.
-                let _ = stream.write_all(request.as_bytes());
-                rest(&mut stream)
-            });
+            let address = server.address();
+            let asked = head(size).replacen("\r\n", "\r\nConnection: close\r\n", 1);
+            let seen = tokio::task::spawn_blocking(move || send_and_read_all(address, asked));
             let seen = seen.await.unwrap();
             assert!(seen.starts_with(&format!("HTTP/1.1 {status}")), "{limit} {size}: {seen}");
         }
@@ -132,12 +124,8 @@ async fn a_head_larger_than_the_limit_is_refused() {
 #[tokio::test]
 async fn a_head_without_an_end_is_refused() {
     let server = server(Limits::default()).await;
-    let mut stream = connect(server.address());
-    let seen = tokio::task::spawn_blocking(move || {
-        // The server closes the connection before everything is written.
-        let _ = write!(stream, "{HEAD}X: {}", "y".repeat(200_000));
-        rest(&mut stream)
-    });
+    let (address, head) = (server.address(), format!("{TOKEN_HEAD}X: {}", "y".repeat(200_000)));
+    let seen = tokio::task::spawn_blocking(move || send_and_read_all(address, head));
     assert_serves(&server).await;
     let seen = seen.await.unwrap();
     assert!(seen.is_empty() || seen.starts_with("HTTP/1.1 431"), "{seen}");
@@ -163,25 +151,20 @@ fn a_reached_limit_is_logged_once() {
     let arguments = [&["--limit"], &limits[..]].concat();
     let mut server = Running::start(&folder, &arguments);
     let address = server.address().to_owned();
-    // In the second batch, idle connections may be closed before their head takes too long.
-    for clients in [0..30, 30..100] {
-        std::thread::scope(|scope| {
-            for n in clients {
-                let address = &address;
-                scope.spawn(move || {
-                    let mut stream = connect(address);
-                    let sent = match n % 4 {
-                        0 => HEAD.to_owned(),
-                        1 => format!("{HEAD}Content-Length: 100\r\n\r\nx"),
-                        2 => format!("{HEAD}X: {}\r\n\r\n", "y".repeat(20_000)),
-                        _ => format!("{HEAD}Content-Length: 70000\r\n\r\n{}", "x".repeat(70_000)),
-                    };
-                    let _ = stream.write_all(sent.as_bytes());
-                    rest(&mut stream);
-                });
-            }
-        });
-    }
+    std::thread::scope(|scope| {
+        for n in 0..100 {
+            let address = &address;
+            scope.spawn(move || {
+                let sent = match n % 4 {
+                    0 => TOKEN_HEAD.to_owned(),
+                    1 => format!("{TOKEN_HEAD}Content-Length: 100\r\n\r\nx"),
+                    2 => format!("{TOKEN_HEAD}X: {}\r\n\r\n", "y".repeat(20_000)),
+                    _ => format!("{TOKEN_HEAD}Content-Length: 70000\r\n\r\n{}", "x".repeat(70_000)),
+                };
+                send_and_read_all(address, sent);
+            });
+        }
+    });
     server.signal("-TERM");
     assert_eq!(server.exit_code(), Some(0));
     let log = server.log();

@@ -1,6 +1,5 @@
-//! The integration tests, one module for each subject, in the order in which a newcomer would read
-//! them. They are one binary, so that they are linked once. Tests that need a process of their own
-//! stand beside this folder.
+//! The integration tests: one module for each subject, in a sensible reading order, in one binary, so
+//! that they are linked once. Tests that need a process of their own are files beside this folder.
 
 mod support;
 
@@ -55,3 +54,6 @@ mod hostile_clients;
 mod http2_limits;
 mod limits;
 mod stopping;
+
+// The source itself.
+mod source_layout;

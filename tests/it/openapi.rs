@@ -3,17 +3,17 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use crate::support::{Answer, CLIENT, MERCHANT};
+use crate::support::{CLIENT, HttpResponse, MERCHANT};
 use serde_json::{Value, json};
 use smartpay_oauth_mock::MockAuthServer;
 
-async fn call(base: &str, method: &str, path: &str, body: Option<Value>) -> Answer {
+async fn call(base: &str, method: &str, path: &str, body: Option<Value>) -> HttpResponse {
     let mut request = reqwest::Client::new()
         .request(method.to_uppercase().parse().unwrap(), format!("{base}{path}"));
     if let Some(body) = body {
         request = request.json(&body);
     }
-    Answer::of(request.send().await.unwrap()).await
+    HttpResponse::read(request.send().await.unwrap()).await
 }
 
 /// Checks a body against a schema of the document.

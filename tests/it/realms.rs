@@ -1,11 +1,11 @@
-//! Isolated servers within one: found by path, host and port, and seeing nothing of each other.
+//! Realms: isolated servers within one, selected by path, host or port.
 
 use std::time::Duration;
 
-use crate::support::{Answer, CLIENT, MERCHANT, post, server_with, time};
+use crate::support::{CLIENT, HttpResponse, MERCHANT, post, server_with, time};
 use smartpay_oauth_mock::{MockAuthServer, RealmHandle};
 
-async fn exchange(realm: &RealmHandle, code: &str) -> Answer {
+async fn exchange(realm: &RealmHandle, code: &str) -> HttpResponse {
     let form = [
         ("grant_type", "authorization_code"),
         ("client_id", CLIENT.0),
@@ -15,7 +15,7 @@ async fn exchange(realm: &RealmHandle, code: &str) -> Answer {
     post(&realm.token_url(), serde_urlencoded::to_string(form).unwrap()).await
 }
 
-async fn refresh(realm: &RealmHandle, token: &str) -> Answer {
+async fn refresh(realm: &RealmHandle, token: &str) -> HttpResponse {
     let form = [
         ("grant_type", "refresh_token"),
         ("client_id", CLIENT.0),
@@ -25,12 +25,12 @@ async fn refresh(realm: &RealmHandle, token: &str) -> Answer {
     post(&realm.token_url(), serde_urlencoded::to_string(form).unwrap()).await
 }
 
-async fn get(url: &str, headers: &[(&str, &str)]) -> Answer {
+async fn get(url: &str, headers: &[(&str, &str)]) -> HttpResponse {
     let mut request = reqwest::Client::new().get(url);
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    Answer::of(request.send().await.unwrap()).await
+    HttpResponse::read(request.send().await.unwrap()).await
 }
 
 async fn issuer(url: &str, headers: &[(&str, &str)]) -> String {
@@ -41,17 +41,19 @@ async fn issuer(url: &str, headers: &[(&str, &str)]) -> String {
 }
 
 #[tokio::test]
-async fn two_realms_with_the_same_client_see_nothing_of_each_other() {
+async fn two_realms_with_the_same_client_are_isolated() {
     let server = MockAuthServer::start().await;
     let blue = server.new_realm("blue").create().unwrap();
     let green = server.new_realm("green").create().unwrap();
 
     let code = blue.issue_code(CLIENT.0, MERCHANT).await.unwrap();
     assert!(exchange(&green, &code).await.description().contains("code is unknown"));
+
     let tokens = exchange(&blue, &code).await.ok();
     let token = tokens.member("refresh_token");
-    let answer = refresh(&green, &token).await;
-    assert!(answer.description().contains("another realm"), "{}", answer.text);
+    let response = refresh(&green, &token).await;
+    assert!(response.description().contains("another realm"), "{}", response.text);
+
     refresh(&blue, &token).await.ok();
     let bearer = format!("Bearer {}", tokens.member("access_token"));
     let pay = async |realm: &RealmHandle| {
@@ -60,13 +62,15 @@ async fn two_realms_with_the_same_client_see_nothing_of_each_other() {
     };
     assert_eq!((pay(&blue).await, pay(&green).await, pay(&server).await), (201, 401, 401));
 
-    // The three of the fixtures are in both.
+    // Both have the three grants of the fixtures.
     assert_eq!((blue.grants().await.len(), green.grants().await.len()), (4, 3));
+
     blue.clock().advance(Duration::from_secs(3_600));
     let ahead = blue.clock().now().duration_since(green.clock().now()).unwrap();
     assert!(ahead.as_millis() > 3_500_000);
     assert_eq!(pay(&blue).await, 401, "an hour has passed there");
-    // The same key signs in all.
+
+    // All realms sign with the same key.
     let keys = async |realm: &RealmHandle| {
         get(&(realm.base_url() + "/.well-known/jwks.json"), &[]).await.text
     };
@@ -74,7 +78,7 @@ async fn two_realms_with_the_same_client_see_nothing_of_each_other() {
 }
 
 #[tokio::test]
-async fn a_token_belongs_to_its_realm_also_after_a_restart() {
+async fn a_token_is_valid_in_its_realm_only_also_after_a_restart() {
     let before = MockAuthServer::start().await;
     let token = before.new_realm("blue").create().unwrap().issue_tokens(CLIENT.0, MERCHANT).await;
     let token = token.unwrap().refresh_token;
@@ -88,7 +92,7 @@ async fn a_token_belongs_to_its_realm_also_after_a_restart() {
 }
 
 #[tokio::test]
-async fn a_realm_has_its_own_fixtures_or_the_servers() {
+async fn a_realm_has_its_own_fixtures_or_those_of_the_server() {
     let server = server_with("clients: [{ id: mine, secret: s }]").await;
     let same = server.new_realm("same").create().unwrap();
     assert!(same.issue_code("mine", MERCHANT).await.is_ok());
@@ -103,7 +107,7 @@ async fn a_realm_has_its_own_fixtures_or_the_servers() {
 }
 
 #[tokio::test]
-async fn a_request_finds_its_realm_by_port_then_path_then_host() {
+async fn a_request_selects_its_realm_by_port_then_path_then_host() {
     let server = MockAuthServer::start().await;
     let base = server.base_url();
     let port = server.address().port();
@@ -112,18 +116,20 @@ async fn a_request_finds_its_realm_by_port_then_path_then_host() {
     let own = blue.base_url();
     assert_ne!(own, base);
 
-    // The issuer is the base URL as the request reached it.
+    // The issuer is the base URL that the request used.
     assert_eq!(issuer(&base, &[]).await, base);
     assert_eq!(issuer(&own, &[]).await, own);
     assert_eq!(issuer(&format!("{own}/realms/blue"), &[]).await, own);
     assert_eq!(issuer(&format!("{base}/realms/blue"), &[]).await, format!("{base}/realms/blue"));
+
     let well_known = format!("{base}/.well-known/oauth-authorization-server/realms/blue");
     assert_eq!(get(&well_known, &[]).await.member("issuer"), format!("{base}/realms/blue"));
     assert_eq!(issuer(&base, &[("Host", "pay.test")]).await, "http://pay.test");
+
     let named = format!("BLUE.localhost:{port}");
     assert_eq!(issuer(&base, &[("Host", &named)]).await, format!("http://{named}"));
 
-    // Which realm it really was shows in whether it knows the code.
+    // Only the selected realm knows the code.
     let knows = async |url: &str, host: &str| {
         let code = blue.issue_code(CLIENT.0, MERCHANT).await.unwrap();
         let form = format!(
@@ -149,35 +155,39 @@ async fn a_request_finds_its_realm_by_port_then_path_then_host() {
 }
 
 #[tokio::test]
-async fn an_unknown_realm_is_a_404_that_says_so_and_a_removed_one_too() {
+async fn an_unknown_or_removed_realm_is_a_404_with_the_reason() {
     let server = MockAuthServer::start().await;
     let base = server.base_url();
-    let answer = get(&format!("{base}/realms/nowhere/oauth2/v3/token"), &[]).await;
-    assert_eq!(answer.status, 404);
-    assert!(answer.text.contains("no realm \"nowhere\""), "{}", answer.text);
+    let response = get(&format!("{base}/realms/nowhere/oauth2/v3/token"), &[]).await;
+    assert_eq!(response.status, 404);
+    assert!(response.text.contains("no realm \"nowhere\""), "{}", response.text);
     assert_eq!(get(&base, &[("Host", "nowhere.localhost")]).await.status, 404);
+
     let blue = server.new_realm("blue").own_port().create().unwrap();
     assert_eq!(get(&format!("{base}/realms/blue/"), &[]).await.status, 200);
     assert_eq!(get(&blue.base_url(), &[]).await.status, 200);
     assert_eq!(get(&format!("{}/realms/green/", blue.base_url()), &[]).await.status, 404);
     assert!(server.remove_realm("blue").unwrap());
     assert_eq!(get(&format!("{base}/realms/blue/"), &[]).await.status, 404);
+
     let mut refused = false;
+
     for _ in 0..200 {
-        // Refused, or another test's server by now, which has no such realm.
+        // The connection is refused, or another test's server has the port by now, without such a realm.
         let url = format!("{}/realms/blue/", blue.base_url());
-        refused = reqwest::get(url).await.map_or(true, |answer| answer.status() == 404);
+        refused = reqwest::get(url).await.map_or(true, |response| response.status() == 404);
         if refused {
             break;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
+
     assert!(refused, "its port is closed");
     assert!(server.remove_realm("default").is_err());
 }
 
 #[tokio::test]
-async fn urls_follow_a_proxy_where_it_is_trusted_and_the_public_url_always() {
+async fn urls_follow_a_trusted_proxy_and_always_the_public_url() {
     let forwarded = [
         ("X-Forwarded-Proto", "https"),
         ("X-Forwarded-Host", "mock.example, inner"),
@@ -194,6 +204,7 @@ async fn urls_follow_a_proxy_where_it_is_trusted_and_the_public_url_always() {
         issuer(&format!("{base}/realms/blue"), &forwarded).await,
         "https://mock.example/auth/realms/blue"
     );
+
     let nonsense = [
         ("X-Forwarded-Proto", "javascript"),
         ("X-Forwarded-Host", "a\"b"),
@@ -212,9 +223,9 @@ async fn urls_follow_a_proxy_where_it_is_trusted_and_the_public_url_always() {
     );
 }
 
-/// Behind a proxy that speaks HTTPS, the request is what the proxy says that it is.
+/// Behind a trusted HTTPS proxy, scheme and host are those of the proxy's headers.
 #[tokio::test]
-async fn a_trusted_proxys_scheme_and_host_count_everywhere() {
+async fn the_scheme_and_host_of_a_trusted_proxy_apply_everywhere() {
     let server = MockAuthServer::builder()
         .fixtures("extends: default\nsettings: { require_https: true }")
         .unwrap()
@@ -234,7 +245,8 @@ async fn a_trusted_proxys_scheme_and_host_count_everywhere() {
         request.body(crate::support::page::REQUEST).send().await.unwrap().status().as_u16()
     };
     assert_eq!((status(&https).await, status(&[]).await), (200, 400));
-    // The realm of the name that the client used, and a page of that name is the server's own.
+
+    // The host that the client used selects the realm, and its origin is the server's own.
     let clock = format!("{base}/_mock/clock/advance");
     let request = reqwest::Client::new()
         .post(clock)
@@ -246,7 +258,7 @@ async fn a_trusted_proxys_scheme_and_host_count_everywhere() {
 }
 
 #[tokio::test]
-async fn realms_are_listed_with_urls_that_work_from_where_one_asks() {
+async fn realms_are_listed_with_urls_that_work_for_the_client() {
     let server = MockAuthServer::start().await;
     let blue = server.new_realm("blue").own_port().create().unwrap();
     server.new_realm("green").create().unwrap();
@@ -257,7 +269,7 @@ async fn realms_are_listed_with_urls_that_work_from_where_one_asks() {
     }
 }
 
-/// Whoever makes and removes realms at once never leaves a port behind.
+/// Creating and removing realms at the same time leaves no port open.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_realms_port_never_outlives_it() {
     let server = std::sync::Arc::new(server_with("clients: [{ id: race, secret: s }]").await);
@@ -275,15 +287,18 @@ async fn a_realms_port_never_outlives_it() {
             ports
         });
     }
+
     let ports: Vec<String> = makers.join_all().await.into_iter().flatten().collect();
     let _ = server.remove_realm("race");
     assert!(ports.len() >= 100);
-    // Another test's server may have been given the port meanwhile, but it does not know this client.
+
+    // Another test's server may have the port by now, but it does not know this client.
     let wish = serde_json::json!({ "client_id": "race", "merchant_id": MERCHANT });
     let ours = async |port: &str| {
         let request = reqwest::Client::new().post(format!("{port}/_mock/codes")).json(&wish);
-        request.send().await.is_ok_and(|answer| answer.status() == 201)
+        request.send().await.is_ok_and(|response| response.status() == 201)
     };
+
     for port in ports {
         let mut tries = 0;
         while ours(&port).await {
@@ -295,7 +310,7 @@ async fn a_realms_port_never_outlives_it() {
 }
 
 #[tokio::test]
-async fn a_stop_finishes_what_is_in_flight_on_a_realms_own_port() {
+async fn stopping_finishes_requests_in_flight_on_the_port_of_a_realm() {
     let server = MockAuthServer::start().await;
     let slow = "extends: default\nscenarios: [{ respond: { delay: 400ms } }]";
     let blue = server.new_realm("blue").fixtures(slow).unwrap().own_port().create().unwrap();
@@ -307,37 +322,41 @@ async fn a_stop_finishes_what_is_in_flight_on_a_realms_own_port() {
     assert_eq!(request.await.unwrap(), 200);
 }
 
-/// The books forget what is dead, and must not forget a revocation while a token lives.
+/// Expired state is purged, but a revocation is kept as long as a token of the grant is unexpired.
 #[tokio::test]
-async fn a_revoked_grant_stays_revoked_however_much_comes_after_it() {
+async fn a_revoked_grant_stays_revoked_however_many_grants_follow() {
     let settings =
         "settings: { access_token_lifetime: 1d, refresh_token_lifetime: 1m, refresh_grace: 0s }";
     let long_access = server_with(settings).await;
     let tokens = long_access.issue_tokens(CLIENT.0, MERCHANT).await.unwrap();
     let grant = long_access.grants().await.pop().unwrap();
     assert!(long_access.revoke_grant(&grant.id).await);
-    // After a restart only the access token is given back; its refresh token must die with it.
+
+    // After a restart only the access token is revoked; the refresh token must be revoked with it.
     let before = MockAuthServer::start().await;
     let old = before.issue_tokens(CLIENT.0, MERCHANT).await.unwrap();
     drop(before);
+
     let after = MockAuthServer::start().await;
     let form =
         format!("client_id={}&client_secret={}&token={}", CLIENT.0, CLIENT.1, old.access_token);
     assert_eq!(post(&(after.base_url() + "/oauth2/v3/revoke"), form).await.status, 200);
+
     for server in [&long_access, &after] {
         server.clock().advance(Duration::from_secs(16 * 60));
         for _ in 0..4_200 {
-            // A code that nobody exchanges sweeps nothing; tokens enter grants.
+            // Issuing a code purges nothing, but issuing tokens inserts grants.
             server.issue_tokens(CLIENT.0, MERCHANT).await.unwrap();
         }
     }
+
     let pay = reqwest::Client::new().post(long_access.base_url() + "/pts/v2/payments");
     assert_eq!(pay.bearer_auth(&tokens.access_token).send().await.unwrap().status(), 401);
     assert_eq!(refresh(&after, &old.refresh_token).await.error(), "access_denied");
 }
 
 #[tokio::test]
-async fn dates_are_of_the_realms_clock() {
+async fn dates_follow_the_clock_of_the_realm() {
     let server = MockAuthServer::start().await;
     let blue = server.new_realm("blue").create().unwrap();
     blue.clock().freeze_at(time(1_619_518_736_895));
@@ -349,7 +368,7 @@ async fn dates_are_of_the_realms_clock() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_thousand_realms_cost_under_20_mb() {
+async fn a_thousand_realms_take_less_than_20_mb() {
     let resident = || {
         let status = std::fs::read_to_string("/proc/self/statm").unwrap();
         let pages: usize = status.split_whitespace().nth(1).unwrap().parse().unwrap();
@@ -360,8 +379,10 @@ async fn a_thousand_realms_cost_under_20_mb() {
     for i in 0..1_000 {
         server.new_realm(format!("realm-{i}")).create().unwrap();
     }
+
     let cost = resident().saturating_sub(before);
     assert!(cost < 20_000_000, "{cost} bytes");
+
     let last = format!("{}/realms/realm-999", server.base_url());
     post(&(last + "/oauth2/v3/token"), crate::support::page::REQUEST).await.ok();
 }

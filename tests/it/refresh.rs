@@ -1,4 +1,4 @@
-//! Refreshing: what comes back, for how long, and from which tokens.
+//! Refreshing: which tokens are returned, how long they last, and which are accepted.
 
 use std::time::Duration;
 
@@ -8,18 +8,19 @@ use smartpay_oauth_mock::{MockAuthServer, SigningKey};
 const DAY: Duration = Duration::from_secs(86_400);
 
 #[tokio::test]
-async fn the_same_refresh_token_comes_back_and_lives_a_year_from_then() {
+async fn the_same_refresh_token_is_returned_and_lasts_another_year() {
     let server = MockAuthServer::start().await;
     let first = exchange(&server, &code(&server).await).await.ok();
     let token = first.member("refresh_token");
     let expiry = claims(&token)["expires_in"].clone();
+
     for _ in 0..3 {
         server.clock().advance(DAY * 300);
-        let answer = refresh(&server, &token).await.ok();
-        assert_eq!(answer.member("refresh_token"), token);
-        assert_eq!(answer.json()["refresh_token_expires_in"], 31_535_999);
-        assert_eq!(answer.json()["expires_in"], 899);
-        let access = claims(&answer.member("access_token"));
+        let response = refresh(&server, &token).await.ok();
+        assert_eq!(response.member("refresh_token"), token);
+        assert_eq!(response.json()["refresh_token_expires_in"], 31_535_999);
+        assert_eq!(response.json()["expires_in"], 899);
+        let access = claims(&response.member("access_token"));
         assert_eq!(access["iat"].as_i64().unwrap() / 1000, now_ms(&server) / 1000);
         assert_eq!(
             access["grant_time"],
@@ -28,24 +29,27 @@ async fn the_same_refresh_token_comes_back_and_lives_a_year_from_then() {
         );
         assert_eq!(access["grant_type"], "authorization_code");
     }
+
     assert_eq!(claims(&token)["expires_in"], expiry, "the token itself stays as it was signed");
 }
 
 #[tokio::test]
-async fn an_expired_token_is_replaced_within_its_grace_and_dead_then() {
+async fn an_expired_token_is_replaced_within_its_grace_period_and_then_invalid() {
     let server = MockAuthServer::start().await;
     let first = exchange(&server, &code(&server).await).await.ok().member("refresh_token");
     server.clock().advance(DAY * (365 + 182));
     let second = refresh(&server, &first).await.ok().member("refresh_token");
     assert_ne!(second, first);
-    let answer = refresh(&server, &first).await;
-    assert_eq!((answer.error().as_str(), answer.status), ("access_denied", 403));
-    assert!(answer.description().contains("replaced"), "{}", answer.text);
+
+    let response = refresh(&server, &first).await;
+    assert_eq!((response.error().as_str(), response.status), ("access_denied", 403));
+    assert!(response.description().contains("replaced"), "{}", response.text);
     assert_eq!(refresh(&server, &second).await.ok().member("refresh_token"), second);
+
     server.clock().advance(DAY * (365 + 184));
-    let answer = refresh(&server, &second).await;
-    assert_eq!(answer.error(), "access_denied");
-    assert!(answer.description().contains("grace period of 183d"), "{}", answer.text);
+    let response = refresh(&server, &second).await;
+    assert_eq!(response.error(), "access_denied");
+    assert!(response.description().contains("grace period of 183d"), "{}", response.text);
 }
 
 #[tokio::test]
@@ -55,18 +59,21 @@ async fn the_edges_of_a_lifetime_are_exact() {
     let token = exchange(&server, &code(&server).await).await.ok().member("refresh_token");
     let signed = claims(&token);
     assert_eq!(signed["expires_in"].as_i64().unwrap(), now_ms(&server) + 9_999);
+
     server.clock().advance(Duration::from_millis(9_999));
     assert_eq!(refresh(&server, &token).await.ok().member("refresh_token"), token);
-    // That refresh reset the expiry; now let it pass by a millisecond.
+
+    // That refresh extended the lifetime. Now it is exceeded by a millisecond.
     server.clock().advance(Duration::from_millis(10_000));
     assert_ne!(refresh(&server, &token).await.ok().member("refresh_token"), token);
+
     let token = exchange(&server, &code(&server).await).await.ok().member("refresh_token");
     server.clock().advance(Duration::from_millis(9_999 + 5_000 + 1));
     assert_eq!(refresh(&server, &token).await.error(), "access_denied");
 }
 
 #[tokio::test]
-async fn a_refresh_token_may_come_as_code_and_not_as_two_values() {
+async fn a_refresh_token_may_be_sent_as_code_but_not_as_two_values() {
     let server = MockAuthServer::start().await;
     let token = exchange(&server, &code(&server).await).await.ok().member("refresh_token");
     let send = async |more: &[(&str, &str)]| {
@@ -80,12 +87,12 @@ async fn a_refresh_token_may_come_as_code_and_not_as_two_values() {
     send(&[("code", &token)]).await.ok();
     send(&[("code", &token), ("refresh_token", &token)]).await.ok();
     send(&[("code", ""), ("refresh_token", &token)]).await.ok();
-    let answer = send(&[("code", "other"), ("refresh_token", &token)]).await;
-    assert!(answer.description().contains("different values"), "{}", answer.text);
+    let response = send(&[("code", "other"), ("refresh_token", &token)]).await;
+    assert!(response.description().contains("different values"), "{}", response.text);
 }
 
 #[tokio::test]
-async fn only_this_clients_refresh_tokens_of_this_key_are_taken() {
+async fn only_refresh_tokens_of_this_client_and_this_key_are_accepted() {
     let server = MockAuthServer::start().await;
     let own = exchange(&server, &code(&server).await).await.ok();
     let stranger = MockAuthServer::builder()
@@ -97,6 +104,7 @@ async fn only_this_clients_refresh_tokens_of_this_key_are_taken() {
     let others =
         crate::support::post(&server.token_url(), crate::support::page::REQUEST).await.ok();
     let good = own.member("refresh_token");
+
     for (token, reason) in [
         (own.member("access_token"), "is an access token"),
         (foreign.member("refresh_token"), "signature"),
@@ -106,30 +114,34 @@ async fn only_this_clients_refresh_tokens_of_this_key_are_taken() {
         ("a.b.c".to_owned(), "malformed"),
         ("nonsense".to_owned(), "malformed"),
     ] {
-        let answer = refresh(&server, &token).await;
-        assert_eq!((answer.error().as_str(), answer.status), ("invalid_request", 400), "{reason}");
-        assert!(answer.description().contains(reason), "{reason}: {}", answer.text);
+        let response = refresh(&server, &token).await;
+        assert_eq!(
+            (response.error().as_str(), response.status),
+            ("invalid_request", 400),
+            "{reason}"
+        );
+        assert!(response.description().contains(reason), "{reason}: {}", response.text);
     }
 }
 
 #[tokio::test]
-async fn a_refresh_token_outlives_a_restart_that_keeps_the_key() {
+async fn a_refresh_token_is_valid_after_a_restart_with_the_same_key() {
     let before = MockAuthServer::start().await;
     let token = exchange(&before, &code(&before).await).await.ok().member("refresh_token");
     before.stop().await;
     let after = MockAuthServer::start().await;
-    let answer = refresh(&after, &token).await.ok();
-    assert_eq!(answer.member("refresh_token"), token);
-    assert_eq!(claims(&answer.member("access_token"))["merchant_id"], crate::support::MERCHANT);
+    let response = refresh(&after, &token).await.ok();
+    assert_eq!(response.member("refresh_token"), token);
+    assert_eq!(claims(&response.member("access_token"))["merchant_id"], crate::support::MERCHANT);
 }
 
 #[tokio::test]
-async fn a_literal_token_stands_for_a_grant_and_stays_usable() {
+async fn a_fixture_token_has_a_grant_and_can_be_used_again() {
     let server = MockAuthServer::start().await;
     for _ in 0..2 {
-        let answer =
+        let response =
             crate::support::post(&server.token_url(), crate::support::page::REQUEST).await.ok();
-        let token = answer.member("refresh_token");
+        let token = response.member("refresh_token");
         assert_eq!(claims(&token)["token_type"], "refresh_token");
         let body = format!(
             "grant_type=refresh_token&refresh_token={token}&client_id=8l57hYffFb\
@@ -143,13 +155,14 @@ async fn a_literal_token_stands_for_a_grant_and_stays_usable() {
 }
 
 #[tokio::test]
-async fn a_scope_may_be_narrowed_and_not_widened() {
+async fn a_scope_may_be_narrowed_but_not_widened() {
     let server = server_with(
         "clients: [{ id: v6TJH1IqhM, scopes: [users, keys, reporting], response_scope: null }]",
     )
     .await;
     let first = exchange(&server, &code(&server).await).await.ok();
     assert_eq!(first.member("scope"), "users keys reporting");
+
     let token = first.member("refresh_token");
     let with_scope = async |scope: &str| {
         form(
@@ -171,6 +184,7 @@ async fn a_scope_may_be_narrowed_and_not_widened() {
         serde_json::json!(["users", "reporting"])
     );
     assert_eq!(with_scope("").await.ok().member("scope"), "users keys reporting");
+
     for (scope, reason) in [
         ("users  keys", "malformed"),
         (" users", "malformed"),
@@ -178,17 +192,17 @@ async fn a_scope_may_be_narrowed_and_not_widened() {
         ("flying", "does not know"),
         ("users payouts", "more than was granted, which is: users keys reporting"),
     ] {
-        let answer = with_scope(scope).await;
-        assert_eq!(answer.error(), "invalid_scope", "{scope}");
-        assert!(answer.description().contains(reason), "{}", answer.text);
+        let response = with_scope(scope).await;
+        assert_eq!(response.error(), "invalid_scope", "{scope}");
+        assert!(response.description().contains(reason), "{}", response.text);
     }
 }
 
 #[tokio::test]
 async fn extra_claims_are_in_both_tokens() {
     let server = server_with("settings: { extra_claims: { tier: gold } }").await;
-    let answer = exchange(&server, &code(&server).await).await.ok();
+    let response = exchange(&server, &code(&server).await).await.ok();
     for name in ["access_token", "refresh_token"] {
-        assert_eq!(claims(&answer.member(name))["tier"], "gold");
+        assert_eq!(claims(&response.member(name))["tier"], "gold");
     }
 }

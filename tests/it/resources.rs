@@ -1,8 +1,8 @@
-//! The API behind the token, and what introspection and revocation say of it.
+//! The API behind the access token, introspection and revocation.
 
 use std::time::Duration;
 
-use crate::support::{Answer, CLIENT, MERCHANT, post, refresh, server_with};
+use crate::support::{CLIENT, HttpResponse, MERCHANT, post, refresh, server_with};
 use smartpay_oauth_mock::{MockAuthServer, SigningKey, TokenResponse};
 
 const FIXTURES: &str = r#"
@@ -17,53 +17,58 @@ resources:
   - path: /plain
 "#;
 
-async fn call(server: &MockAuthServer, method: &str, path: &str, authorization: &str) -> Answer {
+async fn call(
+    server: &MockAuthServer,
+    method: &str,
+    path: &str,
+    authorization: &str,
+) -> HttpResponse {
     let mut request =
         reqwest::Client::new().request(method.parse().unwrap(), server.base_url() + path);
     if !authorization.is_empty() {
         request = request.header("Authorization", authorization);
     }
-    Answer::of(request.send().await.unwrap()).await
+    HttpResponse::read(request.send().await.unwrap()).await
 }
 
 async fn tokens(server: &MockAuthServer) -> TokenResponse {
     server.issue_tokens(CLIENT.0, MERCHANT).await.unwrap()
 }
 
-async fn ask(server: &MockAuthServer, endpoint: &str, token: &str) -> Answer {
+async fn post_token(server: &MockAuthServer, endpoint: &str, token: &str) -> HttpResponse {
     let form = [("client_id", CLIENT.0), ("client_secret", CLIENT.1), ("token", token)];
     let url = format!("{}/oauth2/v3/{endpoint}", server.base_url());
     post(&url, serde_urlencoded::to_string(form).unwrap()).await
 }
 
 #[tokio::test]
-async fn a_good_token_gets_the_fixtures_answer() {
+async fn a_valid_token_gets_the_response_of_the_fixture() {
     let server = server_with(FIXTURES).await;
     let good = format!("Bearer {}", tokens(&server).await.access_token);
-    let answer = call(&server, "GET", "/pts/v2/payments/7048", &good).await;
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.text, r#"{"id":"7048","links":["/pts/v2/payments/7048"]}"#);
-    let answer = call(&server, "GET", "/reports", &good.replace("Bearer", "bEARER")).await;
+    let response = call(&server, "GET", "/pts/v2/payments/7048", &good).await;
+    assert_eq!(response.status, 200);
+    assert_eq!(response.text, r#"{"id":"7048","links":["/pts/v2/payments/7048"]}"#);
+    let response = call(&server, "GET", "/reports", &good.replace("Bearer", "bEARER")).await;
     assert_eq!(
-        (answer.status, answer.text.as_str(), answer.header("x-total")),
+        (response.status, response.text.as_str(), response.header("x-total")),
         (206, "one line", "1")
     );
-    let answer = call(&server, "POST", "/plain", &good).await;
-    assert_eq!((answer.status, answer.member("status").as_str()), (201, "AUTHORIZED"));
+    let response = call(&server, "POST", "/plain", &good).await;
+    assert_eq!((response.status, response.member("status").as_str()), (201, "AUTHORIZED"));
 }
 
 #[tokio::test]
-async fn paths_and_methods_that_are_not_there_say_so_before_any_token_is_looked_at() {
+async fn unknown_paths_and_methods_are_refused_before_the_token_is_checked() {
     let server = server_with(FIXTURES).await;
-    let answer = call(&server, "PUT", "/pts/v2/payments/7048", "").await;
-    assert_eq!((answer.status, answer.header("allow")), (405, "GET, DELETE"));
+    let response = call(&server, "PUT", "/pts/v2/payments/7048", "").await;
+    assert_eq!((response.status, response.header("allow")), (405, "GET, DELETE"));
     for path in ["/pts/v2/payments/", "/pts/v2/payments/1/2", "/nowhere"] {
         assert_eq!(call(&server, "GET", path, "").await.status, 404, "{path}");
     }
 }
 
 #[tokio::test]
-async fn every_other_token_is_refused_as_rfc_6750_has_it() {
+async fn every_other_token_is_refused_as_in_rfc_6750() {
     let server = server_with(FIXTURES).await;
     let stranger = MockAuthServer::builder()
         .signing_key(SigningKey::generate().unwrap())
@@ -74,7 +79,8 @@ async fn every_other_token_is_refused_as_rfc_6750_has_it() {
     server.clock().advance(Duration::from_secs(900));
     let good = tokens(&server).await;
     let revoked = tokens(&server).await;
-    assert_eq!(ask(&server, "revoke", &revoked.access_token).await.status, 200);
+    assert_eq!(post_token(&server, "revoke", &revoked.access_token).await.status, 200);
+
     let bearer = |token: &str| format!("Bearer {token}");
     let table = [
         (String::new(), "", "missing"),
@@ -87,31 +93,32 @@ async fn every_other_token_is_refused_as_rfc_6750_has_it() {
         (bearer(&revoked.access_token), "invalid_token", "revoked"),
         (bearer(&good.refresh_token), "invalid_token", "refresh token"),
     ];
+
     for (authorization, error, reason) in table {
-        let answer = call(&server, "GET", "/pts/v2/payments/1", &authorization).await;
-        assert_eq!(answer.status, 401, "{reason}: {}", answer.text);
-        let challenge = answer.header("www-authenticate");
+        let response = call(&server, "GET", "/pts/v2/payments/1", &authorization).await;
+        assert_eq!(response.status, 401, "{reason}: {}", response.text);
+        let challenge = response.header("www-authenticate");
         assert!(challenge.starts_with("Bearer realm="), "{challenge}");
         assert_eq!(challenge.contains("error="), !error.is_empty(), "{challenge}");
         assert!(challenge.contains(error), "{challenge}");
-        assert!(answer.description().contains(reason), "{reason}: {}", answer.text);
+        assert!(response.description().contains(reason), "{reason}: {}", response.text);
     }
 }
 
 #[tokio::test]
-async fn a_scope_that_the_token_lacks_is_a_403() {
+async fn a_token_without_the_scope_is_a_403() {
     let server = server_with(&format!(
         "{FIXTURES}\nclients: [{{ id: v6TJH1IqhM, scopes: [transactions] }}]"
     ))
     .await;
     let good = format!("Bearer {}", tokens(&server).await.access_token);
-    let answer = call(&server, "GET", "/reports", &good).await;
-    assert_eq!((answer.status, answer.error().as_str()), (403, "insufficient_scope"));
-    assert!(answer.header("www-authenticate").contains("scope=\"reporting\""));
+    let response = call(&server, "GET", "/reports", &good).await;
+    assert_eq!((response.status, response.error().as_str()), (403, "insufficient_scope"));
+    assert!(response.header("www-authenticate").contains("scope=\"reporting\""));
 }
 
 #[tokio::test]
-async fn a_scenario_can_answer_for_a_resource() {
+async fn a_scenario_can_replace_the_response_of_a_resource() {
     let server = server_with(
         "scenarios: [{ when: { endpoint: resource, client_id: v6TJH1IqhM }, times: 1, \
          respond: { error: server_error, status: 503 } }]",
@@ -124,10 +131,10 @@ async fn a_scenario_can_answer_for_a_resource() {
 }
 
 #[tokio::test]
-async fn introspection_tells_what_a_token_is_now() {
+async fn introspection_returns_the_current_state_of_a_token() {
     let server = MockAuthServer::start().await;
     let tokens = tokens(&server).await;
-    let access = ask(&server, "introspect", &tokens.access_token).await.ok().json();
+    let access = post_token(&server, "introspect", &tokens.access_token).await.ok().json();
     assert_eq!(access["active"], true);
     assert_eq!(
         (&access["client_id"], &access["merchant_id"]),
@@ -136,29 +143,40 @@ async fn introspection_tells_what_a_token_is_now() {
     assert_eq!(access["token_type"], "bearer");
     assert_eq!(access["iss"], server.base_url());
     assert_eq!(access["exp"].as_i64().unwrap() - access["iat"].as_i64().unwrap(), 900);
-    let refresh_token = ask(&server, "introspect", &tokens.refresh_token).await.ok().json();
+
+    let refresh_token = post_token(&server, "introspect", &tokens.refresh_token).await.ok().json();
     assert_eq!(refresh_token["token_type"], "refresh_token");
+
     let inactive = serde_json::json!({ "active": false });
-    assert_eq!(ask(&server, "introspect", "nonsense").await.ok().json(), inactive);
-    // Those that a fixture names.
-    let literal = ask(&server, "introspect", "eyJraK").await.ok().json();
+    assert_eq!(post_token(&server, "introspect", "nonsense").await.ok().json(), inactive);
+
+    // Tokens of the fixtures.
+    let literal = post_token(&server, "introspect", "eyJraK").await.ok().json();
     assert_eq!((&literal["active"], &literal["merchant_id"]), (&true.into(), &MERCHANT.into()));
-    assert_eq!(ask(&server, "introspect", "revoked-token").await.ok().json(), inactive);
+    assert_eq!(post_token(&server, "introspect", "revoked-token").await.ok().json(), inactive);
+
     server.clock().advance(Duration::from_secs(900));
-    assert_eq!(ask(&server, "introspect", &tokens.access_token).await.ok().json(), inactive);
-    assert_eq!(ask(&server, "introspect", &tokens.refresh_token).await.ok().json()["active"], true);
+    assert_eq!(post_token(&server, "introspect", &tokens.access_token).await.ok().json(), inactive);
+    assert_eq!(
+        post_token(&server, "introspect", &tokens.refresh_token).await.ok().json()["active"],
+        true
+    );
 }
 
 #[tokio::test]
-async fn revoking_either_token_ends_the_grant_and_unknown_ones_are_no_error() {
+async fn revoking_either_token_revokes_the_grant_and_unknown_ones_are_no_error() {
     for which in ["access", "refresh"] {
         let server = MockAuthServer::start().await;
         let tokens = tokens(&server).await;
         let token = if which == "access" { &tokens.access_token } else { &tokens.refresh_token };
-        assert_eq!(ask(&server, "revoke", "nonsense").await.status, 200);
-        assert_eq!(ask(&server, "revoke", token).await.status, 200);
+        assert_eq!(post_token(&server, "revoke", "nonsense").await.status, 200);
+        assert_eq!(post_token(&server, "revoke", token).await.status, 200);
         for token in [&tokens.access_token, &tokens.refresh_token] {
-            assert_eq!(ask(&server, "introspect", token).await.json()["active"], false, "{which}");
+            assert_eq!(
+                post_token(&server, "introspect", token).await.json()["active"],
+                false,
+                "{which}"
+            );
         }
         assert_eq!(refresh(&server, &tokens.refresh_token).await.error(), "access_denied");
         let bearer = format!("Bearer {}", tokens.access_token);
@@ -183,31 +201,36 @@ async fn the_client_is_authenticated_as_at_the_token_endpoint() {
         }
         assert_eq!(post(&format!("{url}?token=x"), "").await.error(), "invalid_request");
     }
+
     let other = format!(
         "client_id=8l57hYffFb&client_secret=yourClientSecret&token={}",
         tokens.refresh_token
     );
-    let answer = post(&(server.base_url() + "/oauth2/v3/revoke"), other).await;
-    assert!(answer.description().contains("another client"), "{}", answer.text);
+    let response = post(&(server.base_url() + "/oauth2/v3/revoke"), other).await;
+    assert!(response.description().contains("another client"), "{}", response.text);
+
     refresh(&server, &tokens.refresh_token).await.ok();
 }
 
 #[tokio::test]
-async fn plain_http_is_refused_everywhere_where_the_fixture_demands_https() {
+async fn plain_http_is_refused_everywhere_if_the_fixture_requires_https() {
     let server = server_with("settings: { require_https: true }").await;
     let token = tokens(&server).await.access_token;
-    let answers = [
+    let responses = [
         post(&server.token_url(), crate::support::page::REQUEST).await,
         call(&server, "POST", "/pts/v2/payments", &format!("Bearer {token}")).await,
-        ask(&server, "introspect", &token).await,
+        post_token(&server, "introspect", &token).await,
         {
             let request = reqwest::Client::new().get(server.authorize_url());
-            Answer::of(request.header("Accept", "application/json").send().await.unwrap()).await
+            HttpResponse::read(request.header("Accept", "application/json").send().await.unwrap())
+                .await
         },
     ];
-    for answer in answers {
-        assert_eq!((answer.status, answer.error().as_str()), (400, "invalid_request"));
-        assert!(answer.description().contains("HTTPS"), "{}", answer.text);
+
+    for response in responses {
+        assert_eq!((response.status, response.error().as_str()), (400, "invalid_request"));
+        assert!(response.description().contains("HTTPS"), "{}", response.text);
     }
+
     assert_eq!(call(&server, "GET", "/_mock/health", "").await.status, 200);
 }

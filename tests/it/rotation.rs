@@ -1,4 +1,4 @@
-//! Refresh tokens under `rotate`, alone and in a stampede.
+//! Refresh tokens under `rotate`, one request at a time and many at once.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +27,7 @@ async fn each_refresh_replaces_the_token() {
 }
 
 #[tokio::test]
-async fn reuse_is_only_refused_unless_the_fixture_revokes_the_grant() {
+async fn a_replay_is_refused_and_revokes_the_grant_only_if_the_fixture_says_so() {
     for (detection, survives) in [("off", true), ("revoke_grant", false)] {
         let server = rotating(&format!(", reuse_detection: {detection}")).await;
         let first = first_token(&server).await;
@@ -38,7 +38,7 @@ async fn reuse_is_only_refused_unless_the_fixture_revokes_the_grant() {
 }
 
 #[tokio::test]
-async fn within_the_overlap_a_rotated_token_gives_the_same_successor() {
+async fn within_the_overlap_a_rotated_token_returns_the_same_successor() {
     let server = rotating(", rotation_overlap: 10s").await;
     server.clock().freeze();
     let first = first_token(&server).await;
@@ -53,22 +53,29 @@ async fn within_the_overlap_a_rotated_token_gives_the_same_successor() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_100_simultaneous_refreshes_one_leaves_a_live_token() {
+async fn of_100_simultaneous_refreshes_one_returns_a_valid_token() {
     let server = Arc::new(rotating("").await);
     let first = first_token(&server).await;
     let mut clients = JoinSet::new();
+
     for _ in 0..100 {
         let (server, first) = (Arc::clone(&server), first.clone());
         clients.spawn(async move { refresh(&server, &first).await });
     }
-    let answers = clients.join_all().await;
-    let new: Vec<String> = answers
+
+    let responses = clients.join_all().await;
+    let new: Vec<String> = responses
         .iter()
-        .filter(|answer| answer.status == 200)
-        .map(|answer| answer.member("refresh_token"))
+        .filter(|response| response.status == 200)
+        .map(|response| response.member("refresh_token"))
         .collect();
     assert_eq!(new.len(), 1);
-    assert!(answers.iter().all(|answer| answer.status == 200 || answer.error() == "access_denied"));
+    assert!(
+        responses
+            .iter()
+            .all(|response| response.status == 200 || response.error() == "access_denied")
+    );
+
     refresh(&server, &new[0]).await.ok();
 }
 
@@ -87,41 +94,46 @@ async fn of_100_simultaneous_refreshes_within_the_overlap_all_get_the_same_token
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn revoking_while_refreshing_never_leaves_a_live_token() {
+async fn revoking_while_refreshing_leaves_no_valid_token() {
     for policy in ["reuse", "rotate"] {
         let server =
             Arc::new(server_with(&format!("settings: {{ refresh_policy: {policy} }}")).await);
         for _ in 0..10 {
             let first = first_token(&server).await;
             let grant = server.grants().await.into_iter().rfind(|grant| !grant.revoked).unwrap().id;
+
             let mut clients = JoinSet::new();
             for _ in 0..4 {
                 let (server, first) = (Arc::clone(&server), first.clone());
                 clients.spawn(async move { Some(refresh(&server, &first).await) });
             }
+
             let revoker = Arc::clone(&server);
             clients.spawn(async move {
                 assert!(revoker.revoke_grant(&grant).await);
                 None
             });
-            for answer in clients.join_all().await.into_iter().flatten() {
-                if answer.status != 200 {
+
+            for response in clients.join_all().await.into_iter().flatten() {
+                if response.status != 200 {
                     continue;
                 }
-                let token = answer.member("refresh_token");
+
+                let token = response.member("refresh_token");
                 assert_eq!(refresh(&server, &token).await.error(), "access_denied");
+
                 let call = reqwest::Client::new()
                     .post(server.base_url() + "/pts/v2/payments")
-                    .bearer_auth(answer.member("access_token"));
+                    .bearer_auth(response.member("access_token"));
                 assert_eq!(call.send().await.unwrap().status(), 401);
             }
         }
     }
 }
 
-/// Also the request that loses the race has presented the code, or the token, again.
+/// The request that loses the race is a replay, too.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_replay_revokes_the_grant_however_close_it_comes() {
+async fn a_simultaneous_replay_revokes_the_grant() {
     let server = Arc::new(
         server_with(
             "settings: { refresh_policy: rotate, reuse_detection: revoke_grant, code_replay: revoke }",

@@ -1,17 +1,18 @@
-//! The documentation page's own sample, pasted: the request to the letter, the tokens to the byte.
+//! The sample of the vendor's documentation: its request as it is printed, and its tokens byte for byte.
 
 use crate::support::{CLIENT, MERCHANT, claims, code, exchange, page, post, time};
 use smartpay_oauth_mock::{MockAuthServer, SigningKey};
 
 #[tokio::test]
-async fn the_sample_request_gets_the_documented_answer() {
+async fn the_sample_request_gets_the_documented_response() {
     let server = MockAuthServer::start().await;
     for path in ["/oauth2/v3/token", "/oauth/v3/token"] {
-        let answer = post(&(server.base_url() + path), page::REQUEST).await.ok();
-        assert_eq!(answer.header("content-type"), "application/json;charset=UTF-8");
-        assert_eq!(answer.header("cache-control"), "no-store");
-        assert_eq!(answer.header("pragma"), "no-cache");
-        let json = answer.json();
+        let response = post(&(server.base_url() + path), page::REQUEST).await.ok();
+        assert_eq!(response.header("content-type"), "application/json;charset=UTF-8");
+        assert_eq!(response.header("cache-control"), "no-store");
+        assert_eq!(response.header("pragma"), "no-cache");
+
+        let json = response.json();
         let members: Vec<&String> = json.as_object().unwrap().keys().collect();
         assert_eq!(
             members,
@@ -25,6 +26,7 @@ async fn the_sample_request_gets_the_documented_answer() {
                 "client_status",
             ]
         );
+
         assert_eq!(json["token_type"], "bearer");
         assert_eq!(json["expires_in"], 899);
         assert_eq!(json["scope"], "transactions");
@@ -33,7 +35,7 @@ async fn the_sample_request_gets_the_documented_answer() {
     }
 }
 
-/// A server whose clock, key id and token ids are those of the sample.
+/// Starts a server with the time, the key id and the token ids of the sample.
 async fn frozen(at_ms: u64) -> MockAuthServer {
     let key = SigningKey::development().with_kid("10c6161786316ec30bcfb9d72de831c9");
     let server = MockAuthServer::builder().signing_key(key).start().await.unwrap();
@@ -52,35 +54,37 @@ fn unsigned(token: &str) -> &str {
 }
 
 #[tokio::test]
-async fn the_access_token_is_the_samples_to_the_byte() {
+async fn the_access_token_is_that_of_the_sample() {
     let server = frozen(1_619_518_736_895).await;
-    let answer = exchange(&server, &code(&server).await).await.ok();
-    assert_eq!(unsigned(&answer.member("access_token")), page::ACCESS_TOKEN);
+    let response = exchange(&server, &code(&server).await).await.ok();
+    assert_eq!(unsigned(&response.member("access_token")), page::ACCESS_TOKEN);
 }
 
 #[tokio::test]
-async fn the_refresh_token_is_the_samples_to_the_byte() {
-    // It was signed six milliseconds earlier.
+async fn the_refresh_token_is_that_of_the_sample() {
+    // The sample's refresh token was signed six milliseconds earlier.
     let server = frozen(1_619_518_736_889).await;
-    let answer = exchange(&server, &code(&server).await).await.ok();
-    assert_eq!(unsigned(&answer.member("refresh_token")), page::REFRESH_TOKEN);
+    let response = exchange(&server, &code(&server).await).await.ok();
+    assert_eq!(unsigned(&response.member("refresh_token")), page::REFRESH_TOKEN);
 }
 
 #[tokio::test]
-async fn the_key_id_derives_from_the_key_and_every_jti_is_new() {
+async fn the_key_id_is_derived_from_the_key_and_every_jti_is_new() {
     let server = MockAuthServer::start().await;
     let first = exchange(&server, &code(&server).await).await.ok();
     let second = exchange(&server, &code(&server).await).await.ok();
     let jti = |token: &str| claims(token)["jti"].as_str().unwrap().to_owned();
     let mut ids: Vec<String> = [&first, &second]
         .iter()
-        .flat_map(|answer| [answer.member("access_token"), answer.member("refresh_token")])
+        .flat_map(|response| [response.member("access_token"), response.member("refresh_token")])
         .map(|token| jti(&token))
         .collect();
     assert!(ids.iter().all(|id| id.len() == 36));
+
     ids.sort();
     ids.dedup();
     assert_eq!(ids.len(), 4);
+
     let jwks: serde_json::Value = reqwest::get(server.base_url() + "/.well-known/jwks.json")
         .await
         .unwrap()
@@ -90,7 +94,7 @@ async fn the_key_id_derives_from_the_key_and_every_jti_is_new() {
     assert_eq!(jwks["keys"][0]["kid"], SigningKey::development().kid());
 }
 
-/// PyJWT knows nothing of this project; it must be able to verify both tokens with the public key.
+/// PyJWT, which shares no code with this project, verifies both tokens by the published key.
 #[tokio::test]
 async fn an_independent_library_verifies_the_signatures() {
     const SCRIPT: &str = r"
@@ -110,21 +114,25 @@ except jwt.InvalidSignatureError:
         .args(["-c", "import jwt, cryptography"])
         .output()
         .is_ok_and(|output| output.status.success());
+
     if !has_pyjwt {
         println!("skipped: python3 with PyJWT and cryptography is not installed (.ci/run does)");
         return;
     }
+
     let server = MockAuthServer::start().await;
-    let answer = exchange(&server, &code(&server).await).await.ok();
+    let response = exchange(&server, &code(&server).await).await.ok();
     let jwks = reqwest::get(server.base_url() + "/.well-known/jwks.json").await.unwrap();
     let jwks = jwks.text().await.unwrap();
+
     for name in ["access_token", "refresh_token"] {
         let output = std::process::Command::new("python3")
-            .args(["-c", SCRIPT, &jwks, &answer.member(name), MERCHANT])
+            .args(["-c", SCRIPT, &jwks, &response.member(name), MERCHANT])
             .output()
             .unwrap();
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         assert_eq!(said.trim(), "verified", "{}", String::from_utf8_lossy(&output.stderr));
     }
-    assert_eq!(claims(&answer.member("access_token"))["client_id"], CLIENT.0);
+
+    assert_eq!(claims(&response.member("access_token"))["client_id"], CLIENT.0);
 }

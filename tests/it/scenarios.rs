@@ -1,11 +1,11 @@
 //! What an independent client sees of each outcome of a scenario.
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::support::{Answer, CLIENT, claims, code, exchange, form, refresh, server_with};
+use crate::support::raw_client::RawClient;
+use crate::support::{CLIENT, HttpResponse, claims, code, exchange, form, refresh, server_with};
 use serde_json::{Value, json};
 use smartpay_oauth_mock::{Fault, MockAuthServer, Outcome, Scenario, When, units::SignedDuration};
 use tokio::task::JoinSet;
@@ -15,22 +15,16 @@ async fn server_that_responds(respond: &str) -> MockAuthServer {
     server_with(&format!("scenarios: [{{ name: it, respond: {respond} }}]")).await
 }
 
-/// Sends the sample request over a raw socket. Returns everything that arrives until the connection
-/// ends, and how it ends.
-async fn raw(server: &MockAuthServer, requests: usize) -> (Vec<u8>, std::io::Result<usize>) {
+/// The sample request over a raw socket: everything that comes until the connection ends, and how
+/// it ends.
+async fn raw(server: &MockAuthServer, requests: usize) -> (Vec<u8>, io::Result<()>) {
     let address = server.address();
     tokio::task::spawn_blocking(move || {
-        let mut stream = TcpStream::connect(address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        let body = crate::support::page::REQUEST;
-        let head = "POST /oauth2/v3/token HTTP/1.1\r\nHost: x\r\nContent-Type: \
-                    application/x-www-form-urlencoded\r\nContent-Length:";
+        let mut client = RawClient::connect(address);
         for _ in 0..requests {
-            write!(stream, "{head} {}\r\n\r\n{body}", body.len()).unwrap();
+            client.post_token(crate::support::page::REQUEST).unwrap();
         }
-        let mut seen = Vec::new();
-        let end = stream.read_to_end(&mut seen);
-        (seen, end)
+        client.read_to_end()
     })
     .await
     .unwrap()
@@ -40,7 +34,7 @@ async fn raw(server: &MockAuthServer, requests: usize) -> (Vec<u8>, std::io::Res
 async fn a_reset_is_a_tcp_reset() {
     let (seen, end) = raw(&server_that_responds("{ fault: connection_reset }").await, 1).await;
     assert!(seen.is_empty());
-    assert_eq!(end.unwrap_err().kind(), std::io::ErrorKind::ConnectionReset);
+    assert_eq!(end.unwrap_err().kind(), io::ErrorKind::ConnectionReset);
 }
 
 #[tokio::test]
@@ -180,8 +174,8 @@ async fn tokens_can_be_altered_in_every_way() {
         let (access, refresh) = (response.member("access_token"), response.member("refresh_token"));
         let call_api = async |token: &str| {
             let request = reqwest::Client::new().post(server.base_url() + "/pts/v2/payments");
-            let response = request.bearer_auth(token).send().await.unwrap();
-            Answer::of(response).await
+            let answer = request.bearer_auth(token).send().await.unwrap();
+            HttpResponse::read(answer).await
         };
         (call_api(&access).await, access, refresh, response)
     };
@@ -305,7 +299,7 @@ async fn a_request_can_name_a_scenario_or_an_error_code() {
             .header("Content-Type", "application/x-www-form-urlencoded")
             .header("x-mock-scenario", name)
             .body(crate::support::page::REQUEST);
-        Answer::of(request.send().await.unwrap()).await
+        HttpResponse::read(request.send().await.unwrap()).await
     };
     assert_eq!(send("tea").await.status, 418);
     assert_eq!(send("merchant_not_active").await.error(), "merchant_not_active");
@@ -368,7 +362,7 @@ async fn the_control_api_adds_shows_replaces_releases_and_removes() {
         if !body.is_null() {
             builder = builder.json(&body);
         }
-        Answer::of(builder.send().await.unwrap()).await
+        HttpResponse::read(builder.send().await.unwrap()).await
     };
     let made =
         request("POST", "", json!({ "respond": { "error": "access_denied" }, "times": 2 })).await;

@@ -1,8 +1,7 @@
 //! Stopping while clients send requests: every accepted request gets its response, unless a second
 //! signal ends the wait.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::support::folder::Folder;
 use crate::support::page;
 use crate::support::program::Running;
-use crate::support::socket::{answer, ask, connect, rest};
+use crate::support::raw_client::RawClient;
 
 /// Sixteen clients send requests as fast as they can. Each gets a response to every request until a
 /// response says `Connection: close`.
@@ -25,14 +24,14 @@ fn no_request_is_lost_when_the_server_stops_under_load() {
         let clients: Vec<_> = (0..16)
             .map(|_| {
                 scope.spawn(|| {
-                    let stream = connect(&address);
+                    let mut client = RawClient::connect(&address);
                     loop {
-                        ask(&stream, page::REQUEST).map_err(|error| error.to_string())?;
-                        let response = answer(&stream)?;
-                        assert!(response.starts_with("HTTP/1.1 200"), "{response}");
+                        client.post_token(page::REQUEST)?;
+                        let answer = client.read_response()?;
+                        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
                         responses.fetch_add(1, Ordering::Relaxed);
-                        if response.contains("Connection: close") {
-                            return Ok::<(), String>(());
+                        if answer.contains("Connection: close") {
+                            return std::io::Result::Ok(());
                         }
                     }
                 })
@@ -62,21 +61,21 @@ fn clients_that_have_just_connected_still_get_a_response() {
     let mut server = Running::start(&folder, &[&["--log", "warn"], &limits[..]].concat());
     let address = server.address().to_owned();
     server.signal("-STOP");
-    let mut streams: Vec<TcpStream> = (0..CLIENTS).map(|_| connect(&address)).collect();
-    let (early, late) = streams.split_at_mut(CLIENTS / 2);
-    for stream in early {
-        ask(stream, page::REQUEST).unwrap();
+    let mut clients: Vec<RawClient> = (0..CLIENTS).map(|_| RawClient::connect(&address)).collect();
+    let (early, late) = clients.split_at_mut(CLIENTS / 2);
+    for client in early {
+        client.post_token(page::REQUEST).unwrap();
     }
     server.signal("-TERM");
     server.signal("-CONT");
     std::thread::sleep(Duration::from_millis(200));
-    for stream in late {
-        ask(stream, page::REQUEST).unwrap();
+    for client in late {
+        client.post_token(page::REQUEST).unwrap();
     }
-    for stream in &mut streams {
-        assert!(answer(stream).expect("a response").starts_with("HTTP/1.1 200"));
+    for client in &mut clients {
+        assert!(client.read_response().expect("a response").starts_with("HTTP/1.1 200"));
     }
-    drop(streams);
+    drop(clients);
     assert_eq!(server.exit_code(), Some(0));
 }
 
@@ -117,16 +116,16 @@ fn a_response_that_has_begun_is_finished_and_those_of_followers_are_ended() {
     let fixtures = folder.write("slow.yaml", &format!("extends: default\nscenarios: [{slow}]\n"));
     let limits = ["--limit", "stop_time=1h"];
     let mut server = Running::start(&folder, &[&["--fixtures", &fixtures], &limits[..]].concat());
-    let mut follower = connect(server.address());
-    write!(follower, "GET /_mock/events HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
-    let mut slow = connect(server.address());
-    ask(&slow, page::REQUEST).unwrap();
-    for stream in [&mut follower, &mut slow] {
-        stream.read_exact(&mut [0; 1]).unwrap();
+    let mut follower = RawClient::connect(server.address());
+    follower.send("GET /_mock/events HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    let mut slow = RawClient::connect(server.address());
+    slow.post_token(page::REQUEST).unwrap();
+    for client in [&mut follower, &mut slow] {
+        assert!(client.receive().unwrap() > 0);
     }
     server.signal("-TERM");
-    answer(&slow).expect("the whole response");
-    assert!(rest(&mut follower).ends_with("\r\n0\r\n\r\n"), "a proper end");
+    slow.read_response().expect("the whole response");
+    assert!(follower.read_all().ends_with("\r\n0\r\n\r\n"), "a proper end");
     assert_eq!(server.exit_code(), Some(0));
 }
 
@@ -144,10 +143,13 @@ fn requests_are_cut_off_by_a_second_signal_or_after_the_limit() {
         std::thread::scope(|scope| {
             for _ in 0..16 {
                 scope.spawn(|| {
-                    let stream = connect(&address);
-                    ask(&stream, page::REQUEST).unwrap();
+                    let mut client = RawClient::connect(&address);
+                    client.post_token(page::REQUEST).unwrap();
                     all_sent.wait();
-                    assert!(answer(&stream).is_err(), "the connection closes without a response");
+                    assert!(
+                        client.read_response().is_err(),
+                        "the connection closes without a response"
+                    );
                 });
             }
             all_sent.wait();

@@ -1,10 +1,10 @@
-//! A folder of a test's own.
-#![allow(dead_code, reason = "each test binary uses its part")]
+//! A temporary folder.
+#![allow(dead_code, reason = "each test binary uses some of it")]
 
 use std::fs;
 use std::path::PathBuf;
 
-/// A folder of its own, gone afterwards.
+/// A temporary folder that is removed when dropped.
 pub struct Folder(pub PathBuf);
 
 impl Folder {
@@ -19,11 +19,11 @@ impl Folder {
         self.0.join(name).display().to_string()
     }
 
-    /// Writes a file as editors do, by putting it in an old one's place; returns its path.
+    /// Writes a file as editors do, by renaming a new file to the old one's name. Returns its path.
     pub fn write(&self, name: &str, text: &str) -> String {
-        let unfinished = self.0.join(format!(".{name}.unfinished"));
-        fs::write(&unfinished, text).unwrap();
-        fs::rename(unfinished, self.0.join(name)).unwrap();
+        let temporary = self.0.join(format!(".{name}.temporary"));
+        fs::write(&temporary, text).unwrap();
+        fs::rename(temporary, self.0.join(name)).unwrap();
         self.path(name)
     }
 }

@@ -1,9 +1,9 @@
-//! What the integration tests share: a client that is not the server's own code.
-#![allow(dead_code, reason = "each test binary uses its part")]
+//! Helpers of the integration tests: HTTP requests by reqwest, and the identities of the fixtures.
+#![allow(dead_code, reason = "each test binary uses some of it")]
 
 pub mod folder;
 pub mod program;
-pub mod socket;
+pub mod raw_client;
 pub mod tls;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -12,21 +12,21 @@ use reqwest::Response;
 use serde_json::Value;
 use smartpay_oauth_mock::MockAuthServer;
 
-/// The identities of the page's sample tokens.
+/// The client of the documented sample tokens, and its secret.
 pub const CLIENT: (&str, &str) = ("v6TJH1IqhM", "v6TJH1IqhM-secret");
-/// The merchant of the page's sample tokens.
+/// The merchant of the documented sample tokens.
 pub const MERCHANT: &str = "rahulrama";
 
-/// An answer of the token endpoint.
+/// A response that has been read.
 #[derive(Debug)]
-pub struct Answer {
+pub struct HttpResponse {
     pub status: u16,
     pub headers: reqwest::header::HeaderMap,
     pub text: String,
 }
 
-impl Answer {
-    pub async fn of(response: Response) -> Self {
+impl HttpResponse {
+    pub async fn read(response: Response) -> Self {
         Self {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
@@ -38,7 +38,7 @@ impl Answer {
         serde_json::from_str(&self.text).unwrap_or_else(|e| panic!("{e}: {}", self.text))
     }
 
-    /// The `error` member, or `-` where there is none.
+    /// Returns the member `error`, or `-` if there is none.
     pub fn error(&self) -> String {
         self.json()["error"].as_str().unwrap_or("-").to_owned()
     }
@@ -55,7 +55,7 @@ impl Answer {
         self.headers.get(name).map_or("", |value| value.to_str().expect("a header of ASCII"))
     }
 
-    /// Fails unless this is a 200.
+    /// Returns the response. Panics unless its status is 200.
     pub fn ok(self) -> Self {
         assert_eq!(self.status, 200, "{}", self.text);
         self
@@ -63,21 +63,21 @@ impl Answer {
 }
 
 /// Posts a body as a form.
-pub async fn post(url: &str, body: impl Into<Vec<u8>>) -> Answer {
+pub async fn post(url: &str, body: impl Into<Vec<u8>>) -> HttpResponse {
     let request = reqwest::Client::new()
         .post(url)
         .header("Content-Type", "application/x-www-form-urlencoded")
         .body(body.into());
-    Answer::of(request.send().await.expect("an answer")).await
+    HttpResponse::read(request.send().await.expect("a response")).await
 }
 
-/// Posts parameters, encoded by serde_urlencoded.
-pub async fn form(server: &MockAuthServer, parameters: &[(&str, &str)]) -> Answer {
+/// Posts parameters to the token endpoint.
+pub async fn form(server: &MockAuthServer, parameters: &[(&str, &str)]) -> HttpResponse {
     post(&server.token_url(), serde_urlencoded::to_string(parameters).expect("a form")).await
 }
 
 /// Exchanges a code of the sample client.
-pub async fn exchange(server: &MockAuthServer, code: &str) -> Answer {
+pub async fn exchange(server: &MockAuthServer, code: &str) -> HttpResponse {
     form(
         server,
         &[
@@ -91,7 +91,7 @@ pub async fn exchange(server: &MockAuthServer, code: &str) -> Answer {
 }
 
 /// Refreshes with a token of the sample client.
-pub async fn refresh(server: &MockAuthServer, token: &str) -> Answer {
+pub async fn refresh(server: &MockAuthServer, token: &str) -> HttpResponse {
     form(
         server,
         &[
@@ -104,16 +104,16 @@ pub async fn refresh(server: &MockAuthServer, token: &str) -> Answer {
     .await
 }
 
-/// A code for the sample client and merchant.
+/// Issues a code for the sample client and merchant.
 pub async fn code(server: &MockAuthServer) -> String {
     server.issue_code(CLIENT.0, MERCHANT).await.expect("a code")
 }
 
-/// A server with the built-in fixtures and these changes.
+/// Starts a server with the built-in fixtures and these changes.
 pub async fn server_with(fixtures: &str) -> MockAuthServer {
     MockAuthServer::builder()
         .fixtures(&format!("extends: default\n{fixtures}"))
-        .unwrap_or_else(|mistakes| panic!("{mistakes}"))
+        .unwrap_or_else(|errors| panic!("{errors}"))
         .start()
         .await
         .expect("a server")
@@ -130,14 +130,14 @@ pub fn now_ms(server: &MockAuthServer) -> i64 {
     i64::try_from(since_1970.as_millis()).expect("a time before 9000")
 }
 
-/// The claims of a token, unverified.
+/// Returns the claims of a token without verifying it.
 pub fn claims(token: &str) -> Value {
     use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
     let payload = token.split('.').nth(1).expect("three segments");
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).expect("base64url")).expect("JSON")
 }
 
-/// Parts of the page that this project mocks: its sample request and sample tokens.
+/// The sample request and the sample tokens of the vendor's documentation.
 pub mod page {
     /// The body of "Sample Token Request".
     pub const REQUEST: &str =

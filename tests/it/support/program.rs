@@ -1,5 +1,5 @@
-//! The program itself: run to its end, or running.
-#![allow(dead_code, reason = "each test binary uses its part")]
+//! The program, run to its end or as a server.
+#![allow(dead_code, reason = "each test binary uses some of it")]
 
 use std::fs;
 use std::process::{Child, Command, Output, Stdio};
@@ -11,7 +11,7 @@ use crate::support::folder::Folder;
 
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_smartpay-oauth-mock");
 
-/// Runs it to its end.
+/// Runs the program to its end.
 pub fn run(arguments: &[&str]) -> Output {
     Command::new(PROGRAM).args(arguments).stdin(Stdio::null()).output().unwrap()
 }
@@ -20,7 +20,7 @@ pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// A server from the command line, killed at the end of its test.
+/// The program running as a server, killed when dropped.
 pub struct Running {
     pub child: Child,
     ready: Value,
@@ -28,12 +28,12 @@ pub struct Running {
 }
 
 impl Running {
-    /// A server on a free port, once it is ready.
+    /// Starts a server on a free port and waits until it is ready.
     pub fn start(folder: &Folder, arguments: &[&str]) -> Self {
         Self::spawn(folder, &[&["--listen", "127.0.0.1:0"], arguments].concat())
     }
 
-    /// A server that speaks HTTPS only.
+    /// Starts a server with HTTPS only.
     pub fn start_https(folder: &Folder, arguments: &[&str]) -> Self {
         let listen = ["--listen", "off", "--tls-listen", "127.0.0.1:0"];
         Self::spawn(folder, &[&listen, arguments].concat())
@@ -41,7 +41,8 @@ impl Running {
 
     fn spawn(folder: &Folder, arguments: &[&str]) -> Self {
         let (ready, log) = (folder.path("ready.json"), folder.path("log"));
-        // A server that was killed leaves its own behind.
+
+        // A server that was killed before has not removed the file.
         let _ = fs::remove_file(&ready);
         let child = Command::new(PROGRAM)
             .args(["serve", "--ready-file", &ready])
@@ -59,16 +60,17 @@ impl Running {
             !running.ready.is_null()
         });
         assert_eq!(running.ready["pid"], running.child.id());
+
         running
     }
 
-    /// Its URL: for HTTPS, if it speaks that.
+    /// Returns its HTTPS URL, or its HTTP URL if it has no HTTPS.
     pub fn url(&self) -> &str {
         let url = self.ready["https"].as_str().or(self.ready["http"].as_str());
         url.expect("a URL in the ready file")
     }
 
-    /// Host and port.
+    /// Returns host and port.
     pub fn address(&self) -> &str {
         self.url().split("//").nth(1).unwrap()
     }
@@ -77,7 +79,7 @@ impl Running {
         self.address().rsplit(':').next().unwrap()
     }
 
-    /// All that it has logged so far.
+    /// Returns everything that it has logged so far.
     pub fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
@@ -87,7 +89,7 @@ impl Running {
         assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
     }
 
-    /// Waits for its end.
+    /// Waits for the end of the process.
     pub fn exit_code(&mut self) -> Option<i32> {
         let mut status = None;
         self.wait_until("has stopped", |running| {
@@ -97,18 +99,21 @@ impl Running {
         status.and_then(|status| status.code())
     }
 
-    /// Waits until something holds, and not for ever.
-    pub fn wait_until(&mut self, what: &str, mut holds: impl FnMut(&mut Self) -> bool) {
+    /// Waits until a condition holds. Panics after a minute.
+    pub fn wait_until(&mut self, what: &str, mut condition: impl FnMut(&mut Self) -> bool) {
         let start = Instant::now();
-        while !holds(self) {
+        while !condition(self) {
             let log = self.log();
-            assert!(start.elapsed() < Duration::from_secs(60), "not so: it {what}; {log}");
+            assert!(
+                start.elapsed() < Duration::from_secs(60),
+                "timed out waiting until the server {what}; {log}"
+            );
             std::thread::sleep(Duration::from_millis(5));
         }
     }
 }
 
-/// How much memory a process has in use, in megabytes.
+/// Returns the resident memory of a process in megabytes.
 pub fn resident(pid: u32) -> f64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();

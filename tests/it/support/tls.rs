@@ -1,4 +1,4 @@
-//! What the tests of HTTPS share: curl and openssl, which know nothing of this server's TLS.
+//! Helpers of the HTTPS tests: curl and openssl, which share no code with the server.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use smartpay_oauth_mock::MockAuthServer;
 
 use crate::support::folder::Folder;
 
-/// Puts a server's CA and a client's certificate into a folder.
+/// Writes the server's CA and a client certificate into a folder.
 pub fn identify(folder: &Folder, server: &MockAuthServer, name: &str) {
     let client = server.client_identity(name).unwrap();
     fs::write(folder.0.join("ca.pem"), &client.ca_pem).unwrap();
@@ -16,14 +16,14 @@ pub fn identify(folder: &Folder, server: &MockAuthServer, name: &str) {
     fs::write(folder.0.join("client.key"), &client.key_pem).unwrap();
 }
 
-/// What a command ended with, and all that it said.
+/// The exit code of a command, and everything that it printed.
 #[derive(Debug)]
 pub struct Said {
     pub exit: i32,
     pub text: String,
 }
 
-/// Runs a command while the server goes on.
+/// Runs a command without blocking the runtime.
 pub async fn run(program: &str, arguments: &[&str]) -> Said {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null());
@@ -39,7 +39,7 @@ pub async fn run(program: &str, arguments: &[&str]) -> Said {
     }
 }
 
-/// curl, quiet but for errors, with the CA of a folder.
+/// Runs curl with the CA of a folder. It prints errors, but no progress.
 pub async fn curl(folder: &Folder, arguments: &[&str]) -> Said {
     let ca = folder.path("ca.pem");
     let mut all = vec!["-sS", "--max-time", "20", "--cacert", &ca];
@@ -47,14 +47,14 @@ pub async fn curl(folder: &Folder, arguments: &[&str]) -> Said {
     run("curl", &all).await
 }
 
-/// openssl, which must succeed.
+/// Runs openssl and returns what it prints. Panics if it fails.
 pub async fn openssl(arguments: &[&str]) -> String {
     let said = run("openssl", arguments).await;
     assert_eq!(said.exit, 0, "{arguments:?}: {}", said.text);
     said.text
 }
 
-/// A self-signed certificate with its key, by openssl.
+/// Makes a self-signed certificate and its key by openssl. Returns their paths.
 pub async fn certificate(folder: &Path, name: &str, key: &[&str], days: &str) -> (String, String) {
     let path = |ending: &str| folder.join(format!("{name}.{ending}")).display().to_string();
     let (certificate, private) = (path("pem"), path("key"));

@@ -10,57 +10,62 @@ use crate::client::{Connection, h2load};
 
 pub const PROGRAM: &str = "target/release/smartpay-oauth-mock";
 
+/// A running server, killed when dropped.
 pub struct Server {
     child: Child,
     pub address: SocketAddr,
 }
 
 impl Server {
-    /// Starts one with the usual settings on a free port; returns when it accepts requests.
+    /// Starts a server with the default settings on a free port. Returns when it accepts requests.
     pub fn start() -> Self {
-        let ready = std::env::temp_dir().join(format!("smartpay-report-{}", std::process::id()));
-        let _ = fs::remove_file(&ready);
+        let ready_file =
+            std::env::temp_dir().join(format!("smartpay-report-{}", std::process::id()));
+        let _ = fs::remove_file(&ready_file);
         let child = Command::new(PROGRAM)
             .args(["--listen", "127.0.0.1:0", "--ready-file"])
-            .arg(&ready)
+            .arg(&ready_file)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .expect("the program");
+
         let start = Instant::now();
         let ready = loop {
-            match fs::read_to_string(&ready) {
-                Ok(text) => break text,
-                Err(_) => std::thread::sleep(Duration::from_micros(100)),
+            if let Ok(text) = fs::read_to_string(&ready_file) {
+                break text;
             }
             assert!(start.elapsed() < Duration::from_secs(30), "the program did not start");
+            std::thread::sleep(Duration::from_micros(100));
         };
+
         let ready: serde_json::Value = serde_json::from_str(&ready).expect("a ready file");
         let url = ready["http"].as_str().expect("a URL");
         let address = url.trim_start_matches("http://").parse().expect("an address");
         Self { child, address }
     }
 
-    /// Asks for it politely, and waits for its end.
+    /// Sends SIGTERM and waits for the end of the process.
     pub fn stop(mut self) {
         let pid = self.child.id().to_string();
         Command::new("kill").arg(pid).status().expect("kill");
-        self.child.wait().expect("its end");
+        self.child.wait().expect("the end of the process");
     }
 
-    /// Sends so many token requests; how many a second were answered.
+    /// Sends token requests as fast as they are answered. Returns requests per second.
     pub fn load(&self, body: &str, requests: usize) -> f64 {
         h2load(self.address, body, requests)
     }
 
+    /// Returns a new refresh token.
     pub fn refresh_token(&self) -> String {
-        let mut connection = Connection::open(self.address, EXCHANGE);
-        let answer: serde_json::Value = serde_json::from_str(connection.ask()).expect("JSON");
-        answer["refresh_token"].as_str().expect("a token").to_owned()
+        let body = Connection::open(self.address, EXCHANGE).request();
+        let tokens: serde_json::Value = serde_json::from_str(&body).expect("JSON");
+        tokens["refresh_token"].as_str().expect("a token").to_owned()
     }
 
-    /// In megabytes of 1,000,000 bytes.
+    /// Returns the resident memory in megabytes of 1,000,000 bytes.
     pub fn resident_mb(&self) -> f64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()));
         let status = status.expect("/proc");
@@ -70,9 +75,9 @@ impl Server {
     }
 }
 
-/// So that a report that fails half way leaves no server behind.
 impl Drop for Server {
     fn drop(&mut self) {
+        // A report that fails must not leave a server behind.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
