@@ -11,6 +11,7 @@ mod grant_info;
 mod grant_store;
 mod realm_map;
 mod registry;
+mod seed;
 mod sync;
 
 use std::net::SocketAddr;
@@ -36,8 +37,9 @@ pub(crate) use grant::{
 pub use grant_info::GrantInfo;
 pub(crate) use grant_store::GrantStore;
 pub use realm_map::RealmError;
-pub(crate) use realm_map::{RealmMap, RealmSeed};
+pub(crate) use realm_map::RealmMap;
 pub(crate) use registry::{ClientEntry, Registry};
+pub(crate) use seed::RealmSeed;
 
 /// A realm.
 #[derive(Debug)]

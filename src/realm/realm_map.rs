@@ -6,6 +6,7 @@ use std::sync::{Arc, Weak};
 
 use parking_lot::RwLock;
 
+use super::seed::RealmSeed;
 use super::{OwnPorts, Realm, Registry};
 use crate::fixture::Fixtures;
 
@@ -13,22 +14,6 @@ use crate::fixture::Fixtures;
 const DEFAULT: &str = "default";
 /// The maximum number of realms. Each takes some kilobytes.
 const MAX_REALMS: usize = 10_000;
-
-/// What a realm starts with.
-#[derive(Clone, Debug)]
-pub(crate) struct RealmSeed {
-    pub(crate) fixtures: Arc<Fixtures>,
-    pub(crate) registry: Arc<Registry>,
-    /// The maximum number of requests in its journal.
-    pub(crate) journal_size: usize,
-}
-
-impl RealmSeed {
-    pub(crate) fn new(fixtures: Arc<Fixtures>, journal_size: usize) -> Self {
-        let registry = Arc::new(Registry::new(&fixtures));
-        Self { fixtures, registry, journal_size }
-    }
-}
 
 /// All realms of a server.
 #[derive(Debug)]

@@ -13,8 +13,11 @@ use super::accept::accept;
 use super::connections::Connections;
 use super::file_watcher::{self, FileWatcher};
 use super::listener::ListenerContext;
+use super::local_url::local_url;
+use super::mock_auth_server::MockAuthServer;
 use super::port::bind;
-use super::{MockAuthServer, RealmHandle, runtime, url_of};
+use super::realm_handle::RealmHandle;
+use super::runtime;
 use crate::fixture::{FixtureErrors, Fixtures, Source, builtin, load_paths, load_sources};
 use crate::http::{App, Control, Options, PortOpener, router};
 use crate::journal;
@@ -98,6 +101,25 @@ impl Default for Builder {
             watched: None,
             watch_certificate: false,
         }
+    }
+}
+
+impl MockAuthServer {
+    /// Starts a server with the built-in fixtures on a free port of the loopback interface.
+    ///
+    /// # Panics
+    ///
+    /// If there is no free port. [`Builder::start`] returns an error instead.
+    pub async fn start() -> Self {
+        match Self::builder().start().await {
+            Ok(server) => server,
+            Err(error) => panic!("the mock server could not start: {error}"),
+        }
+    }
+
+    /// Configures a server: fixtures, ports, TLS, signing key and more.
+    pub fn builder() -> Builder {
+        Builder::default()
     }
 }
 
@@ -341,7 +363,7 @@ impl Builder {
         watch_files(&runtime, &app, self.watched, self.watch_certificate);
 
         let realm = Arc::clone(app.realms.default_realm());
-        let default = RealmHandle { app, realm, base_url: url_of(scheme, address) };
+        let default = RealmHandle { app, realm, base_url: local_url(scheme, address) };
         Ok(MockAuthServer { default, address, router, stop, accepting, all_done })
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::url_of;
+use super::local_url::local_url;
 use crate::clock::Clock;
 use crate::fixture::TlsFaults;
 use crate::flow::{inspect_in_realm, issue_directly};
@@ -40,8 +40,8 @@ impl RealmHandle {
     pub(super) fn sibling(&self, realm: Arc<Realm>) -> Self {
         // HTTPS first, as for the server itself.
         let own_port = match (realm.own_https(), realm.own_http()) {
-            (Some(address), _) => Some(url_of("https", address)),
-            (None, Some(address)) => Some(url_of("http", address)),
+            (Some(address), _) => Some(local_url("https", address)),
+            (None, Some(address)) => Some(local_url("http", address)),
             (None, None) => None,
         };
         let base_url = match own_port {

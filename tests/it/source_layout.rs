@@ -17,7 +17,7 @@ use source::SourceTree;
 /// The folders and files of `src`, from the lowest layer to the highest. Each may import from lower
 /// layers only, so those of one layer do not know each other.
 const LAYERS: [&[&str]; 12] = [
-    &["units"],
+    &["units", "json_schema"],
     &["oauth", "clock", "limits"],
     &["token"],
     &["scenario"],

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Follower, wait};
+use super::follower::Follower;
+use super::wait::wait;
 use crate::clock::Clock;
 use crate::fixture::{Client, FixtureErrors, Fixtures, Merchant, TlsFaults};
 use crate::journal::{Filter, RecordedRequest, Times, Verification};
