@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use axum::Extension;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::request::Parts;
@@ -26,17 +25,11 @@ use crate::oauth::{ErrorCode, Form};
 use crate::realm::ConsentedCode;
 use crate::scenario::Endpoint;
 
-pub(super) async fn vendor(
-    Extension(context): Extension<RequestContext>,
-    request: Request,
-) -> Response {
+pub(super) async fn vendor(context: RequestContext, request: Request) -> Response {
     authorize(&context, request, ParamStyle::Vendor).await
 }
 
-pub(super) async fn rfc6749(
-    Extension(context): Extension<RequestContext>,
-    request: Request,
-) -> Response {
+pub(super) async fn rfc6749(context: RequestContext, request: Request) -> Response {
     authorize(&context, request, ParamStyle::Rfc6749).await
 }
 

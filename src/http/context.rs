@@ -3,7 +3,10 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::extract::Request;
+use axum::Extension;
+use axum::extract::rejection::ExtensionRejection;
+use axum::extract::{FromRequestParts, Request};
+use axum::http::request::Parts;
 
 use super::app::{App, Connection};
 use super::host::{direct_host, is_host_and_port};
@@ -104,6 +107,15 @@ impl RequestContext {
     /// Returns the host and port as the client sees them.
     pub(super) fn host(&self) -> Option<&str> {
         self.host.as_deref()
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for RequestContext {
+    type Rejection = ExtensionRejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let Extension(context) = Extension::from_request_parts(parts, state).await?;
+        Ok(context)
     }
 }
 

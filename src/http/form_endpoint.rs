@@ -1,6 +1,5 @@
 //! The endpoints that take a client's form: token, introspection and revocation.
 
-use axum::Extension;
 use axum::extract::Request;
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
@@ -28,7 +27,7 @@ pub(super) trait FormEndpoint {
 
 /// Handles a request to such an endpoint.
 pub(super) async fn form_endpoint<E: FormEndpoint>(
-    Extension(context): Extension<RequestContext>,
+    context: RequestContext,
     request: Request,
 ) -> Response {
     context.recorder.endpoint(E::ENDPOINT);

@@ -1,6 +1,5 @@
 //! GET `/.well-known/jwks.json`: the public key that verifies every token.
 
-use axum::Extension;
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
@@ -10,10 +9,7 @@ use super::response;
 use super::scenario::run_anonymous;
 use crate::scenario::Endpoint;
 
-pub(super) async fn jwks(
-    Extension(context): Extension<RequestContext>,
-    headers: HeaderMap,
-) -> Response {
+pub(super) async fn jwks(context: RequestContext, headers: HeaderMap) -> Response {
     run_anonymous(&context, Endpoint::Jwks, &headers, || async {
         let body = Body::from(context.app.key.jwks().to_string());
         response::text(StatusCode::OK, "application/json", body)

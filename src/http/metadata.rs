@@ -1,6 +1,5 @@
 //! GET `/.well-known/oauth-authorization-server`: the server's metadata (RFC 8414).
 
-use axum::Extension;
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
@@ -12,10 +11,7 @@ use super::scenario::run_anonymous;
 use crate::oauth::{Dialect, scope};
 use crate::scenario::Endpoint;
 
-pub(super) async fn metadata(
-    Extension(context): Extension<RequestContext>,
-    headers: HeaderMap,
-) -> Response {
+pub(super) async fn metadata(context: RequestContext, headers: HeaderMap) -> Response {
     run_anonymous(&context, Endpoint::Metadata, &headers, || async { document(&context) }).await
 }
 

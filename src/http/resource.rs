@@ -1,6 +1,5 @@
 //! Every other path: the resources of the fixtures, an API behind a bearer token (RFC 6750).
 
-use axum::Extension;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -18,10 +17,7 @@ use crate::oauth::{ErrorCode, Form};
 use crate::realm::Registry;
 use crate::scenario::Endpoint;
 
-pub(super) async fn resource(
-    Extension(context): Extension<RequestContext>,
-    request: Request,
-) -> Response {
+pub(super) async fn resource(context: RequestContext, request: Request) -> Response {
     let RequestContext { registry, recorder, .. } = &context;
     let (parts, _) = request.into_parts();
     let path = parts.uri.path();

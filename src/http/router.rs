@@ -30,7 +30,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/oauth2/v3/revoke", any(form_endpoint::<Revoke>))
         .route("/.well-known/jwks.json", get(jwks::jwks))
         .route("/.well-known/oauth-authorization-server", get(metadata::metadata))
-        .nest("/_mock", control::router(Arc::clone(&app)))
+        .nest("/_mock", control::router(&app.options.control))
         .route("/", get(index::index))
         .fallback(resource::resource)
         .layer(CatchPanicLayer::custom(panics::server_error))

@@ -2,13 +2,12 @@
 
 use std::time::{Duration, SystemTime};
 
-use axum::Extension;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::json::Json;
 use super::problem::Problem;
-use super::routes::{OperationDoc, Routes};
+use super::routes::Routes;
 use crate::clock::Clock;
 use crate::http::context::RequestContext;
 use crate::units::{HumanDuration, SignedDuration, rfc3339};
@@ -46,47 +45,36 @@ struct AdvanceClockRequest {
     by: HumanDuration,
 }
 
-pub(super) fn routes() -> Routes {
-    let mut routes = Routes::default();
-
-    routes.get(
-        "/clock",
-        show,
-        OperationDoc::new("getClock", "Returns the clock").returns::<ClockView>(200, "The clock."),
-    );
-
-    routes.put(
-        "/clock",
-        set,
-        OperationDoc::new("setClock", "Sets, shifts, freezes or unfreezes the clock")
-            .takes::<SetClockRequest>()
-            .returns::<ClockView>(200, "The changed clock."),
-    );
-
-    routes.delete(
-        "/clock",
-        reset,
-        OperationDoc::new("resetClock", "Resets the clock to the machine's time")
-            .returns::<ClockView>(200, "The reset clock."),
-    );
-
-    routes.post(
-        "/clock/advance",
-        advance,
-        OperationDoc::new("advanceClock", "Advances the clock")
-            .takes::<AdvanceClockRequest>()
-            .returns::<ClockView>(200, "The advanced clock."),
-    );
+pub(super) fn add_routes(routes: &mut Routes) {
+    routes
+        .get("/clock", show)
+        .doc("getClock", "Returns the clock")
+        .returns::<ClockView>(200, "The clock.");
 
     routes
+        .put("/clock", set)
+        .doc("setClock", "Sets, shifts, freezes or unfreezes the clock")
+        .takes::<SetClockRequest>()
+        .returns::<ClockView>(200, "The changed clock.");
+
+    routes
+        .delete("/clock", reset)
+        .doc("resetClock", "Resets the clock to the machine's time")
+        .returns::<ClockView>(200, "The reset clock.");
+
+    routes
+        .post("/clock/advance", advance)
+        .doc("advanceClock", "Advances the clock")
+        .takes::<AdvanceClockRequest>()
+        .returns::<ClockView>(200, "The advanced clock.");
 }
 
-async fn show(Extension(context): Extension<RequestContext>) -> Json<ClockView> {
+async fn show(context: RequestContext) -> Json<ClockView> {
     view(context.realm.clock())
 }
 
 async fn set(
-    Extension(context): Extension<RequestContext>,
+    context: RequestContext,
     Json(request): Json<SetClockRequest>,
 ) -> Result<Json<ClockView>, Problem> {
     if request.now.is_some() && request.offset_ms.is_some() {
@@ -112,13 +100,13 @@ async fn set(
     Ok(view(clock))
 }
 
-async fn reset(Extension(context): Extension<RequestContext>) -> Json<ClockView> {
+async fn reset(context: RequestContext) -> Json<ClockView> {
     context.realm.clock().reset();
     view(context.realm.clock())
 }
 
 async fn advance(
-    Extension(context): Extension<RequestContext>,
+    context: RequestContext,
     Json(request): Json<AdvanceClockRequest>,
 ) -> Json<ClockView> {
     context.realm.clock().advance(Duration::from(request.by));

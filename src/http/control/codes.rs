@@ -1,30 +1,23 @@
 //! `/_mock/codes`: authorization codes without a browser.
 
-use axum::Extension;
 use axum::http::StatusCode;
 
 use super::json::Json;
 use super::problem::Problem;
-use super::routes::{OperationDoc, Routes};
+use super::routes::Routes;
 use crate::http::context::RequestContext;
 use crate::realm::{CodeRequest, IssueError, IssuedCode};
 
-pub(super) fn routes() -> Routes {
-    let mut routes = Routes::default();
-
-    routes.post(
-        "/codes",
-        issue,
-        OperationDoc::new("issueCode", "Issues an authorization code without a browser")
-            .takes::<CodeRequest>()
-            .returns::<IssuedCode>(201, "The code."),
-    );
-
+pub(super) fn add_routes(routes: &mut Routes) {
     routes
+        .post("/codes", issue)
+        .doc("issueCode", "Issues an authorization code without a browser")
+        .takes::<CodeRequest>()
+        .returns::<IssuedCode>(201, "The code.");
 }
 
 async fn issue(
-    Extension(context): Extension<RequestContext>,
+    context: RequestContext,
     Json(request): Json<CodeRequest>,
 ) -> Result<(StatusCode, Json<IssuedCode>), Problem> {
     Ok((StatusCode::CREATED, Json(context.realm.issue_code(request).await?)))

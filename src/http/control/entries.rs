@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use axum::Extension;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -11,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::json::Json;
 use super::problem::Problem;
-use super::routes::{OperationDoc, Routes};
+use super::routes::Routes;
 use crate::fixture::{Client, Merchant};
 use crate::http::context::RequestContext;
 use crate::realm::{FixtureEntry, read_entry};
@@ -47,126 +46,94 @@ impl<E: JsonSchema> JsonSchema for WithoutId<E> {
     }
 }
 
-pub(super) fn routes() -> Routes {
-    client_routes().merge(merchant_routes())
+pub(super) fn add_routes(routes: &mut Routes) {
+    add_client_routes(routes);
+    add_merchant_routes(routes);
 }
 
-fn client_routes() -> Routes {
-    let mut routes = Routes::default();
+fn add_client_routes(routes: &mut Routes) {
+    routes
+        .get("/clients", list_clients)
+        .doc("listClients", "Lists the registered clients")
+        .returns::<ClientList>(200, "All clients.");
 
-    routes.get(
-        "/clients",
-        list_clients,
-        OperationDoc::new("listClients", "Lists the registered clients")
-            .returns::<ClientList>(200, "All clients."),
-    );
+    routes
+        .get("/clients/{id}", show::<Client>)
+        .doc("getClient", "Returns a client")
+        .returns::<Client>(200, "The client.");
 
-    routes.get(
-        "/clients/{id}",
-        show::<Client>,
-        OperationDoc::new("getClient", "Returns a client").returns::<Client>(200, "The client."),
-    );
+    routes
+        .put("/clients/{id}", put::<Client>)
+        .doc("putClient", "Creates or replaces a client")
+        .takes::<WithoutId<Client>>()
+        .returns::<Client>(200, "The client, which replaced another.")
+        .returns::<Client>(201, "The client, which is new.");
 
-    routes.put(
-        "/clients/{id}",
-        put::<Client>,
-        OperationDoc::new("putClient", "Creates or replaces a client")
-            .takes::<WithoutId<Client>>()
-            .returns::<Client>(200, "The client, which replaced another.")
-            .returns::<Client>(201, "The client, which is new."),
-    );
-
-    routes.patch(
-        "/clients/{id}",
-        patch::<Client>,
-        OperationDoc::new(
-            "patchClient",
-            "Changes members of a client; null resets a member to its default",
-        )
+    routes
+        .patch("/clients/{id}", patch::<Client>)
+        .doc("patchClient", "Changes members of a client; null resets a member to its default")
         .takes::<Map<String, Value>>()
-        .returns::<Client>(200, "The changed client."),
-    );
+        .returns::<Client>(200, "The changed client.");
 
-    routes.delete(
-        "/clients/{id}",
-        remove::<Client>,
-        OperationDoc::new(
+    routes
+        .delete("/clients/{id}", remove::<Client>)
+        .doc(
             "deleteClient",
             "Deletes a client and the codes and tokens of the fixtures that refer to it",
         )
-        .returns_nothing("The client is deleted."),
-    );
-
-    routes
+        .returns_nothing("The client is deleted.");
 }
 
-fn merchant_routes() -> Routes {
-    let mut routes = Routes::default();
+fn add_merchant_routes(routes: &mut Routes) {
+    routes
+        .get("/merchants", list_merchants)
+        .doc("listMerchants", "Lists the merchants")
+        .returns::<MerchantList>(200, "All merchants.");
 
-    routes.get(
-        "/merchants",
-        list_merchants,
-        OperationDoc::new("listMerchants", "Lists the merchants")
-            .returns::<MerchantList>(200, "All merchants."),
-    );
+    routes
+        .get("/merchants/{id}", show::<Merchant>)
+        .doc("getMerchant", "Returns a merchant")
+        .returns::<Merchant>(200, "The merchant.");
 
-    routes.get(
-        "/merchants/{id}",
-        show::<Merchant>,
-        OperationDoc::new("getMerchant", "Returns a merchant")
-            .returns::<Merchant>(200, "The merchant."),
-    );
+    routes
+        .put("/merchants/{id}", put::<Merchant>)
+        .doc("putMerchant", "Creates or replaces a merchant")
+        .takes::<WithoutId<Merchant>>()
+        .returns::<Merchant>(200, "The merchant, which replaced another.")
+        .returns::<Merchant>(201, "The merchant, which is new.");
 
-    routes.put(
-        "/merchants/{id}",
-        put::<Merchant>,
-        OperationDoc::new("putMerchant", "Creates or replaces a merchant")
-            .takes::<WithoutId<Merchant>>()
-            .returns::<Merchant>(200, "The merchant, which replaced another.")
-            .returns::<Merchant>(201, "The merchant, which is new."),
-    );
-
-    routes.patch(
-        "/merchants/{id}",
-        patch::<Merchant>,
-        OperationDoc::new(
-            "patchMerchant",
-            "Changes members of a merchant; null resets a member to its default",
-        )
+    routes
+        .patch("/merchants/{id}", patch::<Merchant>)
+        .doc("patchMerchant", "Changes members of a merchant; null resets a member to its default")
         .takes::<Map<String, Value>>()
-        .returns::<Merchant>(200, "The changed merchant."),
-    );
+        .returns::<Merchant>(200, "The changed merchant.");
 
-    routes.delete(
-        "/merchants/{id}",
-        remove::<Merchant>,
-        OperationDoc::new(
+    routes
+        .delete("/merchants/{id}", remove::<Merchant>)
+        .doc(
             "deleteMerchant",
             "Deletes a merchant and the codes and tokens of the fixtures that refer to it",
         )
-        .returns_nothing("The merchant is deleted."),
-    );
-
-    routes
+        .returns_nothing("The merchant is deleted.");
 }
 
-async fn list_clients(Extension(context): Extension<RequestContext>) -> Json<ClientList> {
+async fn list_clients(context: RequestContext) -> Json<ClientList> {
     Json(ClientList { clients: context.realm.registry().fixtures.clients.clone() })
 }
 
-async fn list_merchants(Extension(context): Extension<RequestContext>) -> Json<MerchantList> {
+async fn list_merchants(context: RequestContext) -> Json<MerchantList> {
     Json(MerchantList { merchants: context.realm.registry().fixtures.merchants.clone() })
 }
 
 async fn show<E: FixtureEntry>(
-    Extension(context): Extension<RequestContext>,
+    context: RequestContext,
     Path(id): Path<String>,
 ) -> Result<Json<E>, Problem> {
     find(&context, &id).map(Json)
 }
 
 async fn put<E: FixtureEntry>(
-    Extension(context): Extension<RequestContext>,
+    context: RequestContext,
     Path(id): Path<String>,
     Json(request): Json<Map<String, Value>>,
 ) -> Result<(StatusCode, Json<E>), Problem> {
@@ -176,7 +143,7 @@ async fn put<E: FixtureEntry>(
 }
 
 async fn patch<E: FixtureEntry>(
-    Extension(context): Extension<RequestContext>,
+    context: RequestContext,
     Path(id): Path<String>,
     body: Result<Json<Map<String, Value>>, Problem>,
 ) -> Result<Json<E>, Problem> {
@@ -189,7 +156,7 @@ async fn patch<E: FixtureEntry>(
 }
 
 async fn remove<E: FixtureEntry>(
-    Extension(context): Extension<RequestContext>,
+    context: RequestContext,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
     if !context.realm.remove_entry::<E>(&id)? {

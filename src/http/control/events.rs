@@ -7,9 +7,7 @@ use std::fmt::Write;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use axum::Extension;
 use axum::body::{Body, Bytes};
-use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use schemars::JsonSchema;
@@ -21,8 +19,7 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use super::problem::Problem;
 use super::query::Query;
-use super::routes::{OperationDoc, Routes};
-use crate::http::app::App;
+use super::routes::Routes;
 use crate::http::context::RequestContext;
 use crate::http::response;
 use crate::journal::{Filter, RecordedRequest};
@@ -41,27 +38,20 @@ struct StartParams {
     after: Option<u64>,
 }
 
-pub(super) fn routes() -> Routes {
-    let mut routes = Routes::default();
-
-    routes.get(
-        "/events",
-        stream,
-        OperationDoc::new(
+pub(super) fn add_routes(routes: &mut Routes) {
+    routes
+        .get("/events", stream)
+        .doc(
             "streamRequests",
             "Streams the journal as server-sent events: `request`, and `dropped` for missed ones",
         )
         .query::<StartParams>()
         .query::<Filter>()
-        .returns_text(&["text/event-stream"], "The entries as they are recorded."),
-    );
-
-    routes
+        .returns_text(&["text/event-stream"], "The entries as they are recorded.");
 }
 
 async fn stream(
-    State(app): State<Arc<App>>,
-    Extension(context): Extension<RequestContext>,
+    context: RequestContext,
     headers: HeaderMap,
     mut query: Query,
 ) -> Result<Response, Problem> {
@@ -77,6 +67,7 @@ async fn stream(
     let (sender, receiver) = mpsc::channel(1);
     let following = follow(Arc::downgrade(&context.realm), filter, after, sender);
     // The stream never ends by itself, so it must not delay a server that stops.
+    let app = context.app;
     tokio::spawn(async move {
         tokio::select! {
             () = following => {}

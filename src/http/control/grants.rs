@@ -1,6 +1,5 @@
 //! `/_mock/grants`: the grants that merchants have consented to, and their revocation.
 
-use axum::Extension;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use schemars::JsonSchema;
@@ -8,7 +7,7 @@ use serde::Serialize;
 
 use super::json::Json;
 use super::problem::Problem;
-use super::routes::{OperationDoc, Routes};
+use super::routes::Routes;
 use crate::http::context::RequestContext;
 use crate::realm::GrantInfo;
 
@@ -19,37 +18,26 @@ struct GrantList {
     grants: Vec<GrantInfo>,
 }
 
-pub(super) fn routes() -> Routes {
-    let mut routes = Routes::default();
+pub(super) fn add_routes(routes: &mut Routes) {
+    routes
+        .get("/grants", list)
+        .doc("listGrants", "Lists the grants that merchants have consented to")
+        .returns::<GrantList>(200, "All grants.");
 
-    routes.get(
-        "/grants",
-        list,
-        OperationDoc::new("listGrants", "Lists the grants that merchants have consented to")
-            .returns::<GrantList>(200, "All grants."),
-    );
-
-    routes.delete(
-        "/grants/{id}",
-        revoke,
-        OperationDoc::new(
+    routes
+        .delete("/grants/{id}", revoke)
+        .doc(
             "revokeGrant",
             "Revokes a grant as its merchant; its access tokens become invalid at once",
         )
-        .returns_nothing("The grant is revoked."),
-    );
-
-    routes
+        .returns_nothing("The grant is revoked.");
 }
 
-async fn list(Extension(context): Extension<RequestContext>) -> Json<GrantList> {
+async fn list(context: RequestContext) -> Json<GrantList> {
     Json(GrantList { grants: context.realm.grants().await })
 }
 
-async fn revoke(
-    Extension(context): Extension<RequestContext>,
-    Path(id): Path<String>,
-) -> Result<StatusCode, Problem> {
+async fn revoke(context: RequestContext, Path(id): Path<String>) -> Result<StatusCode, Problem> {
     if !context.realm.revoke_grant(&id).await {
         return Err(Problem::not_found("There is no grant with this id."));
     }

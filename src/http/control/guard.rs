@@ -1,10 +1,8 @@
 //! Access to the control API: programs on this machine have it, web pages of other sites do not.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
-use axum::Extension;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -15,22 +13,17 @@ use crate::http::context::RequestContext;
 use crate::http::host::{direct_host, without_port};
 use crate::oauth::Secret;
 
-pub(super) async fn guard(
-    State(app): State<Arc<App>>,
-    Extension(context): Extension<RequestContext>,
-    request: Request,
-    next: Next,
-) -> Response {
-    if is_cross_site(&app, &context, request.headers()) {
+pub(super) async fn guard(context: RequestContext, request: Request, next: Next) -> Response {
+    if is_cross_site(&context, request.headers()) {
         let text = "The control API refuses requests from pages of other sites.";
         return Problem::new(StatusCode::FORBIDDEN, text).into_response();
     }
-    if context.is_local() && has_foreign_host(&app, &request) {
+    if context.is_local() && has_foreign_host(&context.app, &request) {
         let text = "The Host header does not name this server. A name that merely resolves to this \
                     machine does not reach the control API.";
         return Problem::new(StatusCode::FORBIDDEN, text).into_response();
     }
-    if let Control::Token(token) = &app.options.control
+    if let Control::Token(token) = &context.app.options.control
         && !has_token(&request, token)
     {
         return unauthorized();
@@ -56,7 +49,7 @@ fn has_token(request: &Request, token: &Secret) -> bool {
 }
 
 /// Returns whether a page of another site sent the request. Only browsers send these headers.
-fn is_cross_site(app: &App, context: &RequestContext, headers: &HeaderMap) -> bool {
+fn is_cross_site(context: &RequestContext, headers: &HeaderMap) -> bool {
     let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
     if text("sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none")) {
         return true;
@@ -64,7 +57,7 @@ fn is_cross_site(app: &App, context: &RequestContext, headers: &HeaderMap) -> bo
 
     text(header::ORIGIN.as_str()).is_some_and(|origin| {
         let host = origin.split_once("://").map(|(_, host)| host);
-        let public = public_authority(app);
+        let public = public_authority(&context.app);
         host.is_none() || (host != context.host() && host != public.as_deref())
     })
 }

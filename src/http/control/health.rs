@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::json::Json;
-use super::routes::{OperationDoc, Routes};
+use super::routes::Routes;
 
 /// The state of the server.
 #[derive(Serialize, JsonSchema)]
@@ -17,17 +17,11 @@ struct HealthView {
     version: &'static str,
 }
 
-pub(super) fn routes() -> Routes {
-    let mut routes = Routes::default();
-
-    routes.get(
-        "/health",
-        show,
-        OperationDoc::new("getHealth", "Checks that the server is running")
-            .returns::<HealthView>(200, "The server is running."),
-    );
-
+pub(super) fn add_routes(routes: &mut Routes) {
     routes
+        .get("/health", show)
+        .doc("getHealth", "Checks that the server is running")
+        .returns::<HealthView>(200, "The server is running.");
 }
 
 async fn show() -> Json<HealthView> {

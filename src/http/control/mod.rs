@@ -24,7 +24,7 @@ mod tokens;
 use std::sync::Arc;
 
 use axum::http::{Method, StatusCode};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router};
 
@@ -32,11 +32,12 @@ use super::app::{App, Control};
 use problem::Problem;
 use routes::{Operation, Routes};
 
-pub(super) fn router(app: Arc<App>) -> Router<Arc<App>> {
+pub(super) fn router(control: &Control) -> Router<Arc<App>> {
     // The health check is open to everyone: it changes nothing and reveals nothing.
-    let open = health::routes();
+    let mut open = Routes::default();
+    health::add_routes(&mut open);
     let health = open.router.method_not_allowed_fallback(method_not_allowed);
-    if matches!(app.options.control, Control::Off) {
+    if matches!(control, Control::Off) {
         return health;
     }
 
@@ -47,29 +48,29 @@ pub(super) fn router(app: Arc<App>) -> Router<Arc<App>> {
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(Extension(operations))
-        .layer(from_fn_with_state(app, guard::guard));
+        .layer(from_fn(guard::guard));
     health.merge(guarded)
 }
 
 /// Returns the routes that [`guard`] protects.
 fn guarded_routes() -> Routes {
-    let modules = [
-        requests::routes(),
-        events::routes(),
-        scenarios::routes(),
-        fixtures::routes(),
-        entries::routes(),
-        codes::routes(),
-        tokens::routes(),
-        grants::routes(),
-        inspect::routes(),
-        clock::routes(),
-        realms::routes(),
-        tls::routes(),
-        openapi::routes(),
-    ];
+    let mut routes = Routes::default();
 
-    modules.into_iter().fold(Routes::default(), Routes::merge)
+    requests::add_routes(&mut routes);
+    events::add_routes(&mut routes);
+    scenarios::add_routes(&mut routes);
+    fixtures::add_routes(&mut routes);
+    entries::add_routes(&mut routes);
+    codes::add_routes(&mut routes);
+    tokens::add_routes(&mut routes);
+    grants::add_routes(&mut routes);
+    inspect::add_routes(&mut routes);
+    clock::add_routes(&mut routes);
+    realms::add_routes(&mut routes);
+    tls::add_routes(&mut routes);
+    openapi::add_routes(&mut routes);
+
+    routes
 }
 
 /// Responds to a request for a realm that does not exist.

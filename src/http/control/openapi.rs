@@ -9,27 +9,21 @@ use serde_json::{Map, Value, json};
 
 use super::json::Json;
 use super::problem::Problem;
-use super::routes::{Content, Operation, OperationDoc, Routes};
+use super::routes::{Content, Operation, Routes};
 use super::schemas::{ForGenerators, remove_null, set_names};
 use crate::http::context::RequestContext;
 use crate::json_schema;
 
-pub(super) fn routes() -> Routes {
-    let mut routes = Routes::default();
-
-    routes.get(
-        "/openapi.json",
-        show,
-        OperationDoc::new("getOpenapi", "Returns this document")
-            .returns::<Map<String, Value>>(200, "The OpenAPI 3.1 document."),
-    );
-
+pub(super) fn add_routes(routes: &mut Routes) {
     routes
+        .get("/openapi.json", show)
+        .doc("getOpenapi", "Returns this document")
+        .returns::<Map<String, Value>>(200, "The OpenAPI 3.1 document.");
 }
 
 async fn show(
     Extension(operations): Extension<Arc<[Operation]>>,
-    Extension(context): Extension<RequestContext>,
+    context: RequestContext,
 ) -> Json<Value> {
     Json(document(&operations, &(context.base_url() + "/_mock")))
 }
@@ -82,16 +76,15 @@ fn document(operations: &[Operation], url: &str) -> Value {
 }
 
 fn describe(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
-    let doc = &operation.doc;
-    let mut described = json!({ "summary": doc.summary, "operationId": doc.id });
+    let mut described = json!({ "summary": operation.summary, "operationId": operation.id });
 
     let parameters: Vec<Value> =
-        path_parameters(operation.path).chain(query_parameters(doc, generator)).collect();
+        path_parameters(operation.path).chain(query_parameters(operation, generator)).collect();
     if !parameters.is_empty() {
         described["parameters"] = parameters.into();
     }
 
-    if let Some(body) = doc.body {
+    if let Some(body) = operation.body {
         let schema = (body.schema)(generator);
         described["requestBody"] = json!({
             "required": body.required,
@@ -99,7 +92,7 @@ fn describe(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
         });
     }
 
-    for (status, description, content) in &doc.responses {
+    for (status, description, content) in &operation.responses {
         let mut response = json!({ "description": description });
         match content {
             Content::None => {}
@@ -126,8 +119,8 @@ fn path_parameters(path: &str) -> impl Iterator<Item = Value> {
     })
 }
 
-fn query_parameters(doc: &OperationDoc, generator: &mut SchemaGenerator) -> Vec<Value> {
-    let members: Vec<_> = doc.query.iter().flat_map(|members| members(generator)).collect();
+fn query_parameters(operation: &Operation, generator: &mut SchemaGenerator) -> Vec<Value> {
+    let members: Vec<_> = operation.query.iter().flat_map(|members| members(generator)).collect();
     members.into_iter().map(|(name, schema)| query_parameter(&name, schema)).collect()
 }
 

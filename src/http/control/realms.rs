@@ -2,8 +2,7 @@
 
 use std::sync::{Arc, Weak};
 
-use axum::Extension;
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,9 +11,8 @@ use serde_json::Value;
 use super::fixtures::BODY;
 use super::json::Json;
 use super::problem::Problem;
-use super::routes::{OperationDoc, Routes};
+use super::routes::Routes;
 use crate::fixture::{Fixtures, Source, load_sources};
-use crate::http::app::App;
 use crate::http::context::RequestContext;
 use crate::realm::{Realm, RealmError};
 
@@ -60,65 +58,49 @@ struct RealmView {
     https: Option<String>,
 }
 
-pub(super) fn routes() -> Routes {
-    let mut routes = Routes::default();
-
-    routes.get(
-        "/realms",
-        list,
-        OperationDoc::new("listRealms", "Lists the realms: isolated servers within this one")
-            .returns::<RealmList>(200, "All realms."),
-    );
-
-    routes.put(
-        "/realms/{name}",
-        put,
-        OperationDoc::new("putRealm", "Creates a realm, in place of the one with its name")
-            .may_take::<RealmRequest>()
-            .returns::<RealmView>(200, "The realm, which replaced another.")
-            .returns::<RealmView>(201, "The realm, which is new."),
-    );
-
-    routes.delete(
-        "/realms/{name}",
-        remove,
-        OperationDoc::new("deleteRealm", "Deletes a realm and everything in it")
-            .returns_nothing("The realm is deleted."),
-    );
+pub(super) fn add_routes(routes: &mut Routes) {
+    routes
+        .get("/realms", list)
+        .doc("listRealms", "Lists the realms: isolated servers within this one")
+        .returns::<RealmList>(200, "All realms.");
 
     routes
+        .put("/realms/{name}", put)
+        .doc("putRealm", "Creates a realm, in place of the one with its name")
+        .may_take::<RealmRequest>()
+        .returns::<RealmView>(200, "The realm, which replaced another.")
+        .returns::<RealmView>(201, "The realm, which is new.");
+
+    routes
+        .delete("/realms/{name}", remove)
+        .doc("deleteRealm", "Deletes a realm and everything in it")
+        .returns_nothing("The realm is deleted.");
 }
 
-async fn list(
-    State(app): State<Arc<App>>,
-    Extension(context): Extension<RequestContext>,
-) -> Json<RealmList> {
-    let realms = app.realms.all();
+async fn list(context: RequestContext) -> Json<RealmList> {
+    let realms = context.app.realms.all();
     Json(RealmList { realms: realms.iter().map(|realm| view(&context, realm)).collect() })
 }
 
 async fn put(
-    State(app): State<Arc<App>>,
-    Extension(context): Extension<RequestContext>,
+    context: RequestContext,
     Path(name): Path<String>,
     Json(request): Json<RealmRequest>,
 ) -> Result<(StatusCode, Json<RealmView>), Problem> {
     let fixtures = request.fixtures.map(load_fixtures).transpose()?;
 
-    let replaces = app.realms.get(&name).is_some();
-    let realm = app.realms.create(&name, fixtures, request.hosts, |realm: &Weak<Realm>| {
-        app.open_port(request.listen, realm)
-    })?;
+    let replaces = context.app.realms.get(&name).is_some();
+    let realm =
+        context.app.realms.create(&name, fixtures, request.hosts, |realm: &Weak<Realm>| {
+            context.app.open_port(request.listen, realm)
+        })?;
 
     let status = if replaces { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, Json(view(&context, &realm))))
 }
 
-async fn remove(
-    State(app): State<Arc<App>>,
-    Path(name): Path<String>,
-) -> Result<StatusCode, Problem> {
-    if !app.realms.remove(&name)? {
+async fn remove(context: RequestContext, Path(name): Path<String>) -> Result<StatusCode, Problem> {
+    if !context.app.realms.remove(&name)? {
         return Err(Problem::not_found("There is no realm with this name."));
     }
     Ok(StatusCode::NO_CONTENT)

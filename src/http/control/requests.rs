@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Extension;
 use axum::http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::json::Json;
 use super::problem::Problem;
 use super::query::Query;
-use super::routes::{OperationDoc, Routes};
+use super::routes::Routes;
 use crate::http::context::RequestContext;
 use crate::journal::{Filter, RecordedRequest, Times, Verification};
 use crate::units::HumanDuration;
@@ -59,44 +58,31 @@ struct VerifyRequest {
     count: Times,
 }
 
-pub(super) fn routes() -> Routes {
-    let mut routes = Routes::default();
+pub(super) fn add_routes(routes: &mut Routes) {
+    routes
+        .get("/requests", list)
+        .doc("listRequests", "Lists the entries of the journal, the newest last")
+        .query::<PageParams>()
+        .query::<Filter>()
+        .returns::<RequestPage>(200, "The entries that match the filter.");
 
-    routes.get(
-        "/requests",
-        list,
-        OperationDoc::new("listRequests", "Lists the entries of the journal, the newest last")
-            .query::<PageParams>()
-            .query::<Filter>()
-            .returns::<RequestPage>(200, "The entries that match the filter."),
-    );
+    routes
+        .delete("/requests", clear)
+        .doc("clearRequests", "Empties the journal")
+        .returns_nothing("The journal is empty.");
 
-    routes.delete(
-        "/requests",
-        clear,
-        OperationDoc::new("clearRequests", "Empties the journal")
-            .returns_nothing("The journal is empty."),
-    );
-
-    routes.post(
-        "/requests/verify",
-        verify,
-        OperationDoc::new(
+    routes
+        .post("/requests/verify", verify)
+        .doc(
             "verifyRequests",
             "Checks that the expected requests arrived; if not, returns the closest ones",
         )
         .query::<WaitParams>()
         .may_take::<VerifyRequest>()
-        .returns::<Verification>(200, "The result."),
-    );
-
-    routes
+        .returns::<Verification>(200, "The result.");
 }
 
-async fn list(
-    Extension(context): Extension<RequestContext>,
-    mut query: Query,
-) -> Result<Json<RequestPage>, Problem> {
+async fn list(context: RequestContext, mut query: Query) -> Result<Json<RequestPage>, Problem> {
     let page: PageParams = query.read()?;
     let filter: Filter = query.read()?;
     query.finish()?;
@@ -110,10 +96,7 @@ async fn list(
     }))
 }
 
-async fn clear(
-    Extension(context): Extension<RequestContext>,
-    query: Query,
-) -> Result<StatusCode, Problem> {
+async fn clear(context: RequestContext, query: Query) -> Result<StatusCode, Problem> {
     // A client that sends a filter does not expect the whole journal to be emptied.
     query.finish()?;
 
@@ -122,7 +105,7 @@ async fn clear(
 }
 
 async fn verify(
-    Extension(context): Extension<RequestContext>,
+    context: RequestContext,
     mut query: Query,
     body: Result<Json<VerifyRequest>, Problem>,
 ) -> Result<Json<Verification>, Problem> {

@@ -18,9 +18,12 @@ pub(super) type SchemaFn = fn(&mut SchemaGenerator) -> Schema;
 /// Returns the parameters of a query: the members of a type, each with its schema.
 pub(super) type MembersFn = fn(&mut SchemaGenerator) -> Map<String, Value>;
 
-/// Describes an operation.
-#[derive(Clone, Debug)]
-pub(super) struct OperationDoc {
+/// A method at a path, with its description.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Operation {
+    /// In lower case.
+    pub(super) method: &'static str,
+    pub(super) path: &'static str,
     /// The name of its function in a generated client.
     pub(super) id: &'static str,
     pub(super) summary: &'static str,
@@ -45,66 +48,64 @@ pub(super) enum Content {
     Text(&'static [&'static str]),
 }
 
-impl OperationDoc {
-    pub(super) fn new(id: &'static str, summary: &'static str) -> Self {
-        Self { id, summary, query: Vec::new(), body: None, responses: Vec::new() }
+impl Operation {
+    /// Sets the name and the summary.
+    pub(super) fn doc(&mut self, id: &'static str, summary: &'static str) -> &mut Self {
+        self.id = id;
+        self.summary = summary;
+        self
     }
 
     /// Adds the members of a type to the parameters of the query.
-    pub(super) fn query<T: JsonSchema>(mut self) -> Self {
+    pub(super) fn query<T: JsonSchema>(&mut self) -> &mut Self {
         self.query.push(query::members::<T>);
         self
     }
 
     /// Sets the type of the body.
-    pub(super) fn takes<T: JsonSchema>(mut self) -> Self {
+    pub(super) fn takes<T: JsonSchema>(&mut self) -> &mut Self {
         self.body =
             Some(RequestBody { schema: SchemaGenerator::subschema_for::<T>, required: true });
         self
     }
 
     /// Sets the type of a body that can be left out.
-    pub(super) fn may_take<T: JsonSchema>(mut self) -> Self {
+    pub(super) fn may_take<T: JsonSchema>(&mut self) -> &mut Self {
         self.body =
             Some(RequestBody { schema: SchemaGenerator::subschema_for::<T>, required: false });
         self
     }
 
     /// Adds a response with a JSON body of this type.
-    pub(super) fn returns<T: JsonSchema>(self, status: u16, description: &'static str) -> Self {
+    pub(super) fn returns<T: JsonSchema>(
+        &mut self,
+        status: u16,
+        description: &'static str,
+    ) -> &mut Self {
         self.response(status, description, Content::Json(SchemaGenerator::subschema_for::<T>))
     }
 
     /// Adds the response 204 without a body.
-    pub(super) fn returns_nothing(self, description: &'static str) -> Self {
+    pub(super) fn returns_nothing(&mut self, description: &'static str) -> &mut Self {
         self.response(204, description, Content::None)
     }
 
     /// Adds the response 200 with text of any of these media types.
     pub(super) fn returns_text(
-        self,
+        &mut self,
         media_types: &'static [&'static str],
         description: &'static str,
-    ) -> Self {
+    ) -> &mut Self {
         self.response(200, description, Content::Text(media_types))
     }
 
-    fn response(mut self, status: u16, description: &'static str, content: Content) -> Self {
+    fn response(&mut self, status: u16, description: &'static str, content: Content) -> &mut Self {
         self.responses.push((status, description, content));
         self
     }
 }
 
-/// A method at a path, with its description.
-#[derive(Clone, Debug)]
-pub(super) struct Operation {
-    /// In lower case.
-    pub(super) method: &'static str,
-    pub(super) path: &'static str,
-    pub(super) doc: OperationDoc,
-}
-
-/// Routes and their descriptions.
+/// Routes and their descriptions. Each method adds a route, whose description the caller completes.
 #[derive(Default)]
 pub(super) struct Routes {
     pub(super) router: Router<Arc<App>>,
@@ -116,45 +117,40 @@ impl Routes {
         &mut self,
         path: &'static str,
         handler: impl Handler<T, Arc<App>>,
-        doc: OperationDoc,
-    ) {
-        self.add("get", path, get(handler), doc);
+    ) -> &mut Operation {
+        self.add("get", path, get(handler))
     }
 
     pub(super) fn put<T: 'static>(
         &mut self,
         path: &'static str,
         handler: impl Handler<T, Arc<App>>,
-        doc: OperationDoc,
-    ) {
-        self.add("put", path, put(handler), doc);
+    ) -> &mut Operation {
+        self.add("put", path, put(handler))
     }
 
     pub(super) fn post<T: 'static>(
         &mut self,
         path: &'static str,
         handler: impl Handler<T, Arc<App>>,
-        doc: OperationDoc,
-    ) {
-        self.add("post", path, post(handler), doc);
+    ) -> &mut Operation {
+        self.add("post", path, post(handler))
     }
 
     pub(super) fn patch<T: 'static>(
         &mut self,
         path: &'static str,
         handler: impl Handler<T, Arc<App>>,
-        doc: OperationDoc,
-    ) {
-        self.add("patch", path, patch(handler), doc);
+    ) -> &mut Operation {
+        self.add("patch", path, patch(handler))
     }
 
     pub(super) fn delete<T: 'static>(
         &mut self,
         path: &'static str,
         handler: impl Handler<T, Arc<App>>,
-        doc: OperationDoc,
-    ) {
-        self.add("delete", path, delete(handler), doc);
+    ) -> &mut Operation {
+        self.add("delete", path, delete(handler))
     }
 
     fn add(
@@ -162,16 +158,11 @@ impl Routes {
         method: &'static str,
         path: &'static str,
         handler: MethodRouter<Arc<App>>,
-        doc: OperationDoc,
-    ) {
+    ) -> &mut Operation {
         self.router = mem::take(&mut self.router).route(path, handler);
-        self.operations.push(Operation { method, path, doc });
-    }
 
-    /// Adds the routes of another module.
-    pub(super) fn merge(mut self, other: Self) -> Self {
-        self.router = self.router.merge(other.router);
-        self.operations.extend(other.operations);
-        self
+        let index = self.operations.len();
+        self.operations.push(Operation { method, path, ..Operation::default() });
+        &mut self.operations[index]
     }
 }

@@ -1,6 +1,5 @@
 //! `/_mock/scenarios`: the scenarios of the realm.
 
-use axum::Extension;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use schemars::JsonSchema;
@@ -8,7 +7,7 @@ use serde::Serialize;
 
 use super::json::{Json, JsonText};
 use super::problem::Problem;
-use super::routes::{OperationDoc, Routes};
+use super::routes::Routes;
 use crate::http::context::RequestContext;
 use crate::scenario::{Scenario, ScenarioState};
 
@@ -26,88 +25,52 @@ struct ReleaseView {
     released: usize,
 }
 
-pub(super) fn routes() -> Routes {
-    all_routes().merge(named_routes())
-}
-
-/// Returns the routes for all scenarios.
-fn all_routes() -> Routes {
-    let mut routes = Routes::default();
-
-    routes.get(
-        "/scenarios",
-        list,
-        OperationDoc::new("listScenarios", "Lists the scenarios in the order they are tried")
-            .returns::<ScenarioList>(200, "All scenarios."),
-    );
-
-    routes.post(
-        "/scenarios",
-        add,
-        OperationDoc::new("addScenario", "Adds a scenario before all others")
-            .takes::<Scenario>()
-            .returns::<ScenarioState>(201, "The new scenario."),
-    );
-
-    routes.delete(
-        "/scenarios",
-        clear,
-        OperationDoc::new("deleteScenarios", "Deletes all scenarios")
-            .returns_nothing("All scenarios are deleted."),
-    );
+pub(super) fn add_routes(routes: &mut Routes) {
+    routes
+        .get("/scenarios", list)
+        .doc("listScenarios", "Lists the scenarios in the order they are tried")
+        .returns::<ScenarioList>(200, "All scenarios.");
 
     routes
-}
+        .post("/scenarios", add)
+        .doc("addScenario", "Adds a scenario before all others")
+        .takes::<Scenario>()
+        .returns::<ScenarioState>(201, "The new scenario.");
 
-/// Returns the routes for one scenario.
-fn named_routes() -> Routes {
-    let mut routes = Routes::default();
+    routes
+        .delete("/scenarios", clear)
+        .doc("deleteScenarios", "Deletes all scenarios")
+        .returns_nothing("All scenarios are deleted.");
 
-    routes.get(
-        "/scenarios/{name}",
-        show,
-        OperationDoc::new("getScenario", "Returns a scenario and its progress")
-            .returns::<ScenarioState>(200, "The scenario."),
-    );
+    routes
+        .get("/scenarios/{name}", show)
+        .doc("getScenario", "Returns a scenario and its progress")
+        .returns::<ScenarioState>(200, "The scenario.");
 
-    routes.put(
-        "/scenarios/{name}",
-        put,
-        OperationDoc::new(
-            "putScenario",
-            "Adds a scenario before all others, in place of the one with its name",
-        )
+    routes
+        .put("/scenarios/{name}", put)
+        .doc("putScenario", "Adds a scenario before all others, in place of the one with its name")
         .takes::<Scenario>()
         .returns::<ScenarioState>(200, "The scenario, which replaced another.")
-        .returns::<ScenarioState>(201, "The scenario, which is new."),
-    );
-
-    routes.delete(
-        "/scenarios/{name}",
-        remove,
-        OperationDoc::new(
-            "deleteScenario",
-            "Deletes a scenario and releases the requests that it holds",
-        )
-        .returns_nothing("The scenario is deleted."),
-    );
-
-    routes.post(
-        "/scenarios/{name}/release",
-        release,
-        OperationDoc::new("releaseScenario", "Releases the requests that a scenario holds")
-            .returns::<ReleaseView>(200, "The number of released requests."),
-    );
+        .returns::<ScenarioState>(201, "The scenario, which is new.");
 
     routes
+        .delete("/scenarios/{name}", remove)
+        .doc("deleteScenario", "Deletes a scenario and releases the requests that it holds")
+        .returns_nothing("The scenario is deleted.");
+
+    routes
+        .post("/scenarios/{name}/release", release)
+        .doc("releaseScenario", "Releases the requests that a scenario holds")
+        .returns::<ReleaseView>(200, "The number of released requests.");
 }
 
-async fn list(Extension(context): Extension<RequestContext>) -> Json<ScenarioList> {
+async fn list(context: RequestContext) -> Json<ScenarioList> {
     Json(ScenarioList { scenarios: context.realm.scenarios().states() })
 }
 
 async fn add(
-    Extension(context): Extension<RequestContext>,
+    context: RequestContext,
     JsonText(text): JsonText,
 ) -> Result<(StatusCode, Json<ScenarioState>), Problem> {
     let Some(active) = context.realm.add_scenario(&text)? else {
@@ -117,13 +80,13 @@ async fn add(
     Ok((StatusCode::CREATED, Json(active.state())))
 }
 
-async fn clear(Extension(context): Extension<RequestContext>) -> StatusCode {
+async fn clear(context: RequestContext) -> StatusCode {
     context.realm.clear_scenarios();
     StatusCode::NO_CONTENT
 }
 
 async fn show(
-    Extension(context): Extension<RequestContext>,
+    context: RequestContext,
     Path(name): Path<String>,
 ) -> Result<Json<ScenarioState>, Problem> {
     let active = context.realm.scenarios().get(&name).ok_or_else(unknown)?;
@@ -131,7 +94,7 @@ async fn show(
 }
 
 async fn put(
-    Extension(context): Extension<RequestContext>,
+    context: RequestContext,
     Path(name): Path<String>,
     JsonText(text): JsonText,
 ) -> Result<(StatusCode, Json<ScenarioState>), Problem> {
@@ -140,10 +103,7 @@ async fn put(
     Ok((status, Json(active.state())))
 }
 
-async fn remove(
-    Extension(context): Extension<RequestContext>,
-    Path(name): Path<String>,
-) -> Result<StatusCode, Problem> {
+async fn remove(context: RequestContext, Path(name): Path<String>) -> Result<StatusCode, Problem> {
     if !context.realm.remove_scenario(&name) {
         return Err(unknown());
     }
@@ -151,7 +111,7 @@ async fn remove(
 }
 
 async fn release(
-    Extension(context): Extension<RequestContext>,
+    context: RequestContext,
     Path(name): Path<String>,
 ) -> Result<Json<ReleaseView>, Problem> {
     let active = context.realm.scenarios().get(&name).ok_or_else(unknown)?;

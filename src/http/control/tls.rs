@@ -1,18 +1,13 @@
 //! `/_mock/ca.pem` and `/_mock/tls`: the server's CA, and faults of TLS handshakes.
 
-use std::sync::Arc;
-
-use axum::Extension;
 use axum::body::Body;
-use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 
 use super::json::Json;
 use super::problem::Problem;
-use super::routes::{OperationDoc, Routes};
+use super::routes::Routes;
 use crate::fixture::TlsFaults;
-use crate::http::app::App;
 use crate::http::context::RequestContext;
 use crate::http::response;
 
@@ -22,43 +17,31 @@ const PEM: &str = "application/x-pem-file";
 /// For client generators, which do not know [`PEM`].
 const PLAIN: &str = "text/plain";
 
-pub(super) fn routes() -> Routes {
-    let mut routes = Routes::default();
-
-    routes.get(
-        "/ca.pem",
-        ca,
-        OperationDoc::new("getCa", "Returns the CA certificate that the server's is signed by")
-            .returns_text(&[PEM, PLAIN], "The certificate in PEM."),
-    );
-
-    routes.get(
-        "/tls",
-        show,
-        OperationDoc::new("getTlsFaults", "Returns the faults of TLS handshakes")
-            .returns::<TlsFaults>(200, "The faults."),
-    );
-
-    routes.put(
-        "/tls",
-        put,
-        OperationDoc::new("setTlsFaults", "Sets the faults of TLS handshakes")
-            .takes::<TlsFaults>()
-            .returns::<TlsFaults>(200, "The new faults."),
-    );
-
-    routes.delete(
-        "/tls",
-        reset,
-        OperationDoc::new("resetTlsFaults", "Resets the faults to those of the fixtures")
-            .returns::<TlsFaults>(200, "The faults of the fixtures."),
-    );
+pub(super) fn add_routes(routes: &mut Routes) {
+    routes
+        .get("/ca.pem", ca)
+        .doc("getCa", "Returns the CA certificate that the server's is signed by")
+        .returns_text(&[PEM, PLAIN], "The certificate in PEM.");
 
     routes
+        .get("/tls", show)
+        .doc("getTlsFaults", "Returns the faults of TLS handshakes")
+        .returns::<TlsFaults>(200, "The faults.");
+
+    routes
+        .put("/tls", put)
+        .doc("setTlsFaults", "Sets the faults of TLS handshakes")
+        .takes::<TlsFaults>()
+        .returns::<TlsFaults>(200, "The new faults.");
+
+    routes
+        .delete("/tls", reset)
+        .doc("resetTlsFaults", "Resets the faults to those of the fixtures")
+        .returns::<TlsFaults>(200, "The faults of the fixtures.");
 }
 
-async fn ca(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Problem> {
-    let tls = app.tls.as_ref().ok_or_else(|| Problem::not_found(NO_HTTPS))?;
+async fn ca(context: RequestContext, headers: HeaderMap) -> Result<Response, Problem> {
+    let tls = context.app.tls.as_ref().ok_or_else(|| Problem::not_found(NO_HTTPS))?;
     let pem = tls.ca_pem().ok_or_else(|| {
         Problem::not_found("The server uses a certificate of its user, so it has no CA.")
     })?;
@@ -68,27 +51,26 @@ async fn ca(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response,
     Ok(response::text(StatusCode::OK, content_type, Body::from(pem.to_owned())))
 }
 
-async fn show(Extension(context): Extension<RequestContext>) -> Json<TlsFaults> {
+async fn show(context: RequestContext) -> Json<TlsFaults> {
     Json(context.realm.tls_faults())
 }
 
 async fn put(
-    State(app): State<Arc<App>>,
-    Extension(context): Extension<RequestContext>,
+    context: RequestContext,
     Json(faults): Json<TlsFaults>,
 ) -> Result<Json<TlsFaults>, Problem> {
     if let Some((name, error)) = faults.invalid_host() {
         return Err(Problem::of_member(format!("/hosts/{name}"), error));
     }
-    if app.tls.is_none() {
+    if context.app.tls.is_none() {
         return Err(Problem::new(StatusCode::CONFLICT, NO_HTTPS));
     }
 
     context.realm.set_tls_faults(Some(faults));
-    Ok(show(Extension(context)).await)
+    Ok(show(context).await)
 }
 
-async fn reset(Extension(context): Extension<RequestContext>) -> Json<TlsFaults> {
+async fn reset(context: RequestContext) -> Json<TlsFaults> {
     context.realm.set_tls_faults(None);
-    show(Extension(context)).await
+    show(context).await
 }
