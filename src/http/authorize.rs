@@ -11,7 +11,7 @@ use axum::response::Response;
 
 use super::body::{self, BodyKind};
 use super::context::RequestContext;
-use super::scenario::{ScenarioContext, run};
+use super::scenario::run;
 use super::{form_request, pages, response};
 use crate::fixture::{Consent, DenyRedirect};
 use crate::flow::authorize::{
@@ -23,7 +23,7 @@ use crate::journal::{IssuedKind, ParamPolicy};
 use crate::limits::LimitMonitor;
 use crate::oauth::{ErrorCode, Form};
 use crate::realm::ConsentedCode;
-use crate::scenario::Endpoint;
+use crate::scenario::{Endpoint, RequestView};
 
 pub(super) async fn vendor(context: RequestContext, request: Request) -> Response {
     authorize(&context, request, ParamStyle::Vendor).await
@@ -126,16 +126,17 @@ impl AuthorizeRequest<'_> {
             return self.respond_with_consent(Some(clicked)).await;
         }
 
-        let scenario_context = ScenarioContext {
-            context: self.context,
+        let request_view = RequestView {
             endpoint: Endpoint::Authorize,
             client_id: Some(&self.validated.client.id),
             merchant_id: self.params.get("mock_merchant"),
             headers: &parts.headers,
             param: &|name| self.params.get(name),
-            error_response: &|code, _, description| self.redirect_error(code, description),
         };
-        run(scenario_context, |_| self.respond_with_consent(None)).await
+        run(self.context, request_view, Some(&|code, text| self.redirect_error(code, text)), |_| {
+            self.respond_with_consent(None)
+        })
+        .await
     }
 
     /// Returns the button of the consent page that was clicked, if this is a click.

@@ -5,12 +5,12 @@ use axum::http::{HeaderValue, header};
 use axum::response::Response;
 
 use super::context::RequestContext;
-use super::error_response::{injected_error, refusal_response};
+use super::error_response::refusal_response;
 use super::form_request;
-use super::scenario::{ScenarioContext, run};
+use super::scenario::run;
 use crate::flow::{TokenRequest, claimed_client_id, merchant_of};
 use crate::oauth::Refusal;
-use crate::scenario::Endpoint;
+use crate::scenario::{Endpoint, RequestView};
 
 /// An endpoint that takes a client's form and answers JSON.
 pub(super) trait FormEndpoint {
@@ -63,18 +63,14 @@ async fn handle<E: FormEndpoint>(
         None
     };
 
-    let scenario_context = ScenarioContext {
-        context,
+    let request_view = RequestView {
         endpoint: E::ENDPOINT,
         client_id: client_id.as_deref(),
         merchant_id: merchant_id.as_deref(),
         headers: &parts.headers,
         param: &|name| form.get(name),
-        error_response: &|code, status, description| {
-            injected_error(registry, E::ENDPOINT, code, status, description)
-        },
     };
-    let response = run(scenario_context, |effects| async move {
+    let response = run(context, request_view, None, |effects| async move {
         let request = TokenRequest {
             realm,
             registry,

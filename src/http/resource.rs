@@ -1,21 +1,20 @@
 //! Every other path: the resources of the fixtures, an API behind a bearer token (RFC 6750).
 
-use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::context::RequestContext;
-use super::error_response::{injected_error, refusal_response};
+use super::error_response::refusal_response;
 use super::response;
-use super::scenario::{ScenarioContext, run};
+use super::scenario::run;
 use crate::fixture::Resource;
 use crate::flow::{TokenState, TokenStatus, UnknownToken, token_status};
 use crate::journal::ParamPolicy;
 use crate::oauth::{ErrorCode, Form};
 use crate::realm::Registry;
-use crate::scenario::Endpoint;
+use crate::scenario::{Endpoint, RequestView};
 
 pub(super) async fn resource(context: RequestContext, request: Request) -> Response {
     let RequestContext { registry, recorder, .. } = &context;
@@ -45,18 +44,14 @@ pub(super) async fn resource(context: RequestContext, request: Request) -> Respo
         recorder.merchant(&claims.merchant_id);
     }
 
-    let scenario_context = ScenarioContext {
-        context: &context,
+    let request_view = RequestView {
         endpoint: Endpoint::Resource,
         client_id: claims.map(|claims| claims.client_id.as_str()),
         merchant_id: claims.map(|claims| claims.merchant_id.as_str()),
         headers: &parts.headers,
         param: &|name| params.get(name),
-        error_response: &|code, status, description| {
-            injected_error(registry, Endpoint::Resource, code, status, description)
-        },
     };
-    run(scenario_context, |_| async {
+    run(&context, request_view, None, |_| async {
         match &token {
             Err(error) => error.response(),
             Ok(status) => match missing_scope(resource, status) {
@@ -210,7 +205,7 @@ fn respond(resource: &Resource, path: &str, method: &Method) -> Response {
         }
     };
 
-    let mut response = response::text(status, content_type, Body::from(body));
+    let mut response = response::text(status, content_type, body);
     response::put_headers(response.headers_mut(), &fixture.headers);
     response
 }

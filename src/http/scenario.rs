@@ -24,17 +24,14 @@ const DEFAULT_INTERVAL: Duration = Duration::from_millis(100);
 /// The size of the largest response that is altered, in bytes; no response is larger.
 const MAX_ALTERED_SIZE: usize = 16 * 1024 * 1024;
 
-/// A request as scenarios see it, and how its endpoint reports an error.
-pub(super) struct ScenarioContext<'a> {
-    pub(super) context: &'a RequestContext,
-    pub(super) endpoint: Endpoint,
-    pub(super) client_id: Option<&'a str>,
-    pub(super) merchant_id: Option<&'a str>,
-    pub(super) headers: &'a HeaderMap,
-    /// Returns a request parameter by its name.
-    pub(super) param: &'a (dyn Fn(&str) -> Option<&'a str> + Sync),
-    /// Makes an error response from a code, the scenario's status and a description.
-    pub(super) error_response: &'a (dyn Fn(&ErrorCode, Option<u16>, &str) -> Response + Sync),
+/// Makes an error response from a code and a description.
+type ErrorResponse<'a> = &'a (dyn Fn(&ErrorCode, &str) -> Response + Sync);
+
+/// A request as scenarios see it, and how its endpoint reports an error: as JSON by default.
+struct ScenarioContext<'a> {
+    context: &'a RequestContext,
+    request: RequestView<'a>,
+    error_response: Option<ErrorResponse<'a>>,
 }
 
 /// Runs the scenario that matches a request to an endpoint without clients and parameters.
@@ -49,37 +46,31 @@ where
 {
     context.recorder.endpoint(endpoint);
 
-    let scenario_context = ScenarioContext {
-        context,
-        endpoint,
-        client_id: None,
-        merchant_id: None,
-        headers,
-        param: &|_| None,
-        error_response: &|code, status, description| {
-            injected_error(&context.registry, endpoint, code, status, description)
-        },
-    };
-    run(scenario_context, |_| handler()).await
+    let param = &|_: &str| None;
+    let request = RequestView { endpoint, client_id: None, merchant_id: None, headers, param };
+    run(context, request, None, |_| handler()).await
 }
 
 /// Runs the scenario that matches the request, or else the handler alone.
-pub(super) async fn run<F>(
-    scenario_context: ScenarioContext<'_>,
+pub(super) async fn run<'a, F>(
+    context: &'a RequestContext,
+    request: RequestView<'a>,
+    error_response: Option<ErrorResponse<'a>>,
     handler: impl FnOnce(Effects) -> F,
 ) -> Response
 where
     F: Future<Output = Response>,
 {
+    let scenario_context = ScenarioContext { context, request, error_response };
     let step = match scenario_context.select() {
         Selected::Step(step) => step,
         Selected::Nothing => return handler(Effects::default()).await,
         Selected::Unknown => {
             let text = "x-mock-scenario names neither a scenario of this realm nor an error.";
-            return (scenario_context.error_response)(&ErrorCode::InvalidRequest, None, text);
+            return scenario_context.error_response(&ErrorCode::InvalidRequest, None, text);
         }
     };
-    let RequestContext { realm, recorder, .. } = scenario_context.context;
+    let RequestContext { realm, recorder, .. } = context;
     recorder.scenario(step.scenario(), step.outcome().and_then(|outcome| outcome.fault));
     let Some(outcome) = step.outcome() else { return handler(Effects::default()).await };
 
@@ -139,7 +130,7 @@ impl ScenarioContext<'_> {
     fn select(&self) -> Selected {
         let scenarios = self.context.realm.scenarios();
 
-        if let Some(name) = self.headers.get(SCENARIO_HEADER) {
+        if let Some(name) = self.request.headers.get(SCENARIO_HEADER) {
             let selection = name.to_str().ok().and_then(|name| scenarios.take_named(name));
             self.context.recorder.selected(&selection);
             return match selection {
@@ -149,14 +140,16 @@ impl ScenarioContext<'_> {
             };
         }
 
-        let step = scenarios.take(&RequestView {
-            endpoint: self.endpoint,
-            client_id: self.client_id,
-            headers: self.headers,
-            param: &|name| (self.param)(name),
-            merchant_id: self.merchant_id,
-        });
-        step.map_or(Selected::Nothing, Selected::Step)
+        scenarios.take(&self.request).map_or(Selected::Nothing, Selected::Step)
+    }
+
+    fn error_response(&self, code: &ErrorCode, status: Option<u16>, description: &str) -> Response {
+        let RequestContext { registry, .. } = self.context;
+
+        match self.error_response {
+            Some(error_response) => error_response(code, description),
+            None => injected_error(registry, self.request.endpoint, code, status, description),
+        }
     }
 
     /// Makes the error or literal response that replaces the handler's.
@@ -171,9 +164,9 @@ impl ScenarioContext<'_> {
             code.default_description(),
         );
         tracing::info!(
-            error = %code, scenario = step.scenario(), "{}: {description}", self.endpoint
+            error = %code, scenario = step.scenario(), "{}: {description}", self.request.endpoint
         );
-        Some((self.error_response)(code, outcome.status, &description))
+        Some(self.error_response(code, outcome.status, &description))
     }
 
     /// Alters the response as the outcome says, and applies its fault.
@@ -184,7 +177,7 @@ impl ScenarioContext<'_> {
         response::put_headers(response.headers_mut(), &outcome.headers);
 
         let Some(fault) = outcome.fault else { return response };
-        tracing::info!(scenario = step.scenario(), "{}: {fault:?}", self.endpoint);
+        tracing::info!(scenario = step.scenario(), "{}: {fault:?}", self.request.endpoint);
         let interval = outcome.interval.map_or(DEFAULT_INTERVAL, Duration::from);
         faults::apply(fault, interval, response).await
     }
@@ -197,7 +190,7 @@ fn literal_response(outcome: &Outcome) -> Response {
     }
 
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
-    let body = Body::from(outcome.body.clone().unwrap_or_default());
+    let body = outcome.body.clone().unwrap_or_default();
     response::text(status, "text/plain; charset=utf-8", body)
 }
 

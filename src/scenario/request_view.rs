@@ -13,7 +13,7 @@ pub(crate) struct RequestView<'a> {
     pub(crate) client_id: Option<&'a str>,
     pub(crate) headers: &'a HeaderMap,
     /// Returns the value of a parameter.
-    pub(crate) param: &'a dyn Fn(&str) -> Option<&'a str>,
+    pub(crate) param: &'a (dyn Fn(&str) -> Option<&'a str> + Sync),
     /// The merchant of the code or token. Looked up only if [`ScenarioSet::needs_merchant`].
     ///
     /// [`ScenarioSet::needs_merchant`]: super::ScenarioSet::needs_merchant
