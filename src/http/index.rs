@@ -1,6 +1,5 @@
 //! GET `/`: a page for people.
 
-use axum::body::Body;
 use axum::http::StatusCode;
 use axum::response::Response;
 
@@ -9,5 +8,5 @@ use super::response;
 const PAGE: &str = include_str!("../../templates/index.html");
 
 pub(super) async fn index() -> Response {
-    response::text(StatusCode::OK, "text/html; charset=utf-8", Body::from(PAGE))
+    response::text(StatusCode::OK, "text/html; charset=utf-8", PAGE)
 }

@@ -1,6 +1,5 @@
 //! GET `/.well-known/jwks.json`: the public key that verifies every token.
 
-use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 
@@ -11,8 +10,7 @@ use crate::scenario::Endpoint;
 
 pub(super) async fn jwks(context: RequestContext, headers: HeaderMap) -> Response {
     run_anonymous(&context, Endpoint::Jwks, &headers, || async {
-        let body = Body::from(context.app.key.jwks().to_string());
-        response::text(StatusCode::OK, "application/json", body)
+        response::text(StatusCode::OK, "application/json", context.app.key.jwks().to_string())
     })
     .await
 }

@@ -1,6 +1,5 @@
 //! GET `/.well-known/oauth-authorization-server`: the server's metadata (RFC 8414).
 
-use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde_json::json;
@@ -39,5 +38,5 @@ fn document(context: &RequestContext) -> Response {
         "scopes_supported": scope::DOCUMENTED,
     });
 
-    response::text(StatusCode::OK, "application/json", Body::from(document.to_string()))
+    response::text(StatusCode::OK, "application/json", document.to_string())
 }

@@ -4,7 +4,6 @@ use std::sync::LazyLock;
 
 use askama::Template;
 use aws_lc_rs::digest;
-use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::Response;
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -147,7 +146,7 @@ fn html(status: StatusCode, page: &impl Template, form_action: &str) -> Response
         LazyLock::new(|| STANDARD.encode(digest::digest(&digest::SHA256, STYLE.as_bytes())));
 
     let text = page.render().unwrap_or_else(|_| "The page could not be rendered.".to_owned());
-    let mut response = response::text(status, "text/html; charset=utf-8", Body::from(text));
+    let mut response = response::text(status, "text/html; charset=utf-8", text);
     let headers = response.headers_mut();
 
     let policy = format!(

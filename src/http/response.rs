@@ -22,7 +22,7 @@ struct ErrorBody<'a> {
 pub(super) fn json(status: u16, body: &impl Serialize) -> Response {
     let json = serde_json::to_vec(body).unwrap_or_default();
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = text(status, "application/json;charset=UTF-8", Body::from(json));
+    let mut response = text(status, "application/json;charset=UTF-8", json);
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
@@ -47,7 +47,7 @@ pub(super) fn tag_error(response: &mut Response, code: &ErrorCode, row: Option<R
 pub(crate) fn large_head(limit: usize) -> Response {
     let text = format!("The head of the request has more than {limit} bytes.\n");
     let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
-    let mut response = self::text(status, "text/plain; charset=utf-8", Body::from(text));
+    let mut response = self::text(status, "text/plain; charset=utf-8", text);
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
 }
@@ -58,15 +58,14 @@ pub(super) fn not_found(method: &Method) -> Response {
         "Nothing answers {method} context. The token endpoint is POST /oauth2/v3/token; / lists the \
          others.\n"
     );
-    self::text(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", Body::from(text))
+    self::text(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", text)
 }
 
 /// Makes the response for a path that takes other methods.
 pub(super) fn wrong_method(allowed: &str) -> Response {
     let text = format!("This path answers {allowed}.\n");
-    let body = Body::from(text);
-    let mut response =
-        self::text(StatusCode::METHOD_NOT_ALLOWED, "text/plain; charset=utf-8", body);
+    let status = StatusCode::METHOD_NOT_ALLOWED;
+    let mut response = self::text(status, "text/plain; charset=utf-8", text);
     if let Ok(allowed) = HeaderValue::from_str(allowed) {
         response.headers_mut().insert(header::ALLOW, allowed);
     }
@@ -77,12 +76,16 @@ pub(super) fn wrong_method(allowed: &str) -> Response {
 pub(super) fn unknown_realm(name: &str) -> Response {
     let shown: String = name.chars().take(64).collect();
     let text = format!("There is no realm {shown:?} here; PUT /_mock/realms/NAME makes one.\n");
-    self::text(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", Body::from(text))
+    self::text(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", text)
 }
 
 /// Makes any response.
-pub(super) fn text(status: StatusCode, content_type: &'static str, body: Body) -> Response {
-    let mut response = Response::new(body);
+pub(super) fn text(
+    status: StatusCode,
+    content_type: &'static str,
+    body: impl Into<Body>,
+) -> Response {
+    let mut response = Response::new(body.into());
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     response

@@ -1,6 +1,6 @@
 //! JSON bodies: requests are read within the server's limits and responses are written.
 
-use axum::body::{Body, HttpBody};
+use axum::body::HttpBody;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use std::sync::Arc;
 
-use super::problem::Problem;
+use super::problem::{Problem, bad_request};
 use crate::fixture::{FixtureErrors, read_text};
 use crate::http::app::App;
 use crate::http::body::{self, BodyError, BodyKind};
@@ -47,10 +47,11 @@ impl FromRequest<Arc<App>> for JsonText {
         }
         let bytes = read.map_err(|error| unreadable(error, app.limits.limits().control_size))?;
 
-        let text = String::from_utf8(bytes.into()).map_err(|_| bad("The body is not UTF-8."))?;
+        let text =
+            String::from_utf8(bytes.into()).map_err(|_| bad_request("The body is not UTF-8."))?;
         // The fixture reader also accepts YAML; the control API accepts JSON only.
         serde_json::from_str::<IgnoredAny>(&text)
-            .map_err(|error| bad(format!("The body is not JSON: {error}.")))?;
+            .map_err(|error| bad_request(format!("The body is not JSON: {error}.")))?;
         Ok(Self(text))
     }
 }
@@ -58,7 +59,7 @@ impl FromRequest<Arc<App>> for JsonText {
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
         let body = serde_json::to_vec(&self.0).unwrap_or_default();
-        response::text(StatusCode::OK, "application/json", Body::from(body))
+        response::text(StatusCode::OK, "application/json", body)
     }
 }
 
@@ -86,10 +87,6 @@ fn unreadable(error: BodyError, max_size: usize) -> Problem {
         BodyError::TooSlow => {
             Problem::new(StatusCode::REQUEST_TIMEOUT, "The body did not arrive in time.")
         }
-        BodyError::Broken => bad("The body ended before it was complete."),
+        BodyError::Broken => bad_request("The body ended before it was complete."),
     }
-}
-
-fn bad(detail: impl Into<String>) -> Problem {
-    Problem::new(StatusCode::BAD_REQUEST, detail)
 }

@@ -1,6 +1,5 @@
 //! Problem details (RFC 9457): why a request of the control API failed, and which members are wrong.
 
-use axum::body::Body;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
@@ -66,6 +65,11 @@ impl Problem {
     }
 }
 
+/// 400: the request is malformed.
+pub(super) fn bad_request(detail: impl Into<String>) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, detail)
+}
+
 /// 422: the reader of the body found these errors.
 impl From<FixtureErrors> for Problem {
     fn from(errors: FixtureErrors) -> Self {
@@ -82,6 +86,6 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::BAD_REQUEST);
         let body = serde_json::to_vec(&self).unwrap_or_default();
-        response::text(status, "application/problem+json", Body::from(body))
+        response::text(status, "application/problem+json", body)
     }
 }

@@ -6,13 +6,12 @@
 use std::slice;
 
 use axum::extract::FromRequestParts;
-use axum::http::StatusCode;
 use axum::http::request::Parts;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::problem::Problem;
+use super::problem::{Problem, bad_request};
 use crate::oauth::Form;
 
 /// The parameters that have not been read yet.
@@ -27,9 +26,9 @@ impl<S: Sync> FromRequestParts<S> for Query {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let form = Form::parse(parts.uri.query().unwrap_or_default().as_bytes())
-            .map_err(|error| bad(format!("The query is not well-formed: {error}.")))?;
+            .map_err(|error| bad_request(format!("The query is not well-formed: {error}.")))?;
         if form.duplicate().is_some() {
-            return Err(bad("A parameter of the query occurs twice."));
+            return Err(bad_request("A parameter of the query occurs twice."));
         }
 
         let pairs = form.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
@@ -49,16 +48,16 @@ impl Query {
             // The error does not say which parameter is wrong, so each is read alone.
             let faulty = own.iter().find_map(|pair| {
                 let error = deserialize::<T>(slice::from_ref(pair)).err()?;
-                Some(bad(format!("{}: \"{}\" is not valid: {error}.", pair.0, pair.1)))
+                Some(bad_request(format!("{}: \"{}\" is not valid: {error}.", pair.0, pair.1)))
             });
-            faulty.unwrap_or_else(|| bad(format!("The query is not valid: {error}.")))
+            faulty.unwrap_or_else(|| bad_request(format!("The query is not valid: {error}.")))
         })
     }
 
     /// Refuses parameters that no group has.
     pub(super) fn finish(self) -> Result<(), Problem> {
         let Some((name, _)) = self.unread.first() else { return Ok(()) };
-        Err(bad(if self.known.is_empty() {
+        Err(bad_request(if self.known.is_empty() {
             format!("{name}: this operation has no parameters in the query.")
         } else {
             let known = self.known.join(", ");
@@ -79,8 +78,4 @@ fn deserialize<T: DeserializeOwned>(
     pairs: &[(String, String)],
 ) -> Result<T, serde_urlencoded::de::Error> {
     serde_urlencoded::from_str(&serde_urlencoded::to_string(pairs).unwrap_or_default())
-}
-
-fn bad(detail: impl Into<String>) -> Problem {
-    Problem::new(StatusCode::BAD_REQUEST, detail)
 }

@@ -1,6 +1,5 @@
 //! `/_mock/ca.pem` and `/_mock/tls`: the server's CA, and faults of TLS handshakes.
 
-use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 
@@ -48,7 +47,7 @@ async fn ca(context: RequestContext, headers: HeaderMap) -> Result<Response, Pro
 
     let wants_plain = headers.get(header::ACCEPT).is_some_and(|accept| accept == PLAIN);
     let content_type = if wants_plain { PLAIN } else { PEM };
-    Ok(response::text(StatusCode::OK, content_type, Body::from(pem.to_owned())))
+    Ok(response::text(StatusCode::OK, content_type, pem.to_owned()))
 }
 
 async fn show(context: RequestContext) -> Json<TlsFaults> {
