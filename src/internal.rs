@@ -97,7 +97,7 @@ impl TokenSteps {
         let correlation_id = "9a341edd-3ceb-4b36-b423-9088e9bad5a0".to_owned();
         let request = RequestInfo {
             realm: self.realm.shared_name(),
-            time_ms: self.realm.clock().now_ms(),
+            time_ms: self.realm.clock.now_ms(),
             started: Instant::now(),
             method: "POST".to_owned(),
             path: "/oauth2/v3/token".to_owned(),
@@ -107,7 +107,7 @@ impl TokenSteps {
             correlation_id: Some(correlation_id),
             has_basic: false,
         };
-        recorder.enter(self.realm.journal(), request, Some(200), ErrorTag::default());
+        recorder.enter(&self.realm.journal, request, Some(200), ErrorTag::default());
     }
 }
 

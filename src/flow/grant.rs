@@ -71,8 +71,8 @@ async fn find_by_code<'a>(
     client: &ClientEntry,
     code: &'a str,
 ) -> Result<GrantSource<'a>, Refusal> {
-    let grant_store = request.realm.grant_store();
-    let now_ms = request.realm.clock().now_ms();
+    let grant_store = &request.realm.grant_store;
+    let now_ms = request.realm.clock.now_ms();
 
     let Some(entry) = grant_store.code(code).await else {
         return refuse(
@@ -126,19 +126,19 @@ async fn find_by_token<'a>(
     client: &ClientEntry,
     sent: &'a str,
 ) -> Result<GrantSource<'a>, Refusal> {
-    let grant_store = request.realm.grant_store();
+    let grant_store = &request.realm.grant_store;
 
     if let Some(mut grant) = grant_store.fixture_token(sent).await {
         if grant.client_id != client.id {
             return refuse(Row::CodeOrToken, "refresh_token was issued to another client.");
         }
-        grant.granted_at_ms = request.realm.clock().now_ms();
+        grant.granted_at_ms = request.realm.clock.now_ms();
         return Ok(GrantSource { grant, grant_time: None, origin: Origin::FixtureToken });
     }
 
     let claims = VerifiedClaims::verify(sent, request.key)
         .map_err(|error| Refusal::new(Row::CodeOrToken, format!("refresh_token {error}.")))?;
-    let Some((id, grant_id)) = request.realm.ids().read(&claims.jti) else {
+    let Some((id, grant_id)) = request.realm.ids.read(&claims.jti) else {
         return refuse(
             Row::CodeOrToken,
             "refresh_token was issued by another realm of this server.",
@@ -172,7 +172,7 @@ pub(super) async fn stored_or_claimed(
     id: GrantId,
     claims: &VerifiedClaims,
 ) -> Grant {
-    if let Some(grant) = realm.grant_store().grant(id).await {
+    if let Some(grant) = realm.grant_store.grant(id).await {
         return grant;
     }
 
@@ -283,7 +283,7 @@ pub(super) async fn check_grant(
 
     let Origin::Token(token) = &source.origin else { return Ok(()) };
     let settings = &request.registry.settings;
-    let now_ms = request.realm.clock().now_ms();
+    let now_ms = request.realm.clock.now_ms();
 
     if token.rotated.is_some() && token.overlapping(settings, now_ms).is_none() {
         return Err(token_replayed(request, source.grant.id).await);
@@ -321,7 +321,7 @@ pub(crate) async fn merchant_of(
     key: &SigningKey,
     form: &Form<'_>,
 ) -> Option<Arc<str>> {
-    let grant_store = realm.grant_store();
+    let grant_store = &realm.grant_store;
     let code = form.get("code");
 
     if form.get("grant_type") != Some("refresh_token") {

@@ -24,7 +24,7 @@ pub(super) async fn issue(
 ) -> Result<TokenResponse, Refusal> {
     let GrantSource { mut grant, grant_time: earlier, origin } = source;
     let settings = &request.registry.settings;
-    let now_ms = request.realm.clock().now_ms();
+    let now_ms = request.realm.clock.now_ms();
     grant.purge_after_ms = settings.grant_ends_ms(now_ms);
 
     let zone = settings.grant_time_zone.time_zone();
@@ -42,7 +42,7 @@ pub(super) async fn issue(
         return Ok(response);
     }
 
-    let grant_store = request.realm.grant_store();
+    let grant_store = &request.realm.grant_store;
     let grant_id = grant.id;
     let stored = match code {
         Some(code) => grant_store.redeem(Redemption { code, grant, now_ms }).await,
@@ -69,10 +69,10 @@ pub(crate) async fn issue_directly(
     let TokensRequest { client_id, merchant_id, scopes } = request;
     let (client, scopes) =
         realm.check_consent(&registry, client_id, merchant_id, scopes.as_deref())?;
-    let now_ms = realm.clock().now_ms();
+    let now_ms = realm.clock.now_ms();
 
     let grant = Grant {
-        id: realm.grant_store().unused_grant_id().await,
+        id: realm.grant_store.unused_grant_id().await,
         client_id: Arc::clone(&client.id),
         merchant_id: merchant_id.as_str().into(),
         scopes: Arc::clone(&scopes),

@@ -98,15 +98,15 @@ impl Server {
 
     /// Revokes all grants of the client, as the merchant.
     async fn revoke(&self) {
-        for grant in self.realm.grant_store().grants(0).await {
+        for grant in self.realm.grant_store.grants(0).await {
             if *grant.client_id == *CLIENT {
-                self.realm.grant_store().revoke(grant.id).await;
+                self.realm.grant_store.revoke(grant.id).await;
             }
         }
     }
 
     fn active_grants(&self) -> usize {
-        let grants = block_on(self.realm.grant_store().grants(0));
+        let grants = block_on(self.realm.grant_store.grants(0));
         grants.iter().filter(|grant| *grant.client_id == *CLIENT && !grant.revoked).count()
     }
 }

@@ -35,7 +35,7 @@ pub(super) async fn refresh(
             outcome,
             now_ms,
         };
-        match request.realm.grant_store().renew(renewal).await {
+        match request.realm.grant_store.renew(renewal).await {
             Ok(()) => return Ok(response),
             Err(Conflict::Rotated(rotation)) => token.rotated = Some(rotation),
             Err(conflict) => return Err(conflicted(request, issuer.grant.id, conflict).await),
@@ -83,7 +83,7 @@ async fn repeat_rotation(
     let successor = issuer.refresh_token(rotation.successor, rotation.at_ms)?;
     let response = issuer.response(successor, scopes, now_ms)?;
 
-    let grant_store = issuer.request.realm.grant_store();
+    let grant_store = &issuer.request.realm.grant_store;
     match grant_store.upsert_grant(issuer.grant.clone(), now_ms).await {
         Ok(()) => Ok(response),
         Err(conflict) => Err(conflicted(issuer.request, issuer.grant.id, conflict).await),

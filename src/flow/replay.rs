@@ -9,7 +9,7 @@ use crate::token::GrantId;
 /// Refuses a code that was exchanged already, for this grant.
 pub(super) async fn code_replayed(request: &TokenRequest<'_>, grant: GrantId) -> Refusal {
     if request.registry.settings.code_replay == CodeReplay::Revoke {
-        request.realm.grant_store().revoke(grant).await;
+        request.realm.grant_store.revoke(grant).await;
         return Refusal::new(
             Row::CodeOrToken,
             "code was used already. Using it again revoked the grant that it made.",
@@ -22,7 +22,7 @@ pub(super) async fn code_replayed(request: &TokenRequest<'_>, grant: GrantId) ->
 /// Refuses a refresh token of this grant that another token has replaced.
 pub(super) async fn token_replayed(request: &TokenRequest<'_>, grant: GrantId) -> Refusal {
     if request.registry.settings.reuse_detection == ReuseDetection::RevokeGrant {
-        request.realm.grant_store().revoke(grant).await;
+        request.realm.grant_store.revoke(grant).await;
         return Refusal::new(
             Row::Grant,
             "refresh_token was replaced by another one and must not be used again. Its reuse \

@@ -34,7 +34,7 @@ enum TokenKind {
 impl TokenIssuer<'_> {
     /// Makes an identifier for a token of this grant.
     pub(super) fn new_id(&self) -> TokenId {
-        self.request.realm.ids().next(self.grant.id)
+        self.request.realm.ids.next(self.grant.id)
     }
 
     /// Returns the last millisecond of a refresh token's life. (Source S: one less than its
@@ -65,7 +65,7 @@ impl TokenIssuer<'_> {
         now_ms: i64,
     ) -> Result<TokenResponse, Refusal> {
         let lifetime_ms = self.lifetime_ms(TokenKind::Access);
-        let iat_ms = self.request.realm.clock().now_ms();
+        let iat_ms = self.request.realm.clock.now_ms();
         let expires_at_ms = iat_ms.saturating_add(lifetime_ms);
         let access_token =
             self.sign(TokenKind::Access, self.new_id(), scopes, iat_ms, expires_at_ms)?;

@@ -49,10 +49,10 @@ pub(crate) async fn token_status(
     token: &str,
 ) -> Result<TokenStatus, UnknownToken> {
     let claims = VerifiedClaims::verify(token, key)?;
-    let (id, grant_id) = realm.ids().read(&claims.jti).ok_or(UnknownToken::OtherRealm)?;
+    let (id, grant_id) = realm.ids.read(&claims.jti).ok_or(UnknownToken::OtherRealm)?;
 
     let grant = stored_or_claimed(realm, grant_id, &claims).await;
-    let stored = realm.grant_store().refresh_token(id).await;
+    let stored = realm.grant_store.refresh_token(id).await;
     let expires_at_ms = stored.map_or(claims.expires_in, |stored| stored.expires_at_ms);
 
     // The last millisecond of an access token is the one before its expiry; that of a refresh
@@ -62,7 +62,7 @@ pub(crate) async fn token_status(
         TokenState::Revoked
     } else if stored.is_some_and(|stored| stored.rotated.is_some()) {
         TokenState::Replaced
-    } else if realm.clock().now_ms() >= first_expired_ms {
+    } else if realm.clock.now_ms() >= first_expired_ms {
         TokenState::Expired
     } else {
         TokenState::Active
@@ -74,7 +74,7 @@ pub(crate) async fn token_status(
 /// Inspects a token. Unlike the `inspect` function of the library, this knows what became of its
 /// grant.
 pub(crate) async fn inspect_in_realm(realm: &Realm, key: &SigningKey, token: &str) -> Inspection {
-    let mut inspection = inspect(token, key, realm.clock().now_ms());
+    let mut inspection = inspect(token, key, realm.clock.now_ms());
 
     match token_status(realm, key, token.trim()).await {
         Err(error) => {

@@ -57,7 +57,7 @@ async fn handle<E: FormEndpoint>(
         recorder.client(id);
     }
     // Finding the merchant may take a signature's verification.
-    let merchant_id = if realm.scenarios().needs_merchant() {
+    let merchant_id = if realm.scenarios.needs_merchant() {
         merchant_of(realm, &app.key, form).await
     } else {
         None

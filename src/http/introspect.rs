@@ -28,7 +28,7 @@ impl FormEndpoint for Introspect {
 
 /// Describes a token; `None` if it is not active.
 async fn introspect(request: &TokenRequest<'_>, token: &str, issuer: &str) -> Option<Value> {
-    if let Some(grant) = request.realm.grant_store().fixture_token(token).await {
+    if let Some(grant) = request.realm.grant_store.fixture_token(token).await {
         request.recorder.merchant(&grant.merchant_id);
         return (!grant.revoked).then(|| fixture_token(&grant));
     }

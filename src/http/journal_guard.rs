@@ -47,7 +47,7 @@ impl JournalGuard {
 
     fn record(&mut self, status: Option<u16>, error_tag: ErrorTag) {
         if let Some(request) = self.request.take() {
-            self.recorder.enter(self.realm.journal(), request, status, error_tag);
+            self.recorder.enter(&self.realm.journal, request, status, error_tag);
         }
     }
 }
@@ -69,7 +69,7 @@ fn request_info(context: &RequestContext, request: &Request) -> RequestInfo {
 
     RequestInfo {
         realm: context.realm.shared_name(),
-        time_ms: context.realm.clock().now_ms(),
+        time_ms: context.realm.clock.now_ms(),
         started: Instant::now(),
         method: request.method().as_str().to_owned(),
         path: request.uri().path().to_owned(),

@@ -30,8 +30,8 @@ impl FormEndpoint for Revoke {
                 return refuse(Row::CodeOrToken, "token was issued to another client.");
             }
             if !request.effects.is_dry_run() {
-                let now_ms = request.realm.clock().now_ms();
-                request.realm.grant_store().revoke_grant(grant, now_ms).await;
+                let now_ms = request.realm.clock.now_ms();
+                request.realm.grant_store.revoke_grant(grant, now_ms).await;
             }
         }
 
@@ -40,7 +40,7 @@ impl FormEndpoint for Revoke {
 }
 
 async fn grant_of(request: &TokenRequest<'_>, token: &str) -> Option<Grant> {
-    if let Some(grant) = request.realm.grant_store().fixture_token(token).await {
+    if let Some(grant) = request.realm.grant_store.fixture_token(token).await {
         return Some(grant);
     }
 

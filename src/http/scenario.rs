@@ -75,7 +75,7 @@ where
     let Some(outcome) = step.outcome() else { return handler(Effects::default()).await };
 
     if let Some(limit) = outcome.rate_limit
-        && let Err(seconds) = step.window().count(limit, realm.clock().now_ms())
+        && let Err(seconds) = step.window().count(limit, realm.clock.now_ms())
     {
         return rate_limited(seconds);
     }
@@ -128,7 +128,7 @@ impl ScenarioContext<'_> {
     /// Takes the step for this request: of the scenario that it names, or of the first that
     /// matches.
     fn select(&self) -> Selected {
-        let scenarios = self.context.realm.scenarios();
+        let scenarios = &self.context.realm.scenarios;
 
         if let Some(name) = self.request.headers.get(SCENARIO_HEADER) {
             let selection = name.to_str().ok().and_then(|name| scenarios.take_named(name));

@@ -48,18 +48,18 @@ pub(crate) struct Realm {
     /// The fixtures that a reset goes back to.
     seed: RwLock<Arc<Fixtures>>,
     /// The values of a request's `Host` that lead to the realm, in addition to its own name.
-    hosts: Vec<String>,
+    pub(crate) hosts: Vec<String>,
     /// Set at most once, when the realm is created.
     ports: OnceLock<OwnPorts>,
-    clock: Clock,
+    pub(crate) clock: Clock,
     registry: RwLock<Arc<Registry>>,
     /// Held for the whole of an edit. Requests never take it.
     edit_lock: Mutex<()>,
-    grant_store: GrantStore,
-    scenarios: ScenarioSet,
-    journal: Journal,
+    pub(crate) grant_store: GrantStore,
+    pub(crate) scenarios: ScenarioSet,
+    pub(crate) journal: Journal,
     tls_faults: watch::Sender<TlsFaults>,
-    ids: TokenIds,
+    pub(crate) ids: TokenIds,
 }
 
 /// Ports that serve one realm only. They close when the realm is dropped.
@@ -125,10 +125,6 @@ impl Realm {
         Arc::clone(&self.name)
     }
 
-    pub(crate) fn hosts(&self) -> &[String] {
-        &self.hosts
-    }
-
     /// Sets the realm's own ports, once.
     fn take_ports(&self, ports: OwnPorts) {
         let taken = self.ports.set(ports);
@@ -168,29 +164,9 @@ impl Realm {
         self.tls_faults.subscribe()
     }
 
-    pub(crate) fn clock(&self) -> &Clock {
-        &self.clock
-    }
-
     /// Returns the current registry. Later edits do not change it.
     pub(crate) fn registry(&self) -> Arc<Registry> {
         Arc::clone(&self.registry.read())
-    }
-
-    pub(crate) fn grant_store(&self) -> &GrantStore {
-        &self.grant_store
-    }
-
-    pub(crate) fn scenarios(&self) -> &ScenarioSet {
-        &self.scenarios
-    }
-
-    pub(crate) fn journal(&self) -> &Journal {
-        &self.journal
-    }
-
-    pub(crate) fn ids(&self) -> &TokenIds {
-        &self.ids
     }
 
     /// Whether the realm was seeded from these fixtures.

@@ -56,7 +56,7 @@ impl RealmHandle {
     /// Returns the realm's grants, for benchmarks that insert them directly.
     #[cfg(feature = "internal")]
     pub(crate) fn grant_store(&self) -> &crate::realm::GrantStore {
-        self.realm.grant_store()
+        &self.realm.grant_store
     }
 
     /// Returns the realm's name.
@@ -82,7 +82,7 @@ impl RealmHandle {
 
     /// Returns the clock, which all lifetimes and dates follow.
     pub fn clock(&self) -> &Clock {
-        self.realm.clock()
+        &self.realm.clock
     }
 
     /// Issues an authorization code, as if the merchant had consented in a browser now.
@@ -187,7 +187,7 @@ impl RealmHandle {
         // All or none: one invalid id leaves the queue as it is.
         let ids: Vec<Uuid> = ids.iter().map(|id| parse_token_id(id)).collect::<Result<_, _>>()?;
 
-        self.realm.ids().queue(ids);
+        self.realm.ids.queue(ids);
         Ok(())
     }
 }

@@ -20,7 +20,7 @@ impl RealmHandle {
 
     /// Returns the requests that match a filter, the newest last.
     pub async fn requests_matching(&self, filter: &Filter) -> Vec<RecordedRequest> {
-        let found = self.realm.journal().read(filter, None, usize::MAX);
+        let found = self.realm.journal.read(filter, None, usize::MAX);
         found.entries.into_iter().map(Arc::unwrap_or_clone).collect()
     }
 
@@ -38,7 +38,7 @@ impl RealmHandle {
     /// # }
     /// ```
     pub async fn verify(&self, filter: &Filter, count: impl Into<Times>) -> Verification {
-        self.realm.journal().verify(filter, count.into())
+        self.realm.journal.verify(filter, count.into())
     }
 
     /// Waits until the expected number of requests matches a filter, or the timeout has passed.
@@ -48,17 +48,17 @@ impl RealmHandle {
         count: impl Into<Times>,
         timeout: Duration,
     ) -> Verification {
-        self.realm.journal().verify_timeout(filter, count.into(), timeout).await
+        self.realm.journal.verify_timeout(filter, count.into(), timeout).await
     }
 
     /// Removes all requests from the journal.
     pub async fn clear_requests(&self) {
-        self.realm.journal().clear();
+        self.realm.journal.clear();
     }
 
     /// Follows the journal: returns the requests from now on, one by one.
     pub fn follow(&self) -> Follower {
-        let newest = self.realm.journal().watch();
+        let newest = self.realm.journal.watch();
         let after = *newest.borrow();
         Follower {
             realm: Arc::downgrade(&self.realm),
@@ -98,7 +98,7 @@ impl Stream for Follower {
     ) -> Poll<Option<RecordedRequest>> {
         loop {
             let Some(realm) = self.realm.upgrade() else { return Poll::Ready(None) };
-            let tail = realm.journal().tail(self.after, 1);
+            let tail = realm.journal.tail(self.after, 1);
             self.after += tail.missed;
             if let Some(entry) = tail.entries.into_iter().next() {
                 self.after = entry.id;

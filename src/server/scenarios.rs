@@ -48,7 +48,7 @@ impl RealmHandle {
     pub async fn try_inject(&self, scenario: Scenario) -> Result<ScenarioGuard, FixtureErrors> {
         // Read back from JSON, it passes the same checks as a scenario of the control API.
         let json = serde_json::to_string(&scenario).unwrap_or_default();
-        let since = *self.realm.journal().watch().borrow();
+        let since = *self.realm.journal.watch().borrow();
         let (active, _) = self
             .realm
             .put_scenario(&json, None)
@@ -65,7 +65,7 @@ impl RealmHandle {
 
     /// Returns the scenarios, in the order in which they are tried.
     pub async fn scenarios(&self) -> Vec<ScenarioState> {
-        self.realm.scenarios().states()
+        self.realm.scenarios.states()
     }
 
     /// Removes a scenario, injected or from the fixtures, and releases the requests that it holds.
@@ -152,7 +152,7 @@ impl ScenarioGuard {
             if expected == Times::exactly(1) { "" } else { "s" },
         );
 
-        let received = self.realm.journal().read(&Filter::new(), Some(self.since), usize::MAX);
+        let received = self.realm.journal.read(&Filter::new(), Some(self.since), usize::MAX);
         if received.entries.is_empty() {
             text.push_str("No request was received since it was injected.");
             return Some(text);
@@ -177,7 +177,7 @@ impl Drop for ScenarioGuard {
         }
 
         let failure = self.failure();
-        self.realm.scenarios().remove_this(&self.active);
+        self.realm.scenarios.remove_this(&self.active);
 
         // A test that is failing already keeps its own message.
         if let Some(text) = failure

@@ -70,7 +70,7 @@ pub(super) fn add_routes(routes: &mut Routes) {
 }
 
 async fn show(context: RequestContext) -> Json<ClockView> {
-    view(context.realm.clock())
+    view(&context.realm.clock)
 }
 
 async fn set(
@@ -83,7 +83,7 @@ async fn set(
     let now = request.now.as_deref().map(rfc3339::parse).transpose();
     let now = now.map_err(|error| Problem::of_member("/now", error))?;
 
-    let clock = context.realm.clock();
+    let clock = &context.realm.clock;
     if let Some(now) = now {
         clock.set(now);
     }
@@ -101,16 +101,16 @@ async fn set(
 }
 
 async fn reset(context: RequestContext) -> Json<ClockView> {
-    context.realm.clock().reset();
-    view(context.realm.clock())
+    context.realm.clock.reset();
+    view(&context.realm.clock)
 }
 
 async fn advance(
     context: RequestContext,
     Json(request): Json<AdvanceClockRequest>,
 ) -> Json<ClockView> {
-    context.realm.clock().advance(Duration::from(request.by));
-    view(context.realm.clock())
+    context.realm.clock.advance(Duration::from(request.by));
+    view(&context.realm.clock)
 }
 
 fn view(clock: &Clock) -> Json<ClockView> {

@@ -61,7 +61,7 @@ async fn stream(
 
     // A browser's EventSource sends this header when it reconnects.
     let last_id = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
-    let newest = *context.realm.journal().watch().borrow();
+    let newest = *context.realm.journal.watch().borrow();
     let after = last_id.or(start.after).unwrap_or(newest);
 
     let (sender, receiver) = mpsc::channel(1);
@@ -83,13 +83,13 @@ async fn stream(
 
 /// Writes entries as they are recorded, until the reader or the realm is gone.
 async fn follow(realm: Weak<Realm>, filter: Filter, mut after: u64, sender: mpsc::Sender<Bytes>) {
-    let Some(mut newest) = realm.upgrade().map(|realm| realm.journal().watch()) else { return };
+    let Some(mut newest) = realm.upgrade().map(|realm| realm.journal.watch()) else { return };
     // The first comment tells the reader that the stream is open.
     let mut text = ": the journal follows\n\n".to_owned();
 
     loop {
         newest.borrow_and_update();
-        let Some(tail) = realm.upgrade().map(|realm| realm.journal().tail(after, BATCH)) else {
+        let Some(tail) = realm.upgrade().map(|realm| realm.journal.tail(after, BATCH)) else {
             return;
         };
 

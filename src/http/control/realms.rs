@@ -140,7 +140,7 @@ fn view(context: &RequestContext, realm: &Realm) -> RealmView {
         token_url: format!("{url}/oauth2/v3/token"),
         authorize_url: format!("{url}/ebc2/oauth/authorize"),
         url,
-        hosts: realm.hosts().to_vec(),
+        hosts: realm.hosts.clone(),
         http: realm.own_http().map(|address| context.url_of_port("http", address)),
         https: realm.own_https().map(|address| context.url_of_port("https", address)),
     }

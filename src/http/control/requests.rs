@@ -88,7 +88,7 @@ async fn list(context: RequestContext, mut query: Query) -> Result<Json<RequestP
     query.finish()?;
 
     let limit = page.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
-    let entries = context.realm.journal().read(&filter, page.after, limit);
+    let entries = context.realm.journal.read(&filter, page.after, limit);
     Ok(Json(RequestPage {
         requests: entries.entries,
         total: entries.total,
@@ -100,7 +100,7 @@ async fn clear(context: RequestContext, query: Query) -> Result<StatusCode, Prob
     // A client that sends a filter does not expect the whole journal to be emptied.
     query.finish()?;
 
-    context.realm.journal().clear();
+    context.realm.journal.clear();
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -120,5 +120,5 @@ async fn verify(
     let Json(expected) = body?;
     let count = expected.count.check().map_err(|error| Problem::of_member("/count", error))?;
 
-    Ok(Json(context.realm.journal().verify_timeout(&expected.filter, count, wait).await))
+    Ok(Json(context.realm.journal.verify_timeout(&expected.filter, count, wait).await))
 }

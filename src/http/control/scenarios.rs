@@ -66,7 +66,7 @@ pub(super) fn add_routes(routes: &mut Routes) {
 }
 
 async fn list(context: RequestContext) -> Json<ScenarioList> {
-    Json(ScenarioList { scenarios: context.realm.scenarios().states() })
+    Json(ScenarioList { scenarios: context.realm.scenarios.states() })
 }
 
 async fn add(
@@ -89,7 +89,7 @@ async fn show(
     context: RequestContext,
     Path(name): Path<String>,
 ) -> Result<Json<ScenarioState>, Problem> {
-    let active = context.realm.scenarios().get(&name).ok_or_else(unknown)?;
+    let active = context.realm.scenarios.get(&name).ok_or_else(unknown)?;
     Ok(Json(active.state()))
 }
 
@@ -114,7 +114,7 @@ async fn release(
     context: RequestContext,
     Path(name): Path<String>,
 ) -> Result<Json<ReleaseView>, Problem> {
-    let active = context.realm.scenarios().get(&name).ok_or_else(unknown)?;
+    let active = context.realm.scenarios.get(&name).ok_or_else(unknown)?;
     Ok(Json(ReleaseView { released: active.barrier().release() }))
 }
 
