@@ -8,12 +8,11 @@ use rcgen::{
 };
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
-use super::identity::{Identity, unix_seconds};
+use super::identity::Identity;
 use crate::units::is_host_name;
 
-const SECONDS_PER_DAY: i64 = 86_400;
 /// The lifetime of a CA certificate, in days.
 const CA_DAYS: i64 = 3650;
 /// The lifetime of other certificates, in days: below the maximum that any client accepts.
@@ -89,7 +88,7 @@ impl Ca {
         let mut params = CertificateParams::default();
         let number = rand::random::<u32>();
         set_common_name(&mut params, format!("smartpay-oauth-mock CA {number:08x}"));
-        set_validity(&mut params, (-1, CA_DAYS))?;
+        set_validity(&mut params, (-1, CA_DAYS));
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
 
@@ -125,7 +124,7 @@ impl Ca {
         let key = KeyPair::generate()?;
         let mut params = CertificateParams::new(leaf.hosts.clone())?;
         set_common_name(&mut params, leaf.common_name.clone());
-        set_validity(&mut params, leaf.days)?;
+        set_validity(&mut params, leaf.days);
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![leaf.usage.clone()];
         params.use_authority_key_identifier_extension = true;
@@ -143,16 +142,8 @@ fn set_common_name(params: &mut CertificateParams, common_name: String) {
 }
 
 /// Sets the first and the last day of the validity, relative to today.
-fn set_validity(
-    params: &mut CertificateParams,
-    (first, last): (i64, i64),
-) -> Result<(), rcgen::Error> {
-    params.not_before = in_days(first)?;
-    params.not_after = in_days(last)?;
-    Ok(())
-}
-
-fn in_days(days: i64) -> Result<OffsetDateTime, rcgen::Error> {
-    OffsetDateTime::from_unix_timestamp(unix_seconds() + days * SECONDS_PER_DAY)
-        .map_err(|_| rcgen::Error::Time)
+fn set_validity(params: &mut CertificateParams, (first, last): (i64, i64)) {
+    let now = OffsetDateTime::now_utc();
+    params.not_before = now + Duration::days(first);
+    params.not_after = now + Duration::days(last);
 }

@@ -4,7 +4,6 @@ use std::fmt;
 use std::fs;
 use std::net::IpAddr;
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use rustls_pki_types::pem::PemObject;
@@ -14,6 +13,7 @@ use tokio_rustls::rustls::{Error, InconsistentKeys};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::GeneralName;
 use x509_parser::parse_x509_certificate;
+use x509_parser::time::ASN1Time;
 
 use super::config::provider;
 use super::error::{IdentityError, TlsError};
@@ -44,13 +44,6 @@ impl fmt::Debug for ClientIdentity {
             .field("key_pem", &"***")
             .finish_non_exhaustive()
     }
-}
-
-/// Returns the seconds since 1970 by the system clock: clients check certificates against theirs,
-/// not against a realm's clock.
-pub(super) fn unix_seconds() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
 /// Reads the certificates of a PEM file.
@@ -116,15 +109,16 @@ impl Identity {
         Some(leaf)
     }
 
-    /// Checks that the certificate is valid now, by the system clock.
+    /// Checks that the certificate is valid now, by the system clock: clients check certificates
+    /// against theirs, not against a realm's clock.
     fn check_validity(&self) -> Result<(), IdentityError> {
         let leaf = self.leaf().ok_or(IdentityError::Unreadable(1))?;
-        let (now, validity) = (unix_seconds(), leaf.validity());
+        let (now, validity) = (ASN1Time::now(), leaf.validity());
 
-        if validity.not_after.timestamp() < now {
+        if validity.not_after < now {
             return Err(IdentityError::Expired(validity.not_after));
         }
-        if validity.not_before.timestamp() > now {
+        if validity.not_before > now {
             return Err(IdentityError::NotYetValid(validity.not_before));
         }
         Ok(())
