@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
+use axum::http::{HeaderMap, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use crate::limits::{Limit, LimitMonitor};
@@ -70,8 +71,10 @@ async fn read_within(body: &mut Body, size: usize, timeout: Duration) -> Result<
 }
 
 /// Reads the rest of a refused body and discards it, within bounds.
-pub(super) async fn discard(body: &mut Body) {
-    if body.size_hint().lower() > DISCARD_LIMIT as u64 {
+pub(super) async fn discard(headers: &HeaderMap, body: &mut Body) {
+    // A client that expects "100 Continue" has not sent the body, so there is nothing to discard.
+    let is_sent = !headers.contains_key(header::EXPECT);
+    if !is_sent || body.size_hint().lower() > DISCARD_LIMIT as u64 {
         return;
     }
 

@@ -26,9 +26,8 @@ pub(super) async fn read(
 ) -> Result<Bytes, Refusal> {
     let read = check_and_read(parts, &mut body, monitor).await;
 
-    // A client that waits for permission to send its body does not send it.
-    if read.is_err() && !parts.headers.contains_key(header::EXPECT) {
-        body::discard(&mut body).await;
+    if read.is_err() {
+        body::discard(&parts.headers, &mut body).await;
     }
     read
 }

@@ -41,9 +41,8 @@ impl FromRequest<Arc<App>> for JsonText {
         require_json(&parts.headers)?;
 
         let read = body::read(&mut body, BodyKind::Control, &app.limits).await;
-        // A client that expects "100 Continue" has not sent the body, so there is nothing to discard.
-        if read.is_err() && !parts.headers.contains_key(header::EXPECT) {
-            body::discard(&mut body).await;
+        if read.is_err() {
+            body::discard(&parts.headers, &mut body).await;
         }
         let bytes = read.map_err(|error| unreadable(error, app.limits.limits().control_size))?;
 
