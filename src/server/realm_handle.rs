@@ -185,13 +185,12 @@ impl RealmHandle {
     /// If an id is not a UUID.
     pub fn set_next_token_ids(&self, ids: &[&str]) -> Result<(), TokenIdError> {
         // All or none: one invalid id leaves the queue as it is.
-        let ids: Vec<Uuid> = ids.iter().map(|id| parse_token_id(id)).collect::<Result<_, _>>()?;
+        let ids = ids.iter().map(|id| {
+            Uuid::try_parse(id).map_err(|source| TokenIdError { id: (*id).to_owned(), source })
+        });
+        let ids: Vec<Uuid> = ids.collect::<Result<_, _>>()?;
 
         self.realm.ids.queue(ids);
         Ok(())
     }
-}
-
-fn parse_token_id(id: &str) -> Result<Uuid, TokenIdError> {
-    Uuid::try_parse(id).map_err(|source| TokenIdError { id: id.to_owned(), source })
 }
