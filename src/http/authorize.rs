@@ -1,6 +1,7 @@
 //! GET and POST `/ebc2/oauth/authorize` and `/oauth2/v3/authorize`: the redirect, the consent page,
 //! and its decision.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -20,7 +21,6 @@ use crate::flow::authorize::{
 };
 use crate::flow::consent::{check_may_grant, consent_mode, find_merchant};
 use crate::journal::{IssuedKind, ParamPolicy};
-use crate::limits::LimitMonitor;
 use crate::oauth::{ErrorCode, Form};
 use crate::realm::ConsentedCode;
 use crate::scenario::{Endpoint, RequestView};
@@ -71,7 +71,7 @@ async fn authorize(context: &RequestContext, request: Request, style: ParamStyle
 async fn read_params(
     context: &RequestContext,
     parts: &Parts,
-    body: Body,
+    mut body: Body,
 ) -> Result<Vec<u8>, AuthorizeError> {
     context.require_https().map_err(|refusal| invalid_request(refusal.description))?;
 
@@ -90,11 +90,8 @@ async fn read_params(
             "The parameters of a POST belong in its body, not in the URL.",
         ));
     }
-    read_form(body, &context.app.limits).await
-}
 
-async fn read_form(mut body: Body, monitor: &LimitMonitor) -> Result<Vec<u8>, AuthorizeError> {
-    match body::read(&mut body, BodyKind::Form, monitor).await {
+    match body::read(&mut body, BodyKind::Form, &context.app.limits).await {
         Ok(bytes) => Ok(bytes.into()),
         Err(_) => Err(invalid_request("The body is larger than 64 KiB, or did not arrive.")),
     }
@@ -105,7 +102,7 @@ fn parse_params(sent: &[u8]) -> Result<Form<'_>, AuthorizeError> {
         .map_err(|error| invalid_request(format!("The parameters are not well-formed: {error}.")))
 }
 
-fn invalid_request(description: impl Into<std::borrow::Cow<'static, str>>) -> AuthorizeError {
+fn invalid_request(description: impl Into<Cow<'static, str>>) -> AuthorizeError {
     AuthorizeError::new(ErrorCode::InvalidRequest, description)
 }
 

@@ -46,7 +46,8 @@ impl RequestContext {
         let scheme = match forwarded(app, request, "x-forwarded-proto") {
             Some("https") => "https",
             Some("http") => "http",
-            _ => connection.scheme(),
+            _ if connection.tls => "https",
+            _ => "http",
         };
         let host = forwarded(app, request, "x-forwarded-host")
             .filter(|host| is_host_and_port(host))
@@ -94,19 +95,9 @@ impl RequestContext {
         listener.unwrap_or_else(|| self.app.options.address(tls))
     }
 
-    /// Whether only this machine can have made the request.
-    pub(super) fn is_local(&self) -> bool {
-        self.listener().ip().is_loopback()
-    }
-
     /// Whether the client uses HTTPS, as far as it can tell.
     pub(super) fn is_https(&self) -> bool {
         self.scheme == "https"
-    }
-
-    /// Returns the host and port as the client sees them.
-    pub(super) fn host(&self) -> Option<&str> {
-        self.host.as_deref()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Responses with the headers that the real server sends.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -101,9 +101,8 @@ pub(super) fn put_headers(headers: &mut HeaderMap, wanted: &BTreeMap<String, Str
 }
 
 /// Sets the `Date` of a response, by the realm's clock, unless a scenario has set it.
-pub(super) fn put_date(headers: &mut HeaderMap, now_ms: i64) {
-    let date = UNIX_EPOCH + Duration::from_millis(now_ms.unsigned_abs());
-    if let Ok(value) = HeaderValue::from_str(&httpdate::fmt_http_date(date)) {
+pub(super) fn put_date(headers: &mut HeaderMap, now: SystemTime) {
+    if let Ok(value) = HeaderValue::from_str(&httpdate::fmt_http_date(now)) {
         headers.entry(header::DATE).or_insert(value);
     }
 }

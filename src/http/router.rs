@@ -64,7 +64,7 @@ pub(crate) async fn serve(
     if let Some(id) = correlation_id {
         headers.entry(CORRELATION_ID).or_insert(id);
     }
-    response::put_date(headers, realm.clock.now_ms());
+    response::put_date(headers, realm.clock.now());
 
     response
 }

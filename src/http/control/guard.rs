@@ -18,7 +18,9 @@ pub(super) async fn guard(context: RequestContext, request: Request, next: Next)
         let text = "The control API refuses requests from pages of other sites.";
         return Problem::new(StatusCode::FORBIDDEN, text).into_response();
     }
-    if context.is_local() && has_foreign_host(&context.app, &request) {
+    // Only this machine can have sent the request.
+    let is_local = context.listener().ip().is_loopback();
+    if is_local && has_foreign_host(&context.app, &request) {
         let text = "The Host header does not name this server. A name that merely resolves to this \
                     machine does not reach the control API.";
         return Problem::new(StatusCode::FORBIDDEN, text).into_response();
@@ -58,7 +60,7 @@ fn is_cross_site(context: &RequestContext, headers: &HeaderMap) -> bool {
     text(header::ORIGIN.as_str()).is_some_and(|origin| {
         let host = origin.split_once("://").map(|(_, host)| host);
         let public = public_authority(&context.app);
-        host.is_none() || (host != context.host() && host != public.as_deref())
+        host.is_none() || (host != context.host.as_deref() && host != public.as_deref())
     })
 }
 
