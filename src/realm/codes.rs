@@ -129,12 +129,12 @@ pub(crate) struct IssuedCode {
     pub(crate) expires_at: SystemTime,
 }
 
-/// A merchant's consent at the authorize endpoint.
+/// A merchant's consent, for which a code is issued.
 pub(crate) struct ConsentedCode {
     pub(crate) client_id: Arc<str>,
     pub(crate) merchant_id: Arc<str>,
     pub(crate) scopes: Scopes,
-    pub(crate) redirect_url: Arc<str>,
+    pub(crate) redirect_url: Option<Arc<str>>,
     pub(crate) challenge: Option<Challenge>,
 }
 
@@ -186,25 +186,16 @@ impl Realm {
             return Err(IssueError::MalformedCode);
         }
 
-        let now_ms = self.clock.now_ms();
-        let expires_at_ms = now_ms.saturating_add(registry.settings.code_lifetime.as_ms());
-        let issued = Code {
+        let consent = ConsentedCode {
             client_id: Arc::clone(&client.id),
             merchant_id: merchant_id.into(),
             scopes,
             redirect_url: redirect_url.map(Arc::from),
             challenge: None,
-            by_authorize: false,
-            issued_at_ms: now_ms,
-            expires_at_ms,
-            reusable: false,
         };
-
-        // Of two requests for the same code, the store accepts one.
-        if !self.grant_store.record_code(code.clone(), issued, now_ms).await {
-            return Err(IssueError::CodeTaken);
-        }
-        Ok(IssuedCode { code, expires_at: from_ms(expires_at_ms) })
+        let expires_at_ms = self.record_code(&code, consent, false).await;
+        let expires_at = expires_at_ms.map(from_ms).ok_or(IssueError::CodeTaken)?;
+        Ok(IssuedCode { code, expires_at })
     }
 
     /// Returns the client, and the scopes that the merchant is taken to have granted it.
@@ -236,23 +227,36 @@ impl Realm {
     /// Issues a code for a consent at the authorize endpoint.
     pub(crate) async fn record_consent(&self, consent: ConsentedCode) -> String {
         let code = random_code();
+        // A random code is never taken.
+        self.record_code(&code, consent, true).await;
+        code
+    }
+
+    /// Records a code that is issued now. Returns its expiry in milliseconds since 1970, or `None`
+    /// if it exists already: of two requests for the same code, the store accepts one.
+    async fn record_code(
+        &self,
+        code: &str,
+        consent: ConsentedCode,
+        by_authorize: bool,
+    ) -> Option<i64> {
         let now_ms = self.clock.now_ms();
         let lifetime_ms = self.registry().settings.code_lifetime.as_ms();
+        let expires_at_ms = now_ms.saturating_add(lifetime_ms);
         let issued = Code {
             client_id: consent.client_id,
             merchant_id: consent.merchant_id,
             scopes: consent.scopes,
-            redirect_url: Some(consent.redirect_url),
+            redirect_url: consent.redirect_url,
             challenge: consent.challenge,
-            by_authorize: true,
+            by_authorize,
             issued_at_ms: now_ms,
-            expires_at_ms: now_ms.saturating_add(lifetime_ms),
+            expires_at_ms,
             reusable: false,
         };
 
-        // A random code is never taken.
-        self.grant_store.record_code(code.clone(), issued, now_ms).await;
-        code
+        let is_new = self.grant_store.record_code(code.to_owned(), issued, now_ms).await;
+        is_new.then_some(expires_at_ms)
     }
 }
 
