@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::request::{ClientCredentials, TokenRequest, client_credentials};
+use super::request::{ClientCredentials, TokenRequest, credentials};
 use crate::fixture::{ClientType, GrantType, is_client_id};
 use crate::oauth::{Refusal, Row, refuse};
 use crate::realm::{ClientEntry, Registry};
@@ -11,7 +11,8 @@ use crate::realm::{ClientEntry, Registry};
 pub(crate) fn authenticate<'r>(
     request: &TokenRequest<'r>,
 ) -> Result<&'r Arc<ClientEntry>, Refusal> {
-    let credentials = client_credentials(request)?; //                           row 7
+    let required = ["client_id", "client_secret"];
+    let credentials = credentials(request, &required)?; //                       row 7
 
     check_client_id(&credentials)?; //                                           row 10
     let client = find_client(request.registry, &credentials)?; //                row 11

@@ -52,23 +52,9 @@ pub(crate) fn claimed_client_id<'a>(
     }
 }
 
-/// Row 7: the grant type and the client's credentials are present.
+/// Row 7: the client's credentials are present, and the grant type where the endpoint takes one.
+/// The credentials are in the body or, where the dialect allows it, in the header.
 pub(super) fn credentials<'a>(
-    request: &TokenRequest<'a>,
-) -> Result<ClientCredentials<'a>, Refusal> {
-    read_credentials(request, &["grant_type", "client_id", "client_secret"])
-}
-
-/// Row 7 at the endpoints that take no grant type.
-pub(super) fn client_credentials<'a>(
-    request: &TokenRequest<'a>,
-) -> Result<ClientCredentials<'a>, Refusal> {
-    read_credentials(request, &["client_id", "client_secret"])
-}
-
-/// Reads the credentials from the body or, where the dialect allows it, from the header. All the
-/// `required` parameters must be present, wherever they belong.
-fn read_credentials<'a>(
     request: &TokenRequest<'a>,
     required: &[&str],
 ) -> Result<ClientCredentials<'a>, Refusal> {

@@ -32,7 +32,8 @@ pub(crate) async fn decide(request: &TokenRequest<'_>) -> Result<TokenResponse, 
 pub(crate) async fn check_rows<'r, 'a>(
     request: &'r TokenRequest<'a>,
 ) -> Result<Approved<'r, 'a>, Refusal> {
-    let credentials = credentials(request)?; //                                  row 7
+    let required = ["grant_type", "client_id", "client_secret"];
+    let credentials = credentials(request, &required)?; //                       row 7
     let grant_type = grant_type(request)?; //                                    row 8
     let credential = credential(request, grant_type)?; //                        row 9
 
