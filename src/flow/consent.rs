@@ -1,7 +1,5 @@
 //! The merchant's consent: who decides, and which merchant may grant.
 
-use std::sync::Arc;
-
 use super::authorize::{AuthorizeError, fail};
 use crate::fixture::{AccountStatus, Consent, Merchant};
 use crate::oauth::{ErrorCode, Form};
@@ -26,7 +24,7 @@ pub(crate) fn consent_mode(
 pub(crate) fn find_merchant<'r>(
     registry: &'r Registry,
     id: Option<&str>,
-) -> Result<&'r Arc<Merchant>, AuthorizeError> {
+) -> Result<&'r Merchant, AuthorizeError> {
     if let Some(id) = id {
         return registry.merchant(id).ok_or_else(|| {
             AuthorizeError::new(
@@ -36,7 +34,7 @@ pub(crate) fn find_merchant<'r>(
         });
     }
 
-    let merchants = registry.merchants();
+    let merchants = &registry.fixtures.merchants;
     merchants
         .iter()
         .find(|merchant| check_may_grant(merchant).is_ok())

@@ -55,7 +55,7 @@ async fn authorize(context: &RequestContext, request: Request, style: ParamStyle
         Err(error) => return pages::error(&context.registry, &parts.headers, &error),
     };
 
-    // From here on, the partner is told by a redirect.
+    // From here on, an error is reported to the partner by a redirect.
     let is_post = parts.method == Method::POST;
     let authorize_request = AuthorizeRequest {
         context,
@@ -188,7 +188,7 @@ impl AuthorizeRequest<'_> {
                 client_id: Arc::clone(client_id),
                 merchant_id: merchant.id.as_str().into(),
                 scopes: requested.scopes,
-                redirect_url: Arc::clone(&self.validated.redirect_url),
+                redirect_url: Some(Arc::clone(&self.validated.redirect_url)),
                 challenge: requested.challenge,
             })
             .await;
@@ -219,7 +219,6 @@ impl AuthorizeRequest<'_> {
             None => find_merchant(registry, None).ok(),
         };
 
-        let merchant = merchant.map(|merchant| &**merchant);
         Ok(pages::consent(registry, &self.validated, requested, merchant, self.params))
     }
 

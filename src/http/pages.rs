@@ -33,12 +33,12 @@ struct ConsentPage<'a> {
     merchants: Vec<Choice<'a>>,
     /// Why Allow is disabled.
     obstacle: Option<String>,
-    kept: Vec<(&'a str, &'a str)>,
+    repeated: Vec<(&'a str, &'a str)>,
 }
 
 struct Permission<'a> {
     scope: &'a str,
-    words: &'static str,
+    description: &'static str,
 }
 
 struct Choice<'a> {
@@ -75,10 +75,14 @@ pub(super) fn consent(
         }
     };
 
-    let permissions =
-        requested.scopes.iter().map(|scope| Permission { scope, words: describe(scope) }).collect();
+    let permissions = requested
+        .scopes
+        .iter()
+        .map(|scope| Permission { scope, description: describe(scope) })
+        .collect();
     let merchants = registry
-        .merchants()
+        .fixtures
+        .merchants
         .iter()
         .map(|choice| Choice {
             id: &choice.id,
@@ -95,7 +99,7 @@ pub(super) fn consent(
         permissions,
         merchants,
         obstacle,
-        kept: params.iter().filter(|(name, _)| !OWN_PARAMS.contains(name)).collect(),
+        repeated: params.iter().filter(|(name, _)| !OWN_PARAMS.contains(name)).collect(),
     };
     // Browsers apply the form's policy to the whole chain of redirects, so it must admit the
     // partner's origin and wherever the partner redirects to. The redirect URL itself is registered.
@@ -135,8 +139,8 @@ fn accepts_json(headers: &HeaderMap) -> bool {
     includes(&media_types, "application/json") && !includes(&media_types, "text/html")
 }
 
-fn includes(media_types: &[&str], wanted: &str) -> bool {
-    media_types.iter().any(|media_type| media_type.eq_ignore_ascii_case(wanted))
+fn includes(media_types: &[&str], media_type: &str) -> bool {
+    media_types.iter().any(|accepted| accepted.eq_ignore_ascii_case(media_type))
 }
 
 /// Renders a page that may do nothing but show itself and send its forms to the given sources.

@@ -1,11 +1,9 @@
 //! A realm's fixtures, indexed for lookups by requests.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::fixture::{
-    AccountStatus, Client, ErrorOverride, ErrorStatus, Fixtures, Merchant, Resource, Settings,
-};
+use crate::fixture::{AccountStatus, Client, ErrorStatus, Fixtures, Merchant, Resource, Settings};
 use crate::oauth::{ErrorCode, Scopes, scope};
 use crate::scenario::Endpoint;
 
@@ -15,12 +13,8 @@ pub(crate) struct Registry {
     /// The fixtures that the registry was made from.
     pub(crate) fixtures: Arc<Fixtures>,
     pub(crate) settings: Arc<Settings>,
-    resources: Arc<[Resource]>,
-    errors: Arc<BTreeMap<ErrorCode, ErrorOverride>>,
     clients: HashMap<Arc<str>, Arc<ClientEntry>>,
-    /// In fixture order, which the consent page and `mock_consent` follow.
-    merchants: Vec<Arc<Merchant>>,
-    /// The index of each merchant in `merchants`, by id.
+    /// The index of each merchant in the fixtures, by id.
     merchant_indexes: HashMap<Arc<str>, usize>,
 }
 
@@ -55,11 +49,8 @@ impl Registry {
         Self {
             fixtures: Arc::clone(fixtures),
             settings: Arc::new(fixtures.settings.clone()),
-            resources: fixtures.resources.iter().cloned().collect(),
-            errors: Arc::new(fixtures.errors.clone()),
             clients: clients.map(|client| (Arc::clone(&client.id), Arc::new(client))).collect(),
             merchant_indexes: merchant_ids.zip(0..).collect(),
-            merchants: fixtures.merchants.iter().cloned().map(Arc::new).collect(),
         }
     }
 
@@ -67,8 +58,8 @@ impl Registry {
         self.clients.get(id)
     }
 
-    pub(crate) fn merchant(&self, id: &str) -> Option<&Arc<Merchant>> {
-        self.merchant_indexes.get(id).and_then(|&index| self.merchants.get(index))
+    pub(crate) fn merchant(&self, id: &str) -> Option<&Merchant> {
+        self.merchant_indexes.get(id).and_then(|&index| self.fixtures.merchants.get(index))
     }
 
     /// Returns the ids of all clients.
@@ -81,14 +72,9 @@ impl Registry {
         self.merchant_indexes.keys().map(|id| &**id).collect()
     }
 
-    /// Returns the merchants in fixture order.
-    pub(crate) fn merchants(&self) -> &[Arc<Merchant>] {
-        &self.merchants
-    }
-
     /// Returns the resources whose path matches the path of a request, in fixture order.
     pub(crate) fn resources<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'a Resource> {
-        self.resources.iter().filter(move |resource| resource.path.matches(path))
+        self.fixtures.resources.iter().filter(move |resource| resource.path.matches(path))
     }
 
     /// Whether a client could be granted this scope.
@@ -100,7 +86,7 @@ impl Registry {
     /// Returns the status of an error at an endpoint. In order of precedence: the one in `errors:`,
     /// 500 with `error_status: always_500` at the token endpoint, the row's own, the code's.
     pub(crate) fn status(&self, endpoint: Endpoint, code: &ErrorCode, own: Option<u16>) -> u16 {
-        let overridden = self.errors.get(code).and_then(|error| error.status);
+        let overridden = self.fixtures.errors.get(code).and_then(|error| error.status);
         let always_500 =
             endpoint == Endpoint::Token && self.settings.error_status == ErrorStatus::Always500;
 
@@ -110,7 +96,8 @@ impl Registry {
     /// Returns the description of an error. In order of precedence: the scenario's own, the one in
     /// `errors:`, the default.
     pub(crate) fn description(&self, code: &ErrorCode, own: Option<&str>, default: &str) -> String {
-        let overridden = self.errors.get(code).and_then(|error| error.description.as_deref());
+        let overridden =
+            self.fixtures.errors.get(code).and_then(|error| error.description.as_deref());
         own.or(overridden).unwrap_or(default).to_owned()
     }
 }
