@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use crate::limits::{Limit, LimitMonitor};
 
 /// The open connections of a server.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Connections {
     max: usize,
     state: Mutex<State>,
@@ -50,8 +50,7 @@ pub(super) struct InFlight(Arc<Slot>);
 
 impl Connections {
     pub(super) fn new(max: usize) -> Arc<Self> {
-        let (closed, became_idle) = (Notify::new(), Notify::new());
-        Arc::new(Self { max, state: Mutex::default(), closed, became_idle })
+        Arc::new(Self { max, ..Self::default() })
     }
 
     /// Returns a slot for a new connection. If none is free, evicts the longest idle connection and

@@ -1,11 +1,11 @@
 //! Settings of a new realm.
 
 use std::path::Path;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use super::RealmHandle;
 use crate::fixture::{FixtureErrors, Fixtures, Source, load_paths, load_sources};
-use crate::realm::{Realm, RealmError};
+use crate::realm::RealmError;
 
 /// Settings of a new realm.
 ///
@@ -85,8 +85,9 @@ impl<'s> RealmBuilder<'s> {
     /// too many realms, or if the realm's own port cannot be opened.
     pub fn create(self) -> Result<RealmHandle, RealmError> {
         let app = &self.default.app;
-        let open_port = |realm: &Weak<Realm>| app.open_port(self.own_port, realm);
-        let realm = app.realms.create(&self.name, self.fixtures, self.hosts, open_port)?;
+        let realm = app.realms.create(&self.name, self.fixtures, self.hosts, |realm| {
+            app.open_port(self.own_port, realm)
+        })?;
 
         Ok(self.default.sibling(realm))
     }

@@ -78,8 +78,11 @@ fn document(operations: &[Operation], url: &str) -> Value {
 fn describe(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
     let mut described = json!({ "summary": operation.summary, "operationId": operation.id });
 
-    let parameters: Vec<Value> =
-        path_parameters(operation.path).chain(query_parameters(operation, generator)).collect();
+    let mut parameters: Vec<Value> = path_parameters(operation.path).collect();
+    for members in &operation.query {
+        let members = members(generator).into_iter();
+        parameters.extend(members.map(|(name, schema)| query_parameter(&name, schema)));
+    }
     if !parameters.is_empty() {
         described["parameters"] = parameters.into();
     }
@@ -117,11 +120,6 @@ fn path_parameters(path: &str) -> impl Iterator<Item = Value> {
         let schema = json!({ "type": "string" });
         Some(json!({ "name": name, "in": "path", "required": true, "schema": schema }))
     })
-}
-
-fn query_parameters(operation: &Operation, generator: &mut SchemaGenerator) -> Vec<Value> {
-    let members: Vec<_> = operation.query.iter().flat_map(|members| members(generator)).collect();
-    members.into_iter().map(|(name, schema)| query_parameter(&name, schema)).collect()
 }
 
 fn query_parameter(name: &str, schema: Value) -> Value {

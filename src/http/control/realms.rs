@@ -1,6 +1,6 @@
 //! `/_mock/realms`: the isolated servers within this one.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use axum::extract::Path;
 use axum::http::StatusCode;
@@ -89,11 +89,11 @@ async fn put(
 ) -> Result<(StatusCode, Json<RealmView>), Problem> {
     let fixtures = request.fixtures.map(load_fixtures).transpose()?;
 
-    let replaces = context.app.realms.get(&name).is_some();
-    let realm =
-        context.app.realms.create(&name, fixtures, request.hosts, |realm: &Weak<Realm>| {
-            context.app.open_port(request.listen, realm)
-        })?;
+    let app = &context.app;
+    let replaces = app.realms.get(&name).is_some();
+    let realm = app
+        .realms
+        .create(&name, fixtures, request.hosts, |realm| app.open_port(request.listen, realm))?;
 
     let status = if replaces { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, Json(view(&context, &realm))))
