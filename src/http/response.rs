@@ -92,8 +92,8 @@ pub(super) fn text(
 }
 
 /// Sets the headers that a fixture names. They were checked when it was loaded.
-pub(super) fn put_headers(headers: &mut HeaderMap, wanted: &BTreeMap<String, String>) {
-    for (name, value) in wanted {
+pub(super) fn put_headers(headers: &mut HeaderMap, added: &BTreeMap<String, String>) {
+    for (name, value) in added {
         if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
             headers.insert(name, value);
         }

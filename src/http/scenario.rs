@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::context::RequestContext;
 use super::error_response::injected_error;
@@ -195,14 +195,10 @@ fn literal_response(outcome: &Outcome) -> Response {
 }
 
 fn rate_limited(seconds: i64) -> Response {
+    let description = format!("Rate limit exceeded; retry in {seconds} s.");
     let code = ErrorCode::from("too_many_requests");
-    let body = json!({
-        "error": code,
-        "error_description": format!("Rate limit exceeded; retry in {seconds} s."),
-    });
 
-    let mut response = response::json(429, &body);
-    response::tag_error(&mut response, &code, None);
+    let mut response = response::error(&code, 429, &description);
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     response
 }
