@@ -87,8 +87,8 @@ impl Server {
     }
 
     fn code(&self) -> String {
-        let wanted = CodeRequest::new(CLIENT, "rahulrama");
-        block_on(self.realm.issue_code(wanted)).map(|issued| issued.code).ok().unwrap()
+        let request = CodeRequest::new(CLIENT, "rahulrama");
+        block_on(self.realm.issue_code(request)).map(|issued| issued.code).ok().unwrap()
     }
 
     /// Returns the refresh token of a new grant.

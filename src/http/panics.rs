@@ -28,24 +28,24 @@ mod tests {
     const EXCHANGE: &str = "client_id=v6TJH1IqhM&client_secret=v6TJH1IqhM-secret\
                             &grant_type=authorization_code&code=";
 
-    /// Whatever a request was about to do at the grant_store when it panicked, it has not done it: the
-    /// next one finds everything as before.
+    /// A request that panics at an operation of the grant store has changed nothing there: the next
+    /// one finds everything as before.
     #[tokio::test]
     async fn a_panic_is_a_server_error_that_says_nothing_and_changes_nothing() {
         let server = MockAuthServer::start().await;
-        let ask = async |code: &str| {
+        let exchange = async |code: &str| {
             let request = Request::post("/oauth2/v3/token")
                 .header("content-type", "application/x-www-form-urlencoded")
                 .body(format!("{EXCHANGE}{code}"));
-            let answer = server.handle(request.unwrap()).await;
-            (answer.status().as_u16(), String::from_utf8(answer.body().to_vec()).unwrap())
+            let response = server.handle(request.unwrap()).await;
+            (response.status().as_u16(), String::from_utf8(response.body().to_vec()).unwrap())
         };
         let code = server.issue_code("v6TJH1IqhM", "rahulrama").await.unwrap();
         let grants = server.grants().await.len();
         let mut panics = 0;
         loop {
             server.grant_store().panic_in(panics + 1);
-            let (status, body) = ask(&code).await;
+            let (status, body) = exchange(&code).await;
             if status == 200 {
                 break;
             }
@@ -59,7 +59,7 @@ mod tests {
         }
         assert!(panics >= 3, "the code, a number for its grant, the exchange: {panics}");
         server.grant_store().panic_in(0);
-        assert_eq!(ask(&code).await.0, 400, "now it is spent");
+        assert_eq!(exchange(&code).await.0, 400, "it is redeemed now");
         assert_eq!(server.grants().await.len(), grants + 1);
         let entries = server.requests().await;
         let failed: Vec<_> = entries.iter().filter(|entry| entry.outcome.row == Some(21)).collect();

@@ -85,29 +85,29 @@ impl Drop for OwnPorts {
 
 impl Realm {
     /// Creates a realm with these fixtures.
-    pub(crate) fn new(name: &str, hosts: Vec<String>, start: &RealmSeed) -> Self {
-        Self::with(GrantStore::default(), name, hosts, start)
+    pub(crate) fn new(name: &str, hosts: Vec<String>, seed: &RealmSeed) -> Self {
+        Self::with(GrantStore::default(), name, hosts, seed)
     }
 
     /// Creates a realm whose grant store has the lock of loom.
     #[cfg(test)]
-    pub(crate) fn with_loom(start: &RealmSeed) -> Self {
-        Self::with(GrantStore::with_loom(), "default", Vec::new(), start)
+    pub(crate) fn with_loom(seed: &RealmSeed) -> Self {
+        Self::with(GrantStore::with_loom(), "default", Vec::new(), seed)
     }
 
-    fn with(grant_store: GrantStore, name: &str, hosts: Vec<String>, start: &RealmSeed) -> Self {
-        let fixtures = &*start.fixtures;
+    fn with(grant_store: GrantStore, name: &str, hosts: Vec<String>, seed: &RealmSeed) -> Self {
+        let fixtures = &*seed.fixtures;
         let realm = Self {
             name: name.into(),
-            seed: RwLock::new(Arc::clone(&start.fixtures)),
+            seed: RwLock::new(Arc::clone(&seed.fixtures)),
             hosts,
             ports: OnceLock::new(),
             clock: Clock::default(),
-            registry: RwLock::new(Arc::clone(&start.registry)),
+            registry: RwLock::new(Arc::clone(&seed.registry)),
             edit_lock: Mutex::default(),
             grant_store,
             scenarios: ScenarioSet::default(),
-            journal: Journal::new(start.journal_size),
+            journal: Journal::new(seed.journal_size),
             tls_faults: watch::Sender::new(fixtures.settings.tls.clone()),
             ids: TokenIds::new(name),
         };
