@@ -17,11 +17,10 @@ pub(super) trait FormEndpoint {
     /// The endpoint as scenarios and the journal name it.
     const ENDPOINT: Endpoint;
 
-    /// Handles a request that has passed rows 1 to 6. `base_url` is the realm's, as the client sees
-    /// it.
+    /// Handles a request that has passed rows 1 to 6.
     fn handle(
         request: &TokenRequest<'_>,
-        base_url: &str,
+        context: &RequestContext,
     ) -> impl Future<Output = Result<Response, Refusal>> + Send;
 }
 
@@ -81,7 +80,7 @@ async fn handle<E: FormEndpoint>(
             effects: &effects,
             recorder,
         };
-        E::handle(&request, &context.base_url()) //                              rows 7 to 21
+        E::handle(&request, context) //                                          rows 7 to 21
             .await
             .unwrap_or_else(|refusal| refusal_response(registry, E::ENDPOINT, &refusal))
     });

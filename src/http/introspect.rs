@@ -3,6 +3,7 @@
 use axum::response::Response;
 use serde_json::{Value, json};
 
+use super::context::RequestContext;
 use super::form_endpoint::FormEndpoint;
 use super::response;
 use crate::flow::{TokenRequest, TokenState, TokenStatus, authenticate, token_status};
@@ -15,13 +16,16 @@ pub(super) struct Introspect;
 impl FormEndpoint for Introspect {
     const ENDPOINT: Endpoint = Endpoint::Introspect;
 
-    async fn handle(request: &TokenRequest<'_>, base_url: &str) -> Result<Response, Refusal> {
+    async fn handle(
+        request: &TokenRequest<'_>,
+        context: &RequestContext,
+    ) -> Result<Response, Refusal> {
         authenticate(request)?;
         let Some(token) = request.form.get("token") else {
             return refuse(Row::Credentials, "token is missing from the body, or empty.");
         };
 
-        let introspection = introspect(request, token, base_url).await;
+        let introspection = introspect(request, token, &context.base_url()).await;
         Ok(response::json(200, &introspection.unwrap_or_else(|| json!({ "active": false }))))
     }
 }

@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use super::context::RequestContext;
 use super::form_endpoint::FormEndpoint;
 use super::response;
 use crate::flow::{TokenRequest, authenticate, token_status};
@@ -18,7 +19,7 @@ pub(super) struct Revoke;
 impl FormEndpoint for Revoke {
     const ENDPOINT: Endpoint = Endpoint::Revoke;
 
-    async fn handle(request: &TokenRequest<'_>, _: &str) -> Result<Response, Refusal> {
+    async fn handle(request: &TokenRequest<'_>, _: &RequestContext) -> Result<Response, Refusal> {
         let client = authenticate(request)?;
         let Some(token) = request.form.get("token") else {
             return refuse(Row::Credentials, "token is missing from the body, or empty.");

@@ -2,6 +2,7 @@
 
 use axum::response::Response;
 
+use super::context::RequestContext;
 use super::form_endpoint::FormEndpoint;
 use super::response;
 use crate::flow::{TokenRequest, token::decide};
@@ -14,7 +15,7 @@ pub(super) struct Token;
 impl FormEndpoint for Token {
     const ENDPOINT: Endpoint = Endpoint::Token;
 
-    async fn handle(request: &TokenRequest<'_>, _: &str) -> Result<Response, Refusal> {
+    async fn handle(request: &TokenRequest<'_>, _: &RequestContext) -> Result<Response, Refusal> {
         let tokens = decide(request).await?;
 
         request.recorder.issued(IssuedKind::AccessToken, &tokens.access_token);
