@@ -3,34 +3,30 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::body::{Body, to_bytes};
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
-use http_body_util::{BodyExt, StreamBody};
-use hyper::body::Frame;
 use tokio_stream::StreamExt;
 
 /// Returns the response with a body that is sent byte by byte.
 pub(super) async fn slow_down(response: Response, interval: Duration) -> Response {
     let (mut parts, body) = response.into_parts();
-    let bytes = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    let bytes = to_bytes(body, usize::MAX).await.unwrap_or_default();
     parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
 
-    let single_bytes = (0..bytes.len()).map(move |index| {
-        let byte: Bytes = bytes.slice(index..=index);
-        Ok::<_, Infallible>(Frame::data(byte))
-    });
-    let delayed = tokio_stream::iter(single_bytes).then(move |frame| async move {
+    let single_bytes = (0..bytes.len()).map(move |index| bytes.slice(index..=index));
+    let delayed = tokio_stream::iter(single_bytes).then(move |byte| async move {
         tokio::time::sleep(interval).await;
-        frame
+        Ok::<_, Infallible>(byte)
     });
 
-    Response::from_parts(parts, Body::new(StreamBody::new(delayed)))
+    Response::from_parts(parts, Body::from_stream(delayed))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http_body_util::BodyExt;
 
     #[tokio::test]
     async fn each_byte_is_a_frame_of_its_own() {

@@ -3,11 +3,9 @@
 use std::io;
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::body::{Body, to_bytes};
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
-use http_body_util::{BodyExt, StreamBody};
-use hyper::body::Frame;
 use tokio_stream::{StreamExt, iter};
 
 /// The time for the first half to be sent.
@@ -16,13 +14,13 @@ const FLUSH_TIME: Duration = Duration::from_millis(10);
 /// Returns the response with a body that breaks off in the middle.
 pub(super) async fn truncate(response: Response) -> Response {
     let (mut parts, body) = response.into_parts();
-    let bytes = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    let bytes = to_bytes(body, usize::MAX).await.unwrap_or_default();
     parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
 
-    let half: Bytes = bytes.slice(..bytes.len() / 2);
-    let frames = iter([Some(half), None]).then(|half| async {
+    let half = bytes.slice(..bytes.len() / 2);
+    let pieces = iter([Some(half), None]).then(|half| async {
         match half {
-            Some(half) => Ok(Frame::data(half)),
+            Some(half) => Ok(half),
             None => {
                 // The first half must be sent before the connection breaks.
                 tokio::time::sleep(FLUSH_TIME).await;
@@ -31,12 +29,13 @@ pub(super) async fn truncate(response: Response) -> Response {
         }
     });
 
-    Response::from_parts(parts, Body::new(StreamBody::new(frames)))
+    Response::from_parts(parts, Body::from_stream(pieces))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http_body_util::BodyExt;
 
     #[tokio::test]
     async fn half_of_the_body_is_followed_by_an_error() {

@@ -79,19 +79,9 @@ pub(super) async fn discard(headers: &HeaderMap, body: &mut Body) {
     }
 
     // A client that is slower than this sees a closed connection.
-    let _ = tokio::time::timeout(DISCARD_TIMEOUT, discard_frames(body)).await;
-}
-
-async fn discard_frames(body: &mut Body) {
-    let mut remaining = DISCARD_LIMIT;
-
-    while let Some(Ok(frame)) = body.frame().await {
-        let length = frame.data_ref().map_or(0, Bytes::len);
-        match remaining.checked_sub(length) {
-            Some(rest) => remaining = rest,
-            None => break,
-        }
-    }
+    let mut rest = Limited::new(body, DISCARD_LIMIT);
+    let discard_frames = async { while let Some(Ok(_)) = rest.frame().await {} };
+    let _ = tokio::time::timeout(DISCARD_TIMEOUT, discard_frames).await;
 }
 
 #[cfg(test)]

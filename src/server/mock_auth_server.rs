@@ -6,9 +6,8 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{Request, Response};
-use http_body_util::{BodyExt, Collected};
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 
@@ -126,7 +125,7 @@ impl MockAuthServer {
 
         // Bodies are made in memory, so reading one cannot fail.
         let (parts, body) = response.into_parts();
-        let body = body.collect().await.map(Collected::to_bytes).unwrap_or_default();
+        let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
         Response::from_parts(parts, body)
     }
 
