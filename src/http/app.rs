@@ -43,9 +43,8 @@ pub(crate) struct Options {
 }
 
 /// Who may use the control API, besides the checks that are always made.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) enum Control {
-    #[default]
     On,
     /// The control API does not exist.
     Off,
