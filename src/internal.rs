@@ -11,7 +11,7 @@ use crate::flow::{Effects, TokenRequest};
 use crate::journal::{
     Correlation, ErrorTag, IssuedKind, ParamPolicy, RequestInfo, RequestRecorder,
 };
-use crate::oauth::Form;
+use crate::oauth::{Form, scope};
 use crate::realm::{Grant, Realm, RealmMap, RealmSeed, Registry};
 use crate::scenario::Endpoint;
 use crate::server::RealmHandle;
@@ -59,7 +59,7 @@ impl TokenSteps {
 
     /// Encodes the header and the claims of an access token like the documented sample.
     pub fn encode_claims(&self) -> String {
-        let scopes: Vec<String> = crate::oauth::scope::DOCUMENTED.map(str::to_owned).to_vec();
+        let scopes: Vec<String> = scope::documented().map(str::to_owned).collect();
         let claims = Claims {
             jti: "9a341edd-3ceb-4b36-b423-9088e9bad5a0",
             scopes: &scopes,

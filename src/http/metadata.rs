@@ -40,7 +40,7 @@ fn document(context: &RequestContext) -> Response {
         "token_endpoint_auth_methods_supported": methods,
         "introspection_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_methods_supported": methods,
-        "scopes_supported": scope::DOCUMENTED,
+        "scopes_supported": scope::documented().collect::<Vec<_>>(),
     });
 
     response::text(StatusCode::OK, "application/json", Body::from(document.to_string()))
