@@ -8,9 +8,7 @@ use std::time::Instant;
 use crate::fixture::{builtin, read_scenario};
 use crate::flow::token::check_rows;
 use crate::flow::{Effects, TokenRequest};
-use crate::journal::{
-    Correlation, ErrorTag, IssuedKind, ParamPolicy, RequestInfo, RequestRecorder,
-};
+use crate::journal::{ErrorTag, IssuedKind, ParamPolicy, RequestInfo, RequestRecorder};
 use crate::oauth::{Form, scope};
 use crate::realm::{Grant, Realm, RealmMap, RealmSeed, Registry};
 use crate::scenario::Endpoint;
@@ -94,17 +92,15 @@ impl TokenSteps {
         recorder.issued(IssuedKind::AccessToken, tokens[0]);
         recorder.issued(IssuedKind::RefreshToken, tokens[1]);
 
-        let correlation_id = "9a341edd-3ceb-4b36-b423-9088e9bad5a0".to_owned();
         let request = RequestInfo {
             realm: self.realm.shared_name(),
-            time_ms: self.realm.clock().now_ms(),
+            time: self.realm.clock().now(),
             started: Instant::now(),
             method: "POST".to_owned(),
             path: "/oauth2/v3/token".to_owned(),
             scheme: "http",
             certificate: None,
-            correlation: Correlation::of(Some(&correlation_id)),
-            correlation_id: Some(correlation_id),
+            correlation_id: Some("9a341edd-3ceb-4b36-b423-9088e9bad5a0".to_owned()),
             has_basic: false,
         };
         recorder.enter(self.realm.journal(), request, Some(200), ErrorTag::default());
