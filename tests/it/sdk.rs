@@ -44,8 +44,8 @@ async fn run_flow(name: &str, program: &str, script: &str, before: &[&str]) {
     let mut arguments = vec![script];
     arguments.extend(before);
     arguments.extend([host.as_str(), &certs, &code]);
-    let said = run(program, &arguments).await;
-    assert!(said.exit == 0 && said.text.contains("ok: "), "{}", said.text);
+    let output = run(program, &arguments).await;
+    assert!(output.exit == 0 && output.text.contains("ok: "), "{}", output.text);
 
     let paid = Filter::new().status(201).client_id(CLIENT.0);
     assert!(server.verify(&paid, 1).await.satisfied);
