@@ -4,7 +4,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use crate::support::{HttpResponse, MERCHANT, page, post};
+use crate::support::{HttpResponse, MERCHANT, form_post, gets_response, page, post, post_sample};
 use smartpay_oauth_mock::scenario::TokenAlteration;
 use smartpay_oauth_mock::units::SignedDuration;
 use smartpay_oauth_mock::{Endpoint, ErrorCode, Fault, MockAuthServer, Outcome, Scenario, When};
@@ -77,8 +77,8 @@ async fn fixtures_have_the_effect_that_the_page_shows() {
         let builder = MockAuthServer::builder().fixtures(&recipe.fixture);
         let builder = builder.unwrap_or_else(|errors| panic!("{}: {errors}", recipe.title));
         let server = builder.start().await.unwrap();
-        let seen = run(&server, format!("{prelude}{}", recipe.client)).await;
-        assert_eq!(seen, expected_output(&recipe.client), "{}", recipe.title);
+        let output = run(&server, format!("{prelude}{}", recipe.client)).await;
+        assert_eq!(output, expected_output(&recipe.client), "{}", recipe.title);
     }
 }
 
@@ -89,8 +89,8 @@ async fn requests_to_a_running_server_have_the_same_effect() {
         let server = MockAuthServer::start().await;
         let output = run(&server, format!("{prelude}{}", recipe.command)).await;
         assert_eq!(output, "", "{}", recipe.title);
-        let seen = run(&server, format!("{prelude}{}", recipe.client)).await;
-        assert_eq!(seen, expected_output(&recipe.client), "{}", recipe.title);
+        let output = run(&server, format!("{prelude}{}", recipe.client)).await;
+        assert_eq!(output, expected_output(&recipe.client), "{}", recipe.title);
     }
 }
 
@@ -113,20 +113,13 @@ fn the_rust_code_of_the_page_occurs_in_the_tests_below() {
 }
 
 async fn refresh(server: &MockAuthServer) -> HttpResponse {
-    post(&server.token_url(), page::REQUEST).await
+    post_sample(&server).await
 }
 
 /// Returns whether a client with a timeout of one second gets no whole response.
 async fn fails(server: &MockAuthServer) -> bool {
-    let request = reqwest::Client::new()
-        .post(server.token_url())
-        .header("Content-Type", "application/x-www-form-urlencoded")
-        .timeout(Duration::from_secs(1))
-        .body(page::REQUEST);
-    match request.send().await {
-        Err(_) => true,
-        Ok(response) => response.bytes().await.is_err(),
-    }
+    let request = form_post(server.token_url()).timeout(Duration::from_secs(1)).body(page::REQUEST);
+    !gets_response(request).await
 }
 
 #[tokio::test]
@@ -148,10 +141,7 @@ async fn the_response_is_lost() {
         .when(When::new().code("once"));
     let _lost = server.inject(lost).await;
     let body = "client_id=8l57hYffFb&client_secret=yourClientSecret&grant_type=authorization_code&code=once";
-    let exchange = reqwest::Client::new()
-        .post(server.token_url())
-        .header("Content-Type", "application/x-www-form-urlencoded")
-        .body(body);
+    let exchange = form_post(server.token_url()).body(body);
     assert!(exchange.send().await.is_err());
     assert_eq!(post(&server.token_url(), body).await.error(), "invalid_request");
 }
@@ -255,9 +245,7 @@ async fn a_request_selects_its_scenario() {
     let teapot = Scenario::respond(Outcome::error("teapot").status(418)).name("teapot").disabled();
     let _teapot = server.inject(teapot).await;
     refresh(&server).await.ok();
-    let request =
-        reqwest::Client::new().post(server.token_url()).header("x-mock-scenario", "teapot");
-    let request = request.header("Content-Type", "application/x-www-form-urlencoded");
+    let request = form_post(server.token_url()).header("x-mock-scenario", "teapot");
     assert_eq!(request.send().await.unwrap().status(), 418);
 }
 

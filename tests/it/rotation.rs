@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::support::{claims, code, exchange, refresh, server_with};
+use crate::support::{claims, code, exchange, exchange_new_code, refresh, server_with};
 use smartpay_oauth_mock::MockAuthServer;
 use tokio::task::JoinSet;
 
@@ -12,7 +12,7 @@ async fn rotating(more: &str) -> MockAuthServer {
 }
 
 async fn first_token(server: &MockAuthServer) -> String {
-    exchange(server, &code(server).await).await.ok().member("refresh_token")
+    exchange_new_code(server).await.member("refresh_token")
 }
 
 #[tokio::test]
