@@ -36,8 +36,8 @@ fn grants_are_issued_revoked_and_reset() {
     let few = server.issue_tokens_with(request).unwrap();
     assert!(server.inspect(&tokens.access_token).valid && server.inspect(&few.access_token).valid);
 
-    let shown = format!("{tokens:?}");
-    assert!(shown.contains("expires_in: 899") && !shown.contains(&tokens.access_token), "{shown}");
+    let debug = format!("{tokens:?}");
+    assert!(debug.contains("expires_in: 899") && !debug.contains(&tokens.access_token), "{debug}");
 
     let granted = server.grants().into_iter().find(|grant| grant.scopes == ["reporting"]).unwrap();
     assert!(server.revoke_grant(&granted.id) && !server.revoke_grant("0000000000"));

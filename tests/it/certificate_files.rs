@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::folder::Folder;
 use crate::support::program::{PROGRAM, Running};
-use crate::support::tls::{certificate, curl, openssl, run, words};
+use crate::support::tls::{certificate, curl, curl_host, openssl, run, words};
 use smartpay_oauth_mock::MockAuthServer;
 
 /// RSA in PKCS#8 and PKCS#1, ECDSA in PKCS#8 and SEC1.
@@ -205,9 +205,7 @@ async fn a_folder_keeps_the_ca_and_the_certificate() {
     assert_eq!(read("ca.pem"), ca);
     assert_ne!(read("server.pem"), leaf, "a certificate that lacks a host is replaced");
     let port = server.address().port();
-    let resolve = format!("pay.test:{port}:127.0.0.1");
-    let url = format!("https://pay.test:{port}/_mock/health");
-    assert_eq!(curl(&folder, &["--resolve", &resolve, &url]).await.exit, 0);
+    assert_eq!(curl_host(&folder, "pay.test", port, "/_mock/health", &[]).await.exit, 0);
     // A certificate from another CA is the user's, and is not replaced.
     let (other, other_key) = certificate(&folder.0, "other", &[], "2").await;
     fs::copy(&other, Path::new(&dir).join("server.pem")).unwrap();

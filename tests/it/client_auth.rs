@@ -145,8 +145,8 @@ async fn the_journal_shows_the_certificate() {
     let identified = ["--cert", certificate.as_str(), "--key", &key];
     curl(&folder, &[&identified[..], &[&url, "-d", page::REQUEST]].concat()).await;
     let journal = server.base_url() + "/_mock/requests";
-    let shown = curl(&folder, &[&identified[..], &[&journal]].concat()).await.text;
-    let shown: Value = serde_json::from_str(&shown).unwrap();
-    assert_eq!(shown["requests"][0]["certificate"], "acme-partner");
-    assert_eq!(shown["requests"][0]["scheme"], json!("https"));
+    let entries = curl(&folder, &[&identified[..], &[&journal]].concat()).await.text;
+    let entries: Value = serde_json::from_str(&entries).unwrap();
+    assert_eq!(entries["requests"][0]["certificate"], "acme-partner");
+    assert_eq!(entries["requests"][0]["scheme"], json!("https"));
 }

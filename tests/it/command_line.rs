@@ -318,8 +318,8 @@ fn commands_control_a_running_server() {
 
     assert!(stdout_of(&["clock", "set", "2021-04-27T10:18:56Z"]).contains("2021-04-27T10:18:56"));
     stdout_of(&["clock", "freeze"]);
-    let shown = stdout_of(&["clock", "advance", "16m"]);
-    assert!(shown.contains("2021-04-27T10:34:5") && shown.contains("frozen     true"), "{shown}");
+    let clock = stdout_of(&["clock", "advance", "16m"]);
+    assert!(clock.contains("2021-04-27T10:34:5") && clock.contains("frozen     true"), "{clock}");
     assert_eq!(stdout_of(&["reset"]), "reset to the initial state");
     assert!(stdout_of(&["clock"]).contains("offset_ms  0"));
 

@@ -83,22 +83,22 @@ async fn grants_are_listed_and_revoked() {
 async fn the_clock_is_set_advanced_frozen_and_reset() {
     let server = MockAuthServer::start().await;
     let set = json!({ "now": "2021-04-27T10:18:56.895Z", "frozen": true });
-    let shown = call(&server, "PUT", "clock", Some(set)).await.ok().json();
+    let clock = call(&server, "PUT", "clock", Some(set)).await.ok().json();
     assert_eq!(
-        (&shown["now"], &shown["frozen"]),
+        (&clock["now"], &clock["frozen"]),
         (&json!("2021-04-27T10:18:56.895Z"), &json!(true))
     );
-    let shown =
+    let clock =
         call(&server, "POST", "clock/advance", Some(json!({ "by": "16m" }))).await.ok().json();
-    assert_eq!(shown["now"], "2021-04-27T10:34:56.895Z");
-    assert_eq!(call(&server, "GET", "clock", None).await.ok().json()["now"], shown["now"]);
-    let shown = call(&server, "PUT", "clock", Some(json!({ "frozen": false }))).await.ok().json();
-    assert_eq!(shown["frozen"], false);
-    let shown = call(&server, "DELETE", "clock", None).await.ok().json();
-    assert_eq!(shown["offset_ms"], 0);
-    let shown =
+    assert_eq!(clock["now"], "2021-04-27T10:34:56.895Z");
+    assert_eq!(call(&server, "GET", "clock", None).await.ok().json()["now"], clock["now"]);
+    let clock = call(&server, "PUT", "clock", Some(json!({ "frozen": false }))).await.ok().json();
+    assert_eq!(clock["frozen"], false);
+    let clock = call(&server, "DELETE", "clock", None).await.ok().json();
+    assert_eq!(clock["offset_ms"], 0);
+    let clock =
         call(&server, "PUT", "clock", Some(json!({ "offset_ms": 60_000 }))).await.ok().json();
-    assert!((59_990..=60_010).contains(&shown["offset_ms"].as_i64().unwrap()), "{shown}");
+    assert!((59_990..=60_010).contains(&clock["offset_ms"].as_i64().unwrap()), "{clock}");
 }
 
 #[tokio::test]
@@ -109,13 +109,13 @@ async fn realms_are_created_listed_and_deleted() {
         "fixtures": { "clients": [{ "id": "only", "secret": "s" }], "merchants": [{ "id": "m" }] },
         "hosts": ["pay.test"], "listen": true,
     });
-    let made = call(&server, "PUT", "realms/blue", Some(request)).await;
-    assert_eq!(made.status, 201);
-    let made = made.json();
-    assert_eq!(made["url"], format!("{base}/realms/blue"));
-    assert_eq!(made["token_url"], format!("{base}/realms/blue/oauth2/v3/token"));
-    assert_eq!(made["hosts"], json!(["pay.test"]));
-    let own = made["http"].as_str().unwrap();
+    let created = call(&server, "PUT", "realms/blue", Some(request)).await;
+    assert_eq!(created.status, 201);
+    let created = created.json();
+    assert_eq!(created["url"], format!("{base}/realms/blue"));
+    assert_eq!(created["token_url"], format!("{base}/realms/blue/oauth2/v3/token"));
+    assert_eq!(created["hosts"], json!(["pay.test"]));
+    let own = created["http"].as_str().unwrap();
     assert_eq!(reqwest::get(format!("{own}/_mock/health")).await.unwrap().status(), 200);
     let request = json!({ "client_id": "only", "merchant_id": "m" });
     let url = format!("{base}/realms/blue/_mock/codes");
@@ -207,8 +207,8 @@ async fn clients_and_merchants_change_while_the_server_runs() {
     call(&server, "PUT", path, Some(json!({ "name": "Again" }))).await.ok();
     exchange(&server, &code).await.ok();
 
-    let made = call(&server, "PUT", "clients/new", Some(json!({ "secret": "s" }))).await;
-    assert_eq!((made.status, made.member("id").as_str()), (201, "new"));
+    let created = call(&server, "PUT", "clients/new", Some(json!({ "secret": "s" }))).await;
+    assert_eq!((created.status, created.member("id").as_str()), (201, "new"));
     assert!(server.issue_code("new", MERCHANT).await.is_ok());
     let listed = call(&server, "GET", "clients", None).await.ok().json();
     assert_eq!(listed["clients"].as_array().unwrap().len(), 8);

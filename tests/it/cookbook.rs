@@ -4,7 +4,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use crate::support::{HttpResponse, MERCHANT, form_post, gets_response, page, post, post_sample};
+use crate::support::{MERCHANT, form_post, gets_response, page, post, post_sample};
 use smartpay_oauth_mock::scenario::TokenAlteration;
 use smartpay_oauth_mock::units::SignedDuration;
 use smartpay_oauth_mock::{Endpoint, ErrorCode, Fault, MockAuthServer, Outcome, Scenario, When};
@@ -112,10 +112,6 @@ fn the_rust_code_of_the_page_occurs_in_the_tests_below() {
     }
 }
 
-async fn refresh(server: &MockAuthServer) -> HttpResponse {
-    post_sample(&server).await
-}
-
 /// Returns whether a client with a timeout of one second gets no whole response.
 async fn fails(server: &MockAuthServer) -> bool {
     let request = form_post(server.token_url()).timeout(Duration::from_secs(1)).body(page::REQUEST);
@@ -128,7 +124,7 @@ async fn two_errors_then_success() {
     let busy = Scenario::respond(Outcome::error(ErrorCode::ServerError)).times(2);
     let _busy = server.inject(busy).await.expect(2);
     for status in [500, 500, 200] {
-        assert_eq!(refresh(&server).await.status, status);
+        assert_eq!(post_sample(&server).await.status, status);
     }
 }
 
@@ -152,7 +148,7 @@ async fn a_merchant_closes_their_account() {
     let closed = Scenario::respond(Outcome::error(ErrorCode::MerchantNotActive))
         .when(When::new().client_id("8l57hYffFb").merchant_id("rahulrama"));
     let _closed = server.inject(closed).await;
-    assert_eq!(refresh(&server).await.error(), "merchant_not_active");
+    assert_eq!(post_sample(&server).await.error(), "merchant_not_active");
 }
 
 #[tokio::test]
@@ -160,7 +156,7 @@ async fn a_slow_response_then_none() {
     let server = MockAuthServer::start().await;
     let slow = [Outcome::pass().delay(Duration::from_millis(300)), Outcome::fault(Fault::Hang)];
     let _slow = server.inject(Scenario::respond(slow)).await;
-    refresh(&server).await.ok();
+    post_sample(&server).await.ok();
     assert!(server.requests().await[0].duration_us >= 300_000);
     assert!(fails(&server).await);
 }
@@ -171,7 +167,7 @@ async fn concurrent_refreshes() {
     let concurrent =
         Scenario::respond(Outcome::hold(3)).when(When::new().grant_type("refresh_token"));
     let concurrent = server.inject(concurrent).await.expect(3);
-    tokio::join!(refresh(&server), refresh(&server), refresh(&server));
+    tokio::join!(post_sample(&server), post_sample(&server), post_sample(&server));
     assert_eq!(concurrent.held(), 0);
     assert_eq!(server.verify(&Default::default(), 3).await.overlapped, 3);
 }
@@ -182,7 +178,7 @@ async fn too_many_requests() {
     let limited = Scenario::respond(Outcome::rate_limit(2, Duration::from_secs(60)));
     let _limited = server.inject(limited).await;
     for status in [200, 200, 429] {
-        assert_eq!(refresh(&server).await.status, status);
+        assert_eq!(post_sample(&server).await.status, status);
     }
 }
 
@@ -197,7 +193,7 @@ async fn invalid_tokens() {
     let forged = forged.map(Outcome::altered_tokens);
     let _forged = server.inject(Scenario::respond(forged)).await;
     for _ in 0..3 {
-        assert!(!server.inspect(&refresh(&server).await.member("access_token")).await.valid);
+        assert!(!server.inspect(&post_sample(&server).await.member("access_token")).await.valid);
     }
 }
 
@@ -209,8 +205,8 @@ async fn a_response_that_differs_from_the_documentation() {
         Outcome::response_with("expires_in", 31_536_000),
     ];
     let _odd = server.inject(Scenario::respond(odd)).await;
-    assert!(refresh(&server).await.json().get("refresh_token").is_none());
-    assert_eq!(refresh(&server).await.json()["expires_in"], 31_536_000);
+    assert!(post_sample(&server).await.json().get("refresh_token").is_none());
+    assert_eq!(post_sample(&server).await.json()["expires_in"], 31_536_000);
 }
 
 #[tokio::test]
@@ -221,7 +217,7 @@ async fn truncated_missing_and_malformed_responses() {
     for _ in 0..3 {
         assert!(fails(&server).await);
     }
-    refresh(&server).await.ok();
+    post_sample(&server).await.ok();
 }
 
 #[tokio::test]
@@ -244,7 +240,7 @@ async fn a_request_selects_its_scenario() {
     let server = MockAuthServer::start().await;
     let teapot = Scenario::respond(Outcome::error("teapot").status(418)).name("teapot").disabled();
     let _teapot = server.inject(teapot).await;
-    refresh(&server).await.ok();
+    post_sample(&server).await.ok();
     let request = form_post(server.token_url()).header("x-mock-scenario", "teapot");
     assert_eq!(request.send().await.unwrap().status(), 418);
 }
@@ -255,7 +251,7 @@ async fn random_failures() {
     let flaky = Scenario::respond(Outcome::error(ErrorCode::ServerError)).probability(0.5).seed(42);
     let flaky = server.inject(flaky).await;
     for _ in 0..8 {
-        refresh(&server).await;
+        post_sample(&server).await;
     }
     assert!((1..8).contains(&flaky.matched()));
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::folder::Folder;
 use crate::support::page;
-use crate::support::tls::{curl, words};
+use crate::support::tls::{curl_host, words};
 
 /// Debian's Docker client. Another one in the PATH may belong to another engine.
 const DOCKER: &str = "/usr/bin/docker";
@@ -67,10 +67,10 @@ async fn the_image_is_small_runs_without_root_is_healthy_and_stops_quickly() {
     std::fs::write(folder.path("ca.pem"), reqwest::get(url).await.unwrap().text().await.unwrap())
         .unwrap();
     let https = docker(&["port", &container.0, "8443/tcp"]).unwrap();
-    let port = https.lines().next().unwrap().rsplit(':').next().unwrap();
-    let resolve = format!("smartpay-oauth-mock:{port}:127.0.0.1");
-    let url = format!("https://smartpay-oauth-mock:{port}/oauth2/v3/token");
-    let response = curl(&folder, &["--resolve", &resolve, &url, "-d", page::REQUEST]).await;
+    let port = https.lines().next().unwrap().rsplit(':').next().unwrap().parse().unwrap();
+    let sample = ["-d", page::REQUEST];
+    let response =
+        curl_host(&folder, "smartpay-oauth-mock", port, "/oauth2/v3/token", &sample).await;
     assert!(response.text.contains("access_token"), "{}", response.text);
 
     // The server must stop by itself: Docker would kill it after ten seconds by default.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::support::folder::Folder;
 use crate::support::page;
 use crate::support::raw_client::RawClient;
-use crate::support::tls::{curl, identify, openssl, run, words};
+use crate::support::tls::{curl, curl_host, identify, openssl, run, words};
 use serde_json::{Value, json};
 use smartpay_oauth_mock::fixture::TlsFaults;
 use smartpay_oauth_mock::{Fault, MockAuthServer, Outcome, Scenario, TlsFault};
@@ -103,9 +103,8 @@ async fn each_server_name_gets_a_certificate_of_its_own() {
         ("blue.localhost", "blue"),
         ("blue.pay.test", "blue"),
     ] {
-        let resolve = format!("{host}:{port}:127.0.0.1");
-        let url = format!("https://{host}:{port}/oauth2/v3/token");
-        let output = curl(&folder, &["--resolve", &resolve, &url, "-d", page::REQUEST]).await;
+        let sample = ["-d", page::REQUEST];
+        let output = curl_host(&folder, host, port, "/oauth2/v3/token", &sample).await;
         assert!(output.text.contains("access_token"), "{host}: {}", output.text);
         let realm = server.realm(realm).unwrap();
         assert_eq!(realm.requests().await.len(), 1, "{host}");
@@ -125,14 +124,14 @@ async fn a_realm_can_have_a_port_of_its_own_for_https() {
     let output = curl(&folder, &[&own.token_url(), "-d", page::REQUEST]).await;
     assert!(output.text.contains("access_token"), "{}", output.text);
     assert_eq!((own.requests().await.len(), server.requests().await.len()), (1, 0));
-    let made = reqwest::Client::new()
+    let created = reqwest::Client::new()
         .put(server.http_url().unwrap() + "/_mock/realms/other")
         .json(&json!({ "listen": true }))
         .send();
-    let made: Value = made.await.unwrap().json().await.unwrap();
+    let created: Value = created.await.unwrap().json().await.unwrap();
     for scheme in ["http", "https"] {
-        let url = made[scheme].as_str().unwrap();
-        assert!(url.starts_with(&format!("{scheme}://127.0.0.1:")), "{made}");
+        let url = created[scheme].as_str().unwrap();
+        assert!(url.starts_with(&format!("{scheme}://127.0.0.1:")), "{created}");
         assert_eq!(curl(&folder, &[&format!("{url}/_mock/health")]).await.exit, 0);
     }
 }
@@ -172,18 +171,14 @@ async fn tls_faults_apply_to_a_realm_or_a_host_and_are_set_by_fixtures_or_the_co
     identify(&folder, &server, "client");
     let blue = server.new_realm("blue").create().unwrap();
     let port = server.address().port();
-    let exit = async |host: &str| {
-        let resolve = format!("{host}:{port}:127.0.0.1");
-        let url = format!("https://{host}:{port}/_mock/health");
-        curl(&folder, &["--resolve", &resolve, &url]).await.exit
-    };
+    let exit = async |host: &str| curl_host(&folder, host, port, "/_mock/health", &[]).await.exit;
     assert_eq!((exit("pay.test").await, exit("localhost").await), (60, 0));
     let tls = |base: &str| format!("{base}/_mock/tls");
     let default = tls(&server.http_url().unwrap());
     let client = reqwest::Client::new();
     let body = json!({ "fault": "unknown_ca", "hosts": { "other.test": "handshake_failure" } });
-    let shown = client.put(&default).json(&body).send().await.unwrap();
-    assert_eq!(shown.json::<Value>().await.unwrap(), body);
+    let response = client.put(&default).json(&body).send().await.unwrap();
+    assert_eq!(response.json::<Value>().await.unwrap(), body);
     assert_eq!((exit("localhost").await, exit("other.test").await), (60, 35));
     assert_eq!(exit("blue.localhost").await, 0, "other realms are not affected");
     blue.set_tls_faults(TlsFaults::new(TlsFault::WrongHost));

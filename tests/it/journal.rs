@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::support::{
-    CLIENT, MERCHANT, browser, code, exchange, exchange_form, exchange_new_code, fetch, form,
+    CLIENT, MERCHANT, browser, call, code, exchange, exchange_form, exchange_new_code, fetch, form,
     form_post, gets_response, refresh, refresh_form, server_with, time,
 };
 use reqwest::RequestBuilder;
@@ -16,7 +16,7 @@ fn url(server: &MockAuthServer, path: &str) -> String {
 
 /// Returns the journal, or a part of it.
 async fn journal(server: &MockAuthServer, query: &str) -> Value {
-    fetch(reqwest::Client::new().get(url(server, &format!("requests{query}")))).await.ok().json()
+    call("GET", url(server, &format!("requests{query}")), None).await.ok().json()
 }
 
 /// Returns the newest entry.
@@ -25,8 +25,8 @@ async fn newest(server: &MockAuthServer) -> Value {
 }
 
 async fn verify(server: &MockAuthServer, query: &str, body: Value) -> Value {
-    let request = reqwest::Client::new().post(url(server, &format!("requests/verify{query}")));
-    fetch(request.json(&body)).await.ok().json()
+    let url = url(server, &format!("requests/verify{query}"));
+    call("POST", url, Some(body)).await.ok().json()
 }
 
 fn notes(entry: &Value) -> String {
@@ -264,12 +264,11 @@ async fn the_journal_can_be_filtered_paged_and_cleared() {
         ("?limit=1&limit=2", "twice"),
         ("?client_id=%", "%"),
     ] {
-        let request = reqwest::Client::new().get(url(&server, &format!("requests{query}")));
-        let response = fetch(request).await;
+        let response = call("GET", url(&server, &format!("requests{query}")), None).await;
         assert_eq!(response.status, 400, "{query}");
         assert!(response.member("detail").contains(expected), "{}", response.text);
     }
-    let cleared = fetch(reqwest::Client::new().delete(url(&server, "requests"))).await;
+    let cleared = call("DELETE", url(&server, "requests"), None).await;
     assert_eq!(cleared.status, 204);
     form(&server, &[]).await;
     assert_eq!(ids(&journal(&server, "").await), [7], "the numbering continues");
@@ -313,11 +312,8 @@ async fn verify_counts_waits_and_lists_near_misses() {
         found["closest"][0]["differs"],
         json!([{ "member": "client_id", "expected": "other", "actual": CLIENT.0 }])
     );
-    let waiting = {
-        let body = json!({ "match": refreshes, "count": { "exactly": 2 } });
-        let request = reqwest::Client::new().post(url(&server, "requests/verify?wait=60s"));
-        tokio::spawn(fetch(request.json(&body)))
-    };
+    let body = json!({ "match": refreshes, "count": { "exactly": 2 } });
+    let waiting = tokio::spawn(call("POST", url(&server, "requests/verify?wait=60s"), Some(body)));
     tokio::time::sleep(Duration::from_millis(50)).await;
     assert!(!waiting.is_finished());
     refresh(&server, "nonsense").await;
@@ -331,8 +327,8 @@ async fn verify_counts_waits_and_lists_near_misses() {
         ("?wait=1d", json!({}), ""),
         ("?wiat=1s", json!({}), ""),
     ] {
-        let request = reqwest::Client::new().post(url(&server, &format!("requests/verify{query}")));
-        let response = fetch(request.json(&body)).await;
+        let url = url(&server, &format!("requests/verify{query}"));
+        let response = call("POST", url, Some(body)).await;
         assert!((400..=422).contains(&response.status), "{}", response.text);
         if !pointer.is_empty() {
             assert_eq!(response.json()["errors"][0]["pointer"], pointer);

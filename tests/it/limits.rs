@@ -19,7 +19,7 @@ async fn server(limits: Limits) -> MockAuthServer {
 }
 
 /// Sends one byte now and then, until the server closes the connection. Returns what was received.
-fn dribble(mut client: RawClient, byte: &[u8]) -> String {
+fn send_slowly(mut client: RawClient, byte: &[u8]) -> String {
     let start = Instant::now();
     client.set_timeout(SHORT / 10).unwrap();
     loop {
@@ -39,7 +39,7 @@ async fn a_head_that_arrives_too_slowly_ends_the_connection() {
     let server = server(Limits::default().head_time(SHORT)).await;
     let mut client = RawClient::connect(server.address());
     client.send(TOKEN_HEAD).unwrap();
-    let slow = tokio::task::spawn_blocking(move || dribble(client, b"x"));
+    let slow = tokio::task::spawn_blocking(move || send_slowly(client, b"x"));
     post_sample(&server).await.ok();
     assert_eq!(slow.await.unwrap(), "");
     post_sample(&server).await.ok();
@@ -50,7 +50,7 @@ async fn a_body_that_arrives_too_slowly_is_refused() {
     let server = server(Limits::default().body_time(SHORT)).await;
     let mut client = RawClient::connect(server.address());
     client.send(format!("{TOKEN_HEAD}Content-Length: 60000\r\n\r\n")).unwrap();
-    let slow = tokio::task::spawn_blocking(move || dribble(client, b"x"));
+    let slow = tokio::task::spawn_blocking(move || send_slowly(client, b"x"));
     post_sample(&server).await.ok();
     let response = slow.await.unwrap();
     assert!(response.starts_with("HTTP/1.1 400"), "{response}");

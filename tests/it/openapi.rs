@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use crate::support::{CLIENT, HttpResponse, MERCHANT, fetch};
+use crate::support::{CLIENT, HttpResponse, MERCHANT};
 use serde_json::{Value, json};
 use smartpay_oauth_mock::{MockAuthServer, PathPattern};
 
@@ -106,7 +106,7 @@ async fn every_operation_responds_as_the_document_says() {
         ),
         ("delete", "/tls", None, 200),
     ];
-    let mut made = BTreeSet::new();
+    let mut requested = BTreeSet::new();
     for (method, target, body, status) in calls {
         let path = described_path(&document, target);
         let operation = &document["paths"][path][method];
@@ -141,10 +141,10 @@ async fn every_operation_responds_as_the_document_says() {
             let schema = &problem["content"]["application/problem+json"]["schema"];
             fits(&document, schema, &wrong.json()).unwrap();
         }
-        made.insert((path.to_owned(), method.to_owned()));
+        requested.insert((path.to_owned(), method.to_owned()));
     }
     // The stream never ends; the tests of the journal read it.
-    made.insert(("/events".to_owned(), "get".to_owned()));
+    requested.insert(("/events".to_owned(), "get".to_owned()));
     let described: BTreeSet<(String, String)> = document["paths"]
         .as_object()
         .unwrap()
@@ -154,7 +154,7 @@ async fn every_operation_responds_as_the_document_says() {
         })
         .collect();
     assert_eq!(
-        described, made,
+        described, requested,
         "every operation of the document is requested here, and no other exists"
     );
 }

@@ -26,11 +26,11 @@ async fn run_test(realm: RealmHandle, number: usize) {
     drop(tea);
 
     let own = format!("code-{number}");
-    let made = reqwest::Client::new()
+    let created = reqwest::Client::new()
         .post(realm.base_url() + "/_mock/codes")
         .json(&json!({ "client_id": CLIENT.0, "merchant_id": MERCHANT, "code": own }))
         .send();
-    assert_eq!(made.await.unwrap().status(), 201);
+    assert_eq!(created.await.unwrap().status(), 201);
 
     let tokens = exchange(&realm, &own).await.ok();
     let iat = crate::support::claims(&tokens.member("access_token"))["iat"].as_i64().unwrap();

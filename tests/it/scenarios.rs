@@ -337,17 +337,17 @@ async fn the_control_api_adds_shows_replaces_releases_and_removes() {
         let url = format!("{}/_mock/scenarios{path}", server.base_url());
         call(method, url, Some(body).filter(|body| !body.is_null())).await
     };
-    let made =
+    let created =
         request("POST", "", json!({ "respond": { "error": "access_denied" }, "times": 2 })).await;
-    assert_eq!(made.status, 201);
-    let name = made.member("name");
+    assert_eq!(created.status, 201);
+    let name = created.member("name");
     assert_eq!(exchange(&server, "x").await.error(), "access_denied");
-    let shown = request("GET", &format!("/{name}"), Value::Null).await.ok().json();
+    let state = request("GET", &format!("/{name}"), Value::Null).await.ok().json();
     assert_eq!(
-        (&shown["matched"], &shown["remaining"], &shown["held"]),
+        (&state["matched"], &state["remaining"], &state["held"]),
         (&json!(1), &json!(1), &json!(0))
     );
-    assert_eq!(shown["respond"], json!({ "error": "access_denied" }));
+    assert_eq!(state["respond"], json!({ "error": "access_denied" }));
     let put = json!({ "respond": ["pass", { "delay": "1ms" }], "then": "repeat" });
     assert_eq!(request("PUT", &format!("/{name}"), put).await.ok().json()["matched"], 0);
     let all = request("GET", "", Value::Null).await.ok().json();

@@ -33,10 +33,10 @@ async fn run_flow(name: &str, program: &str, script: &str, before: &[&str]) {
     identify(&folder, &server, "acme-partner");
 
     // The client has the common name of the SDK's certificate.
-    let tied = server.update_client(CLIENT.0, |client| {
+    let updated = server.update_client(CLIENT.0, |client| {
         client.certificate_cn = Some("acme-partner".to_owned());
     });
-    assert!(tied.await.unwrap());
+    assert!(updated.await.unwrap());
 
     let code = server.issue_code(CLIENT.0, MERCHANT).await.unwrap();
     let host = format!("localhost:{}", server.address().port());

@@ -52,6 +52,19 @@ pub async fn curl(folder: &Folder, arguments: &[&str]) -> CommandOutput {
     run("curl", &all).await
 }
 
+/// Runs curl for a path of a host that resolves to this machine.
+pub async fn curl_host(
+    folder: &Folder,
+    host: &str,
+    port: u16,
+    path: &str,
+    arguments: &[&str],
+) -> CommandOutput {
+    let resolve = format!("{host}:{port}:127.0.0.1");
+    let url = format!("https://{host}:{port}{path}");
+    curl(folder, &[&["--resolve", &resolve, &url], arguments].concat()).await
+}
+
 /// Runs openssl and returns what it prints. Panics if it fails.
 pub async fn openssl(arguments: &[&str]) -> String {
     let output = run("openssl", arguments).await;
