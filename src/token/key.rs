@@ -149,17 +149,11 @@ impl SigningKey {
     /// Returns the public key in PEM (SubjectPublicKeyInfo).
     pub fn public_pem(&self) -> String {
         let der = self.pair.public_key().as_der();
-        let encoded = der.map(|der| STANDARD.encode(der.as_ref()));
+        let encoded = der.map(|der| STANDARD.encode(der.as_ref())).unwrap_or_default();
 
-        let mut pem = String::from("-----BEGIN PUBLIC KEY-----\n");
-        for (i, character) in encoded.unwrap_or_default().chars().enumerate() {
-            if i > 0 && i % 64 == 0 {
-                pem.push('\n');
-            }
-            pem.push(character);
-        }
-
-        pem + "\n-----END PUBLIC KEY-----\n"
+        let lines: Vec<_> = encoded.as_bytes().chunks(64).map(String::from_utf8_lossy).collect();
+        let lines = lines.join("\n");
+        format!("-----BEGIN PUBLIC KEY-----\n{lines}\n-----END PUBLIC KEY-----\n")
     }
 
     /// Makes a JWT with these claims.
