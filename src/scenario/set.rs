@@ -77,7 +77,7 @@ impl ScenarioSet {
 
     /// Returns whether a scenario has a condition on the merchant, which costs a look-up.
     pub(crate) fn needs_merchant(&self) -> bool {
-        self.index.read().needs_merchant()
+        self.index.read().needs_merchant
     }
 
     /// Takes the next step of the first scenario that matches, so that no other request gets it.
