@@ -8,10 +8,8 @@ use std::time::Instant;
 use crate::fixture::{builtin, read_scenario};
 use crate::flow::token::check_rows;
 use crate::flow::{Effects, TokenRequest};
-use crate::journal::{
-    Correlation, ErrorTag, IssuedKind, ParamPolicy, RequestInfo, RequestRecorder,
-};
-use crate::oauth::Form;
+use crate::journal::{ErrorTag, IssuedKind, ParamPolicy, RequestInfo, RequestRecorder};
+use crate::oauth::{Form, scope};
 use crate::realm::{Grant, Realm, RealmMap, RealmSeed, Registry};
 use crate::scenario::Endpoint;
 use crate::server::RealmHandle;
@@ -59,7 +57,7 @@ impl TokenSteps {
 
     /// Encodes the header and the claims of an access token like the documented sample.
     pub fn encode_claims(&self) -> String {
-        let scopes: Vec<String> = crate::oauth::scope::DOCUMENTED.map(str::to_owned).to_vec();
+        let scopes: Vec<String> = scope::documented().map(str::to_owned).collect();
         let claims = Claims {
             jti: "9a341edd-3ceb-4b36-b423-9088e9bad5a0",
             scopes: &scopes,
@@ -94,17 +92,15 @@ impl TokenSteps {
         recorder.issued(IssuedKind::AccessToken, tokens[0]);
         recorder.issued(IssuedKind::RefreshToken, tokens[1]);
 
-        let correlation_id = "9a341edd-3ceb-4b36-b423-9088e9bad5a0".to_owned();
         let request = RequestInfo {
             realm: self.realm.shared_name(),
-            time_ms: self.realm.clock.now_ms(),
+            time: self.realm.clock.now(),
             started: Instant::now(),
             method: "POST".to_owned(),
             path: "/oauth2/v3/token".to_owned(),
             scheme: "http",
             certificate: None,
-            correlation: Correlation::of(Some(&correlation_id)),
-            correlation_id: Some(correlation_id),
+            correlation_id: Some("9a341edd-3ceb-4b36-b423-9088e9bad5a0".to_owned()),
             has_basic: false,
         };
         recorder.enter(&self.realm.journal, request, Some(200), ErrorTag::default());

@@ -15,14 +15,26 @@ async fn server(limits: Limits) -> MockAuthServer {
     MockAuthServer::builder().limits(limits).start().await.unwrap()
 }
 
+/// Reads a response, which must have the status 200.
+fn read_ok(client: &mut RawClient) {
+    let response = client.read_response().expect("a response");
+    assert!(response.starts_with("HTTP/1.1 200"), "{response}");
+}
+
+/// Sends the sample request and reads its response.
+fn send_sample(client: &mut RawClient) {
+    client.post_token(page::REQUEST).unwrap();
+    read_ok(client);
+}
+
 #[tokio::test]
 async fn an_idle_connection_ends_after_a_while() {
     let server = server(Limits::default().head_time(Duration::from_millis(200))).await;
     let mut silent = RawClient::connect(server.address());
     let mut once = RawClient::connect(server.address());
     once.post_token(page::REQUEST).unwrap();
-    let seen = tokio::task::spawn_blocking(move || (silent.read_all(), once.read_all()));
-    let (silent, once) = seen.await.unwrap();
+    let closed = tokio::task::spawn_blocking(move || (silent.read_all(), once.read_all()));
+    let (silent, once) = closed.await.unwrap();
     assert_eq!(silent, "");
     assert_eq!(once.matches("HTTP/1.1 200").count(), 1, "{once}");
 }
@@ -35,30 +47,23 @@ async fn the_longest_idle_connection_is_closed() {
     let held = r#"{ when: { param: { state: held } }, respond: { hold: { until: 2 } } }"#;
     let fixtures = format!("extends: default\nscenarios: [{held}]");
     server.replace_fixtures(&fixtures).await.unwrap();
-    let answered = |client: &mut RawClient| {
-        let seen = client.read_response().expect("a response");
-        assert!(seen.starts_with("HTTP/1.1 200"), "{seen}");
-    };
     let all = tokio::task::spawn_blocking(move || {
         let address = server.address();
         let mut waiting = RawClient::connect(address);
         waiting.post_token(&format!("{}&state=held", page::REQUEST)).unwrap();
         let [mut first, mut second, mut third] = [(); 3].map(|()| RawClient::connect(address));
         for client in [&mut first, &mut second, &mut third] {
-            client.post_token(page::REQUEST).unwrap();
-            answered(client);
+            send_sample(client);
         }
         let mut fifth = RawClient::connect(address);
-        fifth.post_token(page::REQUEST).unwrap();
-        answered(&mut fifth);
+        send_sample(&mut fifth);
         assert_eq!(first.read_all(), "", "the longest idle");
         for client in [&mut second, &mut third] {
-            client.post_token(page::REQUEST).unwrap();
-            answered(client);
+            send_sample(client);
         }
         third.post_token(&format!("{}&state=held", page::REQUEST)).unwrap();
-        answered(&mut third);
-        answered(&mut waiting);
+        read_ok(&mut third);
+        read_ok(&mut waiting);
     });
     all.await.unwrap();
 }
@@ -77,9 +82,7 @@ async fn a_partial_request_does_not_keep_a_connection_open() {
                 client
             })
             .collect();
-        let mut client = RawClient::connect(address);
-        client.post_token(page::REQUEST).unwrap();
-        assert!(client.read_response().unwrap().starts_with("HTTP/1.1 200"));
+        send_sample(&mut RawClient::connect(address));
         drop(half);
     };
     tokio::task::spawn_blocking(connect_all).await.unwrap();
@@ -97,9 +100,7 @@ async fn a_slow_response_is_not_cut_off_for_new_connections() {
         slow.post_token(&format!("{}&state=slow", page::REQUEST)).unwrap();
         assert!(slow.receive().unwrap() > 0);
         for _ in 0..10 {
-            let mut client = RawClient::connect(address);
-            client.post_token(page::REQUEST).unwrap();
-            client.read_response().unwrap();
+            send_sample(&mut RawClient::connect(address));
         }
         slow.read_response().expect("the whole response");
     });
@@ -150,9 +151,7 @@ fn ten_thousand_idle_connections_use_little_memory() {
         })
         .collect();
     for _ in 0..20 {
-        let mut client = RawClient::connect(server.address());
-        client.post_token(page::REQUEST).unwrap();
-        assert!(client.read_response().unwrap().starts_with("HTTP/1.1 200"));
+        send_sample(&mut RawClient::connect(server.address()));
     }
     let grown = resident(server.child.id()) - before;
     println!("{MANY} idle connections take {grown:.1} MB");
@@ -173,9 +172,7 @@ fn new_connections_are_served_when_the_system_has_no_more_sockets() {
     rlimit::prlimit(pid, rlimit::Resource::NOFILE, Some((64, 64)), None).unwrap();
     let idle: Vec<RawClient> = (0..200).map(|_| RawClient::connect(server.address())).collect();
     for _ in 0..20 {
-        let mut client = RawClient::connect(server.address());
-        client.post_token(page::REQUEST).unwrap();
-        assert!(client.read_response().unwrap().starts_with("HTTP/1.1 200"));
+        send_sample(&mut RawClient::connect(server.address()));
     }
     server.signal("-TERM");
     assert_eq!(server.exit_code(), Some(0));

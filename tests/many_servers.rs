@@ -7,8 +7,8 @@ mod support;
 use std::time::{Duration, Instant};
 
 use smartpay_oauth_mock::MockAuthServer;
-use support::page;
 use support::program::resident;
+use support::{FORM, page};
 
 /// Returns the number of open files, including sockets.
 fn open_files() -> usize {
@@ -27,9 +27,7 @@ async fn start_and_drop(servers: usize) {
         if n % 10 == 0 {
             server.new_realm("own").own_port().create().unwrap();
         }
-        let request = client
-            .post(server.token_url())
-            .header("Content-Type", "application/x-www-form-urlencoded");
+        let request = client.post(server.token_url()).header("Content-Type", FORM);
         let response = request.body(page::REQUEST).send().await.unwrap();
         assert_eq!(response.status().as_u16(), 200);
     }

@@ -9,7 +9,7 @@ use axum::response::Response;
 
 use super::context::RequestContext;
 use crate::faults::WireFault;
-use crate::journal::{Correlation, ErrorTag, RequestInfo, RequestRecorder};
+use crate::journal::{ErrorTag, RequestInfo, RequestRecorder};
 use crate::oauth::read_basic;
 use crate::realm::Realm;
 use crate::scenario::CORRELATION_ID;
@@ -69,13 +69,12 @@ fn request_info(context: &RequestContext, request: &Request) -> RequestInfo {
 
     RequestInfo {
         realm: context.realm.shared_name(),
-        time_ms: context.realm.clock.now_ms(),
+        time: context.realm.clock.now(),
         started: Instant::now(),
         method: request.method().as_str().to_owned(),
         path: request.uri().path().to_owned(),
         scheme: context.scheme,
         certificate: context.connection.certificate.clone(),
-        correlation: Correlation::of(correlation_id.as_deref()),
         correlation_id,
         has_basic,
     }

@@ -35,7 +35,7 @@ fn document(context: &RequestContext) -> Response {
         "token_endpoint_auth_methods_supported": methods,
         "introspection_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_methods_supported": methods,
-        "scopes_supported": scope::DOCUMENTED,
+        "scopes_supported": scope::documented().collect::<Vec<_>>(),
     });
 
     response::text(StatusCode::OK, "application/json", document.to_string())

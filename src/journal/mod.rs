@@ -21,7 +21,7 @@ pub use recorded_request::{
 };
 pub(crate) use recorder::{ErrorTag, RequestRecorder};
 pub(crate) use redact::ParamPolicy;
-pub(crate) use request_info::{Correlation, RequestInfo};
+pub(crate) use request_info::RequestInfo;
 pub(crate) use store::{DEFAULT_SIZE, Journal};
 pub use times::{Times, TimesError};
 pub use verify::{NearMiss, Verification};

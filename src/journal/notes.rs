@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::{Correlation, RecordedEndpoint, RequestInfo};
+use super::{RecordedEndpoint, RequestInfo};
 
 /// The maximum length of a common name that the vendor accepts (source K).
 const MAX_COMMON_NAME: usize = 40;
@@ -85,11 +85,7 @@ pub(super) fn on_arrival(
         | RecordedEndpoint::Metadata => notes.push(NOT_DOCUMENTED.into()),
         RecordedEndpoint::Token | RecordedEndpoint::Resource => {
             notes.extend(on_certificate(request.certificate.as_deref()));
-            match request.correlation {
-                Correlation::Missing => notes.push(NO_CORRELATION_ID.into()),
-                Correlation::Malformed => notes.push(MALFORMED_CORRELATION_ID.into()),
-                Correlation::Valid => {}
-            }
+            notes.extend(on_correlation_id(request.correlation_id.as_deref()));
         }
     }
 
@@ -113,4 +109,36 @@ fn on_certificate(common_name: Option<&str>) -> Option<Note> {
         )
         .into()
     })
+}
+
+fn on_correlation_id(id: Option<&str>) -> Option<Note> {
+    match id {
+        None | Some("") => Some(NO_CORRELATION_ID.into()),
+        Some(id) if is_correlation_id(id) => None,
+        Some(_) => Some(MALFORMED_CORRELATION_ID.into()),
+    }
+}
+
+/// Returns whether an ID has the documented format: 36 characters of a limited set (source K).
+fn is_correlation_id(id: &str) -> bool {
+    id.len() == 36 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b".-_:".contains(&b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_correlation_id_has_36_characters_of_a_limited_set() {
+        for (id, expected) in [
+            (None, Some(NO_CORRELATION_ID)),
+            (Some(""), Some(NO_CORRELATION_ID)),
+            (Some("id-7"), Some(MALFORMED_CORRELATION_ID)),
+            (Some("9a341edd-3ceb-4b36-b423-9088e9bad5a0"), None),
+            (Some("9a341edd-3ceb-4b36-b423-9088e9bad5a "), Some(MALFORMED_CORRELATION_ID)),
+            (Some("9a341edd-3ceb-4b36-b423-9088e9bad5a01"), Some(MALFORMED_CORRELATION_ID)),
+        ] {
+            assert_eq!(on_correlation_id(id).as_deref(), expected, "{id:?}");
+        }
+    }
 }

@@ -7,7 +7,6 @@ use parking_lot::Mutex;
 
 use super::notes::{self, Note};
 use super::redact::{self, ParamPolicy, fingerprint, truncate};
-use super::request_info::time_from_ms;
 use super::{
     Issued, IssuedKind, Journal, RecordedEndpoint, RecordedOutcome, RecordedParam, RecordedRequest,
     RequestInfo,
@@ -40,8 +39,8 @@ struct PartialEntry {
     grant_type: Option<String>,
     params: BTreeMap<String, RecordedParam>,
     has_state: bool,
-    scenario: Option<String>,
-    fault: Option<Fault>,
+    /// The scenario and its fault; the rest is not known yet.
+    outcome: RecordedOutcome,
     issued: Vec<Issued>,
     notes: Vec<Note>,
 }
@@ -87,8 +86,8 @@ impl RequestRecorder {
     /// Records the scenario that matched.
     pub(crate) fn scenario(&self, name: &str, fault: Option<Fault>) {
         let mut entry = self.0.lock();
-        entry.scenario = Some(name.to_owned());
-        entry.fault = fault;
+        entry.outcome.scenario = Some(name.to_owned());
+        entry.outcome.fault = fault;
     }
 
     /// Records what the request selected by the name of a scenario.
@@ -125,7 +124,7 @@ impl RequestRecorder {
         let mut notes = notes::on_arrival(&request, entry.endpoint, entry.has_state);
         notes.extend(entry.notes);
         // A fault sends no response, either, but not because of the client.
-        if status.is_none() && entry.fault.is_none() {
+        if status.is_none() && entry.outcome.fault.is_none() {
             notes.push(notes::CLOSED_EARLY.into());
         }
 
@@ -133,7 +132,7 @@ impl RequestRecorder {
         journal.append(RecordedRequest {
             // The journal assigns the number.
             id: 0,
-            time: time_from_ms(request.time_ms),
+            time: request.time,
             realm: request.realm,
             endpoint: entry.endpoint,
             method: request.method,
@@ -149,8 +148,7 @@ impl RequestRecorder {
                 status,
                 error: error_tag.error,
                 row: error_tag.row,
-                scenario: entry.scenario,
-                fault: entry.fault,
+                ..entry.outcome
             },
             issued: entry.issued,
             duration_us: u64::try_from(duration_us).unwrap_or(u64::MAX),

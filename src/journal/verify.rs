@@ -55,8 +55,7 @@ pub(super) fn verify(
     } else if times.is_exceeded_by(matched) {
         // No entry was close to a match: all of these match, and there are too many of them.
         let last = &matching[matching.len().saturating_sub(MAX_NEAR_MISSES)..];
-        let near_miss = |entry: &&Arc<_>| NearMiss { request: Arc::clone(entry), differs: vec![] };
-        last.iter().map(near_miss).collect()
+        last.iter().map(|entry| near_miss(entry, filter)).collect()
     } else {
         nearest(&others, filter)
     };
@@ -67,15 +66,15 @@ pub(super) fn verify(
 
 /// Returns the entries with the fewest differences; among equals, the newest first.
 fn nearest(entries: &[&Arc<RecordedRequest>], filter: &Filter) -> Vec<NearMiss> {
-    let near_miss = |entry: &&Arc<RecordedRequest>| NearMiss {
-        request: Arc::clone(entry),
-        differs: filter.differences(entry),
-    };
-
-    let mut near_misses: Vec<NearMiss> = entries.iter().rev().map(near_miss).collect();
+    let mut near_misses: Vec<NearMiss> =
+        entries.iter().rev().map(|entry| near_miss(entry, filter)).collect();
     near_misses.sort_by_key(|near_miss| near_miss.differs.len());
     near_misses.truncate(MAX_NEAR_MISSES);
     near_misses
+}
+
+fn near_miss(entry: &Arc<RecordedRequest>, filter: &Filter) -> NearMiss {
+    NearMiss { request: Arc::clone(entry), differs: filter.differences(entry) }
 }
 
 /// Returns the maximum number of requests that were in flight at the same time.

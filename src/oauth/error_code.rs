@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use strsim::damerau_levenshtein;
 
 /// The code in the `error` member of an error response.
 ///
@@ -167,7 +168,8 @@ impl<'de> Deserialize<'de> for ErrorCode {
             return Ok(code);
         }
 
-        if let Some(near) = Self::known().find(|known| is_similar(known.as_str(), &written)) {
+        let mut known = Self::known();
+        if let Some(near) = known.find(|k| damerau_levenshtein(k.as_str(), &written) <= 2) {
             return Err(de::Error::custom(format!(
                 "unknown error code \"{written}\", did you mean \"{near}\"? (To send a code this \
                  similar, use a literal status and json.)"
@@ -181,10 +183,6 @@ impl<'de> Deserialize<'de> for ErrorCode {
 
         Ok(code)
     }
-}
-
-fn is_similar(known: &str, written: &str) -> bool {
-    strsim::damerau_levenshtein(known, written) <= 2
 }
 
 /// RFC 6749, section 5.2: the characters of an error code.

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::{Grant, Realm};
 use crate::clock::from_ms;
+use crate::token::GrantId;
 use crate::units::rfc3339;
 
 /// A merchant's consent to a client's access.
@@ -51,9 +52,9 @@ impl Realm {
 
     /// Revokes a grant on behalf of its merchant. Returns whether there is such a grant.
     pub(crate) async fn revoke_grant(&self, id: &str) -> bool {
-        match id.parse() {
-            Ok(id) => self.grant_store.revoke(id).await,
-            Err(_) => false,
+        match GrantId::parse(id) {
+            Some(id) => self.grant_store.revoke(id).await,
+            None => false,
         }
     }
 }

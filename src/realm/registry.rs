@@ -79,7 +79,7 @@ impl Registry {
 
     /// Whether a client could be granted this scope.
     pub(crate) fn knows_scope(&self, scope: &str) -> bool {
-        scope::DOCUMENTED.contains(&scope)
+        scope::documented().any(|known| known == scope)
             || self.clients.values().any(|client| client.scopes.iter().any(|known| known == scope))
     }
 

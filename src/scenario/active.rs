@@ -8,7 +8,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use super::outcome::{Barrier, RateWindow};
-use super::{Outcome, Scenario};
+use super::{Outcome, Scenario, ScenarioState};
 
 /// A scenario and its progress.
 #[derive(Debug)]
@@ -103,9 +103,15 @@ impl ActiveScenario {
         self.matched.load(Ordering::Acquire)
     }
 
-    /// Returns the number of matches left, if it is limited.
-    pub(crate) fn remaining(&self) -> Option<u64> {
-        self.scenario.times.map(|times| times.saturating_sub(self.matched()))
+    /// Returns the scenario and its progress.
+    pub(crate) fn state(&self) -> ScenarioState {
+        let matched = self.matched();
+        ScenarioState {
+            scenario: Scenario::clone(&self.scenario).name(self.name()),
+            matched,
+            remaining: self.scenario.times.map(|times| times.saturating_sub(matched)),
+            held: self.barrier.held(),
+        }
     }
 
     /// Returns the barrier that holds its requests.

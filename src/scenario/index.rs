@@ -18,7 +18,8 @@ type Positions = Vec<usize>;
 #[derive(Debug, Default)]
 pub(crate) struct ScenarioIndex {
     scenarios: Vec<Arc<ActiveScenario>>,
-    needs_merchant: bool,
+    /// Whether an enabled scenario has a condition on the merchant.
+    pub(super) needs_merchant: bool,
     /// Those that are filed under no condition.
     others: Positions,
     /// By the exact value of a condition.
@@ -88,11 +89,6 @@ impl ScenarioIndex {
     /// Returns all scenarios, also those that are disabled.
     pub(crate) fn iter(&self) -> std::slice::Iter<'_, Arc<ActiveScenario>> {
         self.scenarios.iter()
-    }
-
-    /// Returns whether an enabled scenario has a condition on the merchant.
-    pub(super) fn needs_merchant(&self) -> bool {
-        self.needs_merchant
     }
 
     /// Returns the scenarios that a request might match, in their order.

@@ -1,12 +1,11 @@
 //! One or more alternatives that a scenario matches on.
 
 use std::borrow::Cow;
-use std::marker::PhantomData;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::one_or_many::{OneOrMany, OneOrManyVisitor, one_or_many_schema};
+use super::one_or_many::{deserialize_one_or_many, one_or_many_schema};
 use super::{RequestView, When};
 
 /// One [`When`], or a list of alternatives of which any may match.
@@ -59,16 +58,8 @@ impl Serialize for Matchers {
 
 impl<'de> Deserialize<'de> for Matchers {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let visitor = OneOrManyVisitor {
-            expected: "an object such as { grant_type: refresh_token }, or a list of those",
-            accepts_text: false,
-            item: PhantomData,
-        };
-
-        Ok(match deserializer.deserialize_any(visitor)? {
-            OneOrMany::One(when) => Self(vec![when]),
-            OneOrMany::Many(alternatives) => Self(alternatives),
-        })
+        let expected = "an object such as { grant_type: refresh_token }, or a list of those";
+        deserialize_one_or_many::<When, _, _>(deserializer, expected, false)
     }
 }
 

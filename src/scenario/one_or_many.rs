@@ -7,45 +7,55 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use schemars::{Schema, json_schema};
-use serde::Deserialize;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer, StrDeserializer};
 use serde::de::{self, Unexpected};
+use serde::{Deserialize, Deserializer};
 
-/// One value, or a list of values.
-pub(super) enum OneOrMany<T> {
-    One(T),
-    Many(Vec<T>),
+/// Deserializes one value of `T`, or a list of them. `expected` completes the sentence "expected …" of
+/// an error. A value may be written as a text only if `accepts_text`, and else as an object.
+pub(super) fn deserialize_one_or_many<'de, T, R, D>(
+    deserializer: D,
+    expected: &'static str,
+    accepts_text: bool,
+) -> Result<R, D::Error>
+where
+    T: Deserialize<'de>,
+    R: From<T> + From<Vec<T>>,
+    D: Deserializer<'de>,
+{
+    deserializer.deserialize_any(OneOrManyVisitor { expected, accepts_text, types: PhantomData })
 }
 
-/// How to read a [`OneOrMany`].
-pub(super) struct OneOrManyVisitor<T> {
-    /// Completes the sentence "expected …" of an error.
-    pub(super) expected: &'static str,
-    /// Whether a value can be written as a text, too, and not only as an object.
-    pub(super) accepts_text: bool,
-    pub(super) item: PhantomData<T>,
+struct OneOrManyVisitor<T, R> {
+    expected: &'static str,
+    accepts_text: bool,
+    types: PhantomData<(T, R)>,
 }
 
-impl<'de, T: Deserialize<'de>> de::Visitor<'de> for OneOrManyVisitor<T> {
-    type Value = OneOrMany<T>;
+impl<'de, T, R> de::Visitor<'de> for OneOrManyVisitor<T, R>
+where
+    T: Deserialize<'de>,
+    R: From<T> + From<Vec<T>>,
+{
+    type Value = R;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.expected)
     }
 
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<R, E> {
         if !self.accepts_text {
             return Err(E::invalid_type(Unexpected::Str(text), &self));
         }
-        T::deserialize(StrDeserializer::new(text)).map(OneOrMany::One)
+        T::deserialize(StrDeserializer::new(text)).map(R::from)
     }
 
-    fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        T::deserialize(MapAccessDeserializer::new(map)).map(OneOrMany::One)
+    fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<R, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(R::from)
     }
 
-    fn visit_seq<A: de::SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
-        Vec::deserialize(SeqAccessDeserializer::new(list)).map(OneOrMany::Many)
+    fn visit_seq<A: de::SeqAccess<'de>>(self, list: A) -> Result<R, A::Error> {
+        Vec::<T>::deserialize(SeqAccessDeserializer::new(list)).map(R::from)
     }
 }
 

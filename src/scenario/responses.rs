@@ -1,13 +1,12 @@
 //! What a scenario responds: one outcome, or a list of outcomes.
 
 use std::borrow::Cow;
-use std::marker::PhantomData;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Outcome;
-use super::one_or_many::{OneOrMany, OneOrManyVisitor, one_or_many_schema};
+use super::one_or_many::{deserialize_one_or_many, one_or_many_schema};
 
 /// One outcome for every match, or a list of outcomes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -49,16 +48,8 @@ impl<const N: usize> From<[Outcome; N]> for Responses {
 
 impl<'de> Deserialize<'de> for Responses {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let visitor = OneOrManyVisitor {
-            expected: "pass, an object such as { error: server_error }, or a list of those",
-            accepts_text: true,
-            item: PhantomData,
-        };
-
-        Ok(match deserializer.deserialize_any(visitor)? {
-            OneOrMany::One(outcome) => Self::from(outcome),
-            OneOrMany::Many(outcomes) => Self::InOrder(outcomes),
-        })
+        let expected = "pass, an object such as { error: server_error }, or a list of those";
+        deserialize_one_or_many::<Outcome, _, _>(deserializer, expected, true)
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use parking_lot::RwLock;
 
 use super::index::ScenarioIndex;
-use super::{ActiveScenario, Outcome, RequestView, Scenario, Step};
+use super::{ActiveScenario, Outcome, RequestView, Scenario, ScenarioState, Step};
 use crate::oauth::ErrorCode;
 
 /// The scenarios of a realm, in the order in which they are tried.
@@ -44,44 +44,30 @@ impl ScenarioSet {
         let name = scenario.name.clone().unwrap_or_else(|| unused_name(&index));
         let added = Arc::new(ActiveScenario::new(name, Arc::new(scenario)));
 
-        let (replaced, kept): (Vec<_>, Vec<_>) =
-            index.iter().cloned().partition(|active| active.name() == added.name());
-        let scenarios = std::iter::once(Arc::clone(&added)).chain(kept);
-        *index = Arc::new(ScenarioIndex::new(scenarios.collect()));
-
-        // Nothing else would ever release the requests that the old one holds.
-        for active in replaced {
-            active.barrier().release();
-        }
+        rebuild(&mut index, Some(&added), |active| active.name() == added.name());
         added
     }
 
     /// Removes a scenario and releases the requests that it holds. Returns whether it existed.
     pub(crate) fn remove(&self, name: &str) -> bool {
-        self.remove_where(|active| active.name() == name)
+        rebuild(&mut self.index.write(), None, |active| active.name() == name)
     }
 
     /// Removes this very scenario, but not one that has replaced it under its name.
     pub(crate) fn remove_this(&self, scenario: &Arc<ActiveScenario>) {
-        self.remove_where(|active| Arc::ptr_eq(active, scenario));
+        rebuild(&mut self.index.write(), None, |active| Arc::ptr_eq(active, scenario));
         // A request that took its step earlier may have been held after the replacement.
         scenario.barrier().release();
-    }
-
-    fn remove_where(&self, is_removed: impl FnMut(&Arc<ActiveScenario>) -> bool) -> bool {
-        let mut index = self.index.write();
-        let (removed, kept): (Vec<_>, Vec<_>) = index.iter().cloned().partition(is_removed);
-        *index = Arc::new(ScenarioIndex::new(kept));
-
-        for active in &removed {
-            active.barrier().release();
-        }
-        !removed.is_empty()
     }
 
     /// Returns all scenarios in their order.
     pub(crate) fn all(&self) -> Arc<ScenarioIndex> {
         Arc::clone(&self.index.read())
+    }
+
+    /// Returns every scenario and its progress, in the order in which they are tried.
+    pub(crate) fn states(&self) -> Vec<ScenarioState> {
+        self.all().iter().map(|active| active.state()).collect()
     }
 
     /// Returns a scenario by its name.
@@ -91,7 +77,7 @@ impl ScenarioSet {
 
     /// Returns whether a scenario has a condition on the merchant, which costs a look-up.
     pub(crate) fn needs_merchant(&self) -> bool {
-        self.index.read().needs_merchant()
+        self.index.read().needs_merchant
     }
 
     /// Takes the next step of the first scenario that matches, so that no other request gets it.
@@ -121,6 +107,22 @@ impl ScenarioSet {
             }
         }
     }
+}
+
+/// Adds a scenario before all others and removes some. Returns whether there were any to remove.
+fn rebuild(
+    index: &mut Arc<ScenarioIndex>,
+    added: Option<&Arc<ActiveScenario>>,
+    is_removed: impl FnMut(&Arc<ActiveScenario>) -> bool,
+) -> bool {
+    let (removed, kept): (Vec<_>, Vec<_>) = index.iter().cloned().partition(is_removed);
+    *index = Arc::new(ScenarioIndex::new(added.cloned().into_iter().chain(kept).collect()));
+
+    // Nothing else would ever release the requests that they hold.
+    for active in &removed {
+        active.barrier().release();
+    }
+    !removed.is_empty()
 }
 
 fn default_name(number: usize) -> String {

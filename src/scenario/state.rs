@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{ActiveScenario, Scenario, ScenarioSet};
+use super::Scenario;
 
 /// A scenario in force, and its progress.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -18,23 +18,4 @@ pub struct ScenarioState {
     pub remaining: Option<u64>,
     /// The number of requests that it holds now.
     pub held: usize,
-}
-
-impl ActiveScenario {
-    /// Returns the scenario and its progress.
-    pub(crate) fn state(&self) -> ScenarioState {
-        ScenarioState {
-            scenario: self.scenario().clone().name(self.name()),
-            matched: self.matched(),
-            remaining: self.remaining(),
-            held: self.barrier().held(),
-        }
-    }
-}
-
-impl ScenarioSet {
-    /// Returns every scenario and its progress, in the order in which they are tried.
-    pub(crate) fn states(&self) -> Vec<ScenarioState> {
-        self.all().iter().map(|active| active.state()).collect()
-    }
 }

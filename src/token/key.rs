@@ -8,7 +8,8 @@ use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair, KeySize};
 use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256, RsaPublicKeyComponents};
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::DecodingKey;
 use rustls_pki_types::PrivateKeyDer;
 use rustls_pki_types::pem::PemObject;
@@ -30,7 +31,7 @@ pub struct SigningKey {
     header: String,
     modulus: String,
     exponent: String,
-    verifying: DecodingKey,
+    pub(super) verifying: DecodingKey,
 }
 
 /// Why a key cannot sign tokens.
@@ -60,20 +61,19 @@ impl SigningKey {
     /// Returns the built-in key. It is the same everywhere and takes no time to make. Everyone has
     /// it, so nothing real may ever trust it.
     pub fn development() -> Self {
-        static KEY: LazyLock<SigningKey> = LazyLock::new(|| {
-            let key = SigningKey::from_pem(DEVELOPMENT_PEM);
-            key.expect("the built-in key is valid, as a test shows")
-        });
+        static KEY: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::built_in(DEVELOPMENT_PEM));
         KEY.clone()
     }
 
     /// Returns a second built-in key, for tokens that a scenario signs with the wrong key.
     pub(crate) fn other() -> &'static Self {
-        static KEY: LazyLock<SigningKey> = LazyLock::new(|| {
-            let key = SigningKey::from_pem(include_str!("other.pem"));
-            key.expect("the built-in key is valid, as a test shows")
-        });
+        static KEY: LazyLock<SigningKey> =
+            LazyLock::new(|| SigningKey::built_in(include_str!("other.pem")));
         &KEY
+    }
+
+    fn built_in(pem: &str) -> Self {
+        Self::from_pem(pem).expect("the built-in key is valid, as a test shows")
     }
 
     /// Generates a key. This takes 0.1 to 0.3 s.
@@ -149,17 +149,11 @@ impl SigningKey {
     /// Returns the public key in PEM (SubjectPublicKeyInfo).
     pub fn public_pem(&self) -> String {
         let der = self.pair.public_key().as_der();
-        let encoded = der.map(|der| base64::engine::general_purpose::STANDARD.encode(der.as_ref()));
+        let encoded = der.map(|der| STANDARD.encode(der.as_ref())).unwrap_or_default();
 
-        let mut pem = String::from("-----BEGIN PUBLIC KEY-----\n");
-        for (i, character) in encoded.unwrap_or_default().chars().enumerate() {
-            if i > 0 && i % 64 == 0 {
-                pem.push('\n');
-            }
-            pem.push(character);
-        }
-
-        pem + "\n-----END PUBLIC KEY-----\n"
+        let lines: Vec<_> = encoded.as_bytes().chunks(64).map(String::from_utf8_lossy).collect();
+        let lines = lines.join("\n");
+        format!("-----BEGIN PUBLIC KEY-----\n{lines}\n-----END PUBLIC KEY-----\n")
     }
 
     /// Makes a JWT with these claims.
@@ -202,12 +196,8 @@ impl SigningKey {
     /// Makes a JWT with these claims and no signature: `alg: none`.
     pub(crate) fn encode_unsigned(&self, claims: &impl Serialize) -> Result<String, SigningFailed> {
         let payload = serde_json::to_vec(claims).map_err(|_| SigningFailed)?;
-        let header = serde_json::json!({ "kid": self.kid, "alg": "none" }).to_string();
+        let header = json!({ "kid": self.kid, "alg": "none" }).to_string();
         Ok(format!("{}.{}.", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(payload)))
-    }
-
-    pub(super) fn verifying(&self) -> &DecodingKey {
-        &self.verifying
     }
 }
 
@@ -224,7 +214,7 @@ impl fmt::Debug for SigningKey {
 
 /// Encodes the header of a token: `kid` before `alg` and no `typ`, as in the page's samples.
 fn header(kid: &str) -> String {
-    let kid = serde_json::Value::from(kid);
+    let kid = Value::from(kid);
     URL_SAFE_NO_PAD.encode(format!(r#"{{"kid":{kid},"alg":"RS256"}}"#)) + "."
 }
 

@@ -54,7 +54,7 @@ impl VerifiedClaims {
         }
 
         let claims = decode_object(payload);
-        let verified = verify(signature, message.as_bytes(), key.verifying(), Algorithm::RS256);
+        let verified = verify(signature, message.as_bytes(), &key.verifying, Algorithm::RS256);
         if !verified.unwrap_or(false) {
             // A token that was changed still has claims. Anything else is no token.
             return Err(claims.map_or(TokenError::Malformed, |_| TokenError::Signature));

@@ -4,7 +4,7 @@
 use std::io;
 use std::sync::{Arc, LazyLock, Mutex};
 
-use crate::support::HttpResponse;
+use crate::support::{HttpResponse, fetch, form_post};
 use proptest::prelude::*;
 use smartpay_oauth_mock::{ErrorCode, MockAuthServer};
 use tracing_subscriber::fmt::MakeWriter;
@@ -58,13 +58,11 @@ async fn send(
     headers: &[(&str, &[u8])],
     body: Vec<u8>,
 ) -> HttpResponse {
-    let mut request = reqwest::Client::new()
-        .post(format!("{}{query}", server.token_url()))
-        .header("Content-Type", "application/x-www-form-urlencoded");
+    let mut request = form_post(format!("{}{query}", server.token_url()));
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    HttpResponse::read(request.body(body).send().await.unwrap()).await
+    fetch(request.body(body)).await
 }
 
 fn assert_documented(response: &HttpResponse) {
@@ -149,21 +147,21 @@ proptest! {
             ];
             let issued = server.issue_code("8l57hYffFb", "rahulrama").await.unwrap();
             let header = format!("Basic {secret}");
-            let mut seen = String::new();
+            let mut output = String::new();
             for body in bodies {
                 let response = send(&server, "", &[("authorization", header.as_bytes())], body.into()).await;
                 assert_documented(&response);
-                seen += &response.text;
+                output += &response.text;
             }
             for query in [format!("?{secret}"), format!("?code={code}"), format!("?{secret}={token}")] {
-                seen += &send(&server, &query, &[], Vec::new()).await.text;
+                output += &send(&server, &query, &[], Vec::new()).await.text;
             }
             let body = format!("{good}&grant_type=authorization_code&code={issued}");
             let granted = send(&server, "", &[], body.into()).await.ok();
             let log = take_log();
             assert!(log.contains("client_secret is not this client's"), "not logged: {log}");
-            seen += &log;
-            seen += &format!("{server:?}");
+            output += &log;
+            output += &format!("{server:?}");
             for hidden in [
                 secret.as_str(),
                 &code,
@@ -173,7 +171,7 @@ proptest! {
                 &granted.member("access_token"),
                 &granted.member("refresh_token"),
             ] {
-                assert!(!seen.contains(hidden), "{hidden} stands in {seen}");
+                assert!(!output.contains(hidden), "{hidden} is in {output}");
             }
         });
     }
@@ -203,7 +201,7 @@ proptest! {
             let journal = reqwest::get(url).await.unwrap().text().await.unwrap();
             assert_eq!(journal.matches("duration_us").count(), 19);
             for hidden in [&secret, &code, &token] {
-                assert!(!journal.contains(hidden), "{hidden} stands in {journal}");
+                assert!(!journal.contains(hidden), "{hidden} is in {journal}");
             }
         });
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::support::raw_client::{body_of, form_request, send_and_read_all};
-use crate::support::{CLIENT, MERCHANT, claims};
+use crate::support::{CLIENT, MERCHANT, claims, exchange_form};
 use smartpay_oauth_mock::blocking::MockAuthServer;
 use smartpay_oauth_mock::fixture::{AccountStatus, Client, Merchant, TlsFaults};
 use smartpay_oauth_mock::{
@@ -14,33 +14,13 @@ use smartpay_oauth_mock::{
 };
 
 /// Posts a form and returns the body of the response.
-fn post_form(
-    server: &MockAuthServer,
-    path: &str,
-    headers: &str,
-    parameters: &[(&str, &str)],
-) -> String {
-    let body = serde_urlencoded::to_string(parameters).unwrap();
-    let request = form_request(
-        path,
-        &format!(
-            "Connection: close
-{headers}"
-        ),
-        &body,
-    );
+fn post_form(server: &MockAuthServer, path: &str, headers: &str, form: &str) -> String {
+    let request = form_request(path, &format!("Connection: close\r\n{headers}"), form);
     body_of(&send_and_read_all(server.address(), request)).to_owned()
 }
 
 fn exchange(server: &MockAuthServer, code: &str, headers: &str) -> String {
-    let parameters = [
-        ("grant_type", "authorization_code"),
-        ("client_id", CLIENT.0),
-        ("client_secret", CLIENT.1),
-        ("code", code),
-        ("state", "s"),
-    ];
-    post_form(server, "/oauth2/v3/token", headers, &parameters)
+    post_form(server, "/oauth2/v3/token", headers, &(exchange_form(code) + "&state=s"))
 }
 
 #[test]
@@ -56,8 +36,8 @@ fn grants_are_issued_revoked_and_reset() {
     let few = server.issue_tokens_with(request).unwrap();
     assert!(server.inspect(&tokens.access_token).valid && server.inspect(&few.access_token).valid);
 
-    let shown = format!("{tokens:?}");
-    assert!(shown.contains("expires_in: 899") && !shown.contains(&tokens.access_token), "{shown}");
+    let debug = format!("{tokens:?}");
+    assert!(debug.contains("expires_in: 899") && !debug.contains(&tokens.access_token), "{debug}");
 
     let granted = server.grants().into_iter().find(|grant| grant.scopes == ["reporting"]).unwrap();
     assert!(server.revoke_grant(&granted.id) && !server.revoke_grant("0000000000"));
@@ -103,13 +83,8 @@ fn realms_are_created_and_removed() {
     assert_eq!(server.realm("blue").unwrap().name(), "blue");
 
     let code = blue.issue_code(CLIENT.0, MERCHANT).unwrap();
-    let parameters = [
-        ("grant_type", "authorization_code"),
-        ("client_id", CLIENT.0),
-        ("client_secret", CLIENT.1),
-        ("code", &code),
-    ];
-    let response = post_form(&server, "/realms/blue/oauth2/v3/token", "", &parameters);
+    let form = exchange_form(&code);
+    let response = post_form(&server, "/realms/blue/oauth2/v3/token", "", &form);
     assert!(response.contains("access_token"), "{response}");
     assert_eq!((blue.requests().len(), server.requests().len()), (1, 0));
     assert!(server.remove_realm("blue").unwrap() && server.realm("blue").is_none());

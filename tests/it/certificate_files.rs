@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::folder::Folder;
 use crate::support::program::{PROGRAM, Running};
-use crate::support::tls::{certificate, curl, openssl, run};
+use crate::support::tls::{certificate, curl, curl_host, openssl, run, words};
 use smartpay_oauth_mock::MockAuthServer;
 
 /// RSA in PKCS#8 and PKCS#1, ECDSA in PKCS#8 and SEC1.
@@ -30,8 +30,8 @@ async fn keys_of_each_kind_are_supported() {
         let builder = MockAuthServer::builder().tls().tls_certificate(certificate, key);
         let server = builder.start().await.unwrap();
         fs::copy(certificate, folder.path("ca.pem")).unwrap();
-        let said = curl(&folder, &[&(server.base_url() + "/_mock/health")]).await;
-        assert_eq!(said.exit, 0, "{label}: {}", said.text);
+        let output = curl(&folder, &[&(server.base_url() + "/_mock/health")]).await;
+        assert_eq!(output.exit, 0, "{label}: {}", output.text);
         assert!(server.ca_pem().is_none(), "the mock's CA did not issue it");
     }
 }
@@ -51,59 +51,59 @@ async fn invalid_certificates_are_refused_at_the_start() {
     fs::write(&empty, "").unwrap();
     fs::write(&nonsense, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
     let missing = folder.path("missing");
-    let cert = |certificate: &str, key: &str| {
-        vec![
-            "--tls-cert".to_owned(),
-            certificate.to_owned(),
-            "--tls-key".to_owned(),
-            key.to_owned(),
-        ]
-    };
-    let option = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-    let table: Vec<(Vec<String>, String)> = vec![
+    let table: [(&[&str], String); 13] = [
         (
-            cert(&good, &other),
+            &["--tls-cert", &good, "--tls-key", &other],
             format!("{other}: the private key does not match the certificate in {good}"),
         ),
-        (cert(&expired, &expired_key), format!("{expired}: the certificate expired on ")),
-        (cert(&missing, &key), format!("{missing}: No such file")),
-        (cert(&good, &missing), format!("{missing}: No such file")),
-        (cert(&empty, &key), format!("{empty}: contains no certificate")),
-        (cert(&nonsense, &key), format!("{nonsense}: certificate 1 cannot be parsed")),
-        (cert(&good, &empty), format!("{empty}: contains no readable private key")),
-        (option(&["--tls-cert", &good]), "--tls-cert and --tls-key must be given together".into()),
         (
-            option(&["--client-auth", "always"]),
+            &["--tls-cert", &expired, "--tls-key", &expired_key],
+            format!("{expired}: the certificate expired on "),
+        ),
+        (&["--tls-cert", &missing, "--tls-key", &key], format!("{missing}: No such file")),
+        (&["--tls-cert", &good, "--tls-key", &missing], format!("{missing}: No such file")),
+        (&["--tls-cert", &empty, "--tls-key", &key], format!("{empty}: contains no certificate")),
+        (
+            &["--tls-cert", &nonsense, "--tls-key", &key],
+            format!("{nonsense}: certificate 1 cannot be parsed"),
+        ),
+        (
+            &["--tls-cert", &good, "--tls-key", &empty],
+            format!("{empty}: contains no readable private key"),
+        ),
+        (&["--tls-cert", &good], "--tls-cert and --tls-key must be given together".into()),
+        (
+            &["--client-auth", "always"],
             "--client-auth: expected off, optional or required, found \"always\"".into(),
         ),
-        (option(&["--client-ca", &missing]), "--client-ca requires --client-auth".into()),
+        (&["--client-ca", &missing], "--client-ca requires --client-auth".into()),
         (
-            option(&["--client-auth", "optional", "--client-ca", &missing]),
+            &["--client-auth", "optional", "--client-ca", &missing],
             format!("{missing}: No such file"),
         ),
+        (&["--tls-host", "bad host!"], "expected an ASCII host name or an IP address".into()),
         (
-            option(&["--tls-host", "bad host!"]),
-            "expected an ASCII host name or an IP address".into(),
-        ),
-        (
-            [cert(&good, &key), option(&["--tls-dir", &missing])].concat(),
+            &["--tls-cert", &good, "--tls-key", &key, "--tls-dir", &missing],
             "--tls-dir cannot be used with --tls-cert".into(),
         ),
     ];
     for (arguments, expected) in table {
-        let mut all = vec!["--listen", "off", "--tls-listen", "127.0.0.1:0"];
-        all.extend(arguments.iter().map(String::as_str));
-        let said = run(PROGRAM, &all).await;
-        assert_eq!(said.exit, 2, "{arguments:?}: {}", said.text);
+        let listen = ["--listen", "off", "--tls-listen", "127.0.0.1:0"];
+        let output = run(PROGRAM, &[&listen, arguments].concat()).await;
+        assert_eq!(output.exit, 2, "{arguments:?}: {}", output.text);
         assert!(
-            said.text.contains(&expected) && said.text.trim().lines().count() == 1,
+            output.text.contains(&expected) && output.text.trim().lines().count() == 1,
             "{}",
-            said.text
+            output.text
         );
     }
     for arguments in [["--tls-dir", "x"], ["--client-auth", "required"], ["--listen", "off"]] {
-        let said = run(PROGRAM, &arguments).await;
-        assert!(said.exit == 2 && said.text.contains("requires --tls-listen"), "{}", said.text);
+        let output = run(PROGRAM, &arguments).await;
+        assert!(
+            output.exit == 2 && output.text.contains("requires --tls-listen"),
+            "{}",
+            output.text
+        );
     }
 }
 
@@ -142,9 +142,9 @@ async fn a_changed_folder_is_reloaded() {
     fs::copy(Path::new(&dir).join("ca.pem"), folder.path("ca.pem")).unwrap();
     let presented = async || {
         let address = format!("127.0.0.1:{port}");
-        let seen =
-            run("openssl", &["s_client", "-connect", &address, "-servername", "localhost"]).await;
-        openssl_text(&seen.text)
+        let arguments = ["s_client", "-connect", &address, "-servername", "localhost"];
+        let output = run("openssl", &arguments).await;
+        certificate_in(&output.text)
     };
     let first = presented().await;
     run(PROGRAM, &["certs", &dir, "--tls-host", "new.test"]).await;
@@ -157,8 +157,9 @@ async fn a_changed_folder_is_reloaded() {
 }
 
 /// Returns the certificate in openssl's output.
-fn openssl_text(said: &str) -> String {
-    said.split("-----BEGIN CERTIFICATE-----")
+fn certificate_in(output: &str) -> String {
+    output
+        .split("-----BEGIN CERTIFICATE-----")
         .nth(1)
         .unwrap_or_default()
         .split("-----")
@@ -204,9 +205,7 @@ async fn a_folder_keeps_the_ca_and_the_certificate() {
     assert_eq!(read("ca.pem"), ca);
     assert_ne!(read("server.pem"), leaf, "a certificate that lacks a host is replaced");
     let port = server.address().port();
-    let resolve = format!("pay.test:{port}:127.0.0.1");
-    let url = format!("https://pay.test:{port}/_mock/health");
-    assert_eq!(curl(&folder, &["--resolve", &resolve, &url]).await.exit, 0);
+    assert_eq!(curl_host(&folder, "pay.test", port, "/_mock/health", &[]).await.exit, 0);
     // A certificate from another CA is the user's, and is not replaced.
     let (other, other_key) = certificate(&folder.0, "other", &[], "2").await;
     fs::copy(&other, Path::new(&dir).join("server.pem")).unwrap();
@@ -227,32 +226,18 @@ async fn the_command_creates_certificates_that_every_tool_can_read() {
     let folder = Folder::new("own-certs");
     let dir = folder.path("tls");
     let file = |name: &str| Path::new(&dir).join(name).display().to_string();
-    let said =
+    let output =
         run(PROGRAM, &["certs", &dir, "--client-name", "acme", "--password", "s3cret"]).await;
-    assert_eq!(said.exit, 0, "{}", said.text);
+    assert_eq!(output.exit, 0, "{}", output.text);
     for tool in ["curl", "Node", "Python", "Java", ".NET"] {
-        assert!(said.text.contains(tool), "{tool}: {}", said.text);
+        assert!(output.text.contains(tool), "{tool}: {}", output.text);
     }
-    assert!(!said.text.contains("s3cret"), "{}", said.text);
-    openssl(&[
-        "verify",
-        "-x509_strict",
-        "-CAfile",
-        &file("ca.pem"),
-        &file("server.pem"),
-        &file("client.pem"),
-    ])
-    .await;
-    let subject = openssl(&[
-        "x509",
-        "-in",
-        &file("client.pem"),
-        "-noout",
-        "-subject",
-        "-ext",
-        "extendedKeyUsage",
-    ])
-    .await;
+    assert!(!output.text.contains("s3cret"), "{}", output.text);
+    let (ca, server_file, client) = (file("ca.pem"), file("server.pem"), file("client.pem"));
+    let verify = format!("verify -x509_strict -CAfile {ca} {server_file} {client}");
+    openssl(&words(&verify)).await;
+    let subject = format!("x509 -in {client} -noout -subject -ext extendedKeyUsage");
+    let subject = openssl(&words(&subject)).await;
     assert!(
         subject.contains("CN = acme") && subject.contains("Client Authentication"),
         "{subject}"
@@ -275,10 +260,10 @@ async fn the_command_creates_certificates_that_every_tool_can_read() {
     let arguments = ["health", "--server", running.url(), "--ca", &file("ca.pem")];
     assert_eq!(run(PROGRAM, &arguments).await.exit, 1);
     let arguments = [&arguments[..], &["--cert", &certificate, "--key", &key]].concat();
-    let said = run(PROGRAM, &arguments).await;
-    assert!(said.exit == 0 && said.text.contains("\"ok\""), "{}", said.text);
-    let said = run(PROGRAM, &["health", "--server", running.url()]).await;
-    assert!(said.exit == 1 && said.text.contains("--ca FILE"), "{}", said.text);
+    let output = run(PROGRAM, &arguments).await;
+    assert!(output.exit == 0 && output.text.contains("\"ok\""), "{}", output.text);
+    let output = run(PROGRAM, &["health", "--server", running.url()]).await;
+    assert!(output.exit == 1 && output.text.contains("--ca FILE"), "{}", output.text);
     let log = running.log();
     assert!(log.contains("--client-auth required demands a client certificate"), "{log}");
     let before = fs::read(file("ca.pem")).unwrap();

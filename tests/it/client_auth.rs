@@ -1,7 +1,8 @@
 //! Mutual TLS: which clients are accepted, and the name in a client's certificate.
 
 use crate::support::folder::Folder;
-use crate::support::tls::{certificate, curl, identify, openssl};
+use crate::support::page;
+use crate::support::tls::{certificate, curl, identify, openssl, words};
 use serde_json::{Value, json};
 use smartpay_oauth_mock::{ClientAuth, MockAuthServer};
 
@@ -20,24 +21,11 @@ async fn signed(folder: &Folder, name: &str, ca: &str, ca_key: &str) -> (String,
     std::fs::write(&usage, "extendedKeyUsage=clientAuth\nbasicConstraints=CA:FALSE\n").unwrap();
     let subject = format!("/CN={name}");
     openssl(&["req", "-new", "-nodes", "-subj", &subject, "-keyout", &key, "-out", &request]).await;
-    openssl(&[
-        "x509",
-        "-req",
-        "-in",
-        &request,
-        "-CA",
-        ca,
-        "-CAkey",
-        ca_key,
-        "-CAcreateserial",
-        "-days",
-        "2",
-        "-extfile",
-        &usage,
-        "-out",
-        &certificate,
-    ])
-    .await;
+    let issue = format!(
+        "x509 -req -in {request} -CA {ca} -CAkey {ca_key} -CAcreateserial -days 2 -extfile {usage} \
+         -out {certificate}"
+    );
+    openssl(&words(&issue)).await;
     (certificate, key)
 }
 
@@ -71,8 +59,8 @@ async fn each_mode_accepts_the_certificates_of_known_cas() {
             if let Some((certificate, key)) = certificate {
                 arguments.extend(["--cert", certificate, "--key", key]);
             }
-            let said = curl(&folder, &arguments).await;
-            assert_eq!(said.exit == 0, is_accepted, "{mode:?} {name:?}: {}", said.text);
+            let output = curl(&folder, &arguments).await;
+            assert_eq!(output.exit == 0, is_accepted, "{mode:?} {name:?}: {}", output.text);
             if is_accepted {
                 let entry = server.requests().await.pop().unwrap();
                 let expected = name.filter(|_| mode != ClientAuth::Off);
@@ -89,8 +77,8 @@ async fn a_client_without_a_certificate_sees_the_alert() {
     let url = server.base_url() + "/_mock/health";
     for version in ["--http1.1", "--http2"] {
         for _ in 0..5 {
-            let said = curl(&folder, &[version, &url]).await;
-            assert!(said.text.contains("certificate required"), "{version}: {}", said.text);
+            let output = curl(&folder, &[version, &url]).await;
+            assert!(output.text.contains("certificate required"), "{version}: {}", output.text);
         }
     }
 }
@@ -107,10 +95,10 @@ async fn a_client_bound_to_a_certificate_must_present_it() {
     let with = ["--cert", &certificate, "--key", &key];
     let url = server.token_url();
     let refresh = async |more: &[&str]| {
-        let mut arguments = vec![url.as_str(), "-d", crate::support::page::REQUEST];
+        let mut arguments = vec![url.as_str(), "-d", page::REQUEST];
         arguments.extend(more);
-        let said = curl(&folder, &arguments).await.text;
-        serde_json::from_str::<Value>(&said).unwrap_or_else(|_| panic!("{said}"))
+        let output = curl(&folder, &arguments).await.text;
+        serde_json::from_str::<Value>(&output).unwrap_or_else(|_| panic!("{output}"))
     };
     bind("acme-partner").await.unwrap();
     assert_eq!(refresh(&with).await["expires_in"], 899);
@@ -141,8 +129,7 @@ async fn a_common_name_that_is_too_long_for_the_vendor_is_noted() {
     std::fs::write(folder.path("client.key"), client.key_pem).unwrap();
     let (certificate, key) = (folder.path("client.pem"), folder.path("client.key"));
     let url = server.token_url();
-    let arguments =
-        ["--cert", &certificate, "--key", &key, &url, "-d", crate::support::page::REQUEST];
+    let arguments = ["--cert", &certificate, "--key", &key, &url, "-d", page::REQUEST];
     assert_eq!(curl(&folder, &arguments).await.exit, 0);
     let entry = server.requests().await.pop().unwrap();
     let notes = entry.notes.concat();
@@ -156,10 +143,10 @@ async fn the_journal_shows_the_certificate() {
     let (certificate, key) = (folder.path("client.pem"), folder.path("client.key"));
     let url = server.base_url() + "/oauth2/v3/token";
     let identified = ["--cert", certificate.as_str(), "--key", &key];
-    curl(&folder, &[&identified[..], &[&url, "-d", crate::support::page::REQUEST]].concat()).await;
+    curl(&folder, &[&identified[..], &[&url, "-d", page::REQUEST]].concat()).await;
     let journal = server.base_url() + "/_mock/requests";
-    let shown = curl(&folder, &[&identified[..], &[&journal]].concat()).await.text;
-    let shown: Value = serde_json::from_str(&shown).unwrap();
-    assert_eq!(shown["requests"][0]["certificate"], "acme-partner");
-    assert_eq!(shown["requests"][0]["scheme"], json!("https"));
+    let entries = curl(&folder, &[&identified[..], &[&journal]].concat()).await.text;
+    let entries: Value = serde_json::from_str(&entries).unwrap();
+    assert_eq!(entries["requests"][0]["certificate"], "acme-partner");
+    assert_eq!(entries["requests"][0]["scheme"], json!("https"));
 }

@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::support::folder::Folder;
+use crate::support::page;
 use crate::support::program::{PROGRAM, Running, run, text};
 use crate::support::raw_client::{RawClient, body_of, send_and_read_all};
 
@@ -63,15 +64,15 @@ fn requests_in_flight_are_finished_unless_there_is_a_second_signal() {
         let mut server = Running::start(&folder, &["--fixtures", &fixtures]);
         let address = server.address().to_owned();
         let mut client = RawClient::connect(address);
-        client.post_token(crate::support::page::REQUEST).unwrap();
+        client.post_token(page::REQUEST).unwrap();
         // The request is in flight once the server has answered another.
         assert!(run(&["health", "--server", server.url()]).status.success());
         for _ in 0..signals {
             server.signal("-TERM");
             std::thread::sleep(Duration::from_millis(50));
         }
-        let answer = client.read_response().unwrap_or_default();
-        assert_eq!(answer.starts_with("HTTP/1.1 200"), finished, "{answer}");
+        let response = client.read_response().unwrap_or_default();
+        assert_eq!(response.starts_with("HTTP/1.1 200"), finished, "{response}");
         assert_eq!(server.exit_code(), Some(0));
     }
 }
@@ -132,8 +133,8 @@ fn the_signing_key_is_read_from_a_file_or_generated() {
     for key in [own.as_str(), own.as_str(), "generate", "generate"] {
         let server = Running::start(&folder, &["--signing-key", key]);
         let request = "GET /.well-known/jwks.json HTTP/1.0\r\n\r\n";
-        let answer = send_and_read_all(server.address(), request);
-        let jwks: serde_json::Value = serde_json::from_str(body_of(&answer)).unwrap();
+        let response = send_and_read_all(server.address(), request);
+        let jwks: serde_json::Value = serde_json::from_str(body_of(&response)).unwrap();
         kids.push(jwks["keys"][0]["kid"].as_str().unwrap().to_owned());
     }
     assert_eq!(kids[0], kids[1]);
@@ -251,7 +252,7 @@ fn inspect_decodes_a_token() {
     let nonsense = run(&["inspect", "nonsense"]);
     assert_eq!(text(&nonsense.stdout).trim(), "The token is malformed: it is not a JWT.");
     // The sample of the vendor's documentation is readable, but not signed by this key.
-    let sample = format!("{}.AAAA", crate::support::page::ACCESS_TOKEN);
+    let sample = format!("{}.AAAA", page::ACCESS_TOKEN);
     let mut child = Command::new(PROGRAM)
         .args(["inspect", "-"])
         .stdin(Stdio::piped())
@@ -317,8 +318,8 @@ fn commands_control_a_running_server() {
 
     assert!(stdout_of(&["clock", "set", "2021-04-27T10:18:56Z"]).contains("2021-04-27T10:18:56"));
     stdout_of(&["clock", "freeze"]);
-    let shown = stdout_of(&["clock", "advance", "16m"]);
-    assert!(shown.contains("2021-04-27T10:34:5") && shown.contains("frozen     true"), "{shown}");
+    let clock = stdout_of(&["clock", "advance", "16m"]);
+    assert!(clock.contains("2021-04-27T10:34:5") && clock.contains("frozen     true"), "{clock}");
     assert_eq!(stdout_of(&["reset"]), "reset to the initial state");
     assert!(stdout_of(&["clock"]).contains("offset_ms  0"));
 
@@ -386,12 +387,12 @@ fn the_end_of_standard_input_is_not_a_second_signal_and_an_incomplete_request_do
     let mut half = RawClient::connect(&address);
     half.send("POST /oauth2").unwrap();
     let mut client = RawClient::connect(&address);
-    client.post_token(crate::support::page::REQUEST).unwrap();
+    client.post_token(page::REQUEST).unwrap();
     assert!(run(&["health", "--server", server.url()]).status.success());
     server.signal("-TERM");
     drop(server.child.stdin.take());
-    let answer = client.read_response().unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let response = client.read_response().unwrap();
+    assert!(response.starts_with("HTTP/1.1 200"), "{response}");
     assert_eq!(server.exit_code(), Some(0));
     assert!(!server.log().contains("cut off"));
 }

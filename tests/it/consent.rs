@@ -1,7 +1,9 @@
 //! The authorize endpoint: validation, the consent page and the redirect.
 
-use crate::support::{CLIENT, HttpResponse, exchange, form, server_with};
-use reqwest::redirect;
+use crate::support::{
+    CLIENT, HttpResponse, browser, claims, exchange, exchange_form, fetch, post, server_with,
+    server_with_only,
+};
 use smartpay_oauth_mock::MockAuthServer;
 
 const GOOD: [(&str, &str); 3] =
@@ -19,9 +21,8 @@ fn with<'a>(changes: &[(&'a str, &'a str)]) -> String {
 }
 
 async fn authorize(server: &MockAuthServer, query: &str) -> HttpResponse {
-    let browser = reqwest::Client::builder().redirect(redirect::Policy::none()).build().unwrap();
-    let request = browser.get(format!("{}?{query}", server.authorize_url()));
-    HttpResponse::read(request.header("Accept", "text/html").send().await.unwrap()).await
+    let request = browser().get(format!("{}?{query}", server.authorize_url()));
+    fetch(request.header("Accept", "text/html")).await
 }
 
 /// Returns the URL and the parameters of a redirect.
@@ -54,7 +55,7 @@ async fn errors_are_a_page_or_json_until_the_redirect_url_is_validated() {
         let request = reqwest::Client::new()
             .get(format!("{}?{query}", server.authorize_url()))
             .header("Accept", "application/json");
-        let json = HttpResponse::read(request.send().await.unwrap()).await;
+        let json = fetch(request).await;
         assert_eq!((json.status, json.error().as_str()), (status, code), "{query}");
     }
 }
@@ -142,15 +143,9 @@ async fn allow_is_disabled_with_the_reason_if_the_merchant_may_not_grant() {
         assert!(page.text.contains(reason), "{}", page.text);
     }
 
-    let nobody = MockAuthServer::builder()
-        .fixtures(
-            "clients: [{ id: v6TJH1IqhM, secret: s, redirect_urls: [https://www.example.com] }]",
-        )
-        .unwrap()
-        .start()
-        .await
-        .unwrap();
-    let page = authorize(&nobody, &with(&[])).await.ok();
+    let fixtures =
+        "clients: [{ id: v6TJH1IqhM, secret: s, redirect_urls: [https://www.example.com] }]";
+    let page = authorize(&server_with_only(fixtures).await, &with(&[])).await.ok();
     assert!(page.text.contains("no merchant in the fixtures"), "{}", page.text);
 }
 
@@ -162,14 +157,8 @@ async fn allow_redirects_with_a_code_for_that_url_and_deny_without_one() {
     assert_eq!(parameters[1], ("state".to_owned(), "a=b&c".to_owned()));
 
     let code = parameters[0].1.clone();
-    let wrong = [
-        ("grant_type", "authorization_code"),
-        ("client_id", CLIENT.0),
-        ("client_secret", CLIENT.1),
-        ("code", &code),
-        ("redirect_uri", "https://www.example.com/"),
-    ];
-    assert_eq!(form(&server, &wrong).await.error(), "invalid_redirect_uri");
+    let wrong = exchange_form(&code) + "&redirect_uri=https%3A%2F%2Fwww.example.com%2F";
+    assert_eq!(post(&server.token_url(), wrong).await.error(), "invalid_redirect_uri");
 
     exchange(&server, &code).await.ok();
 
@@ -187,24 +176,17 @@ async fn allow_redirects_with_a_code_for_that_url_and_deny_without_one() {
 
 #[tokio::test]
 async fn consent_allow_uses_the_first_active_merchant_that_may_grant() {
-    let server = MockAuthServer::builder()
-        .fixtures(
-            "settings: { consent: allow }\n\
-             clients: [{ id: v6TJH1IqhM, secret: v6TJH1IqhM-secret, redirect_urls: [https://www.example.com] }]\n\
-             merchants: [{ id: a, status: inactive }, { id: b, can_grant: false }, { id: c }, { id: d }]",
-        )
-        .unwrap()
-        .start()
-        .await
-        .unwrap();
+    let server = server_with_only(
+        "settings: { consent: allow }\n\
+         clients: [{ id: v6TJH1IqhM, secret: v6TJH1IqhM-secret, redirect_urls: [https://www.example.com] }]\n\
+         merchants: [{ id: a, status: inactive }, { id: b, can_grant: false }, { id: c }, { id: d }]",
+    )
+    .await;
     for (more, merchant) in [("", "c"), ("d", "d")] {
         let (_, parameters) =
             redirected(&authorize(&server, &with(&[("mock_merchant", more)])).await);
         let response = exchange(&server, &parameters[0].1).await.ok();
-        assert_eq!(
-            crate::support::claims(&response.member("access_token"))["merchant_id"],
-            merchant
-        );
+        assert_eq!(claims(&response.member("access_token"))["merchant_id"], merchant);
     }
 }
 
@@ -267,11 +249,11 @@ async fn other_methods_and_bodies_are_refused() {
         (put.status().as_u16(), put.headers()["allow"].to_str().unwrap()),
         (405, "GET, POST")
     );
-    let post = client
+    let body = client
         .post(format!("{}?sub=oauth", server.authorize_url()))
         .header("Accept", "application/json")
         .body(with(&[]));
-    assert_eq!(HttpResponse::read(post.send().await.unwrap()).await.error(), "invalid_request");
+    assert_eq!(fetch(body).await.error(), "invalid_request");
 }
 
 #[tokio::test]
@@ -288,28 +270,23 @@ async fn the_error_of_a_scenario_is_a_redirect() {
 #[tokio::test]
 async fn the_rfc_endpoint_has_the_parameter_names_of_the_rfc() {
     let server = MockAuthServer::start().await;
-    let browser = reqwest::Client::builder().redirect(redirect::Policy::none()).build().unwrap();
-    let visit = async |query: &str| {
+    let visit = async |server: &MockAuthServer, query: &str| {
         let url =
             format!("{}/oauth2/v3/authorize?client_id={}{query}", server.base_url(), CLIENT.0);
-        HttpResponse::read(browser.get(url).send().await.unwrap()).await
+        fetch(browser().get(url)).await
     };
 
     // The redirect URI may be left out, since only one is registered.
-    let (url, parameters) = redirected(&visit("&response_type=code&mock_consent=allow").await);
+    let (url, parameters) =
+        redirected(&visit(&server, "&response_type=code&mock_consent=allow").await);
     assert_eq!((url.as_str(), parameters[0].0.as_str()), ("https://www.example.com", "code"));
 
     for (query, code) in [("", "invalid_request"), ("&response_type=token", "invalid_request")] {
-        let (_, parameters) = redirected(&visit(query).await);
+        let (_, parameters) = redirected(&visit(&server, query).await);
         assert_eq!(parameters[0].1, code, "{query}");
     }
 
     let rfc = server_with("settings: { dialect: rfc6749 }").await;
-    let url = format!(
-        "{}/oauth2/v3/authorize?client_id={}&response_type=token",
-        rfc.base_url(),
-        CLIENT.0
-    );
-    let response = HttpResponse::read(browser.get(url).send().await.unwrap()).await;
+    let response = visit(&rfc, "&response_type=token").await;
     assert_eq!(redirected(&response).1[0].1, "unsupported_response_type");
 }

@@ -55,23 +55,17 @@ impl Browser {
             "goog:chromeOptions": { "args": arguments, "binary": "/usr/bin/chromium" },
         } } });
         let base = format!("http://127.0.0.1:{port}/session");
-        let created: Value =
-            http.post(&base).json(&capabilities).send().await.unwrap().json().await.unwrap();
-        let id = created["value"]["sessionId"].as_str().unwrap_or_else(|| panic!("{created}"));
+        let created = value(http.post(&base).json(&capabilities)).await;
+        let id = created["sessionId"].as_str().unwrap_or_else(|| panic!("{created}"));
         Some(Self { session: format!("{base}/{id}"), driver, http })
     }
 
     async fn post(&self, path: &str, body: Value) -> Value {
-        let url = format!("{}/{path}", self.session);
-        let response: Value =
-            self.http.post(url).json(&body).send().await.unwrap().json().await.unwrap();
-        response["value"].clone()
+        value(self.http.post(format!("{}/{path}", self.session)).json(&body)).await
     }
 
     async fn get(&self, path: &str) -> Value {
-        let url = format!("{}/{path}", self.session);
-        let response: Value = self.http.get(url).send().await.unwrap().json().await.unwrap();
-        response["value"].clone()
+        value(self.http.get(format!("{}/{path}", self.session))).await
     }
 
     async fn visit(&self, url: &str) {
@@ -116,6 +110,12 @@ impl Browser {
         let _ = self.driver.kill();
         let _ = self.driver.wait();
     }
+}
+
+/// Sends a request and returns the value in the response.
+async fn value(request: reqwest::RequestBuilder) -> Value {
+    let response: Value = request.send().await.unwrap().json().await.unwrap();
+    response["value"].clone()
 }
 
 /// A server whose sample partner has its redirect URL on another origin.

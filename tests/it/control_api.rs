@@ -1,6 +1,9 @@
 //! The control API: codes, tokens, grants, clock, realms, fixtures, access and problem details.
 
-use crate::support::{CLIENT, HttpResponse, MERCHANT, claims, exchange, refresh, time};
+use crate::support::{
+    CLIENT, HttpResponse, MERCHANT, claims, exchange, exchange_new_code, fetch, post_sample,
+    refresh, time,
+};
 use serde_json::{Value, json};
 use smartpay_oauth_mock::MockAuthServer;
 
@@ -10,22 +13,17 @@ async fn call(
     path: &str,
     body: Option<Value>,
 ) -> HttpResponse {
-    let url = format!("{}/_mock/{path}", server.base_url());
-    let mut request = reqwest::Client::new().request(method.parse().unwrap(), url);
-    if let Some(body) = body {
-        request = request.json(&body);
-    }
-    HttpResponse::read(request.send().await.unwrap()).await
+    crate::support::call(method, format!("{}/_mock/{path}", server.base_url()), body).await
 }
 
-fn assert_problem(answer: &HttpResponse, status: u16, pointer: &str) {
-    assert_eq!(answer.status, status, "{}", answer.text);
-    assert_eq!(answer.header("content-type"), "application/problem+json");
-    let problem = answer.json();
+fn assert_problem(response: &HttpResponse, status: u16, pointer: &str) {
+    assert_eq!(response.status, status, "{}", response.text);
+    assert_eq!(response.header("content-type"), "application/problem+json");
+    let problem = response.json();
     assert_eq!(problem["status"], status);
-    assert!(problem["title"].is_string() && problem["detail"].is_string(), "{}", answer.text);
+    assert!(problem["title"].is_string() && problem["detail"].is_string(), "{}", response.text);
     if !pointer.is_empty() {
-        assert_eq!(problem["errors"][0]["pointer"], pointer, "{}", answer.text);
+        assert_eq!(problem["errors"][0]["pointer"], pointer, "{}", response.text);
     }
 }
 
@@ -43,8 +41,8 @@ async fn a_code_is_issued_without_a_browser() {
         issued.json(),
         json!({ "code": "my-code", "expires_at": "2021-04-27T10:28:56.895Z" })
     );
-    let answer = exchange(&server, "my-code").await.ok();
-    assert_eq!(claims(&answer.member("access_token"))["scopes"], json!(["users"]));
+    let response = exchange(&server, "my-code").await.ok();
+    assert_eq!(claims(&response.member("access_token"))["scopes"], json!(["users"]));
     let again = json!({ "client_id": CLIENT.0, "merchant_id": MERCHANT, "code": "eyJraK" });
     assert_problem(&call(&server, "POST", "codes", Some(again)).await, 409, "/code");
     let random = json!({ "client_id": CLIENT.0, "merchant_id": MERCHANT });
@@ -64,8 +62,7 @@ async fn tokens_are_issued_without_a_flow() {
 #[tokio::test]
 async fn grants_are_listed_and_revoked() {
     let server = MockAuthServer::start().await;
-    let token =
-        exchange(&server, &crate::support::code(&server).await).await.ok().member("refresh_token");
+    let token = exchange_new_code(&server).await.member("refresh_token");
     let grants = call(&server, "GET", "grants", None).await.ok().json();
     let ours: Vec<&Value> = grants["grants"]
         .as_array()
@@ -86,22 +83,22 @@ async fn grants_are_listed_and_revoked() {
 async fn the_clock_is_set_advanced_frozen_and_reset() {
     let server = MockAuthServer::start().await;
     let set = json!({ "now": "2021-04-27T10:18:56.895Z", "frozen": true });
-    let shown = call(&server, "PUT", "clock", Some(set)).await.ok().json();
+    let clock = call(&server, "PUT", "clock", Some(set)).await.ok().json();
     assert_eq!(
-        (&shown["now"], &shown["frozen"]),
+        (&clock["now"], &clock["frozen"]),
         (&json!("2021-04-27T10:18:56.895Z"), &json!(true))
     );
-    let shown =
+    let clock =
         call(&server, "POST", "clock/advance", Some(json!({ "by": "16m" }))).await.ok().json();
-    assert_eq!(shown["now"], "2021-04-27T10:34:56.895Z");
-    assert_eq!(call(&server, "GET", "clock", None).await.ok().json()["now"], shown["now"]);
-    let shown = call(&server, "PUT", "clock", Some(json!({ "frozen": false }))).await.ok().json();
-    assert_eq!(shown["frozen"], false);
-    let shown = call(&server, "DELETE", "clock", None).await.ok().json();
-    assert_eq!(shown["offset_ms"], 0);
-    let shown =
+    assert_eq!(clock["now"], "2021-04-27T10:34:56.895Z");
+    assert_eq!(call(&server, "GET", "clock", None).await.ok().json()["now"], clock["now"]);
+    let clock = call(&server, "PUT", "clock", Some(json!({ "frozen": false }))).await.ok().json();
+    assert_eq!(clock["frozen"], false);
+    let clock = call(&server, "DELETE", "clock", None).await.ok().json();
+    assert_eq!(clock["offset_ms"], 0);
+    let clock =
         call(&server, "PUT", "clock", Some(json!({ "offset_ms": 60_000 }))).await.ok().json();
-    assert!((59_990..=60_010).contains(&shown["offset_ms"].as_i64().unwrap()), "{shown}");
+    assert!((59_990..=60_010).contains(&clock["offset_ms"].as_i64().unwrap()), "{clock}");
 }
 
 #[tokio::test]
@@ -112,13 +109,13 @@ async fn realms_are_created_listed_and_deleted() {
         "fixtures": { "clients": [{ "id": "only", "secret": "s" }], "merchants": [{ "id": "m" }] },
         "hosts": ["pay.test"], "listen": true,
     });
-    let made = call(&server, "PUT", "realms/blue", Some(request)).await;
-    assert_eq!(made.status, 201);
-    let made = made.json();
-    assert_eq!(made["url"], format!("{base}/realms/blue"));
-    assert_eq!(made["token_url"], format!("{base}/realms/blue/oauth2/v3/token"));
-    assert_eq!(made["hosts"], json!(["pay.test"]));
-    let own = made["http"].as_str().unwrap();
+    let created = call(&server, "PUT", "realms/blue", Some(request)).await;
+    assert_eq!(created.status, 201);
+    let created = created.json();
+    assert_eq!(created["url"], format!("{base}/realms/blue"));
+    assert_eq!(created["token_url"], format!("{base}/realms/blue/oauth2/v3/token"));
+    assert_eq!(created["hosts"], json!(["pay.test"]));
+    let own = created["http"].as_str().unwrap();
     assert_eq!(reqwest::get(format!("{own}/_mock/health")).await.unwrap().status(), 200);
     let request = json!({ "client_id": "only", "merchant_id": "m" });
     let url = format!("{base}/realms/blue/_mock/codes");
@@ -137,72 +134,51 @@ async fn realms_are_created_listed_and_deleted() {
 async fn a_problem_names_the_wrong_member_and_nothing_changes() {
     let server = MockAuthServer::start().await;
     let table = [
-        ("POST", "codes", json!({ "client_id": "x", "merchant_id": MERCHANT }), 422, "/client_id"),
-        (
-            "POST",
-            "codes",
-            json!({ "client_id": CLIENT.0, "merchant_id": "x" }),
-            422,
-            "/merchant_id",
-        ),
-        ("POST", "codes", json!({ "client_id": CLIENT.0 }), 422, ""),
-        ("POST", "codes", json!({ "client_id": 1, "merchant_id": MERCHANT }), 422, "/client_id"),
-        (
-            "POST",
-            "codes",
-            json!({ "clientid": CLIENT.0, "merchant_id": MERCHANT }),
-            422,
-            "/clientid",
-        ),
+        ("POST", "codes", json!({ "client_id": "x", "merchant_id": MERCHANT }), "/client_id"),
+        ("POST", "codes", json!({ "client_id": CLIENT.0, "merchant_id": "x" }), "/merchant_id"),
+        ("POST", "codes", json!({ "client_id": CLIENT.0 }), ""),
+        ("POST", "codes", json!({ "client_id": 1, "merchant_id": MERCHANT }), "/client_id"),
+        ("POST", "codes", json!({ "clientid": CLIENT.0, "merchant_id": MERCHANT }), "/clientid"),
         (
             "POST",
             "codes",
             json!({ "client_id": CLIENT.0, "merchant_id": MERCHANT, "scopes": ["fly"] }),
-            422,
             "/scopes",
         ),
         (
             "POST",
             "codes",
             json!({ "client_id": CLIENT.0, "merchant_id": MERCHANT, "redirect_url": "x" }),
-            422,
             "/redirect_url",
         ),
-        ("POST", "tokens", json!([]), 422, ""),
-        ("POST", "clock/advance", json!({ "by": "16" }), 422, "/by"),
-        ("POST", "clock/advance", json!({ "by": "-1s" }), 422, "/by"),
-        ("POST", "clock/advance", json!({}), 422, ""),
-        ("PUT", "clock", json!({ "now": "yesterday" }), 422, "/now"),
-        (
-            "PUT",
-            "clock",
-            json!({ "now": "2021-04-27T10:18:56Z", "offset_ms": 1 }),
-            422,
-            "/offset_ms",
-        ),
-        ("PUT", "realms/Blue", json!({}), 422, ""),
-        ("PUT", "realms/blue", json!({ "hosts": ["a:80"] }), 422, "/hosts"),
+        ("POST", "tokens", json!([]), ""),
+        ("POST", "clock/advance", json!({ "by": "16" }), "/by"),
+        ("POST", "clock/advance", json!({ "by": "-1s" }), "/by"),
+        ("POST", "clock/advance", json!({}), ""),
+        ("PUT", "clock", json!({ "now": "yesterday" }), "/now"),
+        ("PUT", "clock", json!({ "now": "2021-04-27T10:18:56Z", "offset_ms": 1 }), "/offset_ms"),
+        ("PUT", "realms/Blue", json!({}), ""),
+        ("PUT", "realms/blue", json!({ "hosts": ["a:80"] }), "/hosts"),
         (
             "PUT",
             "realms/blue",
             json!({ "fixtures": { "clients": [{ "id": "a", "secrt": "b" }] } }),
-            422,
             "/fixtures/clients/0/secrt",
         ),
     ];
-    for (method, path, body, status, pointer) in table {
-        assert_problem(&call(&server, method, path, Some(body)).await, status, pointer);
+    for (method, path, body, pointer) in table {
+        assert_problem(&call(&server, method, path, Some(body)).await, 422, pointer);
     }
     assert_problem(&call(&server, "GET", "nowhere", None).await, 404, "");
-    let unknown = reqwest::get(server.base_url() + "/realms/nope/_mock/clock").await.unwrap();
-    assert_problem(&HttpResponse::read(unknown).await, 404, "");
+    let unknown = reqwest::Client::new().get(server.base_url() + "/realms/nope/_mock/clock");
+    assert_problem(&fetch(unknown).await, 404, "");
     let missing = call(&server, "POST", "clock/advance", Some(json!({}))).await.json();
     assert_eq!(missing["errors"].as_array().unwrap().len(), 1, "{missing}");
     assert_problem(&call(&server, "PATCH", "clock", None).await, 405, "");
     let send = async |kind: &str, body: Vec<u8>| {
         let url = format!("{}/_mock/codes", server.base_url());
         let request = reqwest::Client::new().post(url).header("Content-Type", kind).body(body);
-        HttpResponse::read(request.send().await.unwrap()).await
+        fetch(request).await
     };
     assert_problem(&send("application/json", b"{".to_vec()).await, 400, "");
     assert_problem(&send("application/json", b"client_id: x".to_vec()).await, 400, "");
@@ -231,13 +207,13 @@ async fn clients_and_merchants_change_while_the_server_runs() {
     call(&server, "PUT", path, Some(json!({ "name": "Again" }))).await.ok();
     exchange(&server, &code).await.ok();
 
-    let made = call(&server, "PUT", "clients/new", Some(json!({ "secret": "s" }))).await;
-    assert_eq!((made.status, made.member("id").as_str()), (201, "new"));
+    let created = call(&server, "PUT", "clients/new", Some(json!({ "secret": "s" }))).await;
+    assert_eq!((created.status, created.member("id").as_str()), (201, "new"));
     assert!(server.issue_code("new", MERCHANT).await.is_ok());
     let listed = call(&server, "GET", "clients", None).await.ok().json();
     assert_eq!(listed["clients"].as_array().unwrap().len(), 8);
     assert_eq!(call(&server, "DELETE", "clients/8l57hYffFb", None).await.status, 204);
-    let gone = crate::support::post(&server.token_url(), crate::support::page::REQUEST).await;
+    let gone = post_sample(&server).await;
     assert_eq!(gone.error(), "client_not_found");
     for (method, path, body, status, pointer) in [
         ("GET", "clients/nobody", None, 404, ""),
@@ -256,8 +232,7 @@ async fn clients_and_merchants_change_while_the_server_runs() {
 #[tokio::test]
 async fn fixtures_are_returned_replaced_and_reset() {
     let server = MockAuthServer::start().await;
-    let token =
-        exchange(&server, &crate::support::code(&server).await).await.ok().member("refresh_token");
+    let token = exchange_new_code(&server).await.member("refresh_token");
     let set = call(&server, "GET", "fixtures", None).await.ok().json();
     assert_eq!(set["clients"][0]["id"], "8l57hYffFb");
     // The response can be sent back, and changes nothing.
@@ -270,14 +245,11 @@ async fn fixtures_are_returned_replaced_and_reset() {
     let other =
         json!({ "clients": [{ "id": "only", "secret": "s" }], "merchants": [{ "id": "m" }] });
     call(&server, "PUT", "fixtures", Some(other)).await.ok();
-    assert_eq!(
-        crate::support::post(&server.token_url(), crate::support::page::REQUEST).await.error(),
-        "client_not_found"
-    );
+    assert_eq!(post_sample(&server).await.error(), "client_not_found");
     call(&server, "POST", "clock/advance", Some(json!({ "by": "1h" }))).await.ok();
     assert_eq!(call(&server, "POST", "reset", None).await.status, 204);
     assert_eq!(server.clock().offset().as_ms(), 0);
-    crate::support::post(&server.token_url(), crate::support::page::REQUEST).await.ok();
+    post_sample(&server).await.ok();
     let grants = call(&server, "GET", "grants", None).await.ok().json();
     assert!(
         grants["grants"].as_array().unwrap().iter().all(|grant| grant["client_id"] != CLIENT.0)
@@ -388,9 +360,9 @@ async fn pointers_refer_to_the_request_body() {
         ),
         ("PATCH", "clients/v6TJH1IqhM", json!({ "status": "odd" }), "/status"),
     ] {
-        let answer = call(&server, method, path, Some(body)).await;
-        assert_problem(&answer, 422, pointer);
-        let problem = answer.json();
+        let response = call(&server, method, path, Some(body)).await;
+        assert_problem(&response, 422, pointer);
+        let problem = response.json();
         assert_eq!(problem["errors"].as_array().unwrap().len(), 1, "{problem}");
         let detail = problem["detail"].as_str().unwrap();
         assert!(detail.starts_with(&format!("{pointer}: ")), "{detail}");
@@ -415,13 +387,13 @@ async fn a_query_takes_the_parameters_of_its_operation_only() {
         ("POST", "requests/verify?wait=301s", 400, "wait: "),
         ("POST", "requests/verify?after=1", 400, "after: "),
     ] {
-        let answer = call(&server, method, path, None).await;
+        let response = call(&server, method, path, None).await;
         if status == 200 {
-            answer.ok();
+            response.ok();
             continue;
         }
-        assert_problem(&answer, status, "");
-        let problem = answer.json();
+        assert_problem(&response, status, "");
+        let problem = response.json();
         assert!(problem["detail"].as_str().unwrap().starts_with(detail), "{problem}");
     }
 }

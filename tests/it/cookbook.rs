@@ -4,7 +4,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use crate::support::{HttpResponse, MERCHANT, page, post};
+use crate::support::{MERCHANT, form_post, gets_response, page, post, post_sample};
 use smartpay_oauth_mock::scenario::TokenAlteration;
 use smartpay_oauth_mock::units::SignedDuration;
 use smartpay_oauth_mock::{Endpoint, ErrorCode, Fault, MockAuthServer, Outcome, Scenario, When};
@@ -77,8 +77,8 @@ async fn fixtures_have_the_effect_that_the_page_shows() {
         let builder = MockAuthServer::builder().fixtures(&recipe.fixture);
         let builder = builder.unwrap_or_else(|errors| panic!("{}: {errors}", recipe.title));
         let server = builder.start().await.unwrap();
-        let seen = run(&server, format!("{prelude}{}", recipe.client)).await;
-        assert_eq!(seen, expected_output(&recipe.client), "{}", recipe.title);
+        let output = run(&server, format!("{prelude}{}", recipe.client)).await;
+        assert_eq!(output, expected_output(&recipe.client), "{}", recipe.title);
     }
 }
 
@@ -89,8 +89,8 @@ async fn requests_to_a_running_server_have_the_same_effect() {
         let server = MockAuthServer::start().await;
         let output = run(&server, format!("{prelude}{}", recipe.command)).await;
         assert_eq!(output, "", "{}", recipe.title);
-        let seen = run(&server, format!("{prelude}{}", recipe.client)).await;
-        assert_eq!(seen, expected_output(&recipe.client), "{}", recipe.title);
+        let output = run(&server, format!("{prelude}{}", recipe.client)).await;
+        assert_eq!(output, expected_output(&recipe.client), "{}", recipe.title);
     }
 }
 
@@ -112,21 +112,10 @@ fn the_rust_code_of_the_page_occurs_in_the_tests_below() {
     }
 }
 
-async fn refresh(server: &MockAuthServer) -> HttpResponse {
-    post(&server.token_url(), page::REQUEST).await
-}
-
 /// Returns whether a client with a timeout of one second gets no whole response.
 async fn fails(server: &MockAuthServer) -> bool {
-    let request = reqwest::Client::new()
-        .post(server.token_url())
-        .header("Content-Type", "application/x-www-form-urlencoded")
-        .timeout(Duration::from_secs(1))
-        .body(page::REQUEST);
-    match request.send().await {
-        Err(_) => true,
-        Ok(response) => response.bytes().await.is_err(),
-    }
+    let request = form_post(server.token_url()).timeout(Duration::from_secs(1)).body(page::REQUEST);
+    !gets_response(request).await
 }
 
 #[tokio::test]
@@ -135,7 +124,7 @@ async fn two_errors_then_success() {
     let busy = Scenario::respond(Outcome::error(ErrorCode::ServerError)).times(2);
     let _busy = server.inject(busy).await.expect(2);
     for status in [500, 500, 200] {
-        assert_eq!(refresh(&server).await.status, status);
+        assert_eq!(post_sample(&server).await.status, status);
     }
 }
 
@@ -148,10 +137,7 @@ async fn the_response_is_lost() {
         .when(When::new().code("once"));
     let _lost = server.inject(lost).await;
     let body = "client_id=8l57hYffFb&client_secret=yourClientSecret&grant_type=authorization_code&code=once";
-    let exchange = reqwest::Client::new()
-        .post(server.token_url())
-        .header("Content-Type", "application/x-www-form-urlencoded")
-        .body(body);
+    let exchange = form_post(server.token_url()).body(body);
     assert!(exchange.send().await.is_err());
     assert_eq!(post(&server.token_url(), body).await.error(), "invalid_request");
 }
@@ -162,7 +148,7 @@ async fn a_merchant_closes_their_account() {
     let closed = Scenario::respond(Outcome::error(ErrorCode::MerchantNotActive))
         .when(When::new().client_id("8l57hYffFb").merchant_id("rahulrama"));
     let _closed = server.inject(closed).await;
-    assert_eq!(refresh(&server).await.error(), "merchant_not_active");
+    assert_eq!(post_sample(&server).await.error(), "merchant_not_active");
 }
 
 #[tokio::test]
@@ -170,7 +156,7 @@ async fn a_slow_response_then_none() {
     let server = MockAuthServer::start().await;
     let slow = [Outcome::pass().delay(Duration::from_millis(300)), Outcome::fault(Fault::Hang)];
     let _slow = server.inject(Scenario::respond(slow)).await;
-    refresh(&server).await.ok();
+    post_sample(&server).await.ok();
     assert!(server.requests().await[0].duration_us >= 300_000);
     assert!(fails(&server).await);
 }
@@ -181,7 +167,7 @@ async fn concurrent_refreshes() {
     let concurrent =
         Scenario::respond(Outcome::hold(3)).when(When::new().grant_type("refresh_token"));
     let concurrent = server.inject(concurrent).await.expect(3);
-    tokio::join!(refresh(&server), refresh(&server), refresh(&server));
+    tokio::join!(post_sample(&server), post_sample(&server), post_sample(&server));
     assert_eq!(concurrent.held(), 0);
     assert_eq!(server.verify(&Default::default(), 3).await.overlapped, 3);
 }
@@ -192,7 +178,7 @@ async fn too_many_requests() {
     let limited = Scenario::respond(Outcome::rate_limit(2, Duration::from_secs(60)));
     let _limited = server.inject(limited).await;
     for status in [200, 200, 429] {
-        assert_eq!(refresh(&server).await.status, status);
+        assert_eq!(post_sample(&server).await.status, status);
     }
 }
 
@@ -207,7 +193,7 @@ async fn invalid_tokens() {
     let forged = forged.map(Outcome::altered_tokens);
     let _forged = server.inject(Scenario::respond(forged)).await;
     for _ in 0..3 {
-        assert!(!server.inspect(&refresh(&server).await.member("access_token")).await.valid);
+        assert!(!server.inspect(&post_sample(&server).await.member("access_token")).await.valid);
     }
 }
 
@@ -219,8 +205,8 @@ async fn a_response_that_differs_from_the_documentation() {
         Outcome::response_with("expires_in", 31_536_000),
     ];
     let _odd = server.inject(Scenario::respond(odd)).await;
-    assert!(refresh(&server).await.json().get("refresh_token").is_none());
-    assert_eq!(refresh(&server).await.json()["expires_in"], 31_536_000);
+    assert!(post_sample(&server).await.json().get("refresh_token").is_none());
+    assert_eq!(post_sample(&server).await.json()["expires_in"], 31_536_000);
 }
 
 #[tokio::test]
@@ -231,7 +217,7 @@ async fn truncated_missing_and_malformed_responses() {
     for _ in 0..3 {
         assert!(fails(&server).await);
     }
-    refresh(&server).await.ok();
+    post_sample(&server).await.ok();
 }
 
 #[tokio::test]
@@ -254,10 +240,8 @@ async fn a_request_selects_its_scenario() {
     let server = MockAuthServer::start().await;
     let teapot = Scenario::respond(Outcome::error("teapot").status(418)).name("teapot").disabled();
     let _teapot = server.inject(teapot).await;
-    refresh(&server).await.ok();
-    let request =
-        reqwest::Client::new().post(server.token_url()).header("x-mock-scenario", "teapot");
-    let request = request.header("Content-Type", "application/x-www-form-urlencoded");
+    post_sample(&server).await.ok();
+    let request = form_post(server.token_url()).header("x-mock-scenario", "teapot");
     assert_eq!(request.send().await.unwrap().status(), 418);
 }
 
@@ -267,7 +251,7 @@ async fn random_failures() {
     let flaky = Scenario::respond(Outcome::error(ErrorCode::ServerError)).probability(0.5).seed(42);
     let flaky = server.inject(flaky).await;
     for _ in 0..8 {
-        refresh(&server).await;
+        post_sample(&server).await;
     }
     assert!((1..8).contains(&flaky.matched()));
 }

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::support::{CLIENT, server_with};
+use crate::support::{CLIENT, browser, claims, server_with};
 use oauth2::basic::BasicClient;
 use oauth2::{
     AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, HttpRequest,
@@ -80,9 +80,7 @@ async fn the_oauth2_crate_completes_the_flow() {
             .set_pkce_challenge(challenge)
             .url();
 
-        let browser =
-            reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        let redirect = browser.get(url.as_str()).send().await.unwrap();
+        let redirect = browser().get(url.as_str()).send().await.unwrap();
         let location = redirect.headers()["location"].to_str().unwrap().to_owned();
         let query = location.split_once('?').unwrap().1;
         let parameters: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap();
@@ -94,10 +92,7 @@ async fn the_oauth2_crate_completes_the_flow() {
             .request_async(&send)
             .await
             .unwrap();
-        assert_eq!(
-            crate::support::claims(tokens.access_token().secret())["scopes"][0],
-            "reporting"
-        );
+        assert_eq!(claims(tokens.access_token().secret())["scopes"][0], "reporting");
 
         let refreshed = client
             .exchange_refresh_token(tokens.refresh_token().unwrap())
@@ -129,7 +124,7 @@ async fn authlib_completes_the_flow() {
             .args(["tests/it/clients/authlib_flow.py", &server.base_url()])
             .output()
             .unwrap();
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert_eq!(said.trim(), "completed", "{}", String::from_utf8_lossy(&output.stderr));
+        let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(stdout.trim(), "completed", "{}", String::from_utf8_lossy(&output.stderr));
     }
 }

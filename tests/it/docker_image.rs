@@ -5,7 +5,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::support::folder::Folder;
-use crate::support::tls::curl;
+use crate::support::page;
+use crate::support::tls::{curl_host, words};
 
 /// Debian's Docker client. Another one in the PATH may belong to another engine.
 const DOCKER: &str = "/usr/bin/docker";
@@ -44,29 +45,12 @@ async fn the_image_is_small_runs_without_root_is_healthy_and_stops_quickly() {
 
     let fixtures =
         format!("{}:/fixtures:ro", std::env::current_dir().unwrap().join("fixtures").display());
-    let arguments = [
-        "run",
-        "-d",
-        "-p",
-        "127.0.0.1::8080",
-        "-p",
-        "127.0.0.1::8443",
-        "--read-only",
-        "--cap-drop",
-        "ALL",
-        "-v",
-        &fixtures,
-        // Removing the container removes an anonymous volume.
-        "-v",
-        "/certificates",
-        TAG,
-        "--fixtures",
-        "/fixtures",
-        "--tls-listen",
-        "0.0.0.0:8443",
-        "--tls-dir",
-        "/certificates",
-    ];
+    // Removing the container removes an anonymous volume.
+    let options =
+        "-v /certificates --read-only --cap-drop ALL -p 127.0.0.1::8080 -p 127.0.0.1::8443";
+    let server = "--fixtures /fixtures --tls-listen 0.0.0.0:8443 --tls-dir /certificates";
+    let arguments =
+        [&["run", "-d", "-v", &fixtures][..], &words(options), &[TAG], &words(server)].concat();
     let container = Container(docker(&arguments).expect("the container starts"));
     let address = docker(&["port", &container.0, "8080/tcp"]).unwrap();
     let deadline = Instant::now() + Duration::from_secs(60);
@@ -75,7 +59,7 @@ async fn the_image_is_small_runs_without_root_is_healthy_and_stops_quickly() {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     let url = format!("http://{}/oauth2/v3/token", address.lines().next().unwrap());
-    crate::support::post(&url, crate::support::page::REQUEST).await.ok();
+    crate::support::post(&url, page::REQUEST).await.ok();
 
     // Its CA signs the certificate that it presents, also for a host name from Compose.
     let folder = Folder::new("docker-image");
@@ -83,11 +67,10 @@ async fn the_image_is_small_runs_without_root_is_healthy_and_stops_quickly() {
     std::fs::write(folder.path("ca.pem"), reqwest::get(url).await.unwrap().text().await.unwrap())
         .unwrap();
     let https = docker(&["port", &container.0, "8443/tcp"]).unwrap();
-    let port = https.lines().next().unwrap().rsplit(':').next().unwrap();
-    let resolve = format!("smartpay-oauth-mock:{port}:127.0.0.1");
-    let url = format!("https://smartpay-oauth-mock:{port}/oauth2/v3/token");
+    let port = https.lines().next().unwrap().rsplit(':').next().unwrap().parse().unwrap();
+    let sample = ["-d", page::REQUEST];
     let response =
-        curl(&folder, &["--resolve", &resolve, &url, "-d", crate::support::page::REQUEST]).await;
+        curl_host(&folder, "smartpay-oauth-mock", port, "/oauth2/v3/token", &sample).await;
     assert!(response.text.contains("access_token"), "{}", response.text);
 
     // The server must stop by itself: Docker would kill it after ten seconds by default.

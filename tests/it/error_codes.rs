@@ -1,7 +1,7 @@
 //! The eleven error codes, each by its natural cause, by the code or token `error-<code>`, and by its
 //! file in `fixtures/errors/`.
 
-use crate::support::{HttpResponse, post};
+use crate::support::{FORM, HttpResponse, fetch, page, post};
 use smartpay_oauth_mock::{ErrorCode, MockAuthServer};
 
 const APPLICATION: &str = "client_id=8l57hYffFb&client_secret=yourClientSecret";
@@ -88,7 +88,7 @@ async fn each_code_has_a_file_that_makes_every_request_return_it() {
         let file = format!("fixtures/errors/{code}.yaml");
         let server = MockAuthServer::builder().fixtures_file(&file).unwrap().start().await.unwrap();
         for body in [
-            crate::support::page::REQUEST.to_owned(),
+            page::REQUEST.to_owned(),
             format!("{APPLICATION}&{CODE}eyJraK"),
             format!("{APPLICATION}&{CODE}error-access_denied"),
             String::new(),
@@ -102,13 +102,13 @@ async fn each_code_has_a_file_that_makes_every_request_return_it() {
 #[tokio::test]
 async fn every_response_returns_the_correlation_id() {
     let server = MockAuthServer::start().await;
-    for (method, body) in [("POST", crate::support::page::REQUEST), ("POST", "a=%"), ("GET", "")] {
+    for (method, body) in [("POST", page::REQUEST), ("POST", "a=%"), ("GET", "")] {
         let request = reqwest::Client::new()
             .request(method.parse().unwrap(), server.token_url())
-            .header("Content-Type", "application/x-www-form-urlencoded")
+            .header("Content-Type", FORM)
             .header("v-c-client-correlation-id", "3f0b7e52-2a1d-4c53-9d5c-0a7b6c1f8e21")
             .body(body);
-        let response = HttpResponse::read(request.send().await.unwrap()).await;
+        let response = fetch(request).await;
         assert_eq!(
             response.header("v-c-client-correlation-id"),
             "3f0b7e52-2a1d-4c53-9d5c-0a7b6c1f8e21"

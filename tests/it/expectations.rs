@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::support::raw_client::{form_request, send_and_read_all};
-use crate::support::{CLIENT, MERCHANT, claims, code, exchange, form, refresh};
+use crate::support::{CLIENT, MERCHANT, claims, code, exchange, exchange_form, refresh};
 use smartpay_oauth_mock::fixture::{AccountStatus, Client, Merchant};
 use smartpay_oauth_mock::scenario::{TokenAlteration, TokenSelector};
 use smartpay_oauth_mock::units::SignedDuration;
@@ -92,7 +92,7 @@ async fn a_guard_can_leave_its_scenario_in_force() {
 async fn invalid_scenarios_cannot_be_injected() {
     let server = MockAuthServer::start().await;
     let error = || Outcome::error("x");
-    for (scenario, says) in [
+    for (scenario, message) in [
         (
             Scenario::respond(error()).when(When::new().client_id("v6TJH1Iqhm")),
             "did you mean \"v6TJH1IqhM\"",
@@ -106,7 +106,7 @@ async fn invalid_scenarios_cannot_be_injected() {
         (Scenario::respond(Outcome::hold(0)), "at least one"),
     ] {
         let errors = server.try_inject(scenario.clone()).await.unwrap_err();
-        assert!(errors.to_string().contains(says), "{errors}");
+        assert!(errors.to_string().contains(message), "{errors}");
     }
     assert_eq!(server.scenarios().await.len(), 11, "only the built-in ones");
 }
@@ -149,8 +149,8 @@ async fn requests_are_verified_and_followed_in_process() {
     let server = MockAuthServer::start().await;
     let mut follower = server.follow();
     refresh(&server, "x").await;
-    let seen = follower.next().await.unwrap();
-    assert_eq!((seen.id, seen.endpoint), (1, RecordedEndpoint::Token));
+    let entry = follower.next().await.unwrap();
+    assert_eq!((entry.id, entry.endpoint), (1, RecordedEndpoint::Token));
     let refreshes = Filter::new().grant_type("refresh_token").error("invalid_request");
     assert!(server.verify(&refreshes, 1).await.satisfied);
     let late = server.verify_timeout(&refreshes, 2, Duration::from_secs(60));
@@ -178,13 +178,8 @@ async fn fixtures_change_in_process_or_not_at_all() {
     server.put_merchant(Merchant::new("shop")).await.unwrap();
     let code = server.issue_code("mine", "shop").await.unwrap();
     let exchanged = async || {
-        let parameters = [
-            ("grant_type", "authorization_code"),
-            ("client_id", "mine"),
-            ("client_secret", "secret"),
-            ("code", &code),
-        ];
-        form(&server, &parameters).await
+        let client = "grant_type=authorization_code&client_id=mine&client_secret=secret";
+        crate::support::post(&server.token_url(), format!("{client}&code={code}")).await
     };
     assert!(
         server.update_merchant("shop", |shop| shop.status = AccountStatus::Inactive).await.unwrap()
@@ -217,23 +212,14 @@ async fn fixtures_change_in_process_or_not_at_all() {
 fn blocking_twins_do_the_same() {
     let server = blocking::MockAuthServer::start();
     let post = |body: &str| {
-        let request = form_request(
-            "/oauth2/v3/token",
-            "Connection: close
-",
-            body,
-        );
+        let request = form_request("/oauth2/v3/token", "Connection: close\r\n", body);
         send_and_read_all(server.address(), request)
     };
     let denied = server.inject(denied()).expect(1);
     assert!(post("code=x").contains("access_denied"));
     drop(denied);
     let code = server.issue_code(CLIENT.0, MERCHANT).unwrap();
-    let body = format!(
-        "grant_type=authorization_code&client_id={}&client_secret={}&code={code}",
-        CLIENT.0, CLIENT.1
-    );
-    assert!(post(&body).starts_with("HTTP/1.1 200"));
+    assert!(post(&exchange_form(&code)).starts_with("HTTP/1.1 200"));
     assert!(server.verify(&Filter::new().client_id(CLIENT.0), 1).satisfied);
     let grant = server.grants().pop().unwrap();
     assert!(server.revoke_grant(&grant.id));

@@ -5,7 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::support::{claims, code, exchange, refresh};
+use crate::support::{
+    claims, code, exchange, exchange_form, form_post, gets_response, page, post_sample, refresh,
+};
 use smartpay_oauth_mock::{MockAuthServer, fixture};
 
 fn files(folder: &str) -> Vec<PathBuf> {
@@ -56,7 +58,7 @@ fn every_file_matches_the_published_schema() {
 #[tokio::test]
 async fn the_whole_folder_loads() {
     let server = start("fixtures").await;
-    crate::support::post(&server.token_url(), crate::support::page::REQUEST).await.ok();
+    post_sample(&server).await.ok();
 }
 
 /// Exercises each file under `scenarios/`. A new file needs a case of its own here.
@@ -110,27 +112,15 @@ async fn every_scenario_does_what_it_says() {
             }
             "connection-faults" => {
                 for _ in 0..4 {
-                    let request = reqwest::Client::new().post(server.token_url());
-                    let request =
-                        request.header("Content-Type", "application/x-www-form-urlencoded");
-                    let response = match request.body(crate::support::page::REQUEST).send().await {
-                        Ok(response) => response.bytes().await,
-                        Err(error) => Err(error),
-                    };
-                    assert!(response.is_err());
+                    let request = form_post(server.token_url()).body(page::REQUEST);
+                    assert!(!gets_response(request).await);
                 }
                 once().await.ok();
             }
             "lost-response" => {
                 let code = code(&server).await;
-                let body = format!(
-                    "grant_type=authorization_code&code={code}&client_id={}&client_secret={}",
-                    crate::support::CLIENT.0,
-                    crate::support::CLIENT.1
-                );
-                let request = reqwest::Client::new().post(server.token_url()).body(body);
-                let request = request.header("Content-Type", "application/x-www-form-urlencoded");
-                assert!(request.send().await.is_err());
+                let request = form_post(server.token_url()).body(exchange_form(&code));
+                assert!(!gets_response(request).await);
                 assert!(exchange(&server, &code).await.description().contains("used already"));
                 once().await.ok();
             }

@@ -1,7 +1,7 @@
 //! Rows 5 and 6: bodies are parsed strictly by the WHATWG form encoding.
 
 use crate::support::raw_client::{RawClient, form_request};
-use crate::support::{post, server_with};
+use crate::support::{page, post, server_with};
 use smartpay_oauth_mock::MockAuthServer;
 
 const REST: &str = "grant_type=authorization_code&client_id=odd&code=c";
@@ -94,12 +94,7 @@ async fn a_refused_body_is_read_before_the_connection_closes() {
         let body = "x".repeat(5_000_000);
         let address = server.address();
         let response = tokio::task::spawn_blocking(move || {
-            let request = form_request(
-                "/oauth2/v3/token",
-                "Connection: close
-",
-                &body,
-            );
+            let request = form_request("/oauth2/v3/token", "Connection: close\r\n", &body);
             let mut client = RawClient::connect(address);
             client.send(request).unwrap();
             client.read_response().unwrap()
@@ -114,13 +109,13 @@ async fn ten_thousand_parameters_are_one_request_and_64_kib_its_limit() {
     let many: String = (0..10_000).map(|i| format!("{i:x}=&")).collect();
     assert!(many.len() < 64 * 1024);
 
-    post(&server.token_url(), many.clone() + crate::support::page::REQUEST).await.ok();
-    let response = post(&server.token_url(), many + "1=&" + crate::support::page::REQUEST).await;
+    post(&server.token_url(), many.clone() + page::REQUEST).await.ok();
+    let response = post(&server.token_url(), many + "1=&" + page::REQUEST).await;
     assert!(response.description().contains("more than once"), "{}", response.text);
 
     let padded = |length: usize| {
-        let padding = length - crate::support::page::REQUEST.len() - 3;
-        format!("{}&x={}", crate::support::page::REQUEST, "y".repeat(padding))
+        let padding = length - page::REQUEST.len() - 3;
+        format!("{}&x={}", page::REQUEST, "y".repeat(padding))
     };
     post(&server.token_url(), padded(64 * 1024)).await.ok();
     let response = post(&server.token_url(), padded(64 * 1024 + 1)).await;

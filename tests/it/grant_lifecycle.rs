@@ -3,8 +3,10 @@
 
 use std::time::Duration;
 
-use crate::support::{CLIENT, HttpResponse, claims, exchange, refresh, time};
-use reqwest::{StatusCode, redirect};
+use crate::support::{
+    CLIENT, FORM, HttpResponse, browser, claims, exchange, exchange_new_code, fetch, refresh, time,
+};
+use reqwest::StatusCode;
 use smartpay_oauth_mock::MockAuthServer;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -16,12 +18,12 @@ async fn pay(server: &MockAuthServer, token: &str) -> HttpResponse {
         .bearer_auth(token)
         .header("Content-Type", "application/json")
         .body("{}");
-    HttpResponse::read(request.send().await.unwrap()).await
+    fetch(request).await
 }
 
 /// Does what the merchant's browser does (redirect, page, a click on Allow) and returns the code.
 async fn consent(server: &MockAuthServer) -> String {
-    let browser = reqwest::Client::builder().redirect(redirect::Policy::none()).build().unwrap();
+    let browser = browser();
     let url = format!(
         "{}?sub=oauth&redirect_url=https%3A%2F%2Fwww.example.com&client_id={}&state=s%26t",
         server.authorize_url(),
@@ -44,7 +46,7 @@ async fn consent(server: &MockAuthServer) -> String {
     ];
     let click = browser
         .post(server.authorize_url())
-        .header("Content-Type", "application/x-www-form-urlencoded")
+        .header("Content-Type", FORM)
         .body(serde_urlencoded::to_string(form).unwrap());
     let redirect = click.send().await.unwrap();
     assert_eq!(redirect.status(), StatusCode::SEE_OTHER);
@@ -121,7 +123,7 @@ async fn a_year_passes_across_both_daylight_saving_changes() {
     // Noon UTC in each month: 04:00 in Los Angeles in winter, 05:00 in summer.
     server.clock().freeze_at(time(1_767_268_800_000)); // 2026-01-01T12:00:00Z
     let hour = async || {
-        let response = exchange(&server, &crate::support::code(&server).await).await.ok();
+        let response = exchange_new_code(&server).await;
         claims(&response.member("access_token"))["grant_time"].as_str().unwrap().to_owned()
     };
     assert_eq!(hour().await, "202601010400");

@@ -3,15 +3,9 @@
 
 use std::time::Duration;
 
-use crate::support::page;
-use crate::support::raw_client::{RawClient, TOKEN_HEAD, form_request, send_and_read_all};
+use crate::support::raw_client::{RawClient, TOKEN_HEAD, form_request};
+use crate::support::{page, post_sample, send_raw};
 use smartpay_oauth_mock::MockAuthServer;
-
-/// Sends bytes and returns all that comes until the connection ends.
-async fn exchange(server: &MockAuthServer, sent: String) -> String {
-    let address = server.address();
-    tokio::task::spawn_blocking(move || send_and_read_all(address, sent)).await.unwrap()
-}
 
 fn request(headers: &str, body: &str) -> String {
     format!("{TOKEN_HEAD}{headers}\r\n{body}")
@@ -21,19 +15,14 @@ fn sized(body: &str, more: &str) -> String {
     form_request("/oauth2/v3/token", more, body)
 }
 
-/// Checks that another client gets a token.
-async fn assert_serves(server: &MockAuthServer) {
-    crate::support::post(&server.token_url(), page::REQUEST).await.ok();
-}
-
 #[tokio::test]
 async fn pipelined_requests_are_answered_in_order() {
     let server = MockAuthServer::start().await;
     let last = sized("code=x", "Connection: close\r\n");
-    let seen = exchange(&server, sized(page::REQUEST, "") + &sized("", "") + &last).await;
-    let statuses: Vec<&str> =
-        seen.split("HTTP/1.1 ").skip(1).map(|response| &response[..3]).collect();
-    assert_eq!(statuses, ["200", "400", "400"], "{seen}");
+    let response =
+        send_raw(server.address(), sized(page::REQUEST, "") + &sized("", "") + &last).await;
+    let statuses: Vec<&str> = response.split("HTTP/1.1 ").skip(1).map(|part| &part[..3]).collect();
+    assert_eq!(statuses, ["200", "400", "400"], "{response}");
 }
 
 #[tokio::test]
@@ -43,17 +32,17 @@ async fn a_chunked_body_is_read_and_a_broken_one_refused() {
     let chunked = |piece: &str| format!("{:x}\r\n{piece}\r\n", piece.len());
     let body = chunked(first) + &chunked(rest) + "0\r\n\r\n";
     let headers = "Connection: close\r\nTransfer-Encoding: chunked\r\n";
-    let seen = exchange(&server, request(headers, &body)).await;
-    assert!(seen.starts_with("HTTP/1.1 200"), "{seen}");
+    let response = send_raw(server.address(), request(headers, &body)).await;
+    assert!(response.starts_with("HTTP/1.1 200"), "{response}");
     for broken in ["zz\r\n", "5\r\nab", "-1\r\n\r\n"] {
         let headers = "Connection: close\r\nTransfer-Encoding: chunked\r\n";
         let mut client = RawClient::connect(server.address());
         client.send(request(headers, broken)).unwrap();
         client.finish_sending().unwrap();
-        let seen = client.read_all();
-        assert!(!seen.starts_with("HTTP/1.1 200"), "{broken}: {seen}");
+        let response = client.read_all();
+        assert!(!response.starts_with("HTTP/1.1 200"), "{broken}: {response}");
     }
-    assert_serves(&server).await;
+    post_sample(&server).await.ok();
 }
 
 /// Contradictory or invalid lengths, which can smuggle requests, are refused.
@@ -67,11 +56,11 @@ async fn invalid_content_lengths_are_refused() {
         "Content-Length: -1\r\n",
         "Content-Length: 99999999999999999999\r\n",
     ] {
-        let seen = exchange(&server, request(headers, "abcd")).await;
-        assert!(seen.starts_with("HTTP/1.1 400"), "{headers}: {seen}");
-        assert_eq!(seen.matches("HTTP/1.1").count(), 1, "{headers}: {seen}");
+        let response = send_raw(server.address(), request(headers, "abcd")).await;
+        assert!(response.starts_with("HTTP/1.1 400"), "{headers}: {response}");
+        assert_eq!(response.matches("HTTP/1.1").count(), 1, "{headers}: {response}");
     }
-    assert_serves(&server).await;
+    post_sample(&server).await.ok();
     assert_eq!(server.requests().await.len(), 1, "none of them is in the journal");
 }
 
@@ -85,14 +74,14 @@ async fn a_chunked_body_with_a_length_ends_the_connection() {
         "Transfer-Encoding: chunked\r\nContent-Length: 4\r\n",
         "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n",
     ] {
-        let seen = exchange(&server, request(headers, body) + &second).await;
-        assert!(seen.starts_with("HTTP/1.1 400"), "{seen}");
-        assert!(seen.contains("Connection: close"), "{seen}");
-        assert_eq!(seen.matches("HTTP/1.1").count(), 1, "{seen}");
+        let response = send_raw(server.address(), request(headers, body) + &second).await;
+        assert!(response.starts_with("HTTP/1.1 400"), "{response}");
+        assert!(response.contains("Connection: close"), "{response}");
+        assert_eq!(response.matches("HTTP/1.1").count(), 1, "{response}");
     }
     let odd = "Transfer-Encoding: identity\r\nContent-Length: 3\r\n";
-    assert!(exchange(&server, request(odd, "a=b")).await.starts_with("HTTP/1.1 400"));
-    assert_serves(&server).await;
+    assert!(send_raw(server.address(), request(odd, "a=b")).await.starts_with("HTTP/1.1 400"));
+    post_sample(&server).await.ok();
 }
 
 #[tokio::test]
@@ -101,13 +90,19 @@ async fn a_head_that_is_too_large_is_refused() {
     let large = format!("X-Large: {}\r\n", "x".repeat(200_000));
     let many: String = (0..20_000).map(|n| format!("X-{n}: y\r\n")).collect();
     for headers in [large, many] {
-        let seen = exchange(&server, sized(page::REQUEST, &headers)).await;
-        assert!(seen.starts_with("HTTP/1.1 431") || seen.starts_with("HTTP/1.1 400"), "{seen}");
+        let response = send_raw(server.address(), sized(page::REQUEST, &headers)).await;
+        assert!(
+            response.starts_with("HTTP/1.1 431") || response.starts_with("HTTP/1.1 400"),
+            "{response}"
+        );
     }
     let target = format!("GET /{} HTTP/1.1\r\nHost: localhost\r\n\r\n", "x".repeat(200_000));
-    let seen = exchange(&server, target).await;
-    assert!(seen.starts_with("HTTP/1.1 414") || seen.starts_with("HTTP/1.1 431"), "{seen}");
-    assert_serves(&server).await;
+    let response = send_raw(server.address(), target).await;
+    assert!(
+        response.starts_with("HTTP/1.1 414") || response.starts_with("HTTP/1.1 431"),
+        "{response}"
+    );
+    post_sample(&server).await.ok();
 }
 
 /// A client that closes its half of the connection looks like one that has gone, and may be treated
@@ -119,12 +114,12 @@ async fn a_client_that_closes_its_half_gets_a_response_or_a_closed_connection() 
         let mut client = RawClient::connect(server.address());
         client.post_token(page::REQUEST).unwrap();
         client.finish_sending().unwrap();
-        let (seen, end) = client.read_to_end();
+        let (response, end) = client.read_to_end();
         end.unwrap();
-        let seen = String::from_utf8(seen).unwrap();
-        assert!(seen.is_empty() || seen.starts_with("HTTP/1.1 200"), "{seen}");
+        let response = String::from_utf8(response).unwrap();
+        assert!(response.is_empty() || response.starts_with("HTTP/1.1 200"), "{response}");
     }
-    assert_serves(&server).await;
+    post_sample(&server).await.ok();
 }
 
 #[tokio::test]
@@ -138,7 +133,7 @@ async fn clients_that_vanish_do_not_keep_the_server_from_stopping() {
     for _ in 0..20 {
         RawClient::connect(server.address()).send(&whole).unwrap();
     }
-    assert_serves(&server).await;
+    post_sample(&server).await.ok();
     server.stop().await;
 }
 
@@ -153,7 +148,7 @@ async fn idle_connections_do_not_affect_other_clients() {
         client.send("POST /oauth2/v3/token HTTP/1.1\r\nHo").unwrap();
     }
     for _ in 0..3 {
-        assert_serves(&server).await;
+        post_sample(&server).await.ok();
     }
     let start = std::time::Instant::now();
     server.stop().await;
@@ -172,11 +167,13 @@ async fn bytes_that_are_not_http_are_refused() {
         "GET / HTTP/9.9\r\n\r\n",
         "\x16\x03\x01\x00\r\n\r\n",
     ] {
-        let seen = exchange(&server, bytes.to_owned()).await;
+        let response = send_raw(server.address(), bytes.to_owned()).await;
         assert!(
-            seen.is_empty() || seen.starts_with("HTTP/1.1 4") || seen.starts_with("HTTP/1.1 5"),
-            "{bytes:?}: {seen}"
+            response.is_empty()
+                || response.starts_with("HTTP/1.1 4")
+                || response.starts_with("HTTP/1.1 5"),
+            "{bytes:?}: {response}"
         );
     }
-    assert_serves(&server).await;
+    post_sample(&server).await.ok();
 }

@@ -6,8 +6,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::Duration;
 
 use crate::support::folder::Folder;
-use crate::support::page;
-use crate::support::raw_client::send_and_read_all;
+use crate::support::{page, send_raw};
 use smartpay_oauth_mock::{Limits, MockAuthServer};
 
 const SHORT: Duration = Duration::from_millis(200);
@@ -79,22 +78,20 @@ async fn a_stalled_handshake_is_aborted() {
     let server = server(Limits::default().handshake_time(SHORT)).await;
     let address = server.address();
     for begun in [&b""[..], &[22, 3, 1, 0, 200, 1, 0]] {
-        let seen = tokio::task::spawn_blocking(move || send_and_read_all(address, begun));
-        let seen = seen.await.unwrap();
-        assert_eq!(seen, "");
+        assert_eq!(send_raw(address, begun).await, "");
     }
 }
 
 #[tokio::test]
 async fn the_connection_of_a_silent_http2_client_is_closed() {
     let server = server(Limits::default().head_time(SHORT)).await;
-    let seen = tokio::task::spawn_blocking(move || {
+    let received = tokio::task::spawn_blocking(move || {
         let mut frames = Frames::connect(&server);
         std::iter::from_fn(|| frames.next()).map(|(kind, ..)| kind).collect::<Vec<_>>()
     });
-    let seen = tokio::time::timeout(Duration::from_secs(20), seen).await;
-    let seen = seen.expect("the connection is closed").unwrap();
-    assert!(seen.contains(&SETTINGS) && seen.contains(&GOAWAY), "{seen:?}");
+    let received = tokio::time::timeout(Duration::from_secs(20), received).await;
+    let received = received.expect("the connection is closed").unwrap();
+    assert!(received.contains(&SETTINGS) && received.contains(&GOAWAY), "{received:?}");
 }
 
 /// With a limit of two concurrent requests on a connection, the third is refused.
@@ -130,12 +127,12 @@ async fn a_follower_over_http2_is_not_closed_as_idle() {
         .spawn()
         .expect("curl");
     let output = BufReader::new(curl.stdout.take().unwrap());
-    let seen = tokio::task::spawn_blocking(move || {
+    let received = tokio::task::spawn_blocking(move || {
         output.lines().map(Result::unwrap).any(|line| line == "event: request")
     });
     tokio::time::sleep(SHORT * 6).await;
     tls::curl(&folder, &[&server.token_url(), "-d", page::REQUEST]).await;
-    assert!(seen.await.unwrap(), "the follower was cut off");
+    assert!(received.await.unwrap(), "the follower was cut off");
     let _ = curl.kill();
     curl.wait().unwrap();
 }

@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use crate::support::folder::Folder;
+use crate::support::page;
 use crate::support::raw_client::RawClient;
-use crate::support::tls::{curl, identify, openssl, run};
+use crate::support::tls::{curl, curl_host, identify, openssl, run, words};
 use serde_json::{Value, json};
 use smartpay_oauth_mock::fixture::TlsFaults;
 use smartpay_oauth_mock::{Fault, MockAuthServer, Outcome, Scenario, TlsFault};
@@ -39,28 +40,16 @@ async fn openssl_verifies_the_chain_with_each_version_of_tls_and_http() {
         ("-tls1_2", "h2", "ALPN protocol: h2"),
         ("-tls1_2", "http/1.1", "ALPN protocol: http/1.1"),
     ] {
-        let seen = run(
-            "openssl",
-            &[
-                "s_client",
-                "-connect",
-                &address,
-                "-CAfile",
-                &ca,
-                version,
-                "-alpn",
-                alpn,
-                "-showcerts",
-            ],
-        )
-        .await;
-        assert!(seen.text.contains("Verify return code: 0 (ok)"), "{version}: {}", seen.text);
-        assert!(seen.text.contains(expected), "{version} {alpn}: {}", seen.text);
-        assert!(seen.text.matches("BEGIN CERTIFICATE").count() >= 2, "leaf and CA");
+        let connect =
+            format!("s_client -connect {address} -CAfile {ca} {version} -alpn {alpn} -showcerts");
+        let output = run("openssl", &words(&connect)).await;
+        assert!(output.text.contains("Verify return code: 0 (ok)"), "{version}: {}", output.text);
+        assert!(output.text.contains(expected), "{version} {alpn}: {}", output.text);
+        assert!(output.text.matches("BEGIN CERTIFICATE").count() >= 2, "leaf and CA");
     }
     let old = ["s_client", "-connect", &address, "-tls1_1", "-cipher", "ALL:@SECLEVEL=0"];
-    let seen = run("openssl", &old).await;
-    assert!(seen.text.contains("(NONE)") && seen.exit != 0, "{}", seen.text);
+    let output = run("openssl", &old).await;
+    assert!(output.text.contains("(NONE)") && output.exit != 0, "{}", output.text);
     let names = openssl(&["x509", "-in", &ca, "-noout", "-subject"]).await;
     assert!(names.contains("smartpay-oauth-mock CA"), "{names}");
 }
@@ -73,22 +62,13 @@ async fn curl_uses_both_versions_of_http_and_the_urls_are_https() {
     for (version, expected) in [("--http1.1", " 1.1 201"), ("--http2", " 2 201")] {
         let body = r#"{"client_id": "v6TJH1IqhM", "merchant_id": "rahulrama"}"#;
         let url = format!("{base}/_mock/codes");
-        let arguments = [
-            version,
-            &url,
-            "-H",
-            "Content-Type: application/json",
-            "-d",
-            body,
-            "-w",
-            " %{http_version} %{http_code}",
-        ];
-        let said = curl(&folder, &arguments).await;
-        assert!(said.text.ends_with(expected), "{}", said.text);
-        let said =
-            curl(&folder, &[version, &server.token_url(), "-d", crate::support::page::REQUEST])
-                .await;
-        assert!(said.text.contains("\"expires_in\":899"), "{}", said.text);
+        let json = "Content-Type: application/json";
+        let format = " %{http_version} %{http_code}";
+        let arguments = [version, &url, "-H", json, "-d", body, "-w", format];
+        let output = curl(&folder, &arguments).await;
+        assert!(output.text.ends_with(expected), "{}", output.text);
+        let output = curl(&folder, &[version, &server.token_url(), "-d", page::REQUEST]).await;
+        assert!(output.text.contains("\"expires_in\":899"), "{}", output.text);
     }
     let metadata = format!("{base}/.well-known/oauth-authorization-server");
     let metadata = curl(&folder, &[&metadata]).await.text;
@@ -123,12 +103,9 @@ async fn each_server_name_gets_a_certificate_of_its_own() {
         ("blue.localhost", "blue"),
         ("blue.pay.test", "blue"),
     ] {
-        let resolve = format!("{host}:{port}:127.0.0.1");
-        let url = format!("https://{host}:{port}/oauth2/v3/token");
-        let said =
-            curl(&folder, &["--resolve", &resolve, &url, "-d", crate::support::page::REQUEST])
-                .await;
-        assert!(said.text.contains("access_token"), "{host}: {}", said.text);
+        let sample = ["-d", page::REQUEST];
+        let output = curl_host(&folder, host, port, "/oauth2/v3/token", &sample).await;
+        assert!(output.text.contains("access_token"), "{host}: {}", output.text);
         let realm = server.realm(realm).unwrap();
         assert_eq!(realm.requests().await.len(), 1, "{host}");
         realm.clear_requests().await;
@@ -144,17 +121,17 @@ async fn a_realm_can_have_a_port_of_its_own_for_https() {
     let (server, folder) = server("https-own-port").await;
     let own = server.new_realm("own").own_port().create().unwrap();
     assert!(own.base_url().starts_with("https://127.0.0.1:"));
-    let said = curl(&folder, &[&own.token_url(), "-d", crate::support::page::REQUEST]).await;
-    assert!(said.text.contains("access_token"), "{}", said.text);
+    let output = curl(&folder, &[&own.token_url(), "-d", page::REQUEST]).await;
+    assert!(output.text.contains("access_token"), "{}", output.text);
     assert_eq!((own.requests().await.len(), server.requests().await.len()), (1, 0));
-    let made = reqwest::Client::new()
+    let created = reqwest::Client::new()
         .put(server.http_url().unwrap() + "/_mock/realms/other")
         .json(&json!({ "listen": true }))
         .send();
-    let made: Value = made.await.unwrap().json().await.unwrap();
+    let created: Value = created.await.unwrap().json().await.unwrap();
     for scheme in ["http", "https"] {
-        let url = made[scheme].as_str().unwrap();
-        assert!(url.starts_with(&format!("{scheme}://127.0.0.1:")), "{made}");
+        let url = created[scheme].as_str().unwrap();
+        assert!(url.starts_with(&format!("{scheme}://127.0.0.1:")), "{created}");
         assert_eq!(curl(&folder, &[&format!("{url}/_mock/health")]).await.exit, 0);
     }
 }
@@ -174,10 +151,10 @@ async fn curl_fails_with_each_tls_fault_as_with_a_real_one() {
     let url = by_name(&health(&server), "localhost");
     for (fault, exit, expected) in FAULTS {
         server.set_tls_faults(TlsFaults::new(fault));
-        let said = curl(&folder, &[&url]).await;
-        assert_eq!(said.exit, exit, "{fault:?}: {}", said.text);
+        let output = curl(&folder, &[&url]).await;
+        assert_eq!(output.exit, exit, "{fault:?}: {}", output.text);
         // Other releases of curl and openssl word the error for a wrong host differently.
-        let text = said.text.to_lowercase();
+        let text = output.text.to_lowercase();
         assert!(text.contains(expected) || text.contains("no alternative"), "{fault:?}: {text}");
     }
     server.set_tls_faults(TlsFaults::default());
@@ -194,18 +171,14 @@ async fn tls_faults_apply_to_a_realm_or_a_host_and_are_set_by_fixtures_or_the_co
     identify(&folder, &server, "client");
     let blue = server.new_realm("blue").create().unwrap();
     let port = server.address().port();
-    let exit = async |host: &str| {
-        let resolve = format!("{host}:{port}:127.0.0.1");
-        let url = format!("https://{host}:{port}/_mock/health");
-        curl(&folder, &["--resolve", &resolve, &url]).await.exit
-    };
+    let exit = async |host: &str| curl_host(&folder, host, port, "/_mock/health", &[]).await.exit;
     assert_eq!((exit("pay.test").await, exit("localhost").await), (60, 0));
     let tls = |base: &str| format!("{base}/_mock/tls");
     let default = tls(&server.http_url().unwrap());
     let client = reqwest::Client::new();
     let body = json!({ "fault": "unknown_ca", "hosts": { "other.test": "handshake_failure" } });
-    let shown = client.put(&default).json(&body).send().await.unwrap();
-    assert_eq!(shown.json::<Value>().await.unwrap(), body);
+    let response = client.put(&default).json(&body).send().await.unwrap();
+    assert_eq!(response.json::<Value>().await.unwrap(), body);
     assert_eq!((exit("localhost").await, exit("other.test").await), (60, 35));
     assert_eq!(exit("blue.localhost").await, 0, "other realms are not affected");
     blue.set_tls_faults(TlsFaults::new(TlsFault::WrongHost));
@@ -242,15 +215,15 @@ async fn a_realms_own_port_refuses_connections_while_the_fault_is_set() {
     let url = own.base_url() + "/_mock/health";
     for (fault, exit) in [(Some(TlsFault::ConnectionRefused), 7), (None, 0)] {
         own.set_tls_faults(TlsFaults::new(fault));
-        let mut said = curl(&folder, &[&url]).await;
+        let mut output = curl(&folder, &[&url]).await;
         for _ in 0..200 {
-            if said.exit == exit {
+            if output.exit == exit {
                 break;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
-            said = curl(&folder, &[&url]).await;
+            output = curl(&folder, &[&url]).await;
         }
-        assert_eq!(said.exit, exit, "{}", said.text);
+        assert_eq!(output.exit, exit, "{}", output.text);
     }
 }
 
@@ -269,17 +242,16 @@ async fn faults_of_scenarios_over_tls_and_http2() {
         let scenario = Scenario::respond(Outcome::fault(fault));
         let _fault = server.inject(scenario).await.expect(2);
         for (version, exit) in [("--http1.1", http1), ("--http2", http2)] {
-            let said = curl(&folder, &[version, &url, "-d", crate::support::page::REQUEST]).await;
-            assert_eq!(said.exit, exit, "{fault:?} {version}: {}", said.text);
+            let output = curl(&folder, &[version, &url, "-d", page::REQUEST]).await;
+            assert_eq!(output.exit, exit, "{fault:?} {version}: {}", output.text);
         }
     }
     let hang = Scenario::respond(Outcome::fault(Fault::Hang)).times(1);
     let _hang = server.inject(hang).await;
-    let said =
-        curl(&folder, &["--http2", "-m", "1", &url, "-d", crate::support::page::REQUEST]).await;
-    assert_eq!(said.exit, 28);
-    let said = curl(&folder, &["--http2", &url, "-d", crate::support::page::REQUEST]).await;
-    assert!(said.text.contains("access_token"), "the server still responds: {}", said.text);
+    let output = curl(&folder, &["--http2", "-m", "1", &url, "-d", page::REQUEST]).await;
+    assert_eq!(output.exit, 28);
+    let output = curl(&folder, &["--http2", &url, "-d", page::REQUEST]).await;
+    assert!(output.text.contains("access_token"), "the server still responds: {}", output.text);
 }
 
 /// With more stalled handshakes than the limit, another client still connects, and the oldest
@@ -298,14 +270,13 @@ async fn stalled_handshakes_do_not_block_other_clients() {
         stalled.push(client);
     }
     assert!(stalled.len() > 500, "{}", stalled.len());
-    let said = curl(&folder, &[&health(&server)]).await;
-    assert!(said.text.contains("\"ok\""), "{}", said.text);
+    let output = curl(&folder, &[&health(&server)]).await;
+    assert!(output.text.contains("\"ok\""), "{}", output.text);
     let mut first = stalled.swap_remove(0);
     first.set_timeout(Duration::from_secs(5)).unwrap();
-    let ended = first.receive();
+    let end = first.receive();
     assert!(
-        matches!(ended, Ok(0))
-            || ended.is_err_and(|e| e.kind() == std::io::ErrorKind::ConnectionReset)
+        matches!(end, Ok(0)) || end.is_err_and(|e| e.kind() == std::io::ErrorKind::ConnectionReset)
     );
     assert_eq!(curl(&folder, &[&health(&server)]).await.exit, 0);
 }
@@ -314,8 +285,12 @@ async fn stalled_handshakes_do_not_block_other_clients() {
 async fn a_client_without_tls_is_refused() {
     let (server, folder) = server("https-plain").await;
     let plain = health(&server).replace("https://", "http://");
-    let said = curl(&folder, &[&plain, "-w", " %{http_code}"]).await;
-    assert!(said.text.contains("speaks HTTPS") && said.text.ends_with(" 400"), "{}", said.text);
+    let output = curl(&folder, &[&plain, "-w", " %{http_code}"]).await;
+    assert!(
+        output.text.contains("speaks HTTPS") && output.text.ends_with(" 400"),
+        "{}",
+        output.text
+    );
     // What is neither is not answered at all.
     let mut client = RawClient::connect(server.address());
     client.send(b"\x01\x02\x03\x04\x05\x06").unwrap();
@@ -331,13 +306,13 @@ async fn a_server_with_https_only_finishes_requests_before_it_stops() {
     let slow = Scenario::respond(Outcome::pass().delay(Duration::from_millis(500)));
     let slow = server.inject(slow).await;
     let url = server.token_url();
-    let answered = {
+    let response = {
         let path = folder.0.clone();
         tokio::spawn(async move {
             let folder = Folder(path);
-            let said = curl(&folder, &["--http2", &url, "-d", crate::support::page::REQUEST]).await;
+            let output = curl(&folder, &["--http2", &url, "-d", page::REQUEST]).await;
             std::mem::forget(folder);
-            said
+            output
         })
     };
     while slow.matched() == 0 {
@@ -345,7 +320,7 @@ async fn a_server_with_https_only_finishes_requests_before_it_stops() {
     }
     server.stop().await;
     assert!(
-        answered.await.unwrap().text.contains("access_token"),
+        response.await.unwrap().text.contains("access_token"),
         "the request in flight is finished"
     );
 }

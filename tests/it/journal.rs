@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::support::{
-    CLIENT, HttpResponse, MERCHANT, code, exchange, form, refresh, server_with, time,
+    CLIENT, MERCHANT, browser, call, code, exchange, exchange_form, exchange_new_code, fetch, form,
+    form_post, gets_response, refresh, refresh_form, server_with, time,
 };
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
@@ -13,13 +14,9 @@ fn url(server: &MockAuthServer, path: &str) -> String {
     format!("{}/_mock/{path}", server.base_url())
 }
 
-async fn send(request: RequestBuilder) -> HttpResponse {
-    HttpResponse::read(request.send().await.unwrap()).await
-}
-
 /// Returns the journal, or a part of it.
 async fn journal(server: &MockAuthServer, query: &str) -> Value {
-    send(reqwest::Client::new().get(url(server, &format!("requests{query}")))).await.ok().json()
+    call("GET", url(server, &format!("requests{query}")), None).await.ok().json()
 }
 
 /// Returns the newest entry.
@@ -28,8 +25,8 @@ async fn newest(server: &MockAuthServer) -> Value {
 }
 
 async fn verify(server: &MockAuthServer, query: &str, body: Value) -> Value {
-    let request = reqwest::Client::new().post(url(server, &format!("requests/verify{query}")));
-    send(request.json(&body)).await.ok().json()
+    let url = url(server, &format!("requests/verify{query}"));
+    call("POST", url, Some(body)).await.ok().json()
 }
 
 fn notes(entry: &Value) -> String {
@@ -98,7 +95,7 @@ async fn an_entry_has_everything_but_secrets() {
 #[tokio::test]
 async fn a_token_has_the_same_fingerprint_in_every_request() {
     let server = MockAuthServer::start().await;
-    let tokens = exchange(&server, &code(&server).await).await.ok();
+    let tokens = exchange_new_code(&server).await;
     let issued = newest(&server).await["issued"].clone();
     refresh(&server, &tokens.member("refresh_token")).await.ok();
     let entry = newest(&server).await;
@@ -107,7 +104,7 @@ async fn a_token_has_the_same_fingerprint_in_every_request() {
     let paid = reqwest::Client::new()
         .post(server.base_url() + "/pts/v2/payments?page=2")
         .bearer_auth(tokens.member("access_token"));
-    assert_eq!(send(paid).await.status, 201);
+    assert_eq!(fetch(paid).await.status, 201);
     let entry = newest(&server).await;
     assert_eq!(entry["endpoint"], "resource");
     assert_eq!(entry["params"]["access_token"]["fingerprint"], issued[0]["fingerprint"]);
@@ -145,9 +142,7 @@ async fn outcomes_name_the_row_the_scenario_and_the_fault() {
         ("%", 400, json!("invalid_request"), json!(5), Value::Null, Value::Null),
     ];
     for (body, status, error, row, scenario, fault) in table {
-        let request = reqwest::Client::new()
-            .post(server.token_url())
-            .header("Content-Type", "application/x-www-form-urlencoded");
+        let request = form_post(server.token_url());
         let _ = request.body(body).send().await.map(drop);
         let status = if status == 0 { Value::Null } else { json!(status) };
         let expected = json!({
@@ -155,11 +150,11 @@ async fn outcomes_name_the_row_the_scenario_and_the_fault() {
         });
         assert_eq!(newest(&server).await["outcome"], expected, "{body}");
     }
-    send(reqwest::Client::new().get(server.token_url() + "?code=1")).await;
+    fetch(reqwest::Client::new().get(server.token_url() + "?code=1")).await;
     let entry = newest(&server).await;
     assert_eq!((&entry["outcome"]["status"], &entry["outcome"]["row"]), (&json!(405), &json!(1)));
     assert_eq!(entry["params"]["code"]["fingerprint"], sha256("1"));
-    send(reqwest::Client::new().get(server.base_url() + "/pts/v2/payments/7")).await;
+    fetch(reqwest::Client::new().get(server.base_url() + "/pts/v2/payments/7")).await;
     assert_eq!(newest(&server).await["outcome"]["error"], "invalid_token");
 }
 
@@ -167,21 +162,14 @@ async fn outcomes_name_the_row_the_scenario_and_the_fault() {
 #[tokio::test]
 async fn notes_tell_what_would_happen_at_the_real_server() {
     let server = MockAuthServer::start().await;
-    let policy = reqwest::redirect::Policy::none();
-    let client = reqwest::Client::builder().redirect(policy).build().unwrap();
-    let post = |body: &'static str| {
-        client
-            .post(server.token_url())
-            .header("Content-Type", "application/x-www-form-urlencoded")
-            .body(body)
-    };
+    let post = |body: &'static str| form_post(server.token_url()).body(body);
     let good_id = "9a341edd-3ceb-4b36-b423-9088e9bad5a0";
     let authorize = format!(
         "{}?sub=oauth&client_id={}&redirect_url=https://www.example.com",
         server.authorize_url(),
         CLIENT.0
     );
-    let get = |url: String| client.get(url);
+    let get = |url: String| browser().get(url);
     let base = server.base_url();
     let table: Vec<(RequestBuilder, &str, &str)> = vec![
         (post("code=x"), "plain HTTP", "Basic"),
@@ -203,7 +191,7 @@ async fn notes_tell_what_would_happen_at_the_real_server() {
     ];
     for (request, has, has_not) in table {
         let described = format!("{request:?}");
-        send(request).await;
+        fetch(request).await;
         let notes = notes(&newest(&server).await);
         assert!(notes.contains(has), "{described}: {has}\n{notes}");
         assert!(!notes.contains(has_not), "{described}: {has_not}\n{notes}");
@@ -216,16 +204,8 @@ async fn a_lost_response_has_a_note_and_its_issued_tokens() {
     let lost = Scenario::respond(Outcome::fault(Fault::ConnectionReset).after()).times(1);
     let _lost = server.inject(lost).await;
     let code = code(&server).await;
-    let request = reqwest::Client::new()
-        .post(server.token_url())
-        .form_body(&[
-            ("grant_type", "authorization_code"),
-            ("client_id", CLIENT.0),
-            ("client_secret", CLIENT.1),
-            ("code", &code),
-        ])
-        .send();
-    assert!(request.await.is_err());
+    let request = form_post(server.token_url()).body(exchange_form(&code));
+    assert!(!gets_response(request).await);
     let entry = newest(&server).await;
     assert!(notes(&entry).contains("took effect"), "{entry}");
     assert_eq!(entry["issued"].as_array().unwrap().len(), 2);
@@ -239,10 +219,7 @@ async fn a_request_whose_client_gives_up_is_recorded() {
     let server = MockAuthServer::start().await;
     let slow = Scenario::respond(Outcome::pass().delay(Duration::from_secs(60)));
     let _slow = server.inject(slow).await;
-    let request = reqwest::Client::new()
-        .post(server.token_url())
-        .header("Content-Type", "application/x-www-form-urlencoded")
-        .timeout(Duration::from_millis(50));
+    let request = form_post(server.token_url()).timeout(Duration::from_millis(50));
     assert!(request.send().await.is_err());
     let found = verify(&server, "?wait=10s", json!({ "match": {} })).await;
     assert_eq!(found["satisfied"], true);
@@ -287,12 +264,11 @@ async fn the_journal_can_be_filtered_paged_and_cleared() {
         ("?limit=1&limit=2", "twice"),
         ("?client_id=%", "%"),
     ] {
-        let request = reqwest::Client::new().get(url(&server, &format!("requests{query}")));
-        let response = send(request).await;
+        let response = call("GET", url(&server, &format!("requests{query}")), None).await;
         assert_eq!(response.status, 400, "{query}");
         assert!(response.member("detail").contains(expected), "{}", response.text);
     }
-    let cleared = send(reqwest::Client::new().delete(url(&server, "requests"))).await;
+    let cleared = call("DELETE", url(&server, "requests"), None).await;
     assert_eq!(cleared.status, 204);
     form(&server, &[]).await;
     assert_eq!(ids(&journal(&server, "").await), [7], "the numbering continues");
@@ -336,11 +312,8 @@ async fn verify_counts_waits_and_lists_near_misses() {
         found["closest"][0]["differs"],
         json!([{ "member": "client_id", "expected": "other", "actual": CLIENT.0 }])
     );
-    let waiting = {
-        let body = json!({ "match": refreshes, "count": { "exactly": 2 } });
-        let request = reqwest::Client::new().post(url(&server, "requests/verify?wait=60s"));
-        tokio::spawn(send(request.json(&body)))
-    };
+    let body = json!({ "match": refreshes, "count": { "exactly": 2 } });
+    let waiting = tokio::spawn(call("POST", url(&server, "requests/verify?wait=60s"), Some(body)));
     tokio::time::sleep(Duration::from_millis(50)).await;
     assert!(!waiting.is_finished());
     refresh(&server, "nonsense").await;
@@ -354,8 +327,8 @@ async fn verify_counts_waits_and_lists_near_misses() {
         ("?wait=1d", json!({}), ""),
         ("?wiat=1s", json!({}), ""),
     ] {
-        let request = reqwest::Client::new().post(url(&server, &format!("requests/verify{query}")));
-        let response = send(request.json(&body)).await;
+        let url = url(&server, &format!("requests/verify{query}"));
+        let response = call("POST", url, Some(body)).await;
         assert!((400..=422).contains(&response.status), "{}", response.text);
         if !pointer.is_empty() {
             assert_eq!(response.json()["errors"][0]["pointer"], pointer);
@@ -367,7 +340,7 @@ async fn verify_counts_waits_and_lists_near_misses() {
 #[tokio::test]
 async fn held_requests_overlap() {
     let server = MockAuthServer::start().await;
-    let tokens = exchange(&server, &code(&server).await).await.ok();
+    let tokens = exchange_new_code(&server).await;
     let token = tokens.member("refresh_token");
     let held = server
         .inject(
@@ -380,13 +353,7 @@ async fn held_requests_overlap() {
     for n in 1..=8 {
         let (url, token) = (server.token_url(), token.clone());
         first.push(tokio::spawn(async move {
-            let body = serde_urlencoded::to_string([
-                ("grant_type", "refresh_token"),
-                ("client_id", CLIENT.0),
-                ("client_secret", CLIENT.1),
-                ("refresh_token", &token),
-            ]);
-            crate::support::post(&url, body.unwrap()).await.ok();
+            crate::support::post(&url, refresh_form(&token)).await.ok();
         }));
         // One after the other, so that only the scenario makes them overlap.
         while n < 8 && held.held() < n {
@@ -451,16 +418,4 @@ async fn a_reader_that_does_not_read_blocks_nothing() {
     let start = std::time::Instant::now();
     server.stop().await;
     assert!(start.elapsed() < Duration::from_secs(5), "the stop is not delayed");
-}
-
-/// Adds a form body, for which `reqwest` needs a feature that is not enabled.
-trait FormBody {
-    fn form_body(self, pairs: &[(&str, &str)]) -> Self;
-}
-
-impl FormBody for RequestBuilder {
-    fn form_body(self, pairs: &[(&str, &str)]) -> Self {
-        self.header("Content-Type", "application/x-www-form-urlencoded")
-            .body(serde_urlencoded::to_string(pairs).unwrap())
-    }
 }

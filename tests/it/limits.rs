@@ -7,9 +7,9 @@ use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
 use crate::support::folder::Folder;
-use crate::support::page;
 use crate::support::program::Running;
 use crate::support::raw_client::{RawClient, TIMEOUT, TOKEN_HEAD, send_and_read_all};
+use crate::support::{post_sample, send_raw};
 use smartpay_oauth_mock::{Limits, MockAuthServer};
 
 const SHORT: Duration = Duration::from_millis(200);
@@ -18,13 +18,8 @@ async fn server(limits: Limits) -> MockAuthServer {
     MockAuthServer::builder().limits(limits).start().await.unwrap()
 }
 
-/// Checks that another client gets a token.
-async fn assert_serves(server: &MockAuthServer) {
-    crate::support::post(&server.token_url(), page::REQUEST).await.ok();
-}
-
-/// Sends one byte now and then, until the server hangs up; then what it said.
-fn dribble(mut client: RawClient, byte: &[u8]) -> String {
+/// Sends one byte now and then, until the server closes the connection. Returns what was received.
+fn send_slowly(mut client: RawClient, byte: &[u8]) -> String {
     let start = Instant::now();
     client.set_timeout(SHORT / 10).unwrap();
     loop {
@@ -44,10 +39,10 @@ async fn a_head_that_arrives_too_slowly_ends_the_connection() {
     let server = server(Limits::default().head_time(SHORT)).await;
     let mut client = RawClient::connect(server.address());
     client.send(TOKEN_HEAD).unwrap();
-    let slow = tokio::task::spawn_blocking(move || dribble(client, b"x"));
-    assert_serves(&server).await;
+    let slow = tokio::task::spawn_blocking(move || send_slowly(client, b"x"));
+    post_sample(&server).await.ok();
     assert_eq!(slow.await.unwrap(), "");
-    assert_serves(&server).await;
+    post_sample(&server).await.ok();
 }
 
 #[tokio::test]
@@ -55,11 +50,11 @@ async fn a_body_that_arrives_too_slowly_is_refused() {
     let server = server(Limits::default().body_time(SHORT)).await;
     let mut client = RawClient::connect(server.address());
     client.send(format!("{TOKEN_HEAD}Content-Length: 60000\r\n\r\n")).unwrap();
-    let slow = tokio::task::spawn_blocking(move || dribble(client, b"x"));
-    assert_serves(&server).await;
-    let seen = slow.await.unwrap();
-    assert!(seen.starts_with("HTTP/1.1 400"), "{seen}");
-    assert!(seen.contains("The body did not arrive within 200ms."), "{seen}");
+    let slow = tokio::task::spawn_blocking(move || send_slowly(client, b"x"));
+    post_sample(&server).await.ok();
+    let response = slow.await.unwrap();
+    assert!(response.starts_with("HTTP/1.1 400"), "{response}");
+    assert!(response.contains("The body did not arrive within 200ms."), "{response}");
     let entry = server.requests().await.into_iter().find(|entry| entry.outcome.row == Some(5));
     assert_eq!(entry.unwrap().outcome.status, Some(400));
 }
@@ -77,11 +72,11 @@ async fn a_chunked_body_without_an_end_is_refused() {
             assert!(start.elapsed() < TIMEOUT, "the server reads a body without an end");
         }
     });
-    assert_serves(&server).await;
+    post_sample(&server).await.ok();
     sending.await.unwrap();
     let entries = server.requests().await;
     assert!(entries.iter().any(|entry| entry.outcome.status == Some(413)), "{entries:?}");
-    assert_serves(&server).await;
+    post_sample(&server).await.ok();
 }
 
 /// Unread responses fill the sockets' buffers; the server then waits for `write_time` only.
@@ -97,10 +92,10 @@ async fn the_connection_of_a_client_that_does_not_read_is_closed() {
             }
         }
     });
-    assert_serves(&server).await;
+    post_sample(&server).await.ok();
     let end = error.await.unwrap().kind();
     assert!(matches!(end, ErrorKind::ConnectionReset | ErrorKind::BrokenPipe), "{end}");
-    assert_serves(&server).await;
+    post_sample(&server).await.ok();
 }
 
 #[tokio::test]
@@ -110,13 +105,14 @@ async fn a_head_larger_than_the_limit_is_refused() {
     for (limit, sizes) in [(8 * 1024, [6_000, 20_000]), (64 * 1024, [60_000, 100_000])] {
         let server = server(Limits::default().head_size(limit)).await;
         for (size, status) in sizes.into_iter().zip(["200", "431"]) {
-            let address = server.address();
-            let asked = head(size).replacen("\r\n", "\r\nConnection: close\r\n", 1);
-            let seen = tokio::task::spawn_blocking(move || send_and_read_all(address, asked));
-            let seen = seen.await.unwrap();
-            assert!(seen.starts_with(&format!("HTTP/1.1 {status}")), "{limit} {size}: {seen}");
+            let request = head(size).replacen("\r\n", "\r\nConnection: close\r\n", 1);
+            let response = send_raw(server.address(), request).await;
+            assert!(
+                response.starts_with(&format!("HTTP/1.1 {status}")),
+                "{limit} {size}: {response}"
+            );
         }
-        assert_serves(&server).await;
+        post_sample(&server).await.ok();
     }
 }
 
@@ -124,11 +120,10 @@ async fn a_head_larger_than_the_limit_is_refused() {
 #[tokio::test]
 async fn a_head_without_an_end_is_refused() {
     let server = server(Limits::default()).await;
-    let (address, head) = (server.address(), format!("{TOKEN_HEAD}X: {}", "y".repeat(200_000)));
-    let seen = tokio::task::spawn_blocking(move || send_and_read_all(address, head));
-    assert_serves(&server).await;
-    let seen = seen.await.unwrap();
-    assert!(seen.is_empty() || seen.starts_with("HTTP/1.1 431"), "{seen}");
+    let head = format!("{TOKEN_HEAD}X: {}", "y".repeat(200_000));
+    let (response, sample) = tokio::join!(send_raw(server.address(), head), post_sample(&server));
+    sample.ok();
+    assert!(response.is_empty() || response.starts_with("HTTP/1.1 431"), "{response}");
 }
 
 #[tokio::test]

@@ -24,9 +24,9 @@ async fn server_with_document(name: &str) -> (MockAuthServer, Folder, String) {
 
 /// Runs a command, which must succeed.
 async fn succeed(program: &str, arguments: &[&str]) -> String {
-    let said = run(program, arguments).await;
-    assert_eq!(said.exit, 0, "{program} {arguments:?}: {}", said.text);
-    said.text
+    let output = run(program, arguments).await;
+    assert_eq!(output.exit, 0, "{program} {arguments:?}: {}", output.text);
+    output.text
 }
 
 #[tokio::test]

@@ -3,19 +3,9 @@
 
 use std::time::Duration;
 
-use crate::support::{CLIENT, HttpResponse, MERCHANT, time};
+use crate::support::{CLIENT, MERCHANT, exchange, time};
 use serde_json::{Value, json};
 use smartpay_oauth_mock::{ErrorCode, MockAuthServer, Outcome, RealmHandle, Scenario, When};
-
-async fn exchange(realm: &RealmHandle, code: &str) -> HttpResponse {
-    let body = serde_urlencoded::to_string([
-        ("grant_type", "authorization_code"),
-        ("client_id", CLIENT.0),
-        ("client_secret", CLIENT.1),
-        ("code", code),
-    ]);
-    crate::support::post(&realm.token_url(), body.unwrap()).await
-}
 
 /// One of the tests: with a clock, a scenario, a code, a revocation and a journal of its own.
 async fn run_test(realm: RealmHandle, number: usize) {
@@ -36,11 +26,11 @@ async fn run_test(realm: RealmHandle, number: usize) {
     drop(tea);
 
     let own = format!("code-{number}");
-    let made = reqwest::Client::new()
+    let created = reqwest::Client::new()
         .post(realm.base_url() + "/_mock/codes")
         .json(&json!({ "client_id": CLIENT.0, "merchant_id": MERCHANT, "code": own }))
         .send();
-    assert_eq!(made.await.unwrap().status(), 201);
+    assert_eq!(created.await.unwrap().status(), 201);
 
     let tokens = exchange(&realm, &own).await.ok();
     let iat = crate::support::claims(&tokens.member("access_token"))["iat"].as_i64().unwrap();

@@ -2,35 +2,18 @@
 
 use std::time::Duration;
 
-use crate::support::{CLIENT, HttpResponse, MERCHANT, post, server_with, time};
+use crate::support::{
+    CLIENT, HttpResponse, MERCHANT, exchange, exchange_form, fetch, form_post, page, post, refresh,
+    server_with, time,
+};
 use smartpay_oauth_mock::{MockAuthServer, RealmHandle};
-
-async fn exchange(realm: &RealmHandle, code: &str) -> HttpResponse {
-    let form = [
-        ("grant_type", "authorization_code"),
-        ("client_id", CLIENT.0),
-        ("client_secret", CLIENT.1),
-        ("code", code),
-    ];
-    post(&realm.token_url(), serde_urlencoded::to_string(form).unwrap()).await
-}
-
-async fn refresh(realm: &RealmHandle, token: &str) -> HttpResponse {
-    let form = [
-        ("grant_type", "refresh_token"),
-        ("client_id", CLIENT.0),
-        ("client_secret", CLIENT.1),
-        ("refresh_token", token),
-    ];
-    post(&realm.token_url(), serde_urlencoded::to_string(form).unwrap()).await
-}
 
 async fn get(url: &str, headers: &[(&str, &str)]) -> HttpResponse {
     let mut request = reqwest::Client::new().get(url);
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    HttpResponse::read(request.send().await.unwrap()).await
+    fetch(request).await
 }
 
 async fn issuer(url: &str, headers: &[(&str, &str)]) -> String {
@@ -132,17 +115,11 @@ async fn a_request_selects_its_realm_by_port_then_path_then_host() {
     // Only the selected realm knows the code.
     let knows = async |url: &str, host: &str| {
         let code = blue.issue_code(CLIENT.0, MERCHANT).await.unwrap();
-        let form = format!(
-            "grant_type=authorization_code&code={code}&client_id={}&client_secret={}",
-            CLIENT.0, CLIENT.1
-        );
-        let mut request = reqwest::Client::new()
-            .post(format!("{url}/oauth2/v3/token"))
-            .header("Content-Type", "application/x-www-form-urlencoded");
+        let mut request = form_post(format!("{url}/oauth2/v3/token"));
         if !host.is_empty() {
             request = request.header("Host", host);
         }
-        request.body(form).send().await.unwrap().status() == 200
+        request.body(exchange_form(&code)).send().await.unwrap().status() == 200
     };
     assert!(knows(&own, "").await && knows(&own, "green.localhost").await, "the port comes first");
     assert!(knows(&format!("{base}/realms/blue"), "green.localhost").await, "then the path");
@@ -237,12 +214,11 @@ async fn the_scheme_and_host_of_a_trusted_proxy_apply_everywhere() {
     let base = server.base_url();
     let https = [("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "blue.example")];
     let status = async |headers: &[(&str, &str)]| {
-        let mut request = reqwest::Client::new().post(format!("{base}/oauth2/v3/token"));
+        let mut request = form_post(format!("{base}/oauth2/v3/token"));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = request.header("Content-Type", "application/x-www-form-urlencoded");
-        request.body(crate::support::page::REQUEST).send().await.unwrap().status().as_u16()
+        request.body(page::REQUEST).send().await.unwrap().status().as_u16()
     };
     assert_eq!((status(&https).await, status(&[]).await), (200, 400));
 
@@ -293,9 +269,9 @@ async fn a_realms_port_never_outlives_it() {
     assert!(ports.len() >= 100);
 
     // Another test's server may have the port by now, but it does not know this client.
-    let wish = serde_json::json!({ "client_id": "race", "merchant_id": MERCHANT });
+    let body = serde_json::json!({ "client_id": "race", "merchant_id": MERCHANT });
     let ours = async |port: &str| {
-        let request = reqwest::Client::new().post(format!("{port}/_mock/codes")).json(&wish);
+        let request = reqwest::Client::new().post(format!("{port}/_mock/codes")).json(&body);
         request.send().await.is_ok_and(|response| response.status() == 201)
     };
 
@@ -315,8 +291,7 @@ async fn stopping_finishes_requests_in_flight_on_the_port_of_a_realm() {
     let slow = "extends: default\nscenarios: [{ respond: { delay: 400ms } }]";
     let blue = server.new_realm("blue").fixtures(slow).unwrap().own_port().create().unwrap();
     let url = blue.token_url();
-    let request =
-        tokio::spawn(async move { post(&url, crate::support::page::REQUEST).await.status });
+    let request = tokio::spawn(async move { post(&url, page::REQUEST).await.status });
     tokio::time::sleep(Duration::from_millis(150)).await;
     server.stop().await;
     assert_eq!(request.await.unwrap(), 200);
@@ -384,5 +359,5 @@ async fn a_thousand_realms_take_less_than_20_mb() {
     assert!(cost < 20_000_000, "{cost} bytes");
 
     let last = format!("{}/realms/realm-999", server.base_url());
-    post(&(last + "/oauth2/v3/token"), crate::support::page::REQUEST).await.ok();
+    post(&(last + "/oauth2/v3/token"), page::REQUEST).await.ok();
 }

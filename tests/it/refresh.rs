@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::support::{claims, code, exchange, form, now_ms, refresh, server_with};
+use crate::support::{
+    CLIENT, MERCHANT, claims, exchange_new_code, form, now_ms, post, post_sample, refresh,
+    refresh_form, server_with,
+};
 use smartpay_oauth_mock::{MockAuthServer, SigningKey};
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -10,7 +13,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 #[tokio::test]
 async fn the_same_refresh_token_is_returned_and_lasts_another_year() {
     let server = MockAuthServer::start().await;
-    let first = exchange(&server, &code(&server).await).await.ok();
+    let first = exchange_new_code(&server).await;
     let token = first.member("refresh_token");
     let expiry = claims(&token)["expires_in"].clone();
 
@@ -36,7 +39,7 @@ async fn the_same_refresh_token_is_returned_and_lasts_another_year() {
 #[tokio::test]
 async fn an_expired_token_is_replaced_within_its_grace_period_and_then_invalid() {
     let server = MockAuthServer::start().await;
-    let first = exchange(&server, &code(&server).await).await.ok().member("refresh_token");
+    let first = exchange_new_code(&server).await.member("refresh_token");
     server.clock().advance(DAY * (365 + 182));
     let second = refresh(&server, &first).await.ok().member("refresh_token");
     assert_ne!(second, first);
@@ -56,7 +59,7 @@ async fn an_expired_token_is_replaced_within_its_grace_period_and_then_invalid()
 async fn the_edges_of_a_lifetime_are_exact() {
     let server = server_with("settings: { refresh_token_lifetime: 10s, refresh_grace: 5s }").await;
     server.clock().freeze();
-    let token = exchange(&server, &code(&server).await).await.ok().member("refresh_token");
+    let token = exchange_new_code(&server).await.member("refresh_token");
     let signed = claims(&token);
     assert_eq!(signed["expires_in"].as_i64().unwrap(), now_ms(&server) + 9_999);
 
@@ -67,7 +70,7 @@ async fn the_edges_of_a_lifetime_are_exact() {
     server.clock().advance(Duration::from_millis(10_000));
     assert_ne!(refresh(&server, &token).await.ok().member("refresh_token"), token);
 
-    let token = exchange(&server, &code(&server).await).await.ok().member("refresh_token");
+    let token = exchange_new_code(&server).await.member("refresh_token");
     server.clock().advance(Duration::from_millis(9_999 + 5_000 + 1));
     assert_eq!(refresh(&server, &token).await.error(), "access_denied");
 }
@@ -75,14 +78,10 @@ async fn the_edges_of_a_lifetime_are_exact() {
 #[tokio::test]
 async fn a_refresh_token_may_be_sent_as_code_but_not_as_two_values() {
     let server = MockAuthServer::start().await;
-    let token = exchange(&server, &code(&server).await).await.ok().member("refresh_token");
+    let token = exchange_new_code(&server).await.member("refresh_token");
     let send = async |more: &[(&str, &str)]| {
-        let base = [
-            ("grant_type", "refresh_token"),
-            ("client_id", crate::support::CLIENT.0),
-            ("client_secret", crate::support::CLIENT.1),
-        ];
-        form(&server, &[&base, more].concat()).await
+        let client = [("client_id", CLIENT.0), ("client_secret", CLIENT.1)];
+        form(&server, &[&[("grant_type", "refresh_token")], &client[..], more].concat()).await
     };
     send(&[("code", &token)]).await.ok();
     send(&[("code", &token), ("refresh_token", &token)]).await.ok();
@@ -94,15 +93,11 @@ async fn a_refresh_token_may_be_sent_as_code_but_not_as_two_values() {
 #[tokio::test]
 async fn only_refresh_tokens_of_this_client_and_this_key_are_accepted() {
     let server = MockAuthServer::start().await;
-    let own = exchange(&server, &code(&server).await).await.ok();
-    let stranger = MockAuthServer::builder()
-        .signing_key(SigningKey::generate().unwrap())
-        .start()
-        .await
-        .unwrap();
-    let foreign = exchange(&stranger, &code(&stranger).await).await.ok();
-    let others =
-        crate::support::post(&server.token_url(), crate::support::page::REQUEST).await.ok();
+    let own = exchange_new_code(&server).await;
+    let key = SigningKey::generate().unwrap();
+    let other_key = MockAuthServer::builder().signing_key(key).start().await.unwrap();
+    let foreign = exchange_new_code(&other_key).await;
+    let others = post_sample(&server).await.ok();
     let good = own.member("refresh_token");
 
     for (token, reason) in [
@@ -127,30 +122,26 @@ async fn only_refresh_tokens_of_this_client_and_this_key_are_accepted() {
 #[tokio::test]
 async fn a_refresh_token_is_valid_after_a_restart_with_the_same_key() {
     let before = MockAuthServer::start().await;
-    let token = exchange(&before, &code(&before).await).await.ok().member("refresh_token");
+    let token = exchange_new_code(&before).await.member("refresh_token");
     before.stop().await;
     let after = MockAuthServer::start().await;
     let response = refresh(&after, &token).await.ok();
     assert_eq!(response.member("refresh_token"), token);
-    assert_eq!(claims(&response.member("access_token"))["merchant_id"], crate::support::MERCHANT);
+    assert_eq!(claims(&response.member("access_token"))["merchant_id"], MERCHANT);
 }
 
 #[tokio::test]
 async fn a_fixture_token_has_a_grant_and_can_be_used_again() {
     let server = MockAuthServer::start().await;
     for _ in 0..2 {
-        let response =
-            crate::support::post(&server.token_url(), crate::support::page::REQUEST).await.ok();
+        let response = post_sample(&server).await.ok();
         let token = response.member("refresh_token");
         assert_eq!(claims(&token)["token_type"], "refresh_token");
         let body = format!(
             "grant_type=refresh_token&refresh_token={token}&client_id=8l57hYffFb\
              &client_secret=yourClientSecret"
         );
-        assert_eq!(
-            crate::support::post(&server.token_url(), body).await.ok().member("refresh_token"),
-            token
-        );
+        assert_eq!(post(&server.token_url(), body).await.ok().member("refresh_token"), token);
     }
 }
 
@@ -160,22 +151,13 @@ async fn a_scope_may_be_narrowed_but_not_widened() {
         "clients: [{ id: v6TJH1IqhM, scopes: [users, keys, reporting], response_scope: null }]",
     )
     .await;
-    let first = exchange(&server, &code(&server).await).await.ok();
+    let first = exchange_new_code(&server).await;
     assert_eq!(first.member("scope"), "users keys reporting");
 
     let token = first.member("refresh_token");
     let with_scope = async |scope: &str| {
-        form(
-            &server,
-            &[
-                ("grant_type", "refresh_token"),
-                ("client_id", crate::support::CLIENT.0),
-                ("client_secret", crate::support::CLIENT.1),
-                ("refresh_token", &token),
-                ("scope", scope),
-            ],
-        )
-        .await
+        let scope = serde_urlencoded::to_string([("scope", scope)]).unwrap();
+        post(&server.token_url(), format!("{}&{scope}", refresh_form(&token))).await
     };
     let narrowed = with_scope("reporting users").await.ok();
     assert_eq!(narrowed.member("scope"), "users reporting");
@@ -201,7 +183,7 @@ async fn a_scope_may_be_narrowed_but_not_widened() {
 #[tokio::test]
 async fn extra_claims_are_in_both_tokens() {
     let server = server_with("settings: { extra_claims: { tier: gold } }").await;
-    let response = exchange(&server, &code(&server).await).await.ok();
+    let response = exchange_new_code(&server).await;
     for name in ["access_token", "refresh_token"] {
         assert_eq!(claims(&response.member(name))["tier"], "gold");
     }

@@ -5,7 +5,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use crate::support::program::{PROGRAM, text};
-use crate::support::{page, post};
+use crate::support::{post, post_sample};
 use serde_json::Value;
 use smartpay_oauth_mock::MockAuthServer;
 
@@ -19,7 +19,7 @@ async fn shell(server: &MockAuthServer, arguments: &'static [&'static str]) -> O
 /// A server that has accepted one refresh request and refused two.
 async fn server_with_requests() -> MockAuthServer {
     let server = MockAuthServer::start().await;
-    post(&server.token_url(), page::REQUEST).await.ok();
+    post_sample(&server).await.ok();
     for _ in 0..2 {
         post(&server.token_url(), "grant_type=refresh_token&client_id=8l57hYffFb").await;
     }
@@ -89,7 +89,7 @@ async fn the_exit_code_of_verify_says_whether_the_expectation_is_met() {
         tokio::spawn(async move { shell(&server, verify).await })
     };
     tokio::time::sleep(Duration::from_millis(200)).await;
-    post(&server.token_url(), page::REQUEST).await.ok();
+    post_sample(&server).await.ok();
     assert_eq!(waiting.await.unwrap().status.code(), Some(0));
 }
 
@@ -112,7 +112,7 @@ async fn follow_prints_requests_as_they_arrive() {
     let next = tokio::task::spawn_blocking(move || {
         lines.find_map(|line| line.ok().filter(|line| !line.contains("note:"))).unwrap()
     });
-    post(&server.token_url(), page::REQUEST).await.ok();
+    post_sample(&server).await.ok();
     let next = next.await.unwrap();
     assert!(next.starts_with("    4  ") && next.ends_with("200"), "{next}");
     following.kill().unwrap();
@@ -128,7 +128,7 @@ async fn colors_are_for_terminals_without_no_color() {
     }
     let server = server_with_requests().await;
     let url = server.base_url();
-    let seen = tokio::task::spawn_blocking(move || {
+    let outputs = tokio::task::spawn_blocking(move || {
         ["", "1"].map(|no_color| {
             let line = format!("{PROGRAM} requests --server {url}");
             let mut script = Command::new("script");
@@ -139,7 +139,7 @@ async fn colors_are_for_terminals_without_no_color() {
             text(&script.stdin(Stdio::null()).output().unwrap().stdout)
         })
     });
-    let [with, without] = seen.await.unwrap();
+    let [with, without] = outputs.await.unwrap();
     assert!(with.contains("\x1b[32m200\x1b[0m") && with.contains("\x1b[31m400"), "{with}");
     assert!(!without.contains('\x1b') && without.contains("400"), "{without}");
 }

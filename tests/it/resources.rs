@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::support::{CLIENT, HttpResponse, MERCHANT, post, refresh, server_with};
+use crate::support::{
+    CLIENT, HttpResponse, MERCHANT, fetch, post, post_sample, refresh, server_with,
+};
 use smartpay_oauth_mock::{MockAuthServer, SigningKey, TokenResponse};
 
 const FIXTURES: &str = r#"
@@ -28,7 +30,7 @@ async fn call(
     if !authorization.is_empty() {
         request = request.header("Authorization", authorization);
     }
-    HttpResponse::read(request.send().await.unwrap()).await
+    fetch(request).await
 }
 
 async fn tokens(server: &MockAuthServer) -> TokenResponse {
@@ -70,11 +72,8 @@ async fn unknown_paths_and_methods_are_refused_before_the_token_is_checked() {
 #[tokio::test]
 async fn every_other_token_is_refused_as_in_rfc_6750() {
     let server = server_with(FIXTURES).await;
-    let stranger = MockAuthServer::builder()
-        .signing_key(SigningKey::generate().unwrap())
-        .start()
-        .await
-        .unwrap();
+    let key = SigningKey::generate().unwrap();
+    let other_key = MockAuthServer::builder().signing_key(key).start().await.unwrap();
     let old = tokens(&server).await;
     server.clock().advance(Duration::from_secs(900));
     let good = tokens(&server).await;
@@ -88,7 +87,7 @@ async fn every_other_token_is_refused_as_in_rfc_6750() {
         ("Bearer".to_owned(), "invalid_token", "word Bearer"),
         (format!("Bearer {} x", good.access_token), "invalid_token", "word Bearer"),
         (bearer("nonsense"), "invalid_token", "malformed"),
-        (bearer(&tokens(&stranger).await.access_token), "invalid_token", "signature"),
+        (bearer(&tokens(&other_key).await.access_token), "invalid_token", "signature"),
         (bearer(&old.access_token), "invalid_token", "expired"),
         (bearer(&revoked.access_token), "invalid_token", "revoked"),
         (bearer(&good.refresh_token), "invalid_token", "refresh token"),
@@ -217,13 +216,12 @@ async fn plain_http_is_refused_everywhere_if_the_fixture_requires_https() {
     let server = server_with("settings: { require_https: true }").await;
     let token = tokens(&server).await.access_token;
     let responses = [
-        post(&server.token_url(), crate::support::page::REQUEST).await,
+        post_sample(&server).await,
         call(&server, "POST", "/pts/v2/payments", &format!("Bearer {token}")).await,
         post_token(&server, "introspect", &token).await,
         {
             let request = reqwest::Client::new().get(server.authorize_url());
-            HttpResponse::read(request.header("Accept", "application/json").send().await.unwrap())
-                .await
+            fetch(request.header("Accept", "application/json")).await
         },
     ];
 

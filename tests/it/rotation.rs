@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::support::{claims, code, exchange, refresh, server_with};
+use crate::support::{
+    HttpResponse, claims, code, exchange, exchange_new_code, refresh, server_with,
+};
 use smartpay_oauth_mock::MockAuthServer;
 use tokio::task::JoinSet;
 
@@ -12,7 +14,17 @@ async fn rotating(more: &str) -> MockAuthServer {
 }
 
 async fn first_token(server: &MockAuthServer) -> String {
-    exchange(server, &code(server).await).await.ok().member("refresh_token")
+    exchange_new_code(server).await.member("refresh_token")
+}
+
+/// Sends the same refresh request 100 times at once.
+async fn refresh_100_times(server: &Arc<MockAuthServer>, token: &str) -> Vec<HttpResponse> {
+    let mut clients = JoinSet::new();
+    for _ in 0..100 {
+        let (server, token) = (Arc::clone(server), token.to_owned());
+        clients.spawn(async move { refresh(&server, &token).await });
+    }
+    clients.join_all().await
 }
 
 #[tokio::test]
@@ -56,14 +68,7 @@ async fn within_the_overlap_a_rotated_token_returns_the_same_successor() {
 async fn of_100_simultaneous_refreshes_one_returns_a_valid_token() {
     let server = Arc::new(rotating("").await);
     let first = first_token(&server).await;
-    let mut clients = JoinSet::new();
-
-    for _ in 0..100 {
-        let (server, first) = (Arc::clone(&server), first.clone());
-        clients.spawn(async move { refresh(&server, &first).await });
-    }
-
-    let responses = clients.join_all().await;
+    let responses = refresh_100_times(&server, &first).await;
     let new: Vec<String> = responses
         .iter()
         .filter(|response| response.status == 200)
@@ -83,12 +88,9 @@ async fn of_100_simultaneous_refreshes_one_returns_a_valid_token() {
 async fn of_100_simultaneous_refreshes_within_the_overlap_all_get_the_same_token() {
     let server = Arc::new(rotating(", rotation_overlap: 1m").await);
     let first = first_token(&server).await;
-    let mut clients = JoinSet::new();
-    for _ in 0..100 {
-        let (server, first) = (Arc::clone(&server), first.clone());
-        clients.spawn(async move { refresh(&server, &first).await.ok().member("refresh_token") });
-    }
-    let mut tokens = clients.join_all().await;
+    let responses = refresh_100_times(&server, &first).await.into_iter();
+    let mut tokens: Vec<String> =
+        responses.map(|response| response.ok().member("refresh_token")).collect();
     tokens.dedup();
     assert_eq!(tokens.len(), 1);
 }

@@ -1,6 +1,6 @@
 //! The sample of the vendor's documentation: its request as it is printed, and its tokens byte for byte.
 
-use crate::support::{CLIENT, MERCHANT, claims, code, exchange, page, post, time};
+use crate::support::{CLIENT, MERCHANT, claims, exchange_new_code, page, post, time};
 use smartpay_oauth_mock::{MockAuthServer, SigningKey};
 
 #[tokio::test]
@@ -56,7 +56,7 @@ fn unsigned(token: &str) -> &str {
 #[tokio::test]
 async fn the_access_token_is_that_of_the_sample() {
     let server = frozen(1_619_518_736_895).await;
-    let response = exchange(&server, &code(&server).await).await.ok();
+    let response = exchange_new_code(&server).await;
     assert_eq!(unsigned(&response.member("access_token")), page::ACCESS_TOKEN);
 }
 
@@ -64,15 +64,15 @@ async fn the_access_token_is_that_of_the_sample() {
 async fn the_refresh_token_is_that_of_the_sample() {
     // The sample's refresh token was signed six milliseconds earlier.
     let server = frozen(1_619_518_736_889).await;
-    let response = exchange(&server, &code(&server).await).await.ok();
+    let response = exchange_new_code(&server).await;
     assert_eq!(unsigned(&response.member("refresh_token")), page::REFRESH_TOKEN);
 }
 
 #[tokio::test]
 async fn the_key_id_is_derived_from_the_key_and_every_jti_is_new() {
     let server = MockAuthServer::start().await;
-    let first = exchange(&server, &code(&server).await).await.ok();
-    let second = exchange(&server, &code(&server).await).await.ok();
+    let first = exchange_new_code(&server).await;
+    let second = exchange_new_code(&server).await;
     let jti = |token: &str| claims(token)["jti"].as_str().unwrap().to_owned();
     let mut ids: Vec<String> = [&first, &second]
         .iter()
@@ -121,7 +121,7 @@ except jwt.InvalidSignatureError:
     }
 
     let server = MockAuthServer::start().await;
-    let response = exchange(&server, &code(&server).await).await.ok();
+    let response = exchange_new_code(&server).await;
     let jwks = reqwest::get(server.base_url() + "/.well-known/jwks.json").await.unwrap();
     let jwks = jwks.text().await.unwrap();
 
@@ -130,8 +130,8 @@ except jwt.InvalidSignatureError:
             .args(["-c", SCRIPT, &jwks, &response.member(name), MERCHANT])
             .output()
             .unwrap();
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert_eq!(said.trim(), "verified", "{}", String::from_utf8_lossy(&output.stderr));
+        let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(stdout.trim(), "verified", "{}", String::from_utf8_lossy(&output.stderr));
     }
 
     assert_eq!(claims(&response.member("access_token"))["client_id"], CLIENT.0);

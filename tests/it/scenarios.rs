@@ -5,7 +5,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::support::raw_client::RawClient;
-use crate::support::{CLIENT, HttpResponse, claims, code, exchange, form, refresh, server_with};
+use crate::support::{
+    CLIENT, FORM, call, claims, code, exchange, exchange_form, exchange_new_code, fetch, form,
+    form_post, gets_response, page, post, post_sample, refresh, server_with,
+};
 use serde_json::{Value, json};
 use smartpay_oauth_mock::{Fault, MockAuthServer, Outcome, Scenario, When, units::SignedDuration};
 use tokio::task::JoinSet;
@@ -22,7 +25,7 @@ async fn raw(server: &MockAuthServer, requests: usize) -> (Vec<u8>, io::Result<(
     tokio::task::spawn_blocking(move || {
         let mut client = RawClient::connect(address);
         for _ in 0..requests {
-            client.post_token(crate::support::page::REQUEST).unwrap();
+            client.post_token(page::REQUEST).unwrap();
         }
         client.read_to_end()
     })
@@ -32,22 +35,22 @@ async fn raw(server: &MockAuthServer, requests: usize) -> (Vec<u8>, io::Result<(
 
 #[tokio::test]
 async fn a_reset_is_a_tcp_reset() {
-    let (seen, end) = raw(&server_that_responds("{ fault: connection_reset }").await, 1).await;
-    assert!(seen.is_empty());
+    let (received, end) = raw(&server_that_responds("{ fault: connection_reset }").await, 1).await;
+    assert!(received.is_empty());
     assert_eq!(end.unwrap_err().kind(), io::ErrorKind::ConnectionReset);
 }
 
 #[tokio::test]
 async fn an_empty_response_closes_without_a_byte() {
-    let (seen, end) = raw(&server_that_responds("{ fault: empty_response }").await, 1).await;
-    assert!(seen.is_empty() && end.is_ok());
+    let (received, end) = raw(&server_that_responds("{ fault: empty_response }").await, 1).await;
+    assert!(received.is_empty() && end.is_ok());
 }
 
 #[tokio::test]
 async fn garbage_is_not_http() {
     let server = server_that_responds("{ fault: garbage }").await;
-    let (seen, end) = raw(&server, 1).await;
-    assert!(!seen.is_empty() && !seen.starts_with(b"HTTP") && end.is_ok());
+    let (received, end) = raw(&server, 1).await;
+    assert!(!received.is_empty() && !received.starts_with(b"HTTP") && end.is_ok());
     assert!(
         reqwest::Client::new().post(server.token_url()).send().await.is_ok(),
         "malformed ones are not hidden"
@@ -56,8 +59,8 @@ async fn garbage_is_not_http() {
 
 #[tokio::test]
 async fn a_truncated_body_ends_short_of_its_length() {
-    let (seen, _) = raw(&server_that_responds("{ fault: truncated_body }").await, 1).await;
-    let text = String::from_utf8(seen).unwrap();
+    let (received, _) = raw(&server_that_responds("{ fault: truncated_body }").await, 1).await;
+    let text = String::from_utf8(received).unwrap();
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
     assert!(head.starts_with("HTTP/1.1 200"), "{head}");
     let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: ")).unwrap();
@@ -83,12 +86,11 @@ async fn a_hang_lasts_until_the_client_gives_up_and_does_not_block_others() {
     for _ in 0..50 {
         let url = server.token_url();
         hanging.spawn(async move {
-            let request = reqwest::Client::new().post(url).timeout(Duration::from_millis(400));
-            let request = request.header("Content-Type", "application/x-www-form-urlencoded");
+            let request = form_post(url).timeout(Duration::from_millis(400));
             request.body("code=hang").send().await.unwrap_err().is_timeout()
         });
     }
-    exchange(&server, &code(&server).await).await.ok();
+    exchange_new_code(&server).await;
     assert!(hanging.join_all().await.into_iter().all(|timed_out| timed_out));
     let start = Instant::now();
     server.stop().await;
@@ -98,11 +100,11 @@ async fn a_hang_lasts_until_the_client_gives_up_and_does_not_block_others() {
 #[tokio::test]
 async fn a_fault_can_follow_responses_on_the_same_connection() {
     let server = server_that_responds("[pass, { fault: connection_reset }]").await;
-    let (seen, end) = raw(&server, 2).await;
-    assert!(end.is_err() || seen.starts_with(b"HTTP/1.1 200"));
+    let (received, end) = raw(&server, 2).await;
+    assert!(end.is_err() || received.starts_with(b"HTTP/1.1 200"));
     let server = server_that_responds("[pass, pass, { fault: empty_response }]").await;
-    let (seen, end) = raw(&server, 3).await;
-    let responses = String::from_utf8(seen).unwrap().matches("HTTP/1.1 200").count();
+    let (received, end) = raw(&server, 3).await;
+    let responses = String::from_utf8(received).unwrap().matches("HTTP/1.1 200").count();
     assert!(end.is_ok());
     assert_eq!(responses, 2);
 }
@@ -110,39 +112,20 @@ async fn a_fault_can_follow_responses_on_the_same_connection() {
 #[tokio::test]
 async fn before_changes_nothing_and_after_redeems_the_code() {
     for outcome in [
-        "{ error: server_error }",
-        "{ status: 503, body: busy }",
-        "{ status: 200, json: { hello: 1 } }",
-        "{ fault: empty_response }",
-        "{ fault: connection_reset }",
-        "{ fault: truncated_body }",
+        "error: server_error",
+        "status: 503, body: busy",
+        "status: 200, json: { hello: 1 }",
+        "fault: empty_response",
+        "fault: connection_reset",
+        "fault: truncated_body",
     ] {
         for phase in ["before", "after"] {
-            let once = format!(
-                "[{}]",
-                outcome.replace(" }", &format!(", phase: {phase} }}")).replacen(
-                    &format!("hello: 1, phase: {phase} }}, phase: {phase} }}"),
-                    &format!("hello: 1 }}, phase: {phase} }}"),
-                    1,
-                )
-            );
+            let once = format!("[{{ {outcome}, phase: {phase} }}]");
             let server = server_that_responds(&once).await;
             let code = code(&server).await;
-            let body = serde_urlencoded::to_string([
-                ("grant_type", "authorization_code"),
-                ("client_id", CLIENT.0),
-                ("client_secret", CLIENT.1),
-                ("code", &code),
-            ])
-            .unwrap();
-            let request = reqwest::Client::new()
-                .post(server.token_url())
-                .header("Content-Type", "application/x-www-form-urlencoded")
-                .body(body);
+            let request = form_post(server.token_url()).body(exchange_form(&code));
             // The response may be lost; the retry shows whether the request took effect.
-            if let Ok(response) = request.send().await {
-                let _ = response.bytes().await;
-            }
+            gets_response(request).await;
             let retry = exchange(&server, &code).await;
             assert_eq!(retry.status == 200, phase == "before", "{once}: {}", retry.text);
         }
@@ -170,12 +153,11 @@ async fn a_literal_response_is_sent_unchanged() {
 async fn tokens_can_be_altered_in_every_way() {
     let of = async |alteration: &str| {
         let server = server_that_responds(&format!("{{ token: {alteration} }}")).await;
-        let response = exchange(&server, &code(&server).await).await.ok();
+        let response = exchange_new_code(&server).await;
         let (access, refresh) = (response.member("access_token"), response.member("refresh_token"));
         let call_api = async |token: &str| {
             let request = reqwest::Client::new().post(server.base_url() + "/pts/v2/payments");
-            let answer = request.bearer_auth(token).send().await.unwrap();
-            HttpResponse::read(answer).await
+            fetch(request.bearer_auth(token)).await
         };
         (call_api(&access).await, access, refresh, response)
     };
@@ -221,7 +203,7 @@ async fn the_json_of_a_response_can_be_altered() {
         "{ response: { set: { expires_in: 1, more: true }, drop: [refresh_token] } }",
     )
     .await;
-    let response = exchange(&server, &code(&server).await).await.ok().json();
+    let response = exchange_new_code(&server).await.json();
     assert_eq!((&response["expires_in"], &response["more"]), (&json!(1), &json!(true)));
     assert!(response.get("refresh_token").is_none());
     assert_eq!(
@@ -236,18 +218,18 @@ async fn a_rate_limit_counts_by_the_realms_clock() {
     let server = server_that_responds("{ rate_limit: { requests: 2, per: 1m } }").await;
     server.clock().freeze();
     for _ in 0..2 {
-        exchange(&server, &code(&server).await).await.ok();
+        exchange_new_code(&server).await;
     }
     let response = exchange(&server, &code(&server).await).await;
     assert_eq!((response.status, response.header("retry-after")), (429, "60"));
     server.clock().advance(Duration::from_secs(60));
-    exchange(&server, &code(&server).await).await.ok();
+    exchange_new_code(&server).await;
 }
 
 #[tokio::test]
 async fn held_requests_wait_for_the_last_one_or_for_a_release() {
     let server = Arc::new(MockAuthServer::start().await);
-    let token = exchange(&server, &code(&server).await).await.ok().member("refresh_token");
+    let token = exchange_new_code(&server).await.member("refresh_token");
     let when = When::new().grant_type("refresh_token");
     let guard = server.inject(Scenario::respond(Outcome::hold(8)).when(when.clone())).await;
     let mut clients = JoinSet::new();
@@ -277,9 +259,8 @@ async fn a_scenario_of_500_errors_gives_1000_requests_exactly_500() {
     for _ in 0..1_000 {
         let (server, client) = (Arc::clone(&server), client.clone());
         clients.spawn(async move {
-            let request = client.post(server.token_url()).body(crate::support::page::REQUEST);
-            let request = request.header("Content-Type", "application/x-www-form-urlencoded");
-            request.send().await.unwrap().status().as_u16()
+            let request = client.post(server.token_url()).body(page::REQUEST);
+            request.header("Content-Type", FORM).send().await.unwrap().status().as_u16()
         });
     }
     let statuses = clients.join_all().await;
@@ -294,18 +275,15 @@ async fn a_request_can_name_a_scenario_or_an_error_code() {
     )
     .await;
     let send = async |name: &str| {
-        let request = reqwest::Client::new()
-            .post(server.token_url())
-            .header("Content-Type", "application/x-www-form-urlencoded")
-            .header("x-mock-scenario", name)
-            .body(crate::support::page::REQUEST);
-        HttpResponse::read(request.send().await.unwrap()).await
+        let request =
+            form_post(server.token_url()).header("x-mock-scenario", name).body(page::REQUEST);
+        fetch(request).await
     };
     assert_eq!(send("tea").await.status, 418);
     assert_eq!(send("merchant_not_active").await.error(), "merchant_not_active");
     let unknown = send("coffee").await;
     assert!(unknown.description().contains("x-mock-scenario names neither"), "{}", unknown.text);
-    crate::support::post(&server.token_url(), crate::support::page::REQUEST).await.ok();
+    post_sample(&server).await.ok();
 }
 
 #[tokio::test]
@@ -345,8 +323,8 @@ async fn every_endpoint_can_have_scenarios() {
             ("jwks", client.get(format!("{base}/.well-known/jwks.json"))),
         ];
         for (name, request) in requests {
-            let request = request.header("Content-Type", "application/x-www-form-urlencoded");
-            let status = request.send().await.unwrap().status().as_u16();
+            let status =
+                request.header("Content-Type", FORM).send().await.unwrap().status().as_u16();
             assert_eq!(status == 499, name == endpoint, "{endpoint} {name}");
         }
     }
@@ -355,26 +333,21 @@ async fn every_endpoint_can_have_scenarios() {
 #[tokio::test]
 async fn the_control_api_adds_shows_replaces_releases_and_removes() {
     let server = MockAuthServer::start().await;
-    let client = reqwest::Client::new();
-    let url = |path: &str| format!("{}/_mock/scenarios{path}", server.base_url());
     let request = async |method: &str, path: &str, body: Value| {
-        let mut builder = client.request(method.parse().unwrap(), url(path));
-        if !body.is_null() {
-            builder = builder.json(&body);
-        }
-        HttpResponse::read(builder.send().await.unwrap()).await
+        let url = format!("{}/_mock/scenarios{path}", server.base_url());
+        call(method, url, Some(body).filter(|body| !body.is_null())).await
     };
-    let made =
+    let created =
         request("POST", "", json!({ "respond": { "error": "access_denied" }, "times": 2 })).await;
-    assert_eq!(made.status, 201);
-    let name = made.member("name");
+    assert_eq!(created.status, 201);
+    let name = created.member("name");
     assert_eq!(exchange(&server, "x").await.error(), "access_denied");
-    let shown = request("GET", &format!("/{name}"), Value::Null).await.ok().json();
+    let state = request("GET", &format!("/{name}"), Value::Null).await.ok().json();
     assert_eq!(
-        (&shown["matched"], &shown["remaining"], &shown["held"]),
+        (&state["matched"], &state["remaining"], &state["held"]),
         (&json!(1), &json!(1), &json!(0))
     );
-    assert_eq!(shown["respond"], json!({ "error": "access_denied" }));
+    assert_eq!(state["respond"], json!({ "error": "access_denied" }));
     let put = json!({ "respond": ["pass", { "delay": "1ms" }], "then": "repeat" });
     assert_eq!(request("PUT", &format!("/{name}"), put).await.ok().json()["matched"], 0);
     let all = request("GET", "", Value::Null).await.ok().json();
@@ -414,10 +387,7 @@ async fn a_replaced_scenario_releases_the_requests_that_it_holds() {
     let hold = || Scenario::respond(Outcome::hold(9)).name("hold");
     let first = server.inject(hold()).await;
     let url = server.token_url();
-    let held =
-        tokio::spawn(
-            async move { crate::support::post(&url, crate::support::page::REQUEST).await },
-        );
+    let held = tokio::spawn(async move { post(&url, page::REQUEST).await });
     while first.held() == 0 {
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
@@ -436,11 +406,8 @@ async fn an_exhausted_scenario_that_is_named_has_no_effect() {
     let once = Scenario::respond(Outcome::error("teapot")).name("once").times(1);
     let _once = server.inject(once).await;
     for status in [400, 200] {
-        let request = reqwest::Client::new()
-            .post(server.token_url())
-            .header("Content-Type", "application/x-www-form-urlencoded")
-            .header("x-mock-scenario", "once")
-            .body(crate::support::page::REQUEST);
+        let request =
+            form_post(server.token_url()).header("x-mock-scenario", "once").body(page::REQUEST);
         assert_eq!(request.send().await.unwrap().status(), status);
     }
     let all = server.requests().await;

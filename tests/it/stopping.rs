@@ -27,10 +27,10 @@ fn no_request_is_lost_when_the_server_stops_under_load() {
                     let mut client = RawClient::connect(&address);
                     loop {
                         client.post_token(page::REQUEST)?;
-                        let answer = client.read_response()?;
-                        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+                        let response = client.read_response()?;
+                        assert!(response.starts_with("HTTP/1.1 200"), "{response}");
                         responses.fetch_add(1, Ordering::Relaxed);
-                        if answer.contains("Connection: close") {
+                        if response.contains("Connection: close") {
                             return std::io::Result::Ok(());
                         }
                     }
@@ -96,13 +96,13 @@ fn a_client_that_has_just_connected_over_tls_still_gets_a_response() {
         .stderr(Stdio::piped())
         .spawn()
         .expect("curl");
-    let mut said = BufReader::new(curl.stderr.take().unwrap()).lines();
-    assert!(said.any(|line| line.unwrap().contains("Connected to")), "curl connects");
+    let mut log = BufReader::new(curl.stderr.take().unwrap()).lines();
+    assert!(log.any(|line| line.unwrap().contains("Connected to")), "curl connects");
     server.signal("-TERM");
     server.signal("-CONT");
-    let mut seen = String::new();
-    curl.stdout.take().unwrap().read_to_string(&mut seen).unwrap();
-    assert!(seen.ends_with("200"), "{seen}; {:?}", said.collect::<Vec<_>>());
+    let mut output = String::new();
+    curl.stdout.take().unwrap().read_to_string(&mut output).unwrap();
+    assert!(output.ends_with("200"), "{output}; {:?}", log.collect::<Vec<_>>());
     curl.wait().unwrap();
     assert_eq!(server.exit_code(), Some(0));
 }

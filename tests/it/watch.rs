@@ -7,22 +7,19 @@ use std::time::{Duration, Instant};
 
 use crate::support::folder::Folder;
 use crate::support::program::{Running, run, text};
-use crate::support::{code, exchange, form, refresh};
+use crate::support::{exchange_new_code, post, refresh};
 use smartpay_oauth_mock::MockAuthServer;
 
 const OTHER: &str = "extends: default\nclients: [{ id: other, secret: s }]";
+
+/// A request of the client `other`.
+const OTHER_FORM: &str = "grant_type=authorization_code&client_id=other&client_secret=s&code=x";
 
 /// Waits until the client `other` gets this error.
 async fn wait_for_error(server: &MockAuthServer, error: &str) {
     let start = Instant::now();
     loop {
-        let parameters = [
-            ("grant_type", "authorization_code"),
-            ("client_id", "other"),
-            ("client_secret", "s"),
-            ("code", "x"),
-        ];
-        let found = form(server, &parameters).await.error();
+        let found = post(&server.token_url(), OTHER_FORM).await.error();
         if found == error {
             return;
         }
@@ -41,7 +38,7 @@ async fn a_changed_file_takes_effect_and_grants_are_kept() {
     let folder = Folder::new("watched-changes");
     folder.write("a.yaml", "extends: default");
     let server = start_watching(&folder.0).await;
-    let token = exchange(&server, &code(&server).await).await.ok().member("refresh_token");
+    let token = exchange_new_code(&server).await.member("refresh_token");
     wait_for_error(&server, "client_not_found").await;
     folder.write("a.yaml", OTHER);
     wait_for_error(&server, "invalid_request").await;
@@ -81,8 +78,7 @@ async fn an_invalid_file_changes_nothing_and_the_log_says_why() {
     folder.write("a.yaml", "extends: default\nclients: [{ id: other, secrt: s }]");
     let place = format!("{}:2:24: unknown member \"secrt\"", folder.0.join("a.yaml").display());
     running.wait_until("logs the error", |running| running.log().contains(&place));
-    let body = "grant_type=authorization_code&client_id=other&client_secret=s&code=x";
-    let response = crate::support::post(&format!("{}/oauth2/v3/token", running.url()), body).await;
+    let response = post(&format!("{}/oauth2/v3/token", running.url()), OTHER_FORM).await;
     assert_eq!(response.error(), "invalid_request", "the client still exists");
 }
 

@@ -6,16 +6,21 @@ pub mod program;
 pub mod raw_client;
 pub mod tls;
 
+use std::net::SocketAddr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use reqwest::Response;
+use reqwest::redirect::Policy;
+use reqwest::{IntoUrl, RequestBuilder};
 use serde_json::Value;
-use smartpay_oauth_mock::MockAuthServer;
+use smartpay_oauth_mock::{MockAuthServer, RealmHandle};
 
 /// The client of the documented sample tokens, and its secret.
 pub const CLIENT: (&str, &str) = ("v6TJH1IqhM", "v6TJH1IqhM-secret");
 /// The merchant of the documented sample tokens.
 pub const MERCHANT: &str = "rahulrama";
+
+/// The content type of forms.
+pub const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A response that has been read.
 #[derive(Debug)]
@@ -26,14 +31,6 @@ pub struct HttpResponse {
 }
 
 impl HttpResponse {
-    pub async fn read(response: Response) -> Self {
-        Self {
-            status: response.status().as_u16(),
-            headers: response.headers().clone(),
-            text: response.text().await.expect("a body of text"),
-        }
-    }
-
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|e| panic!("{e}: {}", self.text))
     }
@@ -62,61 +59,110 @@ impl HttpResponse {
     }
 }
 
+/// Sends a request and reads its response.
+pub async fn fetch(request: RequestBuilder) -> HttpResponse {
+    let response = request.send().await.expect("a response");
+    HttpResponse {
+        status: response.status().as_u16(),
+        headers: response.headers().clone(),
+        text: response.text().await.expect("a body of text"),
+    }
+}
+
+/// Sends a request with a JSON body, or without a body.
+pub async fn call(method: &str, url: String, body: Option<Value>) -> HttpResponse {
+    let request = reqwest::Client::new().request(method.parse().expect("a method"), url);
+    match body {
+        Some(body) => fetch(request.json(&body)).await,
+        None => fetch(request).await,
+    }
+}
+
+/// Sends a request and returns whether a whole response arrives.
+pub async fn gets_response(request: RequestBuilder) -> bool {
+    match request.send().await {
+        Ok(response) => response.bytes().await.is_ok(),
+        Err(_) => false,
+    }
+}
+
+/// Creates a POST request for a form.
+pub fn form_post(url: impl IntoUrl) -> RequestBuilder {
+    reqwest::Client::new().post(url).header("Content-Type", FORM)
+}
+
 /// Posts a body as a form.
 pub async fn post(url: &str, body: impl Into<Vec<u8>>) -> HttpResponse {
-    let request = reqwest::Client::new()
-        .post(url)
-        .header("Content-Type", "application/x-www-form-urlencoded")
-        .body(body.into());
-    HttpResponse::read(request.send().await.expect("a response")).await
+    fetch(form_post(url).body(body.into())).await
+}
+
+/// Posts the sample request of the vendor's documentation.
+pub async fn post_sample(realm: &RealmHandle) -> HttpResponse {
+    post(&realm.token_url(), page::REQUEST).await
+}
+
+/// Sends bytes and returns everything that is received until the connection ends.
+pub async fn send_raw(address: SocketAddr, bytes: impl AsRef<[u8]> + Send + 'static) -> String {
+    let exchange = move || raw_client::send_and_read_all(address, bytes);
+    tokio::task::spawn_blocking(exchange).await.expect("a response")
 }
 
 /// Posts parameters to the token endpoint.
-pub async fn form(server: &MockAuthServer, parameters: &[(&str, &str)]) -> HttpResponse {
-    post(&server.token_url(), serde_urlencoded::to_string(parameters).expect("a form")).await
+pub async fn form(realm: &RealmHandle, parameters: &[(&str, &str)]) -> HttpResponse {
+    post(&realm.token_url(), serde_urlencoded::to_string(parameters).expect("a form")).await
+}
+
+/// Returns the form with which the sample client exchanges a code.
+pub fn exchange_form(code: &str) -> String {
+    client_form("authorization_code", "code", code)
+}
+
+/// Returns the form with which the sample client refreshes a token.
+pub fn refresh_form(token: &str) -> String {
+    client_form("refresh_token", "refresh_token", token)
+}
+
+fn client_form(grant_type: &str, name: &str, value: &str) -> String {
+    let (id, secret) = CLIENT;
+    let parameters = [("client_id", id), ("client_secret", secret), (name, value)];
+    let parameters = serde_urlencoded::to_string(parameters).expect("a form");
+    format!("grant_type={grant_type}&{parameters}")
 }
 
 /// Exchanges a code of the sample client.
-pub async fn exchange(server: &MockAuthServer, code: &str) -> HttpResponse {
-    form(
-        server,
-        &[
-            ("grant_type", "authorization_code"),
-            ("client_id", CLIENT.0),
-            ("client_secret", CLIENT.1),
-            ("code", code),
-        ],
-    )
-    .await
+pub async fn exchange(realm: &RealmHandle, code: &str) -> HttpResponse {
+    post(&realm.token_url(), exchange_form(code)).await
 }
 
 /// Refreshes with a token of the sample client.
-pub async fn refresh(server: &MockAuthServer, token: &str) -> HttpResponse {
-    form(
-        server,
-        &[
-            ("grant_type", "refresh_token"),
-            ("client_id", CLIENT.0),
-            ("client_secret", CLIENT.1),
-            ("refresh_token", token),
-        ],
-    )
-    .await
+pub async fn refresh(realm: &RealmHandle, token: &str) -> HttpResponse {
+    post(&realm.token_url(), refresh_form(token)).await
+}
+
+/// Issues a code for the sample client and merchant, and exchanges it.
+pub async fn exchange_new_code(realm: &RealmHandle) -> HttpResponse {
+    exchange(realm, &code(realm).await).await.ok()
+}
+
+/// Returns a client that follows no redirects.
+pub fn browser() -> reqwest::Client {
+    reqwest::Client::builder().redirect(Policy::none()).build().expect("a client")
 }
 
 /// Issues a code for the sample client and merchant.
-pub async fn code(server: &MockAuthServer) -> String {
-    server.issue_code(CLIENT.0, MERCHANT).await.expect("a code")
+pub async fn code(realm: &RealmHandle) -> String {
+    realm.issue_code(CLIENT.0, MERCHANT).await.expect("a code")
 }
 
 /// Starts a server with the built-in fixtures and these changes.
 pub async fn server_with(fixtures: &str) -> MockAuthServer {
-    MockAuthServer::builder()
-        .fixtures(&format!("extends: default\n{fixtures}"))
-        .unwrap_or_else(|errors| panic!("{errors}"))
-        .start()
-        .await
-        .expect("a server")
+    server_with_only(&format!("extends: default\n{fixtures}")).await
+}
+
+/// Starts a server with these fixtures.
+pub async fn server_with_only(fixtures: &str) -> MockAuthServer {
+    let builder = MockAuthServer::builder().fixtures(fixtures);
+    builder.unwrap_or_else(|errors| panic!("{errors}")).start().await.expect("a server")
 }
 
 /// The time at this number of milliseconds since 1970.
@@ -124,9 +170,9 @@ pub fn time(ms: u64) -> SystemTime {
     UNIX_EPOCH + Duration::from_millis(ms)
 }
 
-/// The time of a server's clock in milliseconds since 1970.
-pub fn now_ms(server: &MockAuthServer) -> i64 {
-    let since_1970 = server.clock().now().duration_since(UNIX_EPOCH).expect("a time after 1970");
+/// The time of a realm's clock in milliseconds since 1970.
+pub fn now_ms(realm: &RealmHandle) -> i64 {
+    let since_1970 = realm.clock().now().duration_since(UNIX_EPOCH).expect("a time after 1970");
     i64::try_from(since_1970.as_millis()).expect("a time before 9000")
 }
 

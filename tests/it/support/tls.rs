@@ -18,13 +18,18 @@ pub fn identify(folder: &Folder, server: &MockAuthServer, name: &str) {
 
 /// The exit code of a command, and everything that it printed.
 #[derive(Debug)]
-pub struct Said {
+pub struct CommandOutput {
     pub exit: i32,
     pub text: String,
 }
 
+/// Splits a command line at its spaces.
+pub fn words(line: &str) -> Vec<&str> {
+    line.split_whitespace().collect()
+}
+
 /// Runs a command without blocking the runtime.
-pub async fn run(program: &str, arguments: &[&str]) -> Said {
+pub async fn run(program: &str, arguments: &[&str]) -> CommandOutput {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null());
     let name = program.to_owned();
@@ -33,25 +38,38 @@ pub async fn run(program: &str, arguments: &[&str]) -> Said {
     });
     let output = output.await.unwrap();
     let text = [output.stdout, output.stderr].concat();
-    Said {
+    CommandOutput {
         exit: output.status.code().unwrap_or(-1),
         text: String::from_utf8_lossy(&text).into_owned(),
     }
 }
 
 /// Runs curl with the CA of a folder. It prints errors, but no progress.
-pub async fn curl(folder: &Folder, arguments: &[&str]) -> Said {
+pub async fn curl(folder: &Folder, arguments: &[&str]) -> CommandOutput {
     let ca = folder.path("ca.pem");
     let mut all = vec!["-sS", "--max-time", "20", "--cacert", &ca];
     all.extend(arguments);
     run("curl", &all).await
 }
 
+/// Runs curl for a path of a host that resolves to this machine.
+pub async fn curl_host(
+    folder: &Folder,
+    host: &str,
+    port: u16,
+    path: &str,
+    arguments: &[&str],
+) -> CommandOutput {
+    let resolve = format!("{host}:{port}:127.0.0.1");
+    let url = format!("https://{host}:{port}{path}");
+    curl(folder, &[&["--resolve", &resolve, &url], arguments].concat()).await
+}
+
 /// Runs openssl and returns what it prints. Panics if it fails.
 pub async fn openssl(arguments: &[&str]) -> String {
-    let said = run("openssl", arguments).await;
-    assert_eq!(said.exit, 0, "{arguments:?}: {}", said.text);
-    said.text
+    let output = run("openssl", arguments).await;
+    assert_eq!(output.exit, 0, "{arguments:?}: {}", output.text);
+    output.text
 }
 
 /// Makes a self-signed certificate and its key by openssl. Returns their paths.
