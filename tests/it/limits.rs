@@ -146,20 +146,29 @@ fn a_reached_limit_is_logged_once() {
     let arguments = [&["--limit"], &limits[..]].concat();
     let mut server = Running::start(&folder, &arguments);
     let address = server.address().to_owned();
-    std::thread::scope(|scope| {
-        for n in 0..100 {
-            let address = &address;
-            scope.spawn(move || {
-                let sent = match n % 4 {
-                    0 => TOKEN_HEAD.to_owned(),
-                    1 => format!("{TOKEN_HEAD}Content-Length: 100\r\n\r\nx"),
-                    2 => format!("{TOKEN_HEAD}X: {}\r\n\r\n", "y".repeat(20_000)),
-                    _ => format!("{TOKEN_HEAD}Content-Length: 70000\r\n\r\n{}", "x".repeat(70_000)),
-                };
-                send_and_read_all(address, sent);
-            });
-        }
-    });
+
+    // The first clients are fewer than the connections, so none is closed before its head takes too
+    // long. The others are more.
+    for clients in [0..30, 30..130] {
+        std::thread::scope(|scope| {
+            for n in clients {
+                let address = &address;
+                scope.spawn(move || {
+                    let sent = match n % 4 {
+                        0 => TOKEN_HEAD.to_owned(),
+                        1 => format!("{TOKEN_HEAD}Content-Length: 100\r\n\r\nx"),
+                        2 => format!("{TOKEN_HEAD}X: {}\r\n\r\n", "y".repeat(20_000)),
+                        _ => format!(
+                            "{TOKEN_HEAD}Content-Length: 70000\r\n\r\n{}",
+                            "x".repeat(70_000)
+                        ),
+                    };
+                    send_and_read_all(address, sent);
+                });
+            }
+        });
+    }
+
     server.signal("-TERM");
     assert_eq!(server.exit_code(), Some(0));
     let log = server.log();
