@@ -198,6 +198,8 @@ async fn a_problem_names_the_wrong_member_and_nothing_changes() {
     assert_problem(&HttpResponse::read(unknown).await, 404, "");
     let missing = call(&server, "POST", "clock/advance", Some(json!({}))).await.json();
     assert_eq!(missing["errors"].as_array().unwrap().len(), 1, "{missing}");
+    let offset = call(&server, "PUT", "clock", Some(json!({ "offset_ms": "5" }))).await.json();
+    assert_eq!(offset["detail"], "/offset_ms: expected a whole number, found a string");
     assert_problem(&call(&server, "PATCH", "clock", None).await, 405, "");
     let send = async |kind: &str, body: Vec<u8>| {
         let url = format!("{}/_mock/codes", server.base_url());
