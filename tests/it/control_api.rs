@@ -174,6 +174,8 @@ async fn a_problem_names_the_wrong_member_and_nothing_changes() {
     assert_problem(&fetch(unknown).await, 404, "");
     let missing = call(&server, "POST", "clock/advance", Some(json!({}))).await.json();
     assert_eq!(missing["errors"].as_array().unwrap().len(), 1, "{missing}");
+    let offset = call(&server, "PUT", "clock", Some(json!({ "offset_ms": "5" }))).await.json();
+    assert_eq!(offset["detail"], "/offset_ms: expected a whole number, found a string");
     assert_problem(&call(&server, "PATCH", "clock", None).await, 405, "");
     let send = async |kind: &str, body: Vec<u8>| {
         let url = format!("{}/_mock/codes", server.base_url());
@@ -378,8 +380,8 @@ async fn a_query_takes_the_parameters_of_its_operation_only() {
         ("GET", "requests?client_id=*&merchant_id=*&grant_type=*&correlation_id=*", 200, ""),
         ("GET", "requests?colour=red", 400, "colour: "),
         ("GET", "requests?wait=1s", 400, "wait: "),
-        ("GET", "requests?limit=ten", 400, "limit: "),
-        ("GET", "requests?status=70000", 400, "status: "),
+        ("GET", "requests?limit=ten", 400, "limit: expected a whole number of 0 or more."),
+        ("GET", "requests?status=70000", 400, "status: expected a whole number from 0 to 65535."),
         ("GET", "requests?endpoint=nowhere", 400, "endpoint: "),
         ("GET", "requests?limit=1&limit=2", 400, "A parameter"),
         ("GET", "events?limit=1", 400, "limit: "),

@@ -65,7 +65,9 @@ async fn unknown_paths_and_methods_are_refused_before_the_token_is_checked() {
     let response = call(&server, "PUT", "/pts/v2/payments/7048", "").await;
     assert_eq!((response.status, response.header("allow")), (405, "GET, DELETE"));
     for path in ["/pts/v2/payments/", "/pts/v2/payments/1/2", "/nowhere"] {
-        assert_eq!(call(&server, "GET", path, "").await.status, 404, "{path}");
+        let response = call(&server, "GET", path, "").await;
+        assert_eq!(response.status, 404, "{path}");
+        assert!(response.text.starts_with("Nothing answers GET here. "), "{}", response.text);
     }
 }
 

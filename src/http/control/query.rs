@@ -42,13 +42,15 @@ impl Query {
         let names = members::<T>(&mut SchemaGenerator::default());
         let (own, unread) = self.unread.drain(..).partition(|(name, _)| names.contains_key(name));
         self.unread = unread;
-        self.known.extend(names.into_iter().map(|(name, _)| name));
+        self.known.extend(names.keys().cloned());
 
         deserialize(&own).map_err(|error| {
             // The error does not say which parameter is wrong, so each is read alone.
             let faulty = own.iter().find_map(|pair| {
                 let error = deserialize::<T>(slice::from_ref(pair)).err()?;
-                Some(bad_request(format!("{}: \"{}\" is not valid: {error}.", pair.0, pair.1)))
+                let text = whole_number(&names[&pair.0])
+                    .map_or_else(|| error.to_string(), |expected| format!("expected {expected}"));
+                Some(bad_request(format!("{}: {text}.", pair.0)))
             });
             faulty.unwrap_or_else(|| bad_request(format!("The query is not valid: {error}.")))
         })
@@ -71,6 +73,15 @@ pub(super) fn members<T: JsonSchema>(generator: &mut SchemaGenerator) -> Map<Str
     match T::json_schema(generator).remove("properties") {
         Some(Value::Object(members)) => members,
         _ => Map::new(),
+    }
+}
+
+/// Returns the numbers that a member can have, if it is a whole number.
+fn whole_number(schema: &Value) -> Option<&'static str> {
+    match schema["format"].as_str() {
+        Some("uint16") => Some("a whole number from 0 to 65535"),
+        Some("uint64") => Some("a whole number of 0 or more"),
+        _ => None,
     }
 }
 
