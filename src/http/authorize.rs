@@ -94,7 +94,7 @@ async fn read_params(
     }
     if !query.is_empty() {
         return Err(invalid_request(
-            "The parameters of a POST belong in its body, not in the URL.",
+            "The parameters of a POST must be in its body, not in the URL.",
         ));
     }
     read_form(body, &context.app.limits).await
@@ -109,7 +109,7 @@ async fn read_form(mut body: Body, monitor: &LimitMonitor) -> Result<Vec<u8>, Au
 
 fn parse_params(sent: &[u8]) -> Result<Form<'_>, AuthorizeError> {
     Form::parse(sent)
-        .map_err(|error| invalid_request(format!("The parameters are not well-formed: {error}.")))
+        .map_err(|error| invalid_request(format!("The parameters are malformed: {error}.")))
 }
 
 fn invalid_request(description: impl Into<std::borrow::Cow<'static, str>>) -> AuthorizeError {

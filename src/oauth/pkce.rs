@@ -17,7 +17,7 @@ pub enum ChallengeMethod {
     Plain,
 }
 
-/// The challenge of an authorize request, which the token request must answer with its verifier.
+/// The challenge of an authorize request. The token request must have the verifier for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Challenge {
     /// The verifier itself.

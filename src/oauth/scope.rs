@@ -1,11 +1,11 @@
-//! Scopes: the fifteen of the page, and the `scope` parameter.
+//! Scopes: the fifteen that the vendor documents, and the `scope` parameter.
 
 use std::sync::Arc;
 
 /// A shared list of scopes, in the order in which tokens carry them.
 pub(crate) type Scopes = Arc<[String]>;
 
-/// The scopes of the page's sample tokens, in their order (source S).
+/// The scopes of the documentation's sample tokens, in their order (source S).
 pub(crate) const DOCUMENTED: [&str; 15] = [
     "alternate_payments",
     "bank_transfers",
@@ -27,7 +27,7 @@ pub(crate) const DOCUMENTED: [&str; 15] = [
 /// Describes a scope for the consent page, in the mock's own words.
 pub(crate) fn describe(scope: &str) -> &'static str {
     match scope {
-        "alternate_payments" => "Take payments by other means than cards",
+        "alternate_payments" => "Take payments by means other than cards",
         "bank_transfers" => "Take bank transfers",
         "boarding" => "Set up merchant accounts",
         "commerce_services" => "Use commerce services",
@@ -39,10 +39,10 @@ pub(crate) fn describe(scope: &str) -> &'static str {
         "payments_without_standalone_credit" => "Take payments, and refund them",
         "payouts" => "Make payouts",
         "reporting" => "Read your reports",
-        "tokenization_services" => "Store and use tokenised cards",
+        "tokenization_services" => "Store and use tokenized cards",
         "transactions" => "Read your transactions",
         "users" => "Manage the users of your account",
-        _ => "Use a permission without a description",
+        _ => "Use a permission that has no description",
     }
 }
 

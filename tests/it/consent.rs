@@ -151,7 +151,7 @@ async fn allow_is_disabled_with_the_reason_if_the_merchant_may_not_grant() {
         .await
         .unwrap();
     let page = authorize(&nobody, &with(&[])).await.ok();
-    assert!(page.text.contains("no merchant in the fixtures"), "{}", page.text);
+    assert!(page.text.contains("fixtures have no merchant"), "{}", page.text);
 }
 
 #[tokio::test]

@@ -131,7 +131,7 @@ async fn every_scenario_does_what_it_says() {
                 let request = reqwest::Client::new().post(server.token_url()).body(body);
                 let request = request.header("Content-Type", "application/x-www-form-urlencoded");
                 assert!(request.send().await.is_err());
-                assert!(exchange(&server, &code).await.description().contains("used already"));
+                assert!(exchange(&server, &code).await.description().contains("already used"));
                 once().await.ok();
             }
             "rotation" => {

@@ -29,7 +29,7 @@ pub(super) fn routes() -> Routes {
         put,
         OperationDoc::new(
             "replaceFixtures",
-            "Replaces the fixtures, or changes nothing if one is invalid; live grants stay",
+            "Replaces the fixtures, or changes nothing if they are invalid; existing grants are kept",
         )
         .takes::<Fixtures>()
         .returns::<Fixtures>(200, "The new fixtures."),

@@ -22,12 +22,12 @@ pub(super) async fn guard(
     next: Next,
 ) -> Response {
     if is_cross_site(&app, &context, request.headers()) {
-        let text = "The control API refuses requests from pages of other sites.";
+        let text = "The control API rejects requests from web pages of other sites.";
         return Problem::new(StatusCode::FORBIDDEN, text).into_response();
     }
     if context.is_local() && has_foreign_host(&app, &request) {
-        let text = "The Host header does not name this server. A name that merely resolves to this \
-                    machine does not reach the control API.";
+        let text = "The Host header does not name this server. The control API rejects other names \
+                    that resolve to this machine.";
         return Problem::new(StatusCode::FORBIDDEN, text).into_response();
     }
     if let Control::Token(token) = &app.options.control
@@ -40,7 +40,7 @@ pub(super) async fn guard(
 }
 
 fn unauthorized() -> Response {
-    let text = "The control API requires its bearer token.";
+    let text = "The control API requires the bearer token of --control-token.";
     let mut response = Problem::new(StatusCode::UNAUTHORIZED, text).into_response();
     let challenge = HeaderValue::from_static("Bearer realm=\"control\"");
     response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);

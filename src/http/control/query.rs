@@ -27,9 +27,9 @@ impl<S: Sync> FromRequestParts<S> for Query {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let form = Form::parse(parts.uri.query().unwrap_or_default().as_bytes())
-            .map_err(|error| bad(format!("The query is not well-formed: {error}.")))?;
+            .map_err(|error| bad(format!("The query is malformed: {error}.")))?;
         if form.duplicate().is_some() {
-            return Err(bad("A parameter of the query occurs twice."));
+            return Err(bad("A query parameter occurs more than once."));
         }
 
         let pairs = form.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
@@ -49,9 +49,9 @@ impl Query {
             // The error does not say which parameter is wrong, so each is read alone.
             let faulty = own.iter().find_map(|pair| {
                 let error = deserialize::<T>(slice::from_ref(pair)).err()?;
-                Some(bad(format!("{}: \"{}\" is not valid: {error}.", pair.0, pair.1)))
+                Some(bad(format!("{}: \"{}\" is invalid: {error}.", pair.0, pair.1)))
             });
-            faulty.unwrap_or_else(|| bad(format!("The query is not valid: {error}.")))
+            faulty.unwrap_or_else(|| bad(format!("The query is invalid: {error}.")))
         })
     }
 
@@ -59,10 +59,10 @@ impl Query {
     pub(super) fn finish(self) -> Result<(), Problem> {
         let Some((name, _)) = self.unread.first() else { return Ok(()) };
         Err(bad(if self.known.is_empty() {
-            format!("{name}: this operation has no parameters in the query.")
+            format!("{name}: this operation has no query parameters.")
         } else {
             let known = self.known.join(", ");
-            format!("{name}: this operation has no such parameter; it has {known}.")
+            format!("{name}: unknown parameter; expected one of {known}.")
         }))
     }
 }

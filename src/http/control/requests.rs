@@ -16,7 +16,7 @@ use crate::http::context::RequestContext;
 use crate::journal::{Filter, RecordedRequest, Times, Verification};
 use crate::units::HumanDuration;
 
-/// The longest time that a request can wait for an expectation to hold.
+/// The maximum time that a request can wait for an expectation to be met.
 const MAX_WAIT: Duration = Duration::from_secs(300);
 
 /// The part of the journal to return.
@@ -24,26 +24,26 @@ const MAX_WAIT: Duration = Duration::from_secs(300);
 struct PageParams {
     /// The maximum number of entries: the first ones after `after`, or the last ones without it.
     limit: Option<u64>,
-    /// The id of an entry; only later entries are returned.
+    /// The ID of an entry; only later entries are returned.
     after: Option<u64>,
 }
 
-/// How long to wait for an expectation.
+/// The time to wait for an expectation.
 #[derive(Deserialize, JsonSchema)]
 struct WaitParams {
-    /// How long to wait for the expectation to hold, such as `2s`. At most `300s`; not at all by
-    /// default.
+    /// The maximum time to wait until the expectation is met, such as `2s`. At most `300s`.
+    /// Default: 0.
     wait: Option<HumanDuration>,
 }
 
 /// Entries of the journal.
 #[derive(Serialize, JsonSchema)]
 struct RequestPage {
-    /// The entries, the newest last.
+    /// The entries, newest last.
     requests: Vec<Arc<RecordedRequest>>,
-    /// The number of entries that match the filter, also beyond the limit.
+    /// The number of entries that match the filter, including those beyond the limit.
     total: usize,
-    /// The number of entries that the full journal has dropped since it was last emptied.
+    /// The number of entries that the full journal has dropped since it was last cleared.
     dropped: u64,
 }
 
@@ -51,7 +51,7 @@ struct RequestPage {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct VerifyRequest {
-    /// Which requests count.
+    /// The requests to count.
     #[serde(rename = "match", default)]
     filter: Filter,
     /// The expected number of requests. Default: at least one.
@@ -65,7 +65,7 @@ pub(super) fn routes() -> Routes {
     routes.get(
         "/requests",
         list,
-        OperationDoc::new("listRequests", "Lists the entries of the journal, the newest last")
+        OperationDoc::new("listRequests", "Lists the entries of the journal, newest last")
             .query::<PageParams>()
             .query::<Filter>()
             .returns::<RequestPage>(200, "The entries that match the filter."),
@@ -74,8 +74,8 @@ pub(super) fn routes() -> Routes {
     routes.delete(
         "/requests",
         clear,
-        OperationDoc::new("clearRequests", "Empties the journal")
-            .returns_nothing("The journal is empty."),
+        OperationDoc::new("clearRequests", "Clears the journal")
+            .returns_nothing("The journal is cleared."),
     );
 
     routes.post(
@@ -114,7 +114,7 @@ async fn clear(
     Extension(context): Extension<RequestContext>,
     query: Query,
 ) -> Result<StatusCode, Problem> {
-    // A client that sends a filter does not expect the whole journal to be emptied.
+    // A client that sends a filter does not expect the whole journal to be cleared.
     query.finish()?;
 
     context.realm.journal().clear();
@@ -129,7 +129,7 @@ async fn verify(
     let params: WaitParams = query.read()?;
     let wait = params.wait.map_or(Duration::ZERO, Duration::from);
     if wait > MAX_WAIT {
-        let text = format!("wait: the longest wait is {} s.", MAX_WAIT.as_secs());
+        let text = format!("wait: the maximum is {} s.", MAX_WAIT.as_secs());
         return Err(Problem::new(StatusCode::BAD_REQUEST, text));
     }
     query.finish()?;

@@ -44,7 +44,7 @@ fn all_routes() -> Routes {
     routes.post(
         "/scenarios",
         add,
-        OperationDoc::new("addScenario", "Adds a scenario before all others")
+        OperationDoc::new("addScenario", "Adds a scenario, which is tried before all others")
             .takes::<Scenario>()
             .returns::<ScenarioState>(201, "The new scenario."),
     );
@@ -75,11 +75,11 @@ fn named_routes() -> Routes {
         put,
         OperationDoc::new(
             "putScenario",
-            "Adds a scenario before all others, in place of the one with its name",
+            "Creates or replaces a scenario; it is tried before all others",
         )
         .takes::<Scenario>()
-        .returns::<ScenarioState>(200, "The scenario, which replaced another.")
-        .returns::<ScenarioState>(201, "The scenario, which is new."),
+        .returns::<ScenarioState>(200, "The scenario replaced another.")
+        .returns::<ScenarioState>(201, "The scenario was created."),
     );
 
     routes.delete(
@@ -111,7 +111,7 @@ async fn add(
     JsonText(text): JsonText,
 ) -> Result<(StatusCode, Json<ScenarioState>), Problem> {
     let Some(active) = context.realm.add_scenario(&text)? else {
-        let detail = "there is a scenario with this name; PUT replaces it";
+        let detail = "a scenario with this name already exists; PUT replaces it";
         return Err(Problem::of_conflict("/name", detail));
     };
     Ok((StatusCode::CREATED, Json(active.state())))

@@ -28,8 +28,11 @@ pub(super) fn routes() -> Routes {
     routes.get(
         "/ca.pem",
         ca,
-        OperationDoc::new("getCa", "Returns the CA certificate that the server's is signed by")
-            .returns_text(&[PEM, PLAIN], "The certificate in PEM."),
+        OperationDoc::new(
+            "getCa",
+            "Returns the certificate of the CA that signed the server certificate",
+        )
+        .returns_text(&[PEM, PLAIN], "The certificate in PEM."),
     );
 
     routes.get(
@@ -60,7 +63,7 @@ pub(super) fn routes() -> Routes {
 async fn ca(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Problem> {
     let tls = app.tls.as_ref().ok_or_else(|| Problem::not_found(NO_HTTPS))?;
     let pem = tls.ca_pem().ok_or_else(|| {
-        Problem::not_found("The server uses a certificate of its user, so it has no CA.")
+        Problem::not_found("The server uses the certificate of --tls-cert, so it has no CA.")
     })?;
 
     let wants_plain = headers.get(header::ACCEPT).is_some_and(|accept| accept == PLAIN);
