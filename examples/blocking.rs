@@ -10,7 +10,7 @@ use smartpay_oauth_mock::{ErrorCode, Outcome, Scenario};
 
 // In a test suite, this is a function with `#[test]`.
 fn main() -> Result<(), Box<dyn Error>> {
-    // The server has threads of its own, so a test may block as long as it likes.
+    // The server has its own threads, so a test may block.
     let server = MockAuthServer::start();
     let code = server.issue_code("v6TJH1IqhM", "rahulrama")?;
 

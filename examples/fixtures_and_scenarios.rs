@@ -1,4 +1,4 @@
-//! A server with a client, a merchant and a scenario of its own, from YAML.
+//! A server whose client, merchant and scenario are defined in YAML.
 //!
 //! `cargo run --example fixtures_and_scenarios`
 

@@ -1,8 +1,8 @@
-//! A server that demands a client certificate, and a client that presents one.
+//! A server that requires a client certificate, and a client that presents one.
 //!
 //! `cargo run --example mutual_tls`
 //!
-//! The client is made of hyper and tokio-rustls. With reqwest (feature `rustls`), the same is:
+//! The client uses hyper and tokio-rustls. With reqwest (feature `rustls`), the same is:
 //!
 //! ```ignore
 //! let identity = [identity.certificate_pem, identity.key_pem].concat();
@@ -30,7 +30,7 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    // HTTPS by a CA that the server makes, and only clients with a certificate are let in.
+    // HTTPS with the server's own CA. Clients must present a certificate.
     let server = MockAuthServer::builder().tls().client_auth(ClientAuth::Required).start().await?;
     let code = server.issue_code("v6TJH1IqhM", "rahulrama").await?;
     let form = format!(
@@ -46,12 +46,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     // The same client without its certificate cannot connect.
     let refused = post_token(server.address(), client_config(&identity, false)?, form).await;
-    let error = refused.err().ok_or("the server must demand a certificate")?;
+    let error = refused.err().ok_or("the server must require a certificate")?;
     println!("without a certificate, the request fails: {error}");
     Ok(())
 }
 
-/// Trusts the server's CA and, if asked to, presents the client's certificate.
+/// Trusts the server's CA and, with `has_certificate`, presents the client's certificate.
 fn client_config(
     identity: &ClientIdentity,
     has_certificate: bool,

@@ -1,4 +1,4 @@
-//! The whole way of a token: a code, its exchange, the use of the access token, its end, a refresh.
+//! The life of a token: a code, its exchange, a call with the access token, its expiry, a refresh.
 //!
 //! `cargo run --example quickstart`
 

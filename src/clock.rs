@@ -1,4 +1,4 @@
-//! The one source of time: the machine's clock, which can be moved, set and frozen.
+//! The only source of time: the system clock, with an offset, or frozen.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -13,8 +13,8 @@ const LATEST_MS: i64 = 221_845_392_000_000;
 
 /// The clock of a realm, which all lifetimes, claims and dates follow.
 ///
-/// It runs with the machine's clock until a test moves, sets or freezes it. It has a precision of
-/// milliseconds and a range from 1970 to 9000; times outside that range become its nearer end.
+/// It follows the system clock until a test advances, sets or freezes it. It has a precision of
+/// milliseconds and a range from 1970 to 9000; times outside that range are clamped to it.
 ///
 /// ```
 /// use std::time::{Duration, UNIX_EPOCH};
@@ -32,9 +32,9 @@ pub struct Clock {
 
 #[derive(Clone, Copy, Debug)]
 enum Mode {
-    /// Runs ahead of the machine's clock by this offset.
+    /// Runs ahead of the system clock by this offset.
     Running { offset_ms: i64 },
-    /// Stands still at this time.
+    /// Frozen at this time.
     Frozen { at_ms: i64 },
 }
 
@@ -72,7 +72,7 @@ impl Clock {
         self.mode.read().now_ms()
     }
 
-    /// Returns the offset from the machine's clock; it is positive if this clock is ahead.
+    /// Returns the offset from the system clock; it is positive if this clock is ahead.
     pub fn offset(&self) -> SignedDuration {
         SignedDuration::from_ms(match *self.mode.read() {
             Mode::Running { offset_ms } => offset_ms,
@@ -80,24 +80,25 @@ impl Clock {
         })
     }
 
-    /// Whether the clock stands still.
+    /// Returns whether the clock is frozen.
     pub fn is_frozen(&self) -> bool {
         matches!(*self.mode.read(), Mode::Frozen { .. })
     }
 
-    /// Moves the clock forward. A frozen clock stays frozen.
+    /// Advances the clock. A frozen clock stays frozen.
     pub fn advance(&self, by: Duration) {
         self.shift(SignedDuration::from_ms(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)));
     }
 
-    /// Moves the clock forward, or back if the duration is negative. A frozen clock stays frozen.
+    /// Advances the clock, or moves it back if the duration is negative. A frozen clock stays
+    /// frozen.
     pub fn shift(&self, by: SignedDuration) {
         let mut mode = self.mode.write();
         let now_ms = mode.now_ms().saturating_add(by.as_ms());
         mode.show(now_ms);
     }
 
-    /// Sets the clock to a time, from which it runs on. A frozen clock stays frozen.
+    /// Sets the clock to a time, from which it continues. A frozen clock stays frozen.
     pub fn set(&self, now: SystemTime) {
         self.mode.write().show(to_ms(now));
     }
@@ -114,7 +115,7 @@ impl Clock {
         *self.mode.write() = Mode::Frozen { at_ms: to_ms(now) };
     }
 
-    /// Lets a frozen clock run on from the time that it shows.
+    /// Lets a frozen clock run again, from the time that it shows.
     pub fn unfreeze(&self) {
         let mut mode = self.mode.write();
         // A running clock keeps its offset to the millisecond.
@@ -123,7 +124,7 @@ impl Clock {
         }
     }
 
-    /// Resets the clock to the machine's time, running.
+    /// Resets the clock to the system time, running.
     pub fn reset(&self) {
         *self.mode.write() = Mode::default();
     }

@@ -122,7 +122,7 @@ pub async fn insert_grants(realm: &RealmHandle, count: usize) {
             purge_after_ms: now + 365 * 86_400_000,
             revoked: false,
         };
-        // Only a revoked grant is a conflict, and the id is unused.
+        // Only a revoked grant is a conflict, and the ID is unused.
         let _ = realm.grant_store().upsert_grant(grant, now).await;
     }
 }

@@ -1,6 +1,6 @@
-//! A mock of the Smartpay Fuse OAuth 2.0 authorization server, for the tests of everyone who
-//! integrates with it. It is faithful to what is documented, scriptable where a test needs another
-//! behaviour, and fast enough for every test to have a server of its own.
+//! A mock of the Smartpay Fuse OAuth 2.0 authorization server, for testing clients of that server.
+//! It behaves as the vendor documents, can be scripted where a test needs other behavior, and
+//! starts fast enough for each test to have its own server.
 //!
 //! # Install
 //!
@@ -21,7 +21,7 @@
 //! // A server on a free port, with the built-in fixtures. It stops when it is dropped.
 //! let server = MockAuthServer::start().await;
 //!
-//! // The code that the redirect carries once a merchant has clicked Allow.
+//! // The code that the client would receive by redirect after the merchant clicks Allow.
 //! let code = server.issue_code("v6TJH1IqhM", "rahulrama").await?;
 //!
 //! // The code under test does this part.
@@ -44,15 +44,15 @@
 //!
 //! # Strictness
 //!
-//! A request that passes here should pass against the real server, and one that would fail there
-//! fails here, with an explanation in `error_description`. A token request is checked by a table of
-//! 21 rows, from "the method is POST" to "the server works"; the first row that fails decides. For
-//! each behaviour, `docs/fidelity.md` names the source, or marks it as an assumption and names the
-//! fixture member that changes it.
+//! A request that succeeds here should succeed at the real server. A request that would fail there
+//! fails here, with an explanation in `error_description`. A token request is checked against a
+//! decision table of 21 rows, from "the method is POST" to "the server works"; the first row that
+//! fails decides. For each behavior, `docs/fidelity.md` gives the source, or marks it as an
+//! assumption and names the fixture member that changes it.
 //!
 //! # The clock
 //!
-//! All lifetimes, claims and dates follow the server's [`Clock`], which a test moves:
+//! All lifetimes, claims and dates follow the server's [`Clock`], which a test can change:
 //!
 //! ```
 //! use std::time::Duration;
@@ -73,12 +73,12 @@
 //! [`RealmHandle::authorize_url`] is the URL to which a partner sends the merchant's browser. Tests
 //! without a browser add `mock_consent=allow` to it, or skip it with [`RealmHandle::issue_code`] and
 //! [`RealmHandle::issue_tokens`]. [`RealmHandle::revoke_grant`] revokes a grant as the merchant does:
-//! the API at `/pts/v2/payments` then refuses its tokens.
+//! the API at `/pts/v2/payments` then rejects its tokens.
 //!
 //! # Fixtures
 //!
-//! Clients, merchants, codes, settings and scenarios come from YAML or JSON, in a file or a text. An
-//! error in them has a line, a column, and a correction:
+//! Clients, merchants, codes, settings and scenarios are defined in YAML or JSON, in a file or a
+//! string. An error in them has a line, a column, and often a suggestion:
 //!
 //! ```
 //! use smartpay_oauth_mock::MockAuthServer;
@@ -114,8 +114,8 @@
 //! # }
 //! ```
 //!
-//! Injected while the test runs, with an expectation that fails the test and shows the requests that
-//! came instead:
+//! Or injected while the test runs. The expectation fails the test unless it is met, and shows the
+//! requests that were received instead:
 //!
 //! ```
 //! use smartpay_oauth_mock::{ErrorCode, MockAuthServer, Outcome, Scenario, When};
@@ -137,43 +137,44 @@
 //!
 //! [`RealmHandle::requests`] returns the journal: every request with its outcome, codes and tokens as
 //! fingerprints, and notes on what the real server would do. [`RealmHandle::verify`] counts the
-//! requests that match a [`Filter`], and shows those that almost did.
+//! requests that match a [`Filter`], and returns the closest ones if the number is wrong.
 //!
 //! # HTTPS and client certificates
 //!
-//! [`Builder::tls`] serves HTTPS with a CA of its own; [`Builder::client_auth`] demands a client
-//! certificate, as the real server does. [`RealmHandle::ca_pem`] and
-//! [`RealmHandle::client_identity`] are for the client.
+//! [`Builder::tls`] serves HTTPS with a certificate of the server's own CA;
+//! [`Builder::client_auth`] requires a client certificate, as the real server does.
+//! [`RealmHandle::ca_pem`] returns the CA that the client must trust, and
+//! [`RealmHandle::client_identity`] issues a client certificate.
 //!
 //! # Tests that are not async
 //!
-//! [`blocking`] has the same server for tests without a runtime.
+//! [`blocking`] has the same API for tests without an async runtime.
 //!
 //! # Parallel tests
 //!
-//! A server starts in less than a millisecond after the first, and servers share nothing but
-//! threads, so parallel tests do not meet. Tests that must share a server take a realm each
-//! ([`MockAuthServer::new_realm`]). The threads are the library's own, so a test may block, or have
-//! no runtime at all.
+//! After the first one, a server starts in less than a millisecond. Servers share only threads, so
+//! parallel tests do not affect each other. Tests that must share a server use a realm each
+//! ([`MockAuthServer::new_realm`]). The library has its own threads, so a test may block, or have
+//! no async runtime.
 //!
 //! # The signing key
 //!
 //! Unless [`Builder::signing_key`] sets another, tokens are signed with a key that is part of the
-//! source. Everybody has it, so nothing real may trust it.
+//! source code. Its private half is public, so no real system may trust it.
 //!
 //! # Layout
 //!
-//! Each module uses only those above it:
+//! Each module uses only modules above it:
 //!
 //! | module | content |
 //! |---|---|
-//! | `units` | durations, time zones and host names, as people write them |
+//! | `units` | durations, time zones and host names in text form |
 //! | `oauth` | the protocol's vocabulary: error codes, the rows of the decision table, forms, scopes, PKCE |
 //! | `clock`, `limits` | the clock of a realm; resource limits |
 //! | `token` | claims, identifiers, the signing key, verification |
 //! | [`scenario`] | what a scenario matches, and its outcomes |
-//! | [`fixture`] | what a fixture may say, and how it is read, merged and checked |
-//! | `faults`, `journal`, `tls` | faults on the wire; the journal and its notes; certificates |
+//! | [`fixture`] | the members of a fixture, and how it is read, merged and checked |
+//! | `faults`, `journal`, `tls` | connection faults; the journal and its notes; certificates |
 //! | `realm` | a realm: its fixtures, grants, scenarios, journal and clock |
 //! | `flow` | the decisions of the token and authorize endpoints |
 //! | `http` | the endpoints and the control API |

@@ -14,8 +14,8 @@ const MIN_TIME: Duration = Duration::from_millis(1);
 /// A hundred years, as for a [`HumanDuration`]: much longer times would overflow timers.
 const MAX_TIME: Duration = Duration::from_secs(36_525 * 24 * 60 * 60);
 
-/// Limits on the resources that clients may use, so that no client keeps the server from the
-/// others. The server logs a warning the first time that a limit is reached.
+/// Limits on the resources that clients may use, so that no client can block the others. The server
+/// logs a warning the first time that a limit is reached.
 ///
 /// Values too small to serve anything are raised to the smallest usable ones: counts to 1, times to
 /// 1 ms, the size of a request's head to 8 KiB. [`Duration::MAX`] disables a time limit.

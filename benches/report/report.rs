@@ -50,13 +50,13 @@ impl Report {
 
         format!(
             "# Performance\n\n\
-             Written by `cargo bench --bench report`. It starts the real program with its default \
-             settings and sends requests over loopback by h2load, over {CONNECTIONS} connections \
-             that are kept alive. A cost is the server's CPU time, by getrusage, divided by that of \
-             the signatures it cannot avoid, which are measured before and after it. Latencies are \
-             those of a client with a fixed rate; each counts from when its request was due. Before \
-             the memory is read for the second time, half of the requests are exchanges and half \
-             are refreshes.\n\n\
+             `cargo bench --bench report` writes this file. It starts the real program with its \
+             default settings and sends requests over loopback with h2load, over {CONNECTIONS} \
+             keep-alive connections. A cost is the server's CPU time (getrusage) divided by the \
+             CPU time of the necessary signatures, which is measured before and after. Latencies \
+             are measured at a fixed request rate, each from the time at which its request was \
+             due. Between the two memory measurements, half of the requests are exchanges and \
+             half are refreshes.\n\n\
              Machine: {model}, {cores} cores, shared with the clients. On other machines, compare \
              only ratios, sizes and memory.\n{}",
             self.text

@@ -19,7 +19,7 @@ pub(super) struct Code {
     /// Scopes to grant [default: all scopes of the client]
     #[arg(long, value_name = "SCOPE", num_args = 1..)]
     scopes: Option<Vec<String>>,
-    /// Redirect URL that the code is bound to
+    /// Redirect URL that the code is issued for
     #[arg(long, value_name = "URL")]
     redirect_url: Option<String>,
     #[command(flatten)]

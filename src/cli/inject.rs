@@ -10,7 +10,7 @@ use super::json::{object, to_text};
 
 #[derive(Args)]
 pub(super) struct Inject {
-    /// Error code to respond with, such as server_error
+    /// Error code to respond with, such as server_error; optional with --fault or --delay
     #[arg(value_name = "CODE", required_unless_present_any = ["fault", "delay"])]
     error: Option<String>,
     /// Connection fault: connection_reset, empty_response, hang, truncated_body, garbage or

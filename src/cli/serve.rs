@@ -209,12 +209,12 @@ fn announce(server: &MockAuthServer) {
 /// second signal.
 async fn stop_on_signal(server: MockAuthServer, mut signals: ShutdownSignals) {
     let first = signals.next().await;
-    tracing::info!(reason = %first, "stopping after the requests in flight");
+    tracing::info!(reason = %first, "stopping; waiting for requests in flight");
 
     tokio::select! {
         () = server.stop() => {}
         second = signals.second_signal(first) => {
-            tracing::warn!(reason = %second, "stopping at once");
+            tracing::warn!(reason = %second, "stopping at once; requests in flight are aborted");
         }
     }
 }

@@ -50,7 +50,7 @@ impl ShutdownSignals {
     /// Waits for a second signal after the first reason.
     ///
     /// The end of standard input does not count: a parent process that cleans up sends a signal
-    /// and closes the pipe, and does not ask the server to hurry.
+    /// and closes the pipe, and does not mean that the server should stop faster.
     pub(super) async fn second_signal(&mut self, first: StopReason) -> StopReason {
         let mut signals = usize::from(first != StopReason::StdinClosed);
         loop {
@@ -93,7 +93,7 @@ fn watch_signals(sender: &UnboundedSender<StopReason>) -> io::Result<()> {
 }
 
 fn watch_stdin(sender: UnboundedSender<StopReason>) {
-    // A separate thread: a blocking read cannot be cancelled, and must not keep the runtime from
+    // A separate thread: a blocking read cannot be canceled, and must not keep the runtime from
     // shutting down.
     std::thread::spawn(move || {
         let mut buffer = [0; 1024];

@@ -94,7 +94,7 @@ fn find_client<'r>(
     if !is_client_id(client_id) {
         return fail(
             ErrorCode::InvalidClient,
-            "client_id is malformed: it must be 1 to 64 of A-Z a-z 0-9 . _ -.",
+            "client_id is malformed: it must be 1 to 64 characters of A-Z a-z 0-9 . _ -.",
         );
     }
 
@@ -118,7 +118,9 @@ fn redirect_url<'a>(
         (Some(sent), _) if registered.iter().any(|url| url == sent) => Ok(sent),
         (Some(_), _) => fail(
             ErrorCode::InvalidRedirectUri,
-            format!("{name} is not one that this client registered; it must match exactly."),
+            format!(
+                "{name} is not registered for this client; it must match a registered URL exactly."
+            ),
         ),
         // RFC 6749, section 3.1.2.3: it may be left out where only one is registered.
         (None, [only]) if style == ParamStyle::Rfc6749 => Ok(only),
@@ -149,7 +151,7 @@ fn check_response_type(
     if style == ParamStyle::Vendor {
         return match params.get("sub") {
             Some("oauth") => Ok(()),
-            _ => fail(ErrorCode::InvalidRequest, "sub must be present, and must be oauth."),
+            _ => fail(ErrorCode::InvalidRequest, "sub must be present and must be oauth."),
         };
     }
 
@@ -169,16 +171,16 @@ fn check_client(client: &ClientEntry) -> Result<(), AuthorizeError> {
     if client.config.client_type == ClientType::Public {
         return fail(
             ErrorCode::InvalidClientType,
-            "This client is registered as a public one; only confidential clients are supported.",
+            "client_id is registered as a public client; only confidential clients are supported.",
         );
     }
     if !client.is_active() {
-        return fail(ErrorCode::ClientNotActive, "The partner's account is not active.");
+        return fail(ErrorCode::ClientNotActive, "The partner's account is inactive.");
     }
     if !client.config.grant_types.contains(&GrantType::AuthorizationCode) {
         return fail(
             ErrorCode::UnauthorizedClient,
-            "This client may not ask for authorization codes.",
+            "This client may not request authorization codes.",
         );
     }
 
@@ -195,7 +197,7 @@ fn requested_scopes(
     let Some(requested) = split(sent) else {
         return fail(
             ErrorCode::InvalidScope,
-            "scope is malformed: it must be scopes of printable ASCII, separated by one space.",
+            "scope is malformed: it must be scopes of printable ASCII, separated by single spaces.",
         );
     };
     if let Some(scopes) = narrow(&client.scopes, &requested) {
@@ -208,7 +210,7 @@ fn requested_scopes(
         );
     }
 
-    fail(ErrorCode::InvalidScope, "scope asks for more than this client registered for.")
+    fail(ErrorCode::InvalidScope, "scope exceeds the scopes that this client may request.")
 }
 
 /// Reads the PKCE challenge (RFC 7636, section 4.3).
@@ -225,7 +227,7 @@ fn challenge(params: &Form<'_>) -> Result<Option<Challenge>, AuthorizeError> {
         Some(challenge) if is_verifier(challenge) => Ok(Some(Challenge::new(method, challenge))),
         Some(_) => fail(
             ErrorCode::InvalidRequest,
-            "code_challenge must be 43 to 128 of A-Z a-z 0-9 - . _ ~.",
+            "code_challenge must be 43 to 128 characters of A-Z a-z 0-9 - . _ ~.",
         ),
         None if params.get("code_challenge_method").is_some() => fail(
             ErrorCode::InvalidRequest,

@@ -23,7 +23,7 @@ pub(crate) fn authenticate<'r>(
     Ok(client)
 }
 
-/// Row 10: the client id is well-formed.
+/// Row 10: the client ID is well-formed.
 pub(super) fn check_client_id(credentials: &ClientCredentials<'_>) -> Result<(), Refusal> {
     if is_client_id(&credentials.client_id) {
         return Ok(());
@@ -31,7 +31,8 @@ pub(super) fn check_client_id(credentials: &ClientCredentials<'_>) -> Result<(),
 
     refuse(
         Row::ClientIdForm,
-        "client_id is malformed: it must be 1 to 64 of A-Z a-z 0-9 . _ - (check its encoding).",
+        "client_id is malformed: it must be 1 to 64 characters of A-Z a-z 0-9 . _ - (check its \
+         encoding).",
     )
 }
 
@@ -66,7 +67,7 @@ pub(super) fn check_secret(
     certificate: Option<&str>,
 ) -> Result<(), Refusal> {
     if !client.config.secret.matches(&credentials.client_secret) {
-        return refuse(Row::ClientSecret, "client_secret is not this client's.");
+        return refuse(Row::ClientSecret, "client_secret is wrong.");
     }
 
     let Some(expected) = client.config.certificate_cn.as_deref() else { return Ok(()) };
@@ -93,7 +94,7 @@ pub(super) fn check_active(client: &ClientEntry) -> Result<(), Refusal> {
         return Ok(());
     }
 
-    refuse(Row::ClientActive, "The partner's account is not active; its status is inactive.")
+    refuse(Row::ClientActive, "The partner's account is inactive.")
 }
 
 /// Row 15: the client may use this grant type.
@@ -104,6 +105,6 @@ pub(super) fn check_grant_type(client: &ClientEntry, grant_type: GrantType) -> R
 
     refuse(
         Row::ClientGrantType,
-        format!("This client may not use grant_type {}.", grant_type.as_str()),
+        format!("This client may not use the grant_type {}.", grant_type.as_str()),
     )
 }

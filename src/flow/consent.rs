@@ -29,7 +29,7 @@ pub(crate) fn find_merchant<'r>(
         return registry.merchant(id).ok_or_else(|| {
             AuthorizeError::new(
                 ErrorCode::InvalidRequest,
-                "The merchant is not one of the fixtures.",
+                "mock_merchant is not a merchant of the fixtures.",
             )
         });
     }
@@ -42,7 +42,7 @@ pub(crate) fn find_merchant<'r>(
         .ok_or_else(|| {
             AuthorizeError::new(
                 ErrorCode::AccessDenied,
-                "There is no merchant in the fixtures who could grant.",
+                "The fixtures have no merchant who can grant access.",
             )
         })
 }
@@ -55,7 +55,7 @@ pub(crate) fn check_may_grant(merchant: &Merchant) -> Result<(), AuthorizeError>
     if !merchant.can_grant {
         return fail(
             ErrorCode::AccessDenied,
-            "This merchant's user does not have the privilege to grant permissions.",
+            "This merchant's user does not have the privilege to grant access.",
         );
     }
 

@@ -77,7 +77,7 @@ async fn find_by_code<'a>(
     let Some(entry) = grant_store.code(code).await else {
         return refuse(
             Row::CodeOrToken,
-            "code is unknown: this server never issued it, or has forgotten it.",
+            "code is unknown: the server did not issue it, or no longer has it.",
         );
     };
     let issued = Arc::clone(&entry.code);
@@ -147,7 +147,7 @@ async fn find_by_token<'a>(
     if !claims.is_refresh_token() {
         return refuse(
             Row::CodeOrToken,
-            "refresh_token is an access token; the refresh token came with it.",
+            "refresh_token is an access token; send the refresh token of the same response.",
         );
     }
     if claims.client_id != *client.id {
@@ -231,17 +231,16 @@ pub(super) fn check_pkce(
         (None, Some(_)) if !entry.code.by_authorize => Ok(()),
         (None, Some(_)) => refuse(
             Row::Pkce,
-            "code_verifier was sent, but the authorize request had no code_challenge.",
+            "code_verifier was sent, but the code was issued without a code_challenge.",
         ),
         (Some(_), None) => refuse(
             Row::Pkce,
-            "code_verifier is missing: the authorize request had a code_challenge.",
+            "code_verifier is missing, but the code was issued with a code_challenge.",
         ),
         (Some(challenge), Some(verifier)) if challenge.accepts(verifier) => Ok(()),
-        (Some(_), Some(_)) => refuse(
-            Row::Pkce,
-            "code_verifier does not match the code_challenge of the authorize request.",
-        ),
+        (Some(_), Some(_)) => {
+            refuse(Row::Pkce, "code_verifier does not match the code_challenge of the code.")
+        }
     }
 }
 
@@ -256,7 +255,7 @@ pub(super) fn granted_scopes(
     let Some(requested) = split(sent) else {
         return refuse(
             Row::Scope,
-            "scope is malformed: it must be scopes of printable ASCII, separated by one space.",
+            "scope is malformed: it must be scopes of printable ASCII, separated by single spaces.",
         );
     };
     if let Some(scopes) = narrow(granted, &requested) {
@@ -268,7 +267,7 @@ pub(super) fn granted_scopes(
 
     refuse(
         Row::Scope,
-        format!("scope asks for more than was granted, which is: {}.", granted.join(" ")),
+        format!("scope exceeds the granted scopes, which are: {}.", granted.join(" ")),
     )
 }
 
@@ -293,7 +292,7 @@ pub(super) async fn check_grant(
             Row::Grant,
             format!(
                 "refresh_token has expired, and its grace period of {} is over; the merchant \
-                 must grant again.",
+                 must grant access again.",
                 settings.refresh_grace
             ),
         );

@@ -12,11 +12,11 @@ pub(super) async fn code_replayed(request: &TokenRequest<'_>, grant: GrantId) ->
         request.realm.grant_store.revoke(grant).await;
         return Refusal::new(
             Row::CodeOrToken,
-            "code was used already. Using it again revoked the grant that it made.",
+            "code was already used. Using it again revoked its grant.",
         );
     }
 
-    Refusal::new(Row::CodeOrToken, "code was used already; a code can be exchanged once.")
+    Refusal::new(Row::CodeOrToken, "code was already used; a code can be exchanged once.")
 }
 
 /// Refuses a refresh token of this grant that another token has replaced.
@@ -26,7 +26,7 @@ pub(super) async fn token_replayed(request: &TokenRequest<'_>, grant: GrantId) -
         return Refusal::new(
             Row::Grant,
             "refresh_token was replaced by another one and must not be used again. Its reuse \
-             revoked the grant; the merchant must grant again.",
+             revoked the grant; the merchant must grant access again.",
         );
     }
 
@@ -38,7 +38,7 @@ pub(super) async fn token_replayed(request: &TokenRequest<'_>, grant: GrantId) -
 
 /// Refuses a request whose grant was revoked.
 pub(super) fn revoked() -> Refusal {
-    Refusal::new(Row::Grant, "The merchant revoked the permissions and must grant them again.")
+    Refusal::new(Row::Grant, "The merchant revoked the grant and must grant access again.")
 }
 
 /// Refuses a request that another one has overtaken.
@@ -49,7 +49,7 @@ pub(super) async fn conflicted(
 ) -> Refusal {
     match conflict {
         Conflict::AlreadyRedeemed(redeemed_for) => code_replayed(request, redeemed_for).await,
-        Conflict::Unknown => Refusal::new(Row::CodeOrToken, "code is no longer known."),
+        Conflict::Unknown => Refusal::new(Row::CodeOrToken, "code no longer exists."),
         Conflict::Revoked => revoked(),
         Conflict::Rotated(_) => token_replayed(request, grant).await,
     }

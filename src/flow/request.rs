@@ -25,7 +25,7 @@ pub(crate) struct TokenRequest<'a> {
     pub(crate) recorder: &'a RequestRecorder,
 }
 
-/// A client's id and secret as they were sent.
+/// A client's ID and secret as they were sent.
 pub(super) struct ClientCredentials<'a> {
     pub(super) client_id: Cow<'a, str>,
     pub(super) client_secret: Cow<'a, str>,
@@ -38,7 +38,7 @@ pub(super) enum Credential<'a> {
     RefreshToken(&'a str),
 }
 
-/// Returns the client id that a request claims, for scenarios. Nothing of it has been checked.
+/// Returns the client ID that a request claims, for scenarios. Nothing of it has been checked.
 pub(crate) fn claimed_client_id<'a>(
     form: &'a Form<'_>,
     authorization: Option<&[u8]>,
@@ -73,7 +73,7 @@ pub(super) fn credentials<'a>(
 
     // A client library that sends Basic credentials leaves them out of the body: say why it fails.
     let hint = if basic.is_some() && missing.iter().any(|name| is_client_credential(name)) {
-        " The Authorization header is not read: the service takes all parameters from the body."
+        " The Authorization header is not read: all parameters must be in the body."
     } else {
         ""
     };
@@ -124,7 +124,7 @@ fn credentials_from_header<'a>(
     if form.get("client_secret").is_some() {
         return refuse(
             Row::Credentials,
-            "client_secret is in the Authorization header and in the body; send it once.",
+            "client_secret is both in the Authorization header and in the body; send it once.",
         );
     }
     if form.get("client_id").is_some_and(|id| id != basic.client_id) {
@@ -164,19 +164,19 @@ pub(super) fn credential<'a>(
         (GrantType::AuthorizationCode, Some(code), _) => Ok(Credential::Code(code)),
         (GrantType::AuthorizationCode, None, _) => refuse(
             Row::Presented,
-            "code is missing from the body, or empty; grant_type authorization_code needs it.",
+            "code is missing from the body, or empty; grant_type authorization_code requires it.",
         ),
         (GrantType::RefreshToken, Some(code), Some(token)) if code != token => refuse(
             Row::Presented,
             "refresh_token and code were both sent, with different values; send refresh_token \
              alone.",
         ),
-        // The page's sample request sends the refresh token as "code".
+        // The documentation's sample request sends the refresh token as "code".
         (GrantType::RefreshToken, _, Some(token))
         | (GrantType::RefreshToken, Some(token), None) => Ok(Credential::RefreshToken(token)),
         (GrantType::RefreshToken, None, None) => refuse(
             Row::Presented,
-            "refresh_token is missing from the body, or empty; grant_type refresh_token needs it.",
+            "refresh_token is missing from the body, or empty; grant_type refresh_token requires it.",
         ),
     }
 }

@@ -14,15 +14,15 @@ pub(crate) struct TokenStatus {
     pub(crate) state: TokenState,
 }
 
-/// Whether a token of this realm is good. Displayed, it completes a sentence that begins with "The
+/// Whether a token of this realm is valid. Displayed, it completes a sentence that begins with "The
 /// token".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum TokenState {
-    #[error("is good")]
+    #[error("is valid")]
     Active,
-    #[error("was revoked with the merchant's permissions")]
+    #[error("belongs to a grant that was revoked")]
     Revoked,
-    #[error("was replaced by another one")]
+    #[error("was replaced by another token")]
     Replaced,
     #[error("has expired")]
     Expired,
@@ -85,7 +85,7 @@ pub(crate) async fn inspect_in_realm(realm: &Realm, key: &SigningKey, token: &st
             // By its claims it has expired, but a refresh has extended it since.
             if !inspection.valid {
                 inspection.valid = true;
-                inspection.reason = "It is good: a refresh has extended its expiry.".to_owned();
+                inspection.reason = "It is valid: a refresh has extended its expiry.".to_owned();
             }
         }
         // The inspection already says how long ago the token expired.

@@ -35,7 +35,7 @@ pub(crate) struct Options {
     pub(crate) http: Option<SocketAddr>,
     /// The address of the HTTPS listener.
     pub(crate) https: Option<SocketAddr>,
-    /// The base of every URL that the server hands out, without a slash at the end.
+    /// The base URL of the URLs in responses, without a slash at the end.
     pub(crate) public_url: Option<String>,
     /// Whether `X-Forwarded-*` headers are trusted.
     pub(crate) trust_forwarded: bool,

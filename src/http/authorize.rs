@@ -87,7 +87,7 @@ async fn read_params(
     }
     if !query.is_empty() {
         return Err(invalid_request(
-            "The parameters of a POST belong in its body, not in the URL.",
+            "The parameters of a POST must be in its body, not in the URL.",
         ));
     }
 
@@ -99,7 +99,7 @@ async fn read_params(
 
 fn parse_params(sent: &[u8]) -> Result<Form<'_>, AuthorizeError> {
     Form::parse(sent)
-        .map_err(|error| invalid_request(format!("The parameters are not well-formed: {error}.")))
+        .map_err(|error| invalid_request(format!("The parameters are malformed: {error}.")))
 }
 
 fn invalid_request(description: impl Into<Cow<'static, str>>) -> AuthorizeError {

@@ -82,7 +82,7 @@ impl RequestContext {
         if self.registry.settings.require_https && !self.is_https() {
             return Err(Refusal::new(
                 Row::Transport,
-                "The request came by plain HTTP; the service speaks HTTPS only.",
+                "The request used plain HTTP; only HTTPS is accepted.",
             ));
         }
 

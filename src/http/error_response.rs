@@ -1,4 +1,4 @@
-//! The error responses of the endpoints that answer JSON.
+//! The error responses of the endpoints that return JSON.
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;

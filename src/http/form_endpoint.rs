@@ -12,7 +12,7 @@ use crate::flow::{TokenRequest, claimed_client_id, merchant_of};
 use crate::oauth::Refusal;
 use crate::scenario::{Endpoint, RequestView};
 
-/// An endpoint that takes a client's form and answers JSON.
+/// An endpoint that accepts a client's form and returns JSON.
 pub(super) trait FormEndpoint {
     /// The endpoint as scenarios and the journal name it.
     const ENDPOINT: Endpoint;

@@ -79,8 +79,8 @@ pub(super) fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
 
     refuse(
         Row::ContentType,
-        "The Content-Type must be application/x-www-form-urlencoded (a charset of utf-8 may \
-         follow).",
+        "The Content-Type must be application/x-www-form-urlencoded, with no parameter other than \
+         charset=utf-8.",
     )
 }
 
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_content_type_of_a_form_is_recognised() {
+    fn the_content_type_of_a_form_is_recognized() {
         for (value, good) in [
             ("application/x-www-form-urlencoded", true),
             ("Application/X-WWW-Form-Urlencoded", true),

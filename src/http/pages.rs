@@ -19,7 +19,8 @@ use crate::scenario::Endpoint;
 
 const STYLE: &str = include_str!("../../templates/style.css");
 
-/// The parameters that the page's form sets itself. It repeats every other one of the request.
+/// The parameters that the consent page's form sets itself. It repeats every other one of the
+/// request.
 const OWN_PARAMS: [&str; 3] = ["mock_merchant", "mock_decision", "mock_consent"];
 
 #[derive(Template)]
@@ -56,7 +57,7 @@ struct ErrorPage<'a> {
     description: &'a str,
 }
 
-/// Makes the page on which a person allows or denies.
+/// Makes the consent page, on which the merchant allows or denies access.
 pub(super) fn consent(
     registry: &Registry,
     validated: &ValidatedClient,
@@ -69,7 +70,7 @@ pub(super) fn consent(
     let redirect_host =
         redirect.as_ref().and_then(Uri::authority).map_or("", |authority| authority.as_str());
     let obstacle = match merchant {
-        None => Some("There is no merchant in the fixtures who could grant.".to_owned()),
+        None => Some("The fixtures have no merchant who can grant access.".to_owned()),
         Some(merchant) => {
             check_may_grant(merchant).err().map(|error| error.description.into_owned())
         }

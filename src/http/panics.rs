@@ -12,7 +12,7 @@ pub(super) fn server_error(_: Box<dyn Any + Send + 'static>) -> Response {
     let code = ErrorCode::ServerError;
     tracing::error!("a handler panicked; the response is server_error");
 
-    let text = "The server failed; its log says where.";
+    let text = "The server failed; its log has the details.";
     let mut response = response::error(&code, code.default_status(), text);
     response::tag_error(&mut response, &code, Some(Row::Server));
     response
@@ -53,7 +53,7 @@ mod tests {
             assert_eq!(status, 500);
             let body: Value = serde_json::from_str(&body).unwrap();
             assert_eq!(body["error"], "server_error");
-            assert_eq!(body["error_description"], "The server failed; its log says where.");
+            assert_eq!(body["error_description"], "The server failed; its log has the details.");
             server.grant_store().panic_in(0);
             assert_eq!(server.grants().await.len(), grants, "nothing was granted");
         }

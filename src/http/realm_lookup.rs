@@ -16,7 +16,7 @@ const METADATA: &str = "/.well-known/oauth-authorization-server";
 /// What led to a request's realm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FoundBy {
-    /// The port is the realm's own. No other realm answers there.
+    /// The port is the realm's own. It serves no other realm.
     Port,
     Path,
     Host,

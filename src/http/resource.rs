@@ -95,21 +95,22 @@ enum BearerError {
     Unknown(UnknownToken),
     /// The token is a refresh token.
     RefreshToken,
-    /// The token is no longer good.
+    /// The token is no longer valid.
     Inactive(TokenState),
 }
 
 impl BearerError {
     fn response(&self) -> Response {
         let text = match self {
-            Self::Missing => "An access token is missing: Authorization: Bearer ...".to_owned(),
+            Self::Missing => {
+                "The access token is missing: send Authorization: Bearer TOKEN.".to_owned()
+            }
             Self::Malformed => {
-                "The Authorization header must be the word Bearer, a space, and one token."
-                    .to_owned()
+                "The Authorization header must be Bearer, one space, and a token.".to_owned()
             }
             Self::Unknown(error) => format!("The access token {error}."),
             Self::RefreshToken => {
-                "The access token is a refresh token; the API takes the access token.".to_owned()
+                "The token is a refresh token; the API requires an access token.".to_owned()
             }
             Self::Inactive(state) => format!("The access token {state}."),
         };

@@ -55,15 +55,15 @@ pub(crate) fn large_head(limit: usize) -> Response {
 /// Makes the response for a path without an endpoint.
 pub(super) fn not_found(method: &Method) -> Response {
     let text = format!(
-        "Nothing answers {method} here. The token endpoint is POST /oauth2/v3/token; / lists the \
-         others.\n"
+        "There is no endpoint for {method} at this path. The token endpoint is POST \
+         /oauth2/v3/token; GET / lists the others.\n"
     );
     self::text(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", text)
 }
 
 /// Makes the response for a path that takes other methods.
 pub(super) fn wrong_method(allowed: &str) -> Response {
-    let text = format!("This path answers {allowed}.\n");
+    let text = format!("This path supports only: {allowed}.\n");
     let status = StatusCode::METHOD_NOT_ALLOWED;
     let mut response = self::text(status, "text/plain; charset=utf-8", text);
     if let Ok(allowed) = HeaderValue::from_str(allowed) {
@@ -75,7 +75,7 @@ pub(super) fn wrong_method(allowed: &str) -> Response {
 /// Makes the response for a realm that does not exist.
 pub(super) fn unknown_realm(name: &str) -> Response {
     let shown: String = name.chars().take(64).collect();
-    let text = format!("There is no realm {shown:?} here; PUT /_mock/realms/NAME makes one.\n");
+    let text = format!("There is no realm {shown:?}; PUT /_mock/realms/NAME creates one.\n");
     self::text(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", text)
 }
 

@@ -37,7 +37,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-/// Handles one request. Every response carries the realm's date and the client's correlation id.
+/// Handles one request. Every response carries the realm's date and the client's correlation ID.
 pub(crate) async fn serve(
     app: &Arc<App>,
     router: &Router,

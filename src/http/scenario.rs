@@ -66,7 +66,7 @@ where
         Selected::Step(step) => step,
         Selected::Nothing => return handler(Effects::default()).await,
         Selected::Unknown => {
-            let text = "x-mock-scenario names neither a scenario of this realm nor an error.";
+            let text = "x-mock-scenario names neither a scenario of this realm nor an error code.";
             return scenario_context.error_response(&ErrorCode::InvalidRequest, None, text);
         }
     };

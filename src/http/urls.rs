@@ -1,4 +1,4 @@
-//! The URLs that the server hands out, as they work for the client that made the request.
+//! The URLs in responses, in the form that works for the client that sent the request.
 
 use std::net::SocketAddr;
 

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::{RecordedEndpoint, RecordedRequest};
 use crate::scenario::{Pattern, condition_holds};
 
-/// The conditions that an entry of the journal must meet. All that are given must hold; a condition
-/// that is not given matches any entry.
+/// The conditions that an entry of the journal must meet. An entry matches if it meets all
+/// conditions that are set.
 ///
 /// ```
 /// use smartpay_oauth_mock::Filter;
@@ -22,10 +22,10 @@ pub struct Filter {
     /// The endpoint.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<RecordedEndpoint>,
-    /// The client, by ID.
+    /// The client ID.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_id: Option<Pattern>,
-    /// The merchant, by ID.
+    /// The merchant ID.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub merchant_id: Option<Pattern>,
     /// The parameter `grant_type`.

@@ -1,5 +1,5 @@
-//! Notes on what a request would meet at the real server. Each note says what was seen, and what
-//! would be right.
+//! Notes on what the real server would reject, and what the vendor discourages. Each note says what
+//! was observed and what is expected.
 
 use std::borrow::Cow;
 
@@ -31,14 +31,15 @@ const NOT_DOCUMENTED: &str = "The vendor documents no such endpoint. This server
     standard OAuth libraries expect it; do not depend on it.";
 const RFC_AUTHORIZE: &str = "The vendor documents no such endpoint. Its authorize endpoint is \
     /ebc2/oauth/authorize, with sub=oauth and redirect_url.";
-const UNKNOWN_PATH: &str = "No endpoint has this path, here or at the real server. The token \
-    endpoint is /oauth2/v3/token.";
+const UNKNOWN_PATH: &str = "There is no endpoint for this method and path. The token endpoint is \
+    POST /oauth2/v3/token.";
 const NO_STATE: &str = "The request has no state parameter. Without it, a client cannot detect a \
     forged redirect (RFC 6749, section 10.12).";
 pub(super) const TOOK_EFFECT: &str = "The request took effect before the scenario replaced its \
-    response. Codes are redeemed and tokens are issued, but the client does not know; its next \
-    attempt meets the new state.";
-pub(super) const CLOSED_EARLY: &str = "The client closed the connection before it got a response.";
+    response. Codes are redeemed and tokens are issued, but the client was not informed; its \
+    next attempt sees the new state.";
+pub(super) const CLOSED_EARLY: &str =
+    "The client closed the connection before it received a response.";
 pub(super) const MOCK_CONSENT: &str = "The parameter mock_consent or mock_merchant replaced the \
     merchant's decision. The real server always shows its consent page.";
 

@@ -58,7 +58,7 @@ pub struct RecordedRequest {
     pub duration_us: u64,
     /// What the real server would reject, and what the vendor discourages.
     pub notes: Vec<Cow<'static, str>>,
-    /// The time of arrival by the machine's clock.
+    /// The time of arrival by the system clock.
     #[serde(skip)]
     pub(crate) started: Instant,
 }

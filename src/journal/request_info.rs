@@ -9,7 +9,7 @@ pub(crate) struct RequestInfo {
     pub(crate) realm: Arc<str>,
     /// The time by the realm's clock.
     pub(crate) time: SystemTime,
-    /// The time by the machine's clock, to measure durations.
+    /// The time by the system clock, to measure durations.
     pub(crate) started: Instant,
     pub(crate) method: String,
     /// The path within the realm, without the query.

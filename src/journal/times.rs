@@ -35,7 +35,7 @@ pub struct Times {
 #[non_exhaustive]
 pub enum TimesError {
     /// `exactly` is combined with `at_least` or `at_most`.
-    #[error("exactly excludes at_least and at_most")]
+    #[error("exactly cannot be combined with at_least or at_most")]
     ExactlyAndMore,
     /// No number is in the range.
     #[error("at_most is less than at_least")]

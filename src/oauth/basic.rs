@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 
 use super::form;
 
-/// A client's id and secret from an `Authorization` header, form-decoded.
+/// A client's ID and secret from an `Authorization` header, form-decoded.
 pub(crate) struct BasicCredentials {
     pub(crate) client_id: String,
     pub(crate) client_secret: String,

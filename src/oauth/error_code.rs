@@ -10,7 +10,7 @@ use strsim::damerau_levenshtein;
 
 /// The code in the `error` member of an error response.
 ///
-/// The page documents the first eleven. The next three appear only under `dialect: rfc6749`.
+/// The vendor documents the first eleven. The next three appear only under `dialect: rfc6749`.
 /// [`Other`](ErrorCode::Other) is any other code that a scenario injects.
 ///
 /// ```
@@ -27,9 +27,9 @@ pub enum ErrorCode {
     AccessDenied,
     /// The server failed: 500.
     ServerError,
-    /// The scope is malformed, unknown or more than was granted: 400.
+    /// The scope is malformed, unknown, or exceeds the granted scopes: 400.
     InvalidScope,
-    /// The client id is malformed, or the secret or certificate is wrong: 401.
+    /// The client ID is malformed, or the secret or certificate is wrong: 401.
     InvalidClient,
     /// A parameter is missing, repeated or invalid: 400.
     InvalidRequest,
@@ -39,7 +39,7 @@ pub enum ErrorCode {
     InvalidRedirectUri,
     /// The client is not registered: 404.
     ClientNotFound,
-    /// The client is not a confidential one: 400.
+    /// The client is not confidential: 400.
     InvalidClientType,
     /// The merchant's account is inactive: 403.
     MerchantNotActive,
@@ -47,16 +47,16 @@ pub enum ErrorCode {
     ClientNotActive,
     /// RFC 6749 only: the grant type is unknown: 400.
     UnsupportedGrantType,
-    /// RFC 6749 only: the code or refresh token is not valid: 400.
+    /// RFC 6749 only: the code or refresh token is invalid: 400.
     InvalidGrant,
     /// RFC 6749 only: the response type is not `code`: 400.
     UnsupportedResponseType,
-    /// A code that the page does not document, for scenarios: 400 unless they set a status.
+    /// A code that the vendor does not document, for scenarios: 400 unless they set a status.
     Other(Arc<str>),
 }
 
 impl ErrorCode {
-    /// The eleven codes of the page, in its order.
+    /// The eleven documented codes, in the order of the vendor's documentation.
     pub const DOCUMENTED: [ErrorCode; 11] = [
         ErrorCode::AccessDenied,
         ErrorCode::ServerError,
@@ -99,8 +99,9 @@ impl ErrorCode {
         }
     }
 
-    /// Returns the HTTP status of the code. The page gives none, so these are assumptions (the
-    /// vendor's SDKs model 400, 401 and 404), which `errors:` in a fixture can change.
+    /// Returns the HTTP status of the code. The vendor's documentation gives none. These are
+    /// assumptions (the vendor's SDKs model 400, 401 and 404), which `errors:` in a fixture can
+    /// change.
     pub fn default_status(&self) -> u16 {
         match self {
             Self::InvalidClient | Self::UnauthorizedClient => 401,
@@ -114,23 +115,23 @@ impl ErrorCode {
     /// Returns the description of an injected error, unless the scenario sets one.
     pub(crate) fn default_description(&self) -> &'static str {
         match self {
-            Self::AccessDenied => "The merchant or the authorization server refused the request.",
-            Self::ServerError => "The authorization server met an unexpected condition.",
-            Self::InvalidScope => "The scope is malformed, unknown, or more than was granted.",
-            Self::InvalidClient => "The client could not be authenticated by its id and secret.",
-            Self::InvalidRequest => {
-                "A parameter is missing, repeated, or has a value that is not valid."
-            }
+            Self::AccessDenied => "The merchant or the authorization server denied the request.",
+            Self::ServerError => "The authorization server encountered an unexpected condition.",
+            Self::InvalidScope => "The scope is malformed, unknown, or exceeds the granted scopes.",
+            Self::InvalidClient => "The client could not be authenticated.",
+            Self::InvalidRequest => "A parameter is missing, repeated, or has an invalid value.",
             Self::UnauthorizedClient => "The client may not make this kind of request.",
-            Self::InvalidRedirectUri => "The redirect URL is malformed or not the registered one.",
-            Self::ClientNotFound => "No client with this id is registered.",
+            Self::InvalidRedirectUri => {
+                "The redirect URL is malformed, or is not the registered one."
+            }
+            Self::ClientNotFound => "No client with this client_id is registered.",
             Self::InvalidClientType => "Only confidential clients are supported.",
             Self::MerchantNotActive => "The merchant's account is inactive.",
             Self::ClientNotActive => "The partner's account is inactive.",
-            Self::UnsupportedGrantType => "The server does not know this grant type.",
-            Self::InvalidGrant => "The code or refresh token is not valid.",
-            Self::UnsupportedResponseType => "The only response type is code.",
-            Self::Other(_) => "A scenario asked for this error.",
+            Self::UnsupportedGrantType => "The grant type is not supported.",
+            Self::InvalidGrant => "The code or refresh token is invalid.",
+            Self::UnsupportedResponseType => "The only supported response type is code.",
+            Self::Other(_) => "A scenario injected this error.",
         }
     }
 
@@ -171,13 +172,13 @@ impl<'de> Deserialize<'de> for ErrorCode {
         let mut known = Self::known();
         if let Some(near) = known.find(|k| damerau_levenshtein(k.as_str(), &written) <= 2) {
             return Err(de::Error::custom(format!(
-                "unknown error code \"{written}\", did you mean \"{near}\"? (To send a code this \
-                 similar, use a literal status and json.)"
+                "unknown error code \"{written}\", did you mean \"{near}\"? (To send \
+                 this code anyway, use a literal response with status and json.)"
             )));
         }
         if !is_error_code(&written) {
             return Err(de::Error::custom(
-                "an error code is 1 to 64 printable ASCII characters without \" and \\",
+                "an error code must be 1 to 64 printable ASCII characters without \" and \\",
             ));
         }
 
@@ -199,7 +200,7 @@ impl JsonSchema for ErrorCode {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         let known: Vec<String> = Self::known().map(|code| code.to_string()).collect();
         json_schema!({
-            "description": "An error code: one that the page documents, or any other.",
+            "description": "An error code: one that the vendor documents, or any other.",
             "anyOf": [
                 { "title": "KnownErrorCode", "type": "string", "enum": known },
                 { "title": "OtherErrorCode", "type": "string", "minLength": 1, "maxLength": 64 },

@@ -44,11 +44,11 @@ pub(crate) struct Form<'a> {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum FormError {
     #[error(
-        "{parameter} is not well-formed: the % at byte {offset} of the body is not followed by \
-         two hexadecimal digits; write %25 for a percent sign"
+        "{parameter} is malformed: the % at byte {offset} is not followed by two hexadecimal \
+         digits; write %25 for a percent sign"
     )]
     BadEscape { parameter: String, offset: usize },
-    #[error("{parameter} is not UTF-8 once its percent escapes are decoded")]
+    #[error("{parameter} is not UTF-8 after its percent escapes are decoded")]
     NotUtf8 { parameter: String },
 }
 
@@ -179,11 +179,7 @@ pub(crate) fn is_name(name: &str) -> bool {
 /// Returns a parameter as messages may display it: by its name, or by its number if the name could
 /// be a secret.
 pub(crate) fn displayable_name(name: &str, number: usize) -> String {
-    if is_name(name) {
-        name.to_owned()
-    } else {
-        format!("parameter {number} (a name that the server does not know)")
-    }
+    if is_name(name) { name.to_owned() } else { format!("parameter {number} (of unknown name)") }
 }
 
 /// Whether a parameter is one that the server knows.
@@ -276,17 +272,14 @@ mod tests {
         assert_eq!(duplicate("code=1&scope=2"), None);
         assert_eq!(duplicate("code=1&co%64e=2").as_deref(), Some("code"));
         assert_eq!(duplicate("code&code").as_deref(), Some("code"));
-        assert_eq!(
-            duplicate("=1&=2").as_deref(),
-            Some("parameter 2 (a name that the server does not know)")
-        );
+        assert_eq!(duplicate("=1&=2").as_deref(), Some("parameter 2 (of unknown name)"));
         let secret = duplicate("hunter2=1&hunter2=2").unwrap();
         assert!(!secret.contains("hunter2"));
         assert_eq!(duplicate("Code=1&code=2"), None, "names are case-sensitive");
     }
 
     #[test]
-    fn a_misspelled_parameter_is_recognised() {
+    fn a_misspelled_parameter_is_recognized() {
         for (name, near) in [
             ("grantType", Some("grant_type")),
             ("client_secert", Some("client_secret")),

@@ -1,4 +1,4 @@
-//! The protocol's vocabulary: error codes, the strict form, scopes, PKCE, secrets, the token
+//! The terms of the protocol: error codes, the strict form, scopes, PKCE, secrets, the token
 //! response. Everything here is pure: no sockets, no clock, no state.
 
 mod basic;

@@ -17,7 +17,7 @@ pub enum ChallengeMethod {
     Plain,
 }
 
-/// The challenge of an authorize request. The token request must have its verifier.
+/// The challenge of an authorize request. The token request must have the verifier for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Challenge {
     method: ChallengeMethod,

@@ -5,7 +5,8 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The body of a successful token response. The members are in the order of the page's sample.
+/// The body of a successful token response. The members are in the order of the vendor's
+/// sample.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct TokenResponse {

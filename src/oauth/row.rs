@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ErrorCode;
 
-/// The standard that responses follow where the page and RFC 6749 differ.
+/// The rules that responses follow where the vendor's documentation and RFC 6749 differ.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -37,13 +37,13 @@ pub enum Row {
     WellFormed,
     /// 6: no parameter occurs twice.
     Duplicate,
-    /// 7: grant type, client id and secret are present.
+    /// 7: grant type, client ID and secret are present.
     Credentials,
     /// 8: the grant type is known.
     GrantType,
     /// 9: the code or refresh token is present.
     Presented,
-    /// 10: the client id is well-formed.
+    /// 10: the client ID is well-formed.
     ClientIdForm,
     /// 11: the client is registered.
     ClientKnown,

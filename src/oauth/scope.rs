@@ -1,14 +1,14 @@
-//! Scopes: the fifteen of the page, and the `scope` parameter.
+//! Scopes: the fifteen that the vendor documents, and the `scope` parameter.
 
 use std::sync::Arc;
 
 /// A shared list of scopes, in the order in which tokens carry them.
 pub(crate) type Scopes = Arc<[String]>;
 
-/// The scopes of the page's sample tokens, in their order (source S), each with a description in the
+/// The scopes of the documentation's sample tokens, in their order (source S), each with a description in the
 /// mock's own words.
 const DOCUMENTED: [(&str, &str); 15] = [
-    ("alternate_payments", "Take payments by other means than cards"),
+    ("alternate_payments", "Take payments by means other than cards"),
     ("bank_transfers", "Take bank transfers"),
     ("boarding", "Set up merchant accounts"),
     ("commerce_services", "Use commerce services"),
@@ -20,7 +20,7 @@ const DOCUMENTED: [(&str, &str); 15] = [
     ("payments_without_standalone_credit", "Take payments, and refund them"),
     ("payouts", "Make payouts"),
     ("reporting", "Read your reports"),
-    ("tokenization_services", "Store and use tokenised cards"),
+    ("tokenization_services", "Store and use tokenized cards"),
     ("transactions", "Read your transactions"),
     ("users", "Manage the users of your account"),
 ];
@@ -33,7 +33,7 @@ pub(crate) fn documented() -> impl Iterator<Item = &'static str> {
 /// Describes a scope for the consent page.
 pub(crate) fn describe(scope: &str) -> &'static str {
     let known = DOCUMENTED.into_iter().find(|(name, _)| *name == scope);
-    known.map_or("Use a permission without a description", |(_, description)| description)
+    known.map_or("Use a permission that has no description", |(_, description)| description)
 }
 
 /// Whether this is a well-formed scope (RFC 6749, section 3.3: `scope-token`).

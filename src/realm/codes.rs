@@ -1,4 +1,4 @@
-//! Authorization codes: of a merchant who consented in a browser, or is taken to have consented.
+//! Authorization codes: of a merchant who consented in a browser, or is assumed to have consented.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -36,9 +36,9 @@ const CODE_LENGTH: usize = 43;
 #[serde(deny_unknown_fields)]
 #[must_use = "it has no effect until it is given to `issue_code_with`"]
 pub struct CodeRequest {
-    /// The client, by id.
+    /// The client, by ID.
     client_id: String,
-    /// The merchant who consents, by id.
+    /// The merchant who consents, by ID.
     merchant_id: String,
     /// The scopes to grant. The default is all scopes of the client.
     scopes: Option<Vec<String>>,
@@ -97,9 +97,9 @@ impl CodeRequest {
 #[serde(deny_unknown_fields)]
 #[must_use = "it has no effect until it is given to `issue_tokens_with`"]
 pub struct TokensRequest {
-    /// The client, by id.
+    /// The client, by ID.
     pub(crate) client_id: String,
-    /// The merchant who consents, by id.
+    /// The merchant who consents, by ID.
     pub(crate) merchant_id: String,
     /// The scopes to grant. The default is all scopes of the client.
     pub(crate) scopes: Option<Vec<String>>,
@@ -151,19 +151,19 @@ pub enum IssueError {
     /// The client does not have this scope.
     #[error("the client \"{client}\" does not have the scope \"{scope}\"")]
     UnknownScope {
-        /// The client, by id.
+        /// The client, by ID.
         client: String,
         /// The scope that was requested.
         scope: String,
     },
-    /// The client, given by id, has not registered this redirect URL.
-    #[error("this is not one of the redirect URLs of the client \"{0}\"")]
+    /// The client, given by ID, has not registered this redirect URL.
+    #[error("the client \"{0}\" does not have this redirect URL")]
     UnknownRedirectUrl(String),
     /// The requested code is empty, too long, or has characters that are not printable ASCII.
-    #[error("a code is 1 to 1024 printable ASCII characters")]
+    #[error("a code must be 1 to 1024 printable ASCII characters")]
     MalformedCode,
-    /// The requested code exists already.
-    #[error("there is a code of this name already")]
+    /// The requested code already exists.
+    #[error("this code already exists")]
     CodeTaken,
     /// The tokens could not be signed.
     #[error("{0}")]
@@ -198,7 +198,7 @@ impl Realm {
         Ok(IssuedCode { code, expires_at })
     }
 
-    /// Returns the client, and the scopes that the merchant is taken to have granted it.
+    /// Returns the client, and the scopes that the merchant is assumed to have granted it.
     pub(crate) fn check_consent<'r>(
         &self,
         registry: &'r Registry,

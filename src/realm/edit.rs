@@ -30,7 +30,7 @@ pub(crate) trait FixtureEntry: Clone + Serialize + DeserializeOwned {
 
     fn list_mut(fixtures: &mut Fixtures) -> &mut Vec<Self>;
 
-    /// Removes the codes and refresh tokens that refer to the entry with this id.
+    /// Removes the codes and refresh tokens that refer to the entry with this ID.
     fn remove_references(fixtures: &mut Fixtures, id: &str);
 }
 
@@ -78,24 +78,24 @@ impl FixtureEntry for Merchant {
     }
 }
 
-/// Reads the entry with this id from JSON; without an `id` in the JSON, it gets this one.
+/// Reads the entry with this ID from JSON; without an `id` in the JSON, it gets this one.
 ///
 /// # Errors
 ///
-/// If the JSON has another id, or is not such an entry. Pointers are relative to the entry.
+/// If the JSON has another ID, or is not such an entry. Pointers are relative to the entry.
 pub(crate) fn read_entry<E: FixtureEntry>(
     id: &str,
     mut entry: Map<String, Value>,
 ) -> Result<E, FixtureErrors> {
-    // An edit never renames an entry: codes and scenarios refer to it by id.
+    // An edit never renames an entry: codes and scenarios refer to it by ID.
     if *entry.entry("id").or_insert_with(|| id.into()) != id {
-        return Err(FixtureErrors::of_member("/id", "this is another id than in the path"));
+        return Err(FixtureErrors::of_member("/id", "the ID differs from the ID in the path"));
     }
 
     read_text(&Value::Object(entry).to_string()).map_err(FixtureErrors)
 }
 
-/// Applies a merge patch (RFC 7396) to an entry: null puts a member back to its default.
+/// Applies a merge patch (RFC 7396) to an entry: null resets a member to its default.
 fn merge_patch<E: FixtureEntry>(entry: &E, patch: Map<String, Value>) -> Result<E, FixtureErrors> {
     let id = entry.id();
     let mut members = match serde_json::to_value(entry) {
@@ -157,7 +157,7 @@ impl Realm {
         Edit { realm: self, fixtures: (*self.registry().fixtures).clone(), _lock: lock }
     }
 
-    /// Adds an entry, or replaces the one with its id. Returns whether it replaced one.
+    /// Adds an entry, or replaces the one with its ID. Returns whether it replaced one.
     pub(crate) fn put_entry<E: FixtureEntry>(&self, entry: E) -> Result<bool, FixtureErrors> {
         let mut edit = self.edit();
         let entries = E::list_mut(&mut edit.fixtures);
@@ -174,7 +174,7 @@ impl Realm {
         Ok(existing.is_some())
     }
 
-    /// Changes the entry with this id. Returns whether there is one.
+    /// Changes the entry with this ID. Returns whether there is one.
     pub(crate) fn update_entry<E: FixtureEntry>(
         &self,
         id: &str,
@@ -192,7 +192,7 @@ impl Realm {
         Ok(true)
     }
 
-    /// Applies a merge patch (RFC 7396) to the entry with this id. Returns whether there is one.
+    /// Applies a merge patch (RFC 7396) to the entry with this ID. Returns whether there is one.
     pub(crate) fn patch_entry<E: FixtureEntry>(
         &self,
         id: &str,
@@ -204,7 +204,7 @@ impl Realm {
         })
     }
 
-    /// Removes the entry with this id, and the codes and refresh tokens of the fixtures that refer
+    /// Removes the entry with this ID, and the codes and refresh tokens of the fixtures that refer
     /// to it. Returns whether there was one.
     pub(crate) fn remove_entry<E: FixtureEntry>(&self, id: &str) -> Result<bool, FixtureErrors> {
         let mut edit = self.edit();
@@ -221,7 +221,7 @@ impl Realm {
         Ok(true)
     }
 
-    /// Replaces the fixtures, with their codes and scenarios. Live grants stay.
+    /// Replaces the fixtures, with their codes and scenarios. Existing grants are kept.
     pub(crate) fn replace_fixtures(&self, source: Source) -> Result<(), FixtureErrors> {
         // They do not depend on the ones in force, so other edits need not wait for the loading.
         let fixtures = load_sources(&[source])?;
@@ -244,7 +244,7 @@ impl Realm {
         self.set_tls_faults(None);
     }
 
-    /// Replaces the fixtures that the realm was seeded from. Live grants stay.
+    /// Replaces the fixtures that the realm was seeded from. Existing grants are kept.
     pub(crate) fn reseed(&self, fixtures: &Arc<Fixtures>) {
         let _lock = self.edit_lock.lock();
         *self.seed.write() = Arc::clone(fixtures);
@@ -280,7 +280,7 @@ impl Realm {
             if scenario.name.as_ref().is_some_and(|own| own != name) {
                 return Err(FixtureErrors::of_member(
                     "/name",
-                    "this is another name than in the path",
+                    "the name differs from the name in the path",
                 ));
             }
             scenario.name = Some(name.to_owned());

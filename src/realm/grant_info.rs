@@ -16,13 +16,13 @@ use crate::units::rfc3339;
 pub struct GrantInfo {
     /// The identifier of the grant: ten hex digits.
     pub id: String,
-    /// The client to which access was granted, by id.
+    /// The ID of the client to which access was granted.
     pub client_id: String,
-    /// The merchant who granted it, by id.
+    /// The ID of the merchant who granted it.
     pub merchant_id: String,
     /// The scopes that were granted.
     pub scopes: Vec<String>,
-    /// The time of the grant by the realm's clock. (RFC 3339 in JSON.)
+    /// The time of the grant by the realm's clock.
     #[serde(serialize_with = "rfc3339::serialize")]
     #[schemars(with = "String", description = "The time of the grant, in RFC 3339.")]
     pub granted_at: SystemTime,

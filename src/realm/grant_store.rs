@@ -132,7 +132,7 @@ impl GrantStore {
         state.grants.entries.get(grant).map(|entry| entry.grant.clone())
     }
 
-    /// Returns an id that no grant has.
+    /// Returns an ID that no grant has.
     pub(crate) async fn unused_grant_id(&self) -> GrantId {
         let state = self.state.lock();
         loop {

@@ -35,21 +35,21 @@ struct Created {
 #[non_exhaustive]
 pub enum RealmError {
     /// The name is malformed.
-    #[error("a realm's name is 1 to 63 of a-z 0-9 - _, since it is part of paths and host names")]
+    #[error(
+        "a realm name must be 1 to 63 characters of a-z 0-9 - _ (paths and host names contain it)"
+    )]
     Name,
     /// The default realm cannot be created or removed.
-    #[error(
-        "the default realm always exists; its fixtures can be replaced, but it cannot be removed"
-    )]
+    #[error("the default realm cannot be created or removed, but its fixtures can be replaced")]
     Default,
     /// A host name is malformed.
     #[error("\"{0}\" is not a host name; a host name has no port, path or scheme")]
     Host(String),
     /// A host name is taken.
-    #[error("the host \"{0}\" belongs to another realm, or to the machine")]
+    #[error("the host name \"{0}\" is reserved or belongs to another realm")]
     HostTaken(String),
-    /// The maximum number of realms exists.
-    #[error("there are {MAX_REALMS} realms already")]
+    /// The maximum number of realms is reached.
+    #[error("the maximum of {MAX_REALMS} realms is reached")]
     TooMany,
     /// The realm's own port cannot be opened.
     #[error("the realm's own port cannot be opened")]
@@ -138,7 +138,7 @@ impl RealmMap {
     }
 
     /// Replaces the fixtures of the server, and of all realms that started with them. Changes made
-    /// at run time are lost; live grants stay. Returns false if the fixtures are the same.
+    /// at run time are lost; existing grants are kept. Returns false if the fixtures are the same.
     pub(crate) fn reseed(&self, fixtures: &Arc<Fixtures>) -> bool {
         let mut seed = self.seed.write();
         if seed.fixtures == *fixtures {

@@ -18,7 +18,7 @@ pub(crate) struct Registry {
     merchant_indexes: HashMap<Arc<str>, usize>,
 }
 
-/// A client, with its id and scopes in the form that grants share.
+/// A client, with its ID and scopes in the form that grants share.
 #[derive(Debug)]
 pub(crate) struct ClientEntry {
     pub(crate) id: Arc<str>,
@@ -62,12 +62,12 @@ impl Registry {
         self.merchant_indexes.get(id).and_then(|&index| self.fixtures.merchants.get(index))
     }
 
-    /// Returns the ids of all clients.
+    /// Returns the IDs of all clients.
     pub(crate) fn client_ids(&self) -> HashSet<&str> {
         self.clients.keys().map(|id| &**id).collect()
     }
 
-    /// Returns the ids of all merchants.
+    /// Returns the IDs of all merchants.
     pub(crate) fn merchant_ids(&self) -> HashSet<&str> {
         self.merchant_indexes.keys().map(|id| &**id).collect()
     }

@@ -1,4 +1,4 @@
-//! Scenarios: what the server does instead of its ordinary response, and for which requests.
+//! Scenarios: responses that differ from the ordinary ones, and the requests that get them.
 //!
 //! [`Scenario`] is the configuration. A `ScenarioSet` holds the scenarios of a realm and gives
 //! each matching request its `Step`. Every part of an outcome has its own file under `outcome/`:

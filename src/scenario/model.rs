@@ -5,13 +5,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{Matchers, Responses};
 
-/// What the server does when a request matches.
+/// The requests that it matches, and the responses that they get.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "Scenario")]
 #[non_exhaustive]
 pub struct Scenario {
-    /// The name: 1 to 64 characters of A-Z a-z 0-9 . _ -
+    /// The name: 1 to 64 characters of `A-Z a-z 0-9 . _ -`. Default: generated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The requests that it matches. Default: every token request.
@@ -19,7 +19,7 @@ pub struct Scenario {
     pub when: Matchers,
     /// One outcome for every match, or a list with one outcome per match.
     pub respond: Responses,
-    /// What matches get after the end of the list.
+    /// The response to matches after the end of the list. Default: `pass`.
     #[serde(default)]
     pub then: AfterLast,
     /// The maximum number of matches. Default: no limit.
@@ -33,7 +33,8 @@ pub struct Scenario {
     /// The seed that makes the random draws of `probability` the same in every run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
-    /// Whether it matches requests that do not name it in the header `x-mock-scenario`.
+    /// Whether it matches requests that do not name it in the header `x-mock-scenario`. Default:
+    /// true.
     #[serde(default = "default_enabled")]
     pub enabled: bool,
 }
@@ -62,7 +63,7 @@ impl Scenario {
         }
     }
 
-    /// Sets the name: 1 to 64 characters of A-Z a-z 0-9 . _ -
+    /// Sets the name: 1 to 64 characters of `A-Z a-z 0-9 . _ -`.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
@@ -74,7 +75,7 @@ impl Scenario {
         self
     }
 
-    /// Sets what matches get after the end of the list.
+    /// Sets the response to matches after the end of the list.
     pub fn then(mut self, then: AfterLast) -> Self {
         self.then = then;
         self
@@ -138,7 +139,7 @@ fn default_enabled() -> bool {
     true
 }
 
-/// What matches get after the last outcome of a list.
+/// The response to matches after the last outcome of a list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -146,7 +147,7 @@ pub enum AfterLast {
     /// The ordinary response.
     #[default]
     Pass,
-    /// The list again, from its start.
+    /// The list, again from its start.
     Repeat,
     /// The last outcome of the list.
     Last,

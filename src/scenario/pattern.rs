@@ -5,7 +5,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A text, or a glob in which each `*` stands for any number of characters, including none.
+/// A text pattern, in which each `*` matches any number of characters, including none.
 ///
 /// ```
 /// use smartpay_oauth_mock::Pattern;
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 /// ```
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
-#[schemars(description = "A text in which each * stands for any number of characters.")]
+#[schemars(description = "A text pattern, in which each * matches any number of characters.")]
 pub struct Pattern(String);
 
 impl Pattern {

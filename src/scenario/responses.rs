@@ -53,7 +53,7 @@ impl<'de> Deserialize<'de> for Responses {
     }
 }
 
-/// The ordinary response. This only describes the text `pass` in the schema.
+/// The ordinary response.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "snake_case")]
 #[expect(dead_code, reason = "it is only a schema")]

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::pattern::condition_holds;
 use super::{CORRELATION_ID, Endpoint, Pattern, RequestView};
 
-/// The conditions that a request must meet. All that are given must hold; a condition that is not
-/// given matches any request.
+/// The conditions that a request must meet. A request matches if it meets all conditions that are
+/// set.
 ///
 /// ```
 /// use smartpay_oauth_mock::{Endpoint, When};
@@ -19,15 +19,19 @@ use super::{CORRELATION_ID, Endpoint, Pattern, RequestView};
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-#[schemars(title = "When")]
+#[schemars(
+    title = "When",
+    description = "The conditions that a request must meet. A request matches if it meets all \
+                   conditions that are set."
+)]
 #[non_exhaustive]
 pub struct When {
     /// The endpoint. Default: the token endpoint.
     pub endpoint: Endpoint,
-    /// The client, by ID.
+    /// The client ID.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_id: Option<Pattern>,
-    /// The merchant, by ID.
+    /// The merchant ID.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub merchant_id: Option<Pattern>,
     /// The parameter `grant_type`.

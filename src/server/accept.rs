@@ -31,7 +31,7 @@ pub(super) async fn accept(listener: TcpListener, address: SocketAddr, context: 
     let waiting = acceptor.accept_until_shutdown(Port::Open(listener)).await;
 
     if tokio::time::timeout(stop_time, acceptor.finish(waiting)).await.is_err() {
-        tracing::warn!("some requests were still in flight after {stop_time:?} and were cut off");
+        tracing::warn!("some requests were still in flight after {stop_time:?} and were aborted");
     }
 }
 

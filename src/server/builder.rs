@@ -74,8 +74,8 @@ pub enum StartError {
     /// The server cannot serve HTTPS: a certificate is invalid, for example.
     #[error(transparent)]
     Tls(#[from] TlsError),
-    /// The settings leave neither HTTP nor HTTPS to serve.
-    #[error("there is neither HTTP nor HTTPS to serve")]
+    /// The settings enable neither HTTP nor HTTPS.
+    #[error("neither HTTP nor HTTPS is enabled")]
     NothingToServe,
     /// The operating system does not provide the threads.
     #[error("cannot start threads: {0}")]
@@ -124,7 +124,7 @@ impl MockAuthServer {
 }
 
 impl Builder {
-    /// Sets the address for plain HTTP. Port 0 means any free port. The default is `127.0.0.1:0`.
+    /// Sets the address for plain HTTP. Port 0 selects a free port. The default is `127.0.0.1:0`.
     pub fn listen(mut self, address: impl Into<SocketAddr>) -> Self {
         self.listen = Some(address.into());
         self
@@ -139,7 +139,7 @@ impl Builder {
     /// Serves HTTPS in addition to HTTP, on a free port of the loopback interface unless
     /// [`Builder::tls_listen`] is set.
     ///
-    /// The certificate is for localhost and 127.0.0.1, and is signed by a CA of the server's own
+    /// The certificate is for localhost and 127.0.0.1, and is signed by the server's own CA
     /// ([`RealmHandle::ca_pem`]).
     ///
     /// ```
@@ -161,27 +161,27 @@ impl Builder {
         self.tls_listen(address)
     }
 
-    /// Serves HTTPS in addition to HTTP, on this address. Port 0 means any free port.
+    /// Serves HTTPS in addition to HTTP, on this address. Port 0 selects a free port.
     pub fn tls_listen(mut self, address: impl Into<SocketAddr>) -> Self {
         self.tls_listen = Some(address.into());
         self
     }
 
-    /// Adds a host name to the certificate that the server makes.
+    /// Adds a host name to the certificate that the server creates.
     pub fn tls_host(mut self, host: impl Into<String>) -> Self {
         self.tls.hosts.push(host.into().to_ascii_lowercase());
         self
     }
 
-    /// Sets the folder that stores the CA and the certificate, so that they stay the same after a
-    /// restart.
+    /// Sets the directory that stores the CA and the certificate, so that they stay the same after
+    /// a restart.
     pub fn tls_dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.tls.dir = Some(dir.into());
         self
     }
 
-    /// Sets the certificate (a PEM file with its chain) and its key, instead of ones that the
-    /// server makes.
+    /// Sets the certificate (a PEM file with its chain) and its private key, instead of ones that
+    /// the server creates.
     pub fn tls_certificate(
         mut self,
         certificate: impl Into<PathBuf>,
@@ -191,7 +191,7 @@ impl Builder {
         self
     }
 
-    /// Sets whether clients are asked for a certificate. The default is that they are not.
+    /// Sets whether clients must present a certificate. The default is [`ClientAuth::Off`].
     ///
     /// Certificates of the server's own CA are accepted ([`RealmHandle::client_identity`]), and
     /// those of each [`Builder::client_ca`].
@@ -224,7 +224,7 @@ impl Builder {
         Ok(self)
     }
 
-    /// Sets the fixtures from a file or folder.
+    /// Sets the fixtures from a file or directory.
     ///
     /// # Errors
     ///
@@ -233,7 +233,7 @@ impl Builder {
         self.fixtures_files(&[path])
     }
 
-    /// Sets the fixtures from several files and folders. Later ones override earlier ones.
+    /// Sets the fixtures from several files and directories. Later ones override earlier ones.
     ///
     /// # Errors
     ///
@@ -243,8 +243,8 @@ impl Builder {
         Ok(self)
     }
 
-    /// Sets the fixtures from several files and folders, and reloads them within a second of each
-    /// change. A change with an error has no effect but a message in the log.
+    /// Sets the fixtures from several files and directories, and reloads them within a second of
+    /// each change. If a changed file has an error, the error is logged and nothing changes.
     ///
     /// # Errors
     ///
@@ -263,27 +263,26 @@ impl Builder {
         self
     }
 
-    /// Sets the base of the URLs that the server hands out. The default is the scheme and host of
-    /// each request.
+    /// Sets the base URL of the URLs in responses. The default is the scheme and host of each
+    /// request.
     pub fn public_url(mut self, url: &str) -> Self {
         self.public_url = Some(url.trim_end_matches('/').to_owned());
         self
     }
 
-    /// Trusts the headers `X-Forwarded-Proto`, `-Host`, `-Port` and `-Prefix`, for a server behind
-    /// a proxy.
+    /// Trusts the headers `X-Forwarded-Proto`, `-Host` and `-Prefix`, for a server behind a proxy.
     pub fn trust_forwarded(mut self) -> Self {
         self.trust_forwarded = true;
         self
     }
 
-    /// Removes the control API. The library's methods still work.
+    /// Disables the control API. The methods of this library still work.
     pub fn without_control(mut self) -> Self {
         self.control = Control::Off;
         self
     }
 
-    /// Sets the bearer token that requests to the control API must have.
+    /// Sets the bearer token that the control API requires.
     pub fn control_token(mut self, token: &str) -> Self {
         self.control = Control::Token(Secret::from(token));
         self

@@ -16,7 +16,7 @@ const INTERVAL: Duration = Duration::from_millis(200);
 /// The number of polls after which files that keep changing are reloaded all the same.
 const MAX_POSTPONED: u32 = 3;
 
-/// Watches files and folders.
+/// Watches files and directories.
 #[derive(Clone, Debug)]
 pub(super) struct FileWatcher {
     paths: Vec<PathBuf>,
@@ -27,7 +27,7 @@ pub(super) struct FileWatcher {
 type Snapshot = Vec<(PathBuf, Option<(SystemTime, u64)>)>;
 
 impl FileWatcher {
-    /// Records the state of files and folders. Must precede loading them, so that no change is
+    /// Records the state of files and directories. Must precede loading them, so that no change is
     /// missed.
     pub(super) fn new<P: AsRef<Path>>(paths: &[P]) -> Self {
         let paths: Vec<PathBuf> = paths.iter().map(|path| path.as_ref().to_owned()).collect();

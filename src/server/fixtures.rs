@@ -1,4 +1,4 @@
-//! The fixtures in force, changed in process while the server runs.
+//! The current fixtures, read and changed in process while the server runs.
 
 use std::sync::Arc;
 
@@ -6,12 +6,13 @@ use super::RealmHandle;
 use crate::fixture::{Client, FixtureErrors, Fixtures, Merchant, Source};
 
 impl RealmHandle {
-    /// Returns the fixtures in force.
+    /// Returns the current fixtures.
     pub fn fixtures(&self) -> Arc<Fixtures> {
         Arc::clone(&self.realm.registry().fixtures)
     }
 
-    /// Replaces the fixtures, YAML or JSON, with their codes and scenarios. Live grants stay.
+    /// Replaces the fixtures, YAML or JSON, including codes and scenarios. Existing grants are
+    /// kept.
     ///
     /// # Errors
     ///
@@ -20,12 +21,12 @@ impl RealmHandle {
         self.realm.replace_fixtures(Source { name: "fixtures".to_owned(), text: text.to_owned() })
     }
 
-    /// Resets everything to the start: fixtures, grants, scenarios, journal and clock.
+    /// Resets fixtures, grants, scenarios, journal and clock to their initial state.
     pub async fn reset(&self) {
         self.realm.reset();
     }
 
-    /// Adds a client, or replaces the one with its id.
+    /// Adds a client, or replaces the one with the same ID.
     ///
     /// # Errors
     ///
@@ -46,9 +47,10 @@ impl RealmHandle {
         self.realm.put_entry(client).map(drop)
     }
 
-    /// Changes a client. Returns `false` if there is no client with this id.
+    /// Changes a client. Returns `false` if there is no client with this ID.
     ///
-    /// Other edits of the realm wait while `change` runs, so it must not edit the realm itself.
+    /// Other edits of the realm wait while `change` runs, so `change` must not edit the realm
+    /// itself.
     ///
     /// # Errors
     ///
@@ -76,7 +78,7 @@ impl RealmHandle {
     }
 
     /// Removes a client, and the codes and refresh tokens of the fixtures that refer to it. Returns
-    /// `false` if there is no client with this id.
+    /// `false` if there is no client with this ID.
     ///
     /// # Errors
     ///
@@ -85,7 +87,7 @@ impl RealmHandle {
         self.realm.remove_entry::<Client>(id)
     }
 
-    /// Adds a merchant, or replaces the one with its id.
+    /// Adds a merchant, or replaces the one with the same ID.
     ///
     /// # Errors
     ///
@@ -94,9 +96,10 @@ impl RealmHandle {
         self.realm.put_entry(merchant).map(drop)
     }
 
-    /// Changes a merchant. Returns `false` if there is no merchant with this id.
+    /// Changes a merchant. Returns `false` if there is no merchant with this ID.
     ///
-    /// Other edits of the realm wait while `change` runs, so it must not edit the realm itself.
+    /// Other edits of the realm wait while `change` runs, so `change` must not edit the realm
+    /// itself.
     ///
     /// # Errors
     ///
@@ -113,7 +116,7 @@ impl RealmHandle {
     }
 
     /// Removes a merchant, and the codes and refresh tokens of the fixtures that refer to it.
-    /// Returns `false` if there is no merchant with this id.
+    /// Returns `false` if there is no merchant with this ID.
     ///
     /// # Errors
     ///

@@ -207,7 +207,7 @@ fn hint(error: &io::Error) -> &'static str {
 
     match error {
         Some(Error::NoCertificatesPresented) => {
-            " (--client-auth required demands a client certificate)"
+            " (with --client-auth required, the client must present a certificate)"
         }
         Some(Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
             " (the server does not know the CA of the client certificate; add it with --client-ca)"

@@ -1,4 +1,4 @@
-//! The running server, as a test holds it.
+//! The running server.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -22,8 +22,7 @@ use crate::realm::RealmError;
 /// The server owns its default realm and dereferences to it: the methods of [`RealmHandle`] can be
 /// called on the server itself.
 ///
-/// It runs on threads of its own. It serves requests while a test blocks, and needs no async
-/// runtime.
+/// It runs on its own threads. It serves requests while a test blocks, and needs no async runtime.
 ///
 /// ```
 /// use smartpay_oauth_mock::MockAuthServer;
@@ -57,7 +56,8 @@ impl Deref for MockAuthServer {
 }
 
 impl MockAuthServer {
-    /// Returns the address that the server listens on: that for HTTPS, if it serves HTTPS.
+    /// Returns the address that the server listens on: the HTTPS address if it serves HTTPS, else
+    /// the HTTP address.
     pub fn address(&self) -> SocketAddr {
         self.address
     }

@@ -46,7 +46,7 @@ impl<'s> RealmBuilder<'s> {
         Ok(self)
     }
 
-    /// Sets the fixtures from a file or folder.
+    /// Sets the fixtures from a file or directory.
     ///
     /// # Errors
     ///
@@ -55,7 +55,7 @@ impl<'s> RealmBuilder<'s> {
         self.fixtures_files(&[path])
     }
 
-    /// Sets the fixtures from several files and folders. Later ones override earlier ones.
+    /// Sets the fixtures from several files and directories. Later ones override earlier ones.
     ///
     /// # Errors
     ///
@@ -71,7 +71,7 @@ impl<'s> RealmBuilder<'s> {
         self
     }
 
-    /// Gives the realm a port of its own, for clients that can only be given a host and port.
+    /// Gives the realm its own port, for clients that accept only a host and a port.
     pub fn own_port(mut self) -> Self {
         self.own_port = true;
         self

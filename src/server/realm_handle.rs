@@ -27,7 +27,7 @@ pub struct RealmHandle {
     pub(super) base_url: String,
 }
 
-/// The error for a token id that is not a UUID.
+/// The error for a token ID that is not a UUID.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("\"{id}\" is not a UUID")]
 pub struct TokenIdError {
@@ -134,7 +134,7 @@ impl RealmHandle {
         issue_directly(&self.realm, &self.app.key, &request).await
     }
 
-    /// Returns the contents of a token, and whether and why it is valid now in this realm.
+    /// Returns the contents of a token, and whether it is valid in this realm now, with the reason.
     pub async fn inspect(&self, token: &str) -> Inspection {
         inspect_in_realm(&self.realm, &self.app.key, token).await
     }
@@ -145,13 +145,14 @@ impl RealmHandle {
     }
 
     /// Revokes a grant, as its merchant can: its access tokens stop working at once, and no new
-    /// ones are issued. Returns `false` if there is no grant with this id.
+    /// ones are issued. Returns `false` if there is no grant with this ID.
     pub async fn revoke_grant(&self, id: &str) -> bool {
         self.realm.revoke_grant(id).await
     }
 
     /// Returns the certificate of the CA that signed the server's certificate, as PEM. Returns
-    /// `None` if the server does not serve HTTPS, or presents a certificate that it was given.
+    /// `None` if the server does not serve HTTPS, or uses
+    /// [`Builder::tls_certificate`](crate::Builder::tls_certificate).
     pub fn ca_pem(&self) -> Option<String> {
         self.app.tls.as_ref()?.ca_pem().map(str::to_owned)
     }
@@ -164,7 +165,7 @@ impl RealmHandle {
     pub fn client_identity(&self, name: &str) -> Result<ClientIdentity, TlsError> {
         match &self.app.tls {
             Some(tls) => tls.client_identity(name),
-            None => Err(TlsError::new("client_identity", "the server speaks no TLS")),
+            None => Err(TlsError::new("client_identity", "the server does not serve HTTPS")),
         }
     }
 
@@ -174,7 +175,7 @@ impl RealmHandle {
         self.realm.set_tls_faults(Some(faults));
     }
 
-    /// Sets the `jti`s of the next tokens, in order. A refresh token takes one before its access
+    /// Sets the `jti`s of the next tokens, in order. A refresh token uses one before its access
     /// token.
     ///
     /// With a frozen clock and [`SigningKey::with_kid`](crate::SigningKey::with_kid), tokens are
@@ -182,7 +183,7 @@ impl RealmHandle {
     ///
     /// # Errors
     ///
-    /// If an id is not a UUID.
+    /// If an ID is not a UUID.
     pub fn set_next_token_ids(&self, ids: &[&str]) -> Result<(), TokenIdError> {
         // All or none: one invalid id leaves the queue as it is.
         let ids = ids.iter().map(|id| {

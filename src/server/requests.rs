@@ -78,7 +78,7 @@ pub struct Follower {
     realm: Weak<Realm>,
     /// Has an item when the journal has changed.
     changes: WatchStream<u64>,
-    /// The id of the last request that was returned or missed.
+    /// The ID of the last request that was returned or missed.
     after: u64,
 }
 

@@ -13,8 +13,8 @@ use crate::scenario::{ActiveScenario, Scenario, ScenarioState};
 const MAX_SHOWN: usize = 20;
 
 impl RealmHandle {
-    /// Injects a scenario before all others, or in place of the one with its name. Dropping the
-    /// returned guard removes it.
+    /// Injects a scenario, which is tried before all others. It replaces a scenario with the same
+    /// name. Dropping the returned guard removes it.
     ///
     /// ```
     /// use smartpay_oauth_mock::{ErrorCode, MockAuthServer, Outcome, Scenario};
@@ -31,8 +31,8 @@ impl RealmHandle {
     ///
     /// # Panics
     ///
-    /// If the scenario is invalid: it refers to an unknown client, or has parts that exclude each
-    /// other. [`RealmHandle::try_inject`] returns the errors instead.
+    /// If the scenario is invalid: it refers to an unknown client, or has parts that are mutually
+    /// exclusive. [`RealmHandle::try_inject`] returns the errors instead.
     pub async fn inject(&self, scenario: Scenario) -> ScenarioGuard {
         match self.try_inject(scenario).await {
             Ok(guard) => guard,
@@ -44,7 +44,7 @@ impl RealmHandle {
     ///
     /// # Errors
     ///
-    /// Every error in the scenario. The file of each is the member at fault.
+    /// Every error in the scenario. Each names the invalid member in place of a file.
     pub async fn try_inject(&self, scenario: Scenario) -> Result<ScenarioGuard, FixtureErrors> {
         // Read back from JSON, it passes the same checks as a scenario of the control API.
         let json = serde_json::to_string(&scenario).unwrap_or_default();
@@ -74,19 +74,20 @@ impl RealmHandle {
         self.realm.remove_scenario(name)
     }
 
-    /// Removes all scenarios, also those of the fixtures, and releases the requests that they hold.
+    /// Removes all scenarios, including those of the fixtures, and releases the requests that they
+    /// hold.
     pub async fn clear_scenarios(&self) {
         self.realm.clear_scenarios();
     }
 }
 
-/// Keeps an injected scenario in force. Dropping the guard removes the scenario.
+/// Keeps an injected scenario active. Dropping the guard removes the scenario.
 #[derive(Debug)]
 #[must_use = "dropping the guard removes the scenario: bind it to a variable, or call `detach`"]
 pub struct ScenarioGuard {
     realm: Arc<Realm>,
     active: Arc<ActiveScenario>,
-    /// The id of the newest journal entry at the time of the injection.
+    /// The ID of the newest journal entry at the time of the injection.
     since: u64,
     expected: Option<Times>,
     detached: bool,
@@ -134,8 +135,8 @@ impl ScenarioGuard {
         self
     }
 
-    /// Leaves the scenario in force, and drops the expectation if there is one. Returns the
-    /// scenario's name.
+    /// Keeps the scenario active without the guard, and drops the expectation if there is one.
+    /// Returns the scenario's name.
     pub fn detach(mut self) -> String {
         self.detached = true;
         self.active.name().to_owned()

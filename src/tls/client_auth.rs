@@ -15,7 +15,7 @@ pub enum ClientAuth {
     Off,
     /// The server requests a client certificate; one that is presented must be valid.
     Optional,
-    /// Clients must present a valid certificate, as for the real server.
+    /// Clients must present a valid certificate, as the real server requires.
     Required,
 }
 

@@ -1,5 +1,5 @@
-//! The CA and certificates in a folder, so that they outlive the server and clients need to be
-//! given the CA only once.
+//! The CA and certificates in a directory, so that they outlive the server and clients need to
+//! trust the CA only once.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -9,8 +9,8 @@ use super::ca::{Ca, LeafParams};
 use super::error::TlsError;
 use super::identity::Identity;
 
-/// Loads the CA and the server's certificate from a folder. Creates what is missing or has expired,
-/// and a certificate that does not cover all `hosts`.
+/// Loads the CA and the server's certificate from a directory. Creates what is missing or has
+/// expired, and a certificate that does not cover all `hosts`.
 pub(crate) fn load_or_create(dir: &Path, hosts: &[String]) -> Result<(Ca, Identity), TlsError> {
     fs::create_dir_all(dir).map_err(TlsError::in_file(dir))?;
     let ca = load_or_create_ca(dir)?;
@@ -21,13 +21,16 @@ pub(crate) fn load_or_create(dir: &Path, hosts: &[String]) -> Result<(Ca, Identi
         match Identity::read(&certificate, &key) {
             // Replacing a certificate that the mock did not issue would lose it.
             Ok(server) if !server.is_issued_by(ca.certificate()) => {
-                let reason = "the certificate was not issued by the CA in this folder; use \
+                let reason = "the certificate was not issued by the CA in this directory; use \
                               --tls-cert and --tls-key for a certificate of your own";
                 return Err(TlsError::new(certificate.display(), reason));
             }
             Ok(server) if covers_all(&server, hosts) => return Ok((ca, server)),
             Ok(_) => {
-                tracing::info!("{}: issuing a new one for other hosts", certificate.display());
+                tracing::info!(
+                    "{}: issuing a new certificate for other host names",
+                    certificate.display()
+                );
             }
             Err(error) if error.is_expired() => tracing::info!("{error}; issuing a new one"),
             Err(error) => return Err(error),
@@ -64,7 +67,7 @@ fn covers_all(server: &Identity, hosts: &[String]) -> bool {
         .all(|host| server.covers(host))
 }
 
-/// Loads the CA of a folder, or creates one. A CA that cannot be read is an error, not replaced:
+/// Loads the CA of a directory, or creates one. A CA that cannot be read is an error, not replaced:
 /// clients may trust it already.
 fn load_or_create_ca(dir: &Path) -> Result<Ca, TlsError> {
     let (certificate, key) = (dir.join("ca.pem"), dir.join("ca.key"));
@@ -78,7 +81,7 @@ fn load_or_create_ca(dir: &Path) -> Result<Ca, TlsError> {
                 return Ca::from_pem(&pem, &key_pem).map_err(TlsError::in_file(&certificate));
             }
             Err(error) if error.is_expired() => {
-                tracing::warn!("{error}; creating a new CA, which clients must be given");
+                tracing::warn!("{error}; creating a new CA, which clients must trust");
             }
             Err(error) => return Err(error),
         }

@@ -39,16 +39,16 @@ const OWN_CA: &str = "the mock's CA";
 /// The TLS options of a server.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TlsOptions {
-    /// The host names of the server, beside localhost, the loopback addresses and this machine's
-    /// name.
+    /// The host names of the server, in addition to localhost, the loopback addresses and this
+    /// machine's name.
     pub(crate) hosts: Vec<String>,
-    /// The folder of the CA and the server's certificate, which are kept in memory if there is
+    /// The directory of the CA and the server's certificate, which are kept in memory if there is
     /// none.
     pub(crate) dir: Option<PathBuf>,
     /// The files of the user's own certificate and its private key.
     pub(crate) own: Option<(PathBuf, PathBuf)>,
     pub(crate) client_auth: ClientAuth,
-    /// The files of CAs whose client certificates are accepted, beside the mock's own CA.
+    /// The files of CAs whose client certificates are accepted, in addition to the mock's own CA.
     pub(crate) client_cas: Vec<PathBuf>,
 }
 
@@ -118,7 +118,7 @@ impl Tls {
 
         let server = Identity::read(&certificate, &key)?;
         if self.options.own.is_none() && !server.is_issued_by(self.ca.certificate()) {
-            let reason = "the certificate was issued by another CA than the server started with; \
+            let reason = "the certificate was not issued by the CA that the server started with; \
                           restart the server to load both";
             return Err(TlsError::new(certificate.display(), reason));
         }

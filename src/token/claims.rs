@@ -1,4 +1,5 @@
-//! The claims of a token, member for member in the order of the page's samples (source S).
+//! The claims of a token, member for member in the order of the documentation's samples (source
+//! S).
 
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;

@@ -1,8 +1,8 @@
 //! Token identifiers: the `jti`, a UUID that encodes the realm and the grant.
 //!
 //! A `jti` looks like any random (version 4) UUID. Of its 122 free bits, 54 are random. The others
-//! are the id of the grant, masked by a hash of the realm's name and the random bits, and a mark
-//! taken from the same hash. So a realm recognises its own tokens and finds the grant of each
+//! are the ID of the grant, masked by a hash of the realm's name and the random bits, and a mark
+//! taken from the same hash. So a realm recognizes its own tokens and finds the grant of each
 //! without a record of every token that it issued, even after a restart.
 
 use std::collections::{HashMap, VecDeque};
@@ -17,7 +17,7 @@ const GRANT_BITS: u32 = 40;
 const MARK_BITS: u32 = 28;
 const RANDOM_BITS: u32 = 54;
 
-/// The id of a grant within its realm.
+/// The ID of a grant within its realm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct GrantId(u64);
 
@@ -103,7 +103,7 @@ impl TokenIds {
         Some((id, GrantId(grant)))
     }
 
-    /// Derives the mask of the grant id and the realm's mark from the random bits.
+    /// Derives the mask of the grant ID and the realm's mark from the random bits.
     fn mask_and_mark(&self, random: u64) -> (u64, u64) {
         let mut hash = digest::Context::new(&digest::SHA256);
         hash.update(self.realm.as_bytes());

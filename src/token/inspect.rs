@@ -1,4 +1,4 @@
-//! Explains a token to people: its claims with readable times, and whether it is valid.
+//! Decodes a token: its claims with readable times, and whether it is valid.
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -15,8 +15,8 @@ pub struct Inspection {
     #[serde(rename = "type")]
     #[schemars(with = "Option<String>")]
     pub token_type: Option<&'static str>,
-    /// Whether the token is valid now. Without a realm, this is judged by the token alone: a revoked
-    /// grant does not show.
+    /// Whether the token is valid now. Without a realm, only the token itself is checked: a revoked
+    /// grant is not detected.
     pub valid: bool,
     /// Why the token is not valid, or how long it remains valid.
     pub reason: String,
@@ -64,13 +64,13 @@ fn check_lifetime(claims: &VerifiedClaims, now_ms: i64) -> (bool, String) {
 
     if now_ms < claims.iat {
         let text = format!(
-            "It is good, but was issued {} from now: the clocks differ.",
+            "It is valid, but was issued {} in the future: the clocks differ.",
             two_units(claims.iat - now_ms)
         );
         return (true, text);
     }
     if remaining_ms > 0 {
-        return (true, format!("It is good for another {}.", two_units(remaining_ms)));
+        return (true, format!("It is valid for another {}.", two_units(remaining_ms)));
     }
 
     (false, format!("It expired {} ago.", two_units(remaining_ms.saturating_neg())))
@@ -118,7 +118,7 @@ mod tests {
             }))
             .unwrap();
         let good = inspect(&format!(" {token}\n"), &key, 1_619_518_736_895);
-        assert_eq!((good.valid, good.reason.as_str()), (true, "It is good for another 15m."));
+        assert_eq!((good.valid, good.reason.as_str()), (true, "It is valid for another 15m."));
         assert_eq!(good.token_type, Some("access_token"));
         assert_eq!(good.times["iat"], "2021-04-27T10:18:56.895Z");
         let expired = inspect(&token, &key, 1_619_519_636_895 + 90_061_000);

@@ -16,9 +16,9 @@ use rustls_pki_types::pem::PemObject;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// The built-in key. It is public, so nothing real may ever trust it.
+/// The built-in key. Its private half is public, so no real system may trust it.
 const DEVELOPMENT_PEM: &str = include_str!("development.pem");
-/// The length of the modulus in bytes: the page's tokens are signed with RSA-2048 (source S).
+/// The length of the modulus in bytes: the vendor's tokens are signed with RSA-2048 (source S).
 const MODULUS_BYTES: usize = 256;
 
 /// An RSA key that signs tokens, with its `kid`. Cloning shares the parsed key.
@@ -39,27 +39,27 @@ pub struct SigningKey {
 pub enum KeyError {
     /// The PEM text contains no private key.
     #[error(
-        "no private key found; a PEM file with a block \"BEGIN PRIVATE KEY\" or \"BEGIN RSA \
-         PRIVATE KEY\" is expected (openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048)"
+        "contains no private key; expected PEM with BEGIN PRIVATE KEY or BEGIN RSA PRIVATE KEY \
+         (openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 creates one)"
     )]
     NoKey,
     /// The private key is not an RSA key.
-    #[error("the private key is not an RSA key, which RS256 needs")]
+    #[error("the private key is not an RSA key, which RS256 requires")]
     NotRsa,
     /// The RSA key does not have 2048 bits.
-    #[error("the RSA key has {bits} bits; the service signs with RSA-2048, so it must have 2048")]
+    #[error("the RSA key has {bits} bits; it must have 2048")]
     WrongSize {
         /// The size of the key in bits.
         bits: usize,
     },
     /// The cryptographic library failed.
-    #[error("the cryptographic library could not make a key")]
+    #[error("the cryptographic library could not create a key")]
     Unavailable,
 }
 
 impl SigningKey {
-    /// Returns the built-in key. It is the same everywhere and takes no time to make. Everyone has
-    /// it, so nothing real may ever trust it.
+    /// Returns the built-in key. It is the same in every installation, and loads at once. Its
+    /// private half is public, so no real system may trust it.
     pub fn development() -> Self {
         static KEY: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::built_in(DEVELOPMENT_PEM));
         KEY.clone()
@@ -212,7 +212,8 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-/// Encodes the header of a token: `kid` before `alg` and no `typ`, as in the page's samples.
+/// Encodes the header of a token: `kid` before `alg` and no `typ`, as in the documentation's
+/// samples.
 fn header(kid: &str) -> String {
     let kid = Value::from(kid);
     URL_SAFE_NO_PAD.encode(format!(r#"{{"kid":{kid},"alg":"RS256"}}"#)) + "."

@@ -35,7 +35,7 @@ pub(crate) enum TokenError {
     #[error("is not signed with RS256")]
     Algorithm,
     /// The token was signed by another key, or has been changed.
-    #[error("has a signature that is not this server's")]
+    #[error("has an invalid signature")]
     Signature,
     /// The token was signed by this server's key, but lacks the claims of its tokens.
     #[error("lacks claims that every token of this server has")]

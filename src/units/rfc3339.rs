@@ -9,7 +9,7 @@ use serde::Serializer;
 pub(crate) fn parse(text: &str) -> Result<SystemTime, String> {
     text.parse::<Timestamp>().and_then(SystemTime::try_from).map_err(|_| {
         format!(
-            "\"{text}\" is not a time between 1970 and 9000 in RFC 3339, as 2026-11-23T12:00:00Z is"
+            "\"{text}\" is not a time between 1970 and 9000 in RFC 3339 format, such as 2026-11-23T12:00:00Z"
         )
     })
 }

@@ -187,14 +187,14 @@ fn methods(type_name: &str, folder: &str) -> BTreeSet<String> {
 
 #[test]
 fn every_method_has_a_blocking_twin() {
-    let [originals, twins] = ["src/server", "src/server/blocking"];
+    let [originals, versions] = ["src/server", "src/server/blocking"];
     for type_name in ["MockAuthServer", "RealmHandle", "RealmBuilder"] {
-        assert_eq!(methods(type_name, originals), methods(type_name, twins), "{type_name}");
+        assert_eq!(methods(type_name, originals), methods(type_name, versions), "{type_name}");
     }
 
-    // A builder has both ways to start; the twin of a follower is an iterator.
+    // A builder has both ways to start; the version of a follower is an iterator.
     assert!(methods("Builder", originals).contains("start"));
-    assert_eq!(methods("Builder", twins), BTreeSet::from(["start_blocking".to_owned()]));
+    assert_eq!(methods("Builder", versions), BTreeSet::from(["start_blocking".to_owned()]));
     assert_eq!(methods("Follower", originals), BTreeSet::from(["next".to_owned()]));
 }
 

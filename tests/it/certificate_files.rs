@@ -211,7 +211,7 @@ async fn a_folder_keeps_the_ca_and_the_certificate() {
     fs::copy(&other, Path::new(&dir).join("server.pem")).unwrap();
     fs::copy(&other_key, Path::new(&dir).join("server.key")).unwrap();
     let error = MockAuthServer::builder().tls().tls_dir(&dir).start().await.unwrap_err();
-    assert!(error.to_string().contains("was not issued by the CA in this folder"), "{error}");
+    assert!(error.to_string().contains("was not issued by the CA in this directory"), "{error}");
     assert_eq!(read("server.pem"), fs::read(&other).unwrap());
     fs::remove_file(Path::new(&dir).join("server.pem")).unwrap();
     // A CA that cannot be read is not replaced: clients may trust it.
@@ -265,7 +265,7 @@ async fn the_command_creates_certificates_that_every_tool_can_read() {
     let output = run(PROGRAM, &["health", "--server", running.url()]).await;
     assert!(output.exit == 1 && output.text.contains("--ca FILE"), "{}", output.text);
     let log = running.log();
-    assert!(log.contains("--client-auth required demands a client certificate"), "{log}");
+    assert!(log.contains("with --client-auth required, the client must present"), "{log}");
     let before = fs::read(file("ca.pem")).unwrap();
     run(PROGRAM, &["certs", &dir]).await;
     assert_eq!(fs::read(file("ca.pem")).unwrap(), before, "the CA is kept");

@@ -96,9 +96,9 @@ fn a_server_that_cannot_start_prints_one_line_and_leaves_no_ready_file() {
             2,
             "typo.yaml:3:5: unknown member \"secrt\", did you mean \"secret\"?",
         ),
-        (&["--fixtures", &garbled], 2, "garbled.yaml:2:1: this is neither YAML nor JSON"),
+        (&["--fixtures", &garbled], 2, "garbled.yaml:2:1: invalid YAML or JSON"),
         (&["--signing-key", &ec], 2, "is not an RSA key"),
-        (&["--signing-key", &typo], 2, "no private key found"),
+        (&["--signing-key", &typo], 2, "contains no private key"),
         (&["--signing-key", &empty], 2, "nowhere.yaml: No such file"),
         (&["--log", "a=b=c"], 2, "--log a=b=c"),
         (&["--log", "loud"], 2, "--log loud: expected error, warn, info"),
@@ -182,10 +182,11 @@ fn check_hides_no_error_behind_another_and_reports_no_false_ones() {
             .collect();
         lines
     };
-    // All missing members, and errors beside a missing or misspelt member.
+    // All missing members, and errors beside a missing or misspelled member.
     let file = folder.write("a.yaml", "clients:\n  - { nmae: x, redirect_urls: [nope] }\n");
     let found = check(&[&file]);
-    for part in ["\"id\" is missing", "\"secret\" is missing", "\"nmae\"", "a redirect URL is"] {
+    for part in ["\"id\" is missing", "\"secret\" is missing", "\"nmae\"", "a redirect URL must be"]
+    {
         assert!(found.iter().any(|line| line.contains(part)), "{part}: {found:#?}");
     }
     assert_eq!(found.len(), 4, "{found:#?}");
@@ -208,8 +209,11 @@ fn check_hides_no_error_behind_another_and_reports_no_false_ones() {
     // Scenarios without any effect, and a number that may be a secret.
     for (fixture, part) in [
         ("scenarios: [{ respond: { error: } }]", "does nothing"),
-        ("scenarios: [{ when: [], respond: pass }]", "matches nothing"),
-        ("scenarios: [{ respond: { error: x, headers: { Content-Length: '5' } } }]", "frames"),
+        ("scenarios: [{ when: [], respond: pass }]", "matches no request"),
+        (
+            "scenarios: [{ respond: { error: x, headers: { Content-Length: '5' } } }]",
+            "sets the header Content-Length itself",
+        ),
         (
             "clients: [{ id: a, secret: 83748374 }]",
             "expected a string, found a number; put it in quotes",
@@ -232,11 +236,7 @@ fn json_fixtures_are_parsed_as_strict_json() {
     assert_eq!(run(&["check", &emoji]).status.code(), Some(0));
     let comma = folder.write("b.json", "{\n  \"clients\": [],\n}\n");
     let output = run(&["check", &comma]);
-    assert!(
-        text(&output.stderr).contains("b.json:3:1: this is not JSON"),
-        "{}",
-        text(&output.stderr)
-    );
+    assert!(text(&output.stderr).contains("b.json:3:1: invalid JSON"), "{}", text(&output.stderr));
 }
 
 #[test]
@@ -262,7 +262,7 @@ fn inspect_decodes_a_token() {
     child.stdin.take().unwrap().write_all(sample.as_bytes()).unwrap();
     let stdout = text(&child.wait_with_output().unwrap().stdout);
     for part in [
-        "access_token: The token has a signature that is not this server's.",
+        "access_token: The token has an invalid signature.",
         "iat            1619518736895  (2021-04-27T10:18:56.895Z)",
         "merchant_id    rahulrama",
     ] {
@@ -394,7 +394,7 @@ fn the_end_of_standard_input_is_not_a_second_signal_and_an_incomplete_request_do
     let response = client.read_response().unwrap();
     assert!(response.starts_with("HTTP/1.1 200"), "{response}");
     assert_eq!(server.exit_code(), Some(0));
-    assert!(!server.log().contains("cut off"));
+    assert!(!server.log().contains("aborted"));
 }
 
 #[test]

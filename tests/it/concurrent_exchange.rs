@@ -23,6 +23,6 @@ async fn of_200_simultaneous_exchanges_of_a_code_exactly_one_succeeds() {
 
     for response in failed {
         assert_eq!(response.error(), "invalid_request");
-        assert!(response.description().contains("used already"), "{}", response.text);
+        assert!(response.description().contains("already used"), "{}", response.text);
     }
 }

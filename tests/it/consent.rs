@@ -146,7 +146,7 @@ async fn allow_is_disabled_with_the_reason_if_the_merchant_may_not_grant() {
     let fixtures =
         "clients: [{ id: v6TJH1IqhM, secret: s, redirect_urls: [https://www.example.com] }]";
     let page = authorize(&server_with_only(fixtures).await, &with(&[])).await.ok();
-    assert!(page.text.contains("no merchant in the fixtures"), "{}", page.text);
+    assert!(page.text.contains("fixtures have no merchant"), "{}", page.text);
 }
 
 #[tokio::test]

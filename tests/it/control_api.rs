@@ -383,7 +383,7 @@ async fn a_query_takes_the_parameters_of_its_operation_only() {
         ("GET", "requests?limit=ten", 400, "limit: expected a whole number of 0 or more."),
         ("GET", "requests?status=70000", 400, "status: expected a whole number from 0 to 65535."),
         ("GET", "requests?endpoint=nowhere", 400, "endpoint: "),
-        ("GET", "requests?limit=1&limit=2", 400, "A parameter"),
+        ("GET", "requests?limit=1&limit=2", 400, "A query parameter"),
         ("GET", "events?limit=1", 400, "limit: "),
         ("DELETE", "requests?client_id=x", 400, "client_id: "),
         ("POST", "requests/verify?wait=301s", 400, "wait: "),

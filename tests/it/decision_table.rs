@@ -1,4 +1,4 @@
-//! The decision table of the token endpoint: each row alone, and each pair of neighbouring rows in
+//! The decision table of the token endpoint: each row alone, and each pair of neighboring rows in
 //! their order.
 
 use std::time::Duration;
@@ -72,7 +72,7 @@ const TABLE: [(u8, Fault, &str, u16, &str); 20] = [
     (2, Query, "invalid_request", 400, "is in the URL"),
     (3, ContentType, "invalid_request", 400, "Content-Type"),
     (4, BodySize, "invalid_request", 413, "64 KiB"),
-    (5, NotWellFormed, "invalid_request", 400, "not well-formed"),
+    (5, NotWellFormed, "invalid_request", 400, "malformed"),
     (6, Duplicate, "invalid_request", 400, "more than once"),
     (7, NoSecret, "invalid_request", 400, "client_secret is missing"),
     (8, GrantType, "invalid_request", 400, "grant_type must be"),
@@ -80,8 +80,8 @@ const TABLE: [(u8, Fault, &str, u16, &str); 20] = [
     (10, ClientIdForm, "invalid_client", 401, "client_id is malformed"),
     (11, ClientUnknown, "client_not_found", 404, "no such client"),
     (12, ClientPublic, "invalid_client_type", 400, "public client"),
-    (13, WrongSecret, "invalid_client", 401, "client_secret is not"),
-    (14, ClientInactive, "client_not_active", 403, "not active"),
+    (13, WrongSecret, "invalid_client", 401, "client_secret is wrong"),
+    (14, ClientInactive, "client_not_active", 403, "partner's account is inactive"),
     (15, ClientGrantType, "unauthorized_client", 401, "may not use"),
     (16, CodeUnknown, "invalid_request", 400, "code is unknown"),
     (17, Redirect, "invalid_redirect_uri", 400, "redirect_uri is not"),
@@ -193,7 +193,7 @@ async fn each_row_fails_alone() {
 }
 
 #[tokio::test]
-async fn of_two_neighbouring_rows_the_first_decides() {
+async fn of_two_neighboring_rows_the_first_decides() {
     let server = server_with(FIXTURES).await;
     for row in 0..TABLE.len() - 1 {
         let (first, second) = (TABLE[row].1, TABLE[row + 1].1);
@@ -238,7 +238,7 @@ async fn a_failed_request_does_not_redeem_the_code() {
     exchange(&server, &code).await.ok();
     let again = exchange(&server, &code).await;
     assert_eq!(again.error(), "invalid_request");
-    assert!(again.description().contains("used already"));
+    assert!(again.description().contains("already used"));
 }
 
 #[tokio::test]

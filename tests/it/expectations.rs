@@ -103,7 +103,7 @@ async fn invalid_scenarios_cannot_be_injected() {
         (Scenario::respond(error().header("a b", "c")), "header"),
         (Scenario::respond(Outcome::fault(Fault::Hang).interval(Duration::ZERO)), "slow_body"),
         (Scenario::respond(error()).name("a b"), "name"),
-        (Scenario::respond(Outcome::hold(0)), "at least one"),
+        (Scenario::respond(Outcome::hold(0)), "until must be at least 1"),
     ] {
         let errors = server.try_inject(scenario.clone()).await.unwrap_err();
         assert!(errors.to_string().contains(message), "{errors}");

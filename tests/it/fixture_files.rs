@@ -121,7 +121,7 @@ async fn every_scenario_does_what_it_says() {
                 let code = code(&server).await;
                 let request = form_post(server.token_url()).body(exchange_form(&code));
                 assert!(!gets_response(request).await);
-                assert!(exchange(&server, &code).await.description().contains("used already"));
+                assert!(exchange(&server, &code).await.description().contains("already used"));
                 once().await.ok();
             }
             "rotation" => {

@@ -45,7 +45,7 @@ async fn a_literal_plus_is_not_a_plus() {
 async fn malformed_bodies_are_refused_with_the_position() {
     let server = MockAuthServer::start().await;
     let cases: [(&[u8], &str); 10] = [
-        (b"code=%", "code is not well-formed: the % at byte 5"),
+        (b"code=%", "code is malformed: the % at byte 5"),
         (b"code=%4", "the % at byte 5"),
         (b"code=%GG", "the % at byte 5"),
         (b"a=1&code=50%", "the % at byte 11"),
@@ -75,7 +75,7 @@ async fn a_duplicate_parameter_is_refused_known_or_unknown() {
         ("code=1&code=1", "code occurs more than once"),
         ("code=1&co%64e=1", "code occurs more than once"),
         ("x=1&y=2&x=", "x occurs more than once"),
-        ("X9=1&y=2&X9=", "parameter 3 (a name that the server does not know) occurs"),
+        ("X9=1&y=2&X9=", "parameter 3 (of unknown name) occurs"),
         ("=&=", "parameter 2"),
         ("%00=1&%00=2", "parameter 2"),
         ("a+b&a%20b", "parameter 2"),

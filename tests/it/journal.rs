@@ -187,7 +187,7 @@ async fn notes_tell_what_would_happen_at_the_real_server() {
         (get(format!("{authorize}&state=1")), "plain HTTP", "state"),
         (get(format!("{base}/oauth2/v3/authorize")), "/ebc2/oauth/authorize", "No endpoint"),
         (get(format!("{base}/.well-known/jwks.json")), "documents no such endpoint", "Basic"),
-        (get(format!("{base}/oauth/token")), "No endpoint has this path", "certificate"),
+        (get(format!("{base}/oauth/token")), "no endpoint for this method and path", "certificate"),
     ];
     for (request, has, has_not) in table {
         let described = format!("{request:?}");
@@ -261,7 +261,7 @@ async fn the_journal_can_be_filtered_paged_and_cleared() {
         ("?status=many", "status: "),
         ("?endpoint=nowhere", "endpoint: "),
         ("?limit=-1", "limit: "),
-        ("?limit=1&limit=2", "twice"),
+        ("?limit=1&limit=2", "more than once"),
         ("?client_id=%", "%"),
     ] {
         let response = call("GET", url(&server, &format!("requests{query}")), None).await;

@@ -172,7 +172,7 @@ async fn a_scope_may_be_narrowed_but_not_widened() {
         (" users", "malformed"),
         ("us\"ers", "malformed"),
         ("flying", "does not know"),
-        ("users payouts", "more than was granted, which is: users keys reporting"),
+        ("users payouts", "exceeds the granted scopes, which are: users keys reporting"),
     ] {
         let response = with_scope(scope).await;
         assert_eq!(response.error(), "invalid_scope", "{scope}");

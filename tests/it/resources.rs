@@ -86,8 +86,8 @@ async fn every_other_token_is_refused_as_in_rfc_6750() {
     let table = [
         (String::new(), "", "missing"),
         ("Basic abc".to_owned(), "", "missing"),
-        ("Bearer".to_owned(), "invalid_token", "word Bearer"),
-        (format!("Bearer {} x", good.access_token), "invalid_token", "word Bearer"),
+        ("Bearer".to_owned(), "invalid_token", "must be Bearer"),
+        (format!("Bearer {} x", good.access_token), "invalid_token", "must be Bearer"),
         (bearer("nonsense"), "invalid_token", "malformed"),
         (bearer(&tokens(&other_key).await.access_token), "invalid_token", "signature"),
         (bearer(&old.access_token), "invalid_token", "expired"),

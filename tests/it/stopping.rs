@@ -46,7 +46,7 @@ fn no_request_is_lost_when_the_server_stops_under_load() {
         }
     });
     assert_eq!(server.exit_code(), Some(0));
-    assert_eq!(server.log(), "", "nothing was cut off");
+    assert_eq!(server.log(), "", "nothing was aborted");
 }
 
 /// Clients connect while the server process is suspended, so that it has not accepted them when it
@@ -162,7 +162,7 @@ fn requests_are_cut_off_by_a_second_signal_or_after_the_limit() {
         });
         assert!(start.elapsed() < Duration::from_secs(60));
         let log = server.log();
-        let expected = if signals == 2 { "stopping at once" } else { "were cut off" };
+        let expected = if signals == 2 { "stopping at once" } else { "were aborted" };
         assert!(log.contains(expected), "{log}");
     }
 }

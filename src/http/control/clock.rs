@@ -19,21 +19,21 @@ struct ClockView {
     #[serde(serialize_with = "rfc3339::serialize")]
     #[schemars(with = "String")]
     now: SystemTime,
-    /// How far the clock is ahead of the machine's, in milliseconds.
+    /// The offset from the system clock, in milliseconds; positive if ahead.
     offset_ms: i64,
     /// Whether the clock is frozen.
     frozen: bool,
 }
 
-/// A change of the clock. Absent members leave it as it is.
+/// A change of the clock. Missing members change nothing.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct SetClockRequest {
     /// The time to set, in RFC 3339.
     now: Option<String>,
-    /// How far to set the clock ahead of the machine's, in milliseconds. Excludes `now`.
+    /// The offset from the system clock, in milliseconds; positive if ahead. Excludes `now`.
     offset_ms: Option<i64>,
-    /// Whether to freeze or unfreeze the clock.
+    /// Whether the clock is frozen.
     frozen: Option<bool>,
 }
 
@@ -41,7 +41,7 @@ struct SetClockRequest {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct AdvanceClockRequest {
-    /// How far to advance, such as `16m`.
+    /// The duration, such as `16m`.
     by: HumanDuration,
 }
 
@@ -59,7 +59,7 @@ pub(super) fn add_routes(routes: &mut Routes) {
 
     routes
         .delete("/clock", reset)
-        .doc("resetClock", "Resets the clock to the machine's time")
+        .doc("resetClock", "Resets the clock to the system time")
         .returns::<ClockView>(200, "The reset clock.");
 
     routes
@@ -78,7 +78,7 @@ async fn set(
     Json(request): Json<SetClockRequest>,
 ) -> Result<Json<ClockView>, Problem> {
     if request.now.is_some() && request.offset_ms.is_some() {
-        return Err(Problem::of_member("/offset_ms", "now and offset_ms exclude each other"));
+        return Err(Problem::of_member("/offset_ms", "now and offset_ms are mutually exclusive"));
     }
     let now = request.now.as_deref().map(rfc3339::parse).transpose();
     let now = now.map_err(|error| Problem::of_member("/now", error))?;

@@ -29,7 +29,7 @@ struct MerchantList {
     merchants: Vec<Merchant>,
 }
 
-/// The schema of an entry whose id is in the path, so that the body can leave it out.
+/// The schema of an entry whose ID is in the path, so that the body can leave it out.
 struct WithoutId<E>(E);
 
 impl<E: JsonSchema> JsonSchema for WithoutId<E> {
@@ -66,8 +66,8 @@ fn add_client_routes(routes: &mut Routes) {
         .put("/clients/{id}", put::<Client>)
         .doc("putClient", "Creates or replaces a client")
         .takes::<WithoutId<Client>>()
-        .returns::<Client>(200, "The client, which replaced another.")
-        .returns::<Client>(201, "The client, which is new.");
+        .returns::<Client>(200, "The client replaced another.")
+        .returns::<Client>(201, "The client was created.");
 
     routes
         .patch("/clients/{id}", patch::<Client>)
@@ -99,8 +99,8 @@ fn add_merchant_routes(routes: &mut Routes) {
         .put("/merchants/{id}", put::<Merchant>)
         .doc("putMerchant", "Creates or replaces a merchant")
         .takes::<WithoutId<Merchant>>()
-        .returns::<Merchant>(200, "The merchant, which replaced another.")
-        .returns::<Merchant>(201, "The merchant, which is new.");
+        .returns::<Merchant>(200, "The merchant replaced another.")
+        .returns::<Merchant>(201, "The merchant was created.");
 
     routes
         .patch("/merchants/{id}", patch::<Merchant>)
@@ -147,7 +147,7 @@ async fn patch<E: FixtureEntry>(
     Path(id): Path<String>,
     body: Result<Json<Map<String, Value>>, Problem>,
 ) -> Result<Json<E>, Problem> {
-    // An unknown id is reported before anything that is wrong with the body.
+    // An unknown ID is reported before anything that is wrong with the body.
     find::<E>(&context, &id)?;
     let Json(patch) = body?;
 
@@ -172,5 +172,5 @@ fn find<E: FixtureEntry>(context: &RequestContext, id: &str) -> Result<E, Proble
 }
 
 fn unknown<E: FixtureEntry>() -> Problem {
-    Problem::not_found(format!("There is no {} with this id.", E::KIND))
+    Problem::not_found(format!("There is no {} with this ID.", E::KIND))
 }

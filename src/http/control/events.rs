@@ -33,7 +33,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// Where the stream begins.
 #[derive(Deserialize, JsonSchema)]
 struct StartParams {
-    /// The id of the entry after which the stream begins; 0 for the start of the journal. Default:
+    /// The ID of the entry after which the stream starts; 0 for the start of the journal. Default:
     /// the newest entry.
     after: Option<u64>,
 }
@@ -43,7 +43,7 @@ pub(super) fn add_routes(routes: &mut Routes) {
         .get("/events", stream)
         .doc(
             "streamRequests",
-            "Streams the journal as server-sent events: `request`, and `dropped` for missed ones",
+            "Streams the journal as server-sent events: `request` for each entry, `dropped` for missed entries",
         )
         .query::<StartParams>()
         .query::<Filter>()

@@ -23,7 +23,7 @@ pub(super) fn add_routes(routes: &mut Routes) {
         .put("/fixtures", put)
         .doc(
             "replaceFixtures",
-            "Replaces the fixtures, or changes nothing if one is invalid; live grants stay",
+            "Replaces the fixtures, or changes nothing if they are invalid; existing grants are kept",
         )
         .takes::<Fixtures>()
         .returns::<Fixtures>(200, "The new fixtures.");

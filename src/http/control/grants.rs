@@ -14,7 +14,7 @@ use crate::realm::GrantInfo;
 /// The grants of the realm.
 #[derive(Serialize, JsonSchema)]
 struct GrantList {
-    /// The grants, also those that are revoked.
+    /// The grants, including revoked ones.
     grants: Vec<GrantInfo>,
 }
 
@@ -39,7 +39,7 @@ async fn list(context: RequestContext) -> Json<GrantList> {
 
 async fn revoke(context: RequestContext, Path(id): Path<String>) -> Result<StatusCode, Problem> {
     if !context.realm.revoke_grant(&id).await {
-        return Err(Problem::not_found("There is no grant with this id."));
+        return Err(Problem::not_found("There is no grant with this ID."));
     }
     Ok(StatusCode::NO_CONTENT)
 }

@@ -15,14 +15,14 @@ use crate::oauth::Secret;
 
 pub(super) async fn guard(context: RequestContext, request: Request, next: Next) -> Response {
     if is_cross_site(&context, request.headers()) {
-        let text = "The control API refuses requests from pages of other sites.";
+        let text = "The control API rejects requests from web pages of other sites.";
         return Problem::new(StatusCode::FORBIDDEN, text).into_response();
     }
     // Only this machine can have sent the request.
     let is_local = context.listener().ip().is_loopback();
     if is_local && has_foreign_host(&context.app, &request) {
-        let text = "The Host header does not name this server. A name that merely resolves to this \
-                    machine does not reach the control API.";
+        let text = "The Host header does not name this server. The control API rejects other names \
+                    that resolve to this machine.";
         return Problem::new(StatusCode::FORBIDDEN, text).into_response();
     }
     if let Control::Token(token) = &context.app.options.control
@@ -35,7 +35,7 @@ pub(super) async fn guard(context: RequestContext, request: Request, next: Next)
 }
 
 fn unauthorized() -> Response {
-    let text = "The control API requires its bearer token.";
+    let text = "The control API requires the bearer token of --control-token.";
     let mut response = Problem::new(StatusCode::UNAUTHORIZED, text).into_response();
     let challenge = HeaderValue::from_static("Bearer realm=\"control\"");
     response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);

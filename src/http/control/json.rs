@@ -50,7 +50,7 @@ impl FromRequest<Arc<App>> for JsonText {
             String::from_utf8(bytes.into()).map_err(|_| bad_request("The body is not UTF-8."))?;
         // The fixture reader also accepts YAML; the control API accepts JSON only.
         serde_json::from_str::<IgnoredAny>(&text)
-            .map_err(|error| bad_request(format!("The body is not JSON: {error}.")))?;
+            .map_err(|error| bad_request(format!("The body is not valid JSON: {error}.")))?;
         Ok(Self(text))
     }
 }

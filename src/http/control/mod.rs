@@ -81,12 +81,14 @@ pub(super) fn unknown_realm(name: &str) -> Response {
 }
 
 async fn not_found() -> Problem {
-    Problem::not_found("The control API has no such path.")
+    Problem::not_found("The control API has no operation at this path.")
 }
 
 async fn method_not_allowed(method: Method) -> Problem {
     Problem::new(
         StatusCode::METHOD_NOT_ALLOWED,
-        format!("This path does not support {method}; the Allow header lists what it supports."),
+        format!(
+            "This path does not support {method}; the Allow header lists the supported methods."
+        ),
     )
 }

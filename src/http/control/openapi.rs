@@ -50,8 +50,8 @@ fn document(operations: &[Operation], url: &str) -> Value {
         "info": {
             "title": "The control API of smartpay-oauth-mock",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "Configures a realm of the mock server and returns what it recorded. The \
-                operations under /realms/{realm}/_mock act on that realm.",
+            "description": "Configures a realm of the mock server and returns its recorded requests. \
+                The operations under /realms/{realm}/_mock apply to that realm.",
         },
         "servers": [{ "url": url }],
         "security": [{}, { "control_token": [] }],
@@ -60,7 +60,7 @@ fn document(operations: &[Operation], url: &str) -> Value {
             "schemas": schemas,
             "responses": {
                 "Problem": {
-                    "description": "Why the request failed (RFC 9457).",
+                    "description": "The request failed (RFC 9457).",
                     "content": { "application/problem+json": { "schema": problem } },
                 },
             },

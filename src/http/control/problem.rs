@@ -1,4 +1,5 @@
-//! Problem details (RFC 9457): why a request of the control API failed, and which members are wrong.
+//! Problem details (RFC 9457): why a request of the control API failed, and which members are
+//! invalid.
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -18,12 +19,12 @@ pub(super) struct Problem {
     status: u16,
     /// What is wrong with this request.
     detail: String,
-    /// The wrong members of the body, if that is where the problem is.
+    /// The invalid members of the body, if that is the problem.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldError>,
 }
 
-/// A wrong member of the request's body.
+/// An invalid member of the request's body.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(super) struct FieldError {
     /// The member's JSON pointer (RFC 6901).
@@ -43,17 +44,17 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, detail)
     }
 
-    /// 422: these members are wrong.
+    /// 422: these members are invalid.
     pub(super) fn of_members(errors: Vec<FieldError>) -> Self {
         let detail = match errors.as_slice() {
             [FieldError { pointer, detail }] if pointer.is_empty() => format!("the body: {detail}"),
             [FieldError { pointer, detail }] => format!("{pointer}: {detail}"),
-            several => format!("{} members are wrong.", several.len()),
+            several => format!("{} members are invalid.", several.len()),
         };
         Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail) }
     }
 
-    /// 422: this member is wrong.
+    /// 422: this member is invalid.
     pub(super) fn of_member(pointer: impl Into<String>, detail: impl ToString) -> Self {
         Self::of_members(vec![FieldError { pointer: pointer.into(), detail: detail.to_string() }])
     }

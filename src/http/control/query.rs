@@ -26,9 +26,9 @@ impl<S: Sync> FromRequestParts<S> for Query {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let form = Form::parse(parts.uri.query().unwrap_or_default().as_bytes())
-            .map_err(|error| bad_request(format!("The query is not well-formed: {error}.")))?;
+            .map_err(|error| bad_request(format!("The query is malformed: {error}.")))?;
         if form.duplicate().is_some() {
-            return Err(bad_request("A parameter of the query occurs twice."));
+            return Err(bad_request("A query parameter occurs more than once."));
         }
 
         let pairs = form.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
@@ -52,7 +52,7 @@ impl Query {
                     .map_or_else(|| error.to_string(), |expected| format!("expected {expected}"));
                 Some(bad_request(format!("{}: {text}.", pair.0)))
             });
-            faulty.unwrap_or_else(|| bad_request(format!("The query is not valid: {error}.")))
+            faulty.unwrap_or_else(|| bad_request(format!("The query is invalid: {error}.")))
         })
     }
 
@@ -60,10 +60,10 @@ impl Query {
     pub(super) fn finish(self) -> Result<(), Problem> {
         let Some((name, _)) = self.unread.first() else { return Ok(()) };
         Err(bad_request(if self.known.is_empty() {
-            format!("{name}: this operation has no parameters in the query.")
+            format!("{name}: this operation has no query parameters.")
         } else {
             let known = self.known.join(", ");
-            format!("{name}: this operation has no such parameter; it has {known}.")
+            format!("{name}: unknown parameter; expected one of {known}.")
         }))
     }
 }

@@ -24,10 +24,11 @@ struct RealmRequest {
     #[serde(default)]
     #[schemars(with = "Option<Fixtures>")]
     fixtures: Option<Value>,
-    /// The host names of the realm: a request with one of them in its `Host` goes to the realm.
+    /// The host names of the realm: a request with one of them in its `Host` header belongs to the
+    /// realm. Default: none.
     #[serde(default)]
     hosts: Vec<String>,
-    /// Whether the realm listens on ports of its own.
+    /// Whether the realm listens on its own ports. Default: false.
     #[serde(default)]
     listen: bool,
 }
@@ -35,11 +36,11 @@ struct RealmRequest {
 /// The realms of the server.
 #[derive(Serialize, JsonSchema)]
 struct RealmList {
-    /// The realms, the default realm first.
+    /// The realms; the default realm is first.
     realms: Vec<RealmView>,
 }
 
-/// A realm and the URLs by which the client that sent the request can reach it.
+/// A realm and the URLs at which the client that sent the request can reach it.
 #[derive(Serialize, JsonSchema)]
 struct RealmView {
     /// The realm's name.
@@ -61,15 +62,15 @@ struct RealmView {
 pub(super) fn add_routes(routes: &mut Routes) {
     routes
         .get("/realms", list)
-        .doc("listRealms", "Lists the realms: isolated servers within this one")
+        .doc("listRealms", "Lists the realms, which are isolated servers within this one")
         .returns::<RealmList>(200, "All realms.");
 
     routes
         .put("/realms/{name}", put)
-        .doc("putRealm", "Creates a realm, in place of the one with its name")
+        .doc("putRealm", "Creates or replaces a realm")
         .may_take::<RealmRequest>()
-        .returns::<RealmView>(200, "The realm, which replaced another.")
-        .returns::<RealmView>(201, "The realm, which is new.");
+        .returns::<RealmView>(200, "The realm replaced another.")
+        .returns::<RealmView>(201, "The realm was created.");
 
     routes
         .delete("/realms/{name}", remove)

@@ -15,7 +15,7 @@ use crate::http::context::RequestContext;
 use crate::journal::{Filter, RecordedRequest, Times, Verification};
 use crate::units::HumanDuration;
 
-/// The longest time that a request can wait for an expectation to hold.
+/// The maximum time that a request can wait for an expectation to be met.
 const MAX_WAIT: Duration = Duration::from_secs(300);
 
 /// The part of the journal to return.
@@ -23,26 +23,26 @@ const MAX_WAIT: Duration = Duration::from_secs(300);
 struct PageParams {
     /// The maximum number of entries: the first ones after `after`, or the last ones without it.
     limit: Option<u64>,
-    /// The id of an entry; only later entries are returned.
+    /// The ID of an entry; only later entries are returned.
     after: Option<u64>,
 }
 
-/// How long to wait for an expectation.
+/// The time to wait for an expectation.
 #[derive(Deserialize, JsonSchema)]
 struct WaitParams {
-    /// How long to wait for the expectation to hold, such as `2s`. At most `300s`; not at all by
-    /// default.
+    /// The maximum time to wait until the expectation is met, such as `2s`. At most `300s`.
+    /// Default: 0.
     wait: Option<HumanDuration>,
 }
 
 /// Entries of the journal.
 #[derive(Serialize, JsonSchema)]
 struct RequestPage {
-    /// The entries, the newest last.
+    /// The entries, newest last.
     requests: Vec<Arc<RecordedRequest>>,
-    /// The number of entries that match the filter, also beyond the limit.
+    /// The number of entries that match the filter, including those beyond the limit.
     total: usize,
-    /// The number of entries that the full journal has dropped since it was last emptied.
+    /// The number of entries that the full journal has dropped since it was last cleared.
     dropped: u64,
 }
 
@@ -50,7 +50,7 @@ struct RequestPage {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct VerifyRequest {
-    /// Which requests count.
+    /// The requests to count.
     #[serde(rename = "match", default)]
     filter: Filter,
     /// The expected number of requests. Default: at least one.
@@ -61,15 +61,15 @@ struct VerifyRequest {
 pub(super) fn add_routes(routes: &mut Routes) {
     routes
         .get("/requests", list)
-        .doc("listRequests", "Lists the entries of the journal, the newest last")
+        .doc("listRequests", "Lists the entries of the journal, newest last")
         .query::<PageParams>()
         .query::<Filter>()
         .returns::<RequestPage>(200, "The entries that match the filter.");
 
     routes
         .delete("/requests", clear)
-        .doc("clearRequests", "Empties the journal")
-        .returns_nothing("The journal is empty.");
+        .doc("clearRequests", "Clears the journal")
+        .returns_nothing("The journal is cleared.");
 
     routes
         .post("/requests/verify", verify)
@@ -112,7 +112,7 @@ async fn verify(
     let params: WaitParams = query.read()?;
     let wait = params.wait.map_or(Duration::ZERO, Duration::from);
     if wait > MAX_WAIT {
-        let text = format!("wait: the longest wait is {} s.", MAX_WAIT.as_secs());
+        let text = format!("wait: the maximum is {} s.", MAX_WAIT.as_secs());
         return Err(Problem::new(StatusCode::BAD_REQUEST, text));
     }
     query.finish()?;

@@ -33,7 +33,7 @@ pub(super) fn add_routes(routes: &mut Routes) {
 
     routes
         .post("/scenarios", add)
-        .doc("addScenario", "Adds a scenario before all others")
+        .doc("addScenario", "Adds a scenario, which is tried before all others")
         .takes::<Scenario>()
         .returns::<ScenarioState>(201, "The new scenario.");
 
@@ -49,10 +49,10 @@ pub(super) fn add_routes(routes: &mut Routes) {
 
     routes
         .put("/scenarios/{name}", put)
-        .doc("putScenario", "Adds a scenario before all others, in place of the one with its name")
+        .doc("putScenario", "Creates or replaces a scenario; it is tried before all others")
         .takes::<Scenario>()
-        .returns::<ScenarioState>(200, "The scenario, which replaced another.")
-        .returns::<ScenarioState>(201, "The scenario, which is new.");
+        .returns::<ScenarioState>(200, "The scenario replaced another.")
+        .returns::<ScenarioState>(201, "The scenario was created.");
 
     routes
         .delete("/scenarios/{name}", remove)
@@ -74,7 +74,7 @@ async fn add(
     JsonText(text): JsonText,
 ) -> Result<(StatusCode, Json<ScenarioState>), Problem> {
     let Some(active) = context.realm.add_scenario(&text)? else {
-        let detail = "there is a scenario with this name; PUT replaces it";
+        let detail = "a scenario with this name already exists; PUT replaces it";
         return Err(Problem::of_conflict("/name", detail));
     };
     Ok((StatusCode::CREATED, Json(active.state())))

@@ -40,14 +40,17 @@ fn cut_example(schema: &mut Map<String, Value>) {
     }
 }
 
-/// Moves a default to the description. The server sets it; generators would make the member
-/// required, or write code that does not compile.
+/// Moves a default to the description, unless the description names it. The server sets it;
+/// generators would make the member required, or write code that does not compile.
 fn describe_default(schema: &mut Map<String, Value>) {
     let Some(default) = schema.remove("default").filter(|default| !default.is_null()) else {
         return;
     };
 
     let text = schema.get("description").and_then(Value::as_str).unwrap_or_default();
+    if text.contains("Default:") {
+        return;
+    }
     let text = format!("{text} Default: `{default}`.");
     schema.insert("description".to_owned(), text.trim_start().into());
 }

@@ -19,7 +19,7 @@ const PLAIN: &str = "text/plain";
 pub(super) fn add_routes(routes: &mut Routes) {
     routes
         .get("/ca.pem", ca)
-        .doc("getCa", "Returns the CA certificate that the server's is signed by")
+        .doc("getCa", "Returns the certificate of the CA that signed the server certificate")
         .returns_text(&[PEM, PLAIN], "The certificate in PEM.");
 
     routes
@@ -42,7 +42,7 @@ pub(super) fn add_routes(routes: &mut Routes) {
 async fn ca(context: RequestContext, headers: HeaderMap) -> Result<Response, Problem> {
     let tls = context.app.tls.as_ref().ok_or_else(|| Problem::not_found(NO_HTTPS))?;
     let pem = tls.ca_pem().ok_or_else(|| {
-        Problem::not_found("The server uses a certificate of its user, so it has no CA.")
+        Problem::not_found("The server uses the certificate of --tls-cert, so it has no CA.")
     })?;
 
     let wants_plain = headers.get(header::ACCEPT).is_some_and(|accept| accept == PLAIN);

@@ -11,8 +11,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::units::HumanDuration;
 
-/// A delay in real time, fixed or drawn at random from a range. The realm's clock has no effect on
-/// it.
+/// A delay in real time, fixed or drawn at random from a range. It does not
+/// follow the realm's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Delay {
     min: HumanDuration,

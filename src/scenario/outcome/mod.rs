@@ -28,7 +28,7 @@ pub use token::{AlteredAlgorithm, AlteredKey, AlteredSignature, TokenAlteration,
 use crate::oauth::ErrorCode;
 use crate::units::HumanDuration;
 
-/// What happens to one request. Without any member, the request gets the ordinary response.
+/// The outcome of one request. Without any member, the request gets the ordinary response.
 ///
 /// ```
 /// use smartpay_oauth_mock::{ErrorCode, Outcome};
@@ -41,7 +41,12 @@ use crate::units::HumanDuration;
 // With `remote`, serde derives inherent functions; the traits below add the short form `pass`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields, remote = "Self")]
-#[schemars(title = "Outcome", rename = "Outcome")]
+#[schemars(
+    title = "Outcome",
+    rename = "Outcome",
+    description = "The outcome of one request. Without any member, the request gets the ordinary \
+                   response."
+)]
 #[non_exhaustive]
 pub struct Outcome {
     /// The error code to respond with. It need not be one that the vendor documents.
@@ -63,7 +68,7 @@ pub struct Outcome {
     /// The body of a literal response, as JSON.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub json: Option<Value>,
-    /// The delay before the response: a duration, or a range to draw it from.
+    /// The delay before the response: a duration, or a range from which it is drawn.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delay: Option<Delay>,
     /// A failure of the connection.
@@ -73,10 +78,10 @@ pub struct Outcome {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interval: Option<HumanDuration>,
     /// Whether the request takes effect before an error, a literal response or a fault replaces
-    /// its response. Default: before, so that it does not.
+    /// its response. Default: `before`, so that it does not.
     #[serde(skip_serializing_if = "Phase::is_before")]
     pub phase: Phase,
-    /// Holds requests until there are enough of them, then lets all continue.
+    /// Holds requests until a number of them has arrived, then lets all of them continue.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hold: Option<Hold>,
     /// The maximum number of requests per window of time. Further requests get a 429 response.
@@ -198,7 +203,7 @@ impl Outcome {
         self.body.is_some() || self.json.is_some()
     }
 
-    /// Returns why some of its parts exclude each other, if they do.
+    /// Returns why some of its parts are mutually exclusive, if they are.
     pub(crate) fn conflict(&self) -> Option<&'static str> {
         let has_error = self.error.is_some();
         let is_replaced = has_error || self.is_literal();
@@ -207,27 +212,24 @@ impl Outcome {
 
         // Only the first conflict is reported.
         let conflicts = [
-            (self.body.is_some() && self.json.is_some(), "json and body exclude each other"),
-            (has_error && self.has_body(), "error and a literal body exclude each other"),
+            (self.body.is_some() && self.json.is_some(), "json and body are mutually exclusive"),
+            (has_error && self.has_body(), "error and a literal body are mutually exclusive"),
             (
                 matches!(self.status, Some(204 | 304)) && (has_error || self.has_body()),
                 "a response with the status 204 or 304 has no body (RFC 9110)",
             ),
-            (
-                self.description.is_some() && !has_error,
-                "description is the description of an error; add error: CODE",
-            ),
+            (self.description.is_some() && !has_error, "description requires error: CODE"),
             (
                 !self.headers.is_empty() && !is_replaced && !is_altered,
-                "headers need a response; add error: CODE, or status, body or json",
+                "headers requires error: CODE, or a literal response (status, body or json)",
             ),
             (
                 is_altered && (is_replaced || is_lost),
-                "token and response alter a successful response; this outcome has none",
+                "token and response alter a successful response, which this outcome replaces",
             ),
             (
                 self.interval.is_some() && self.fault != Some(Fault::SlowBody),
-                "interval needs fault: slow_body",
+                "interval requires fault: slow_body",
             ),
             (
                 is_replaced && is_lost,

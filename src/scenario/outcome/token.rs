@@ -16,7 +16,7 @@ use crate::units::SignedDuration;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-#[schemars(title = "TokenAlteration")]
+#[schemars(title = "TokenAlteration", description = "Changes to the issued tokens.")]
 #[non_exhaustive]
 pub struct TokenAlteration {
     /// The lifetime. A negative one means that the token expired before it was issued.
@@ -28,13 +28,13 @@ pub struct TokenAlteration {
     /// Claims to remove.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub drop: Vec<String>,
-    /// The key that signs, if not the server's.
+    /// The signing key. Default: the server's key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kid: Option<AlteredKey>,
-    /// The kind of signature, if not a valid one.
+    /// The kind of signature. Default: a valid one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signature: Option<AlteredSignature>,
-    /// The algorithm, if not RS256.
+    /// The algorithm. Default: RS256.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alg: Option<AlteredAlgorithm>,
     /// The tokens to alter. Default: both.

@@ -6,7 +6,7 @@ use crate::server::requests;
 
 /// An iterator over the requests that a realm records, which ends when the realm is removed.
 ///
-/// This is the blocking twin of [`Follower`](crate::Follower): each step blocks until there is a
+/// This is the blocking version of [`Follower`](crate::Follower): each step blocks until there is a
 /// request.
 #[derive(Debug)]
 #[must_use = "a follower returns requests only when it is iterated"]

@@ -1,4 +1,4 @@
-//! The running server, as a test that is not async holds it.
+//! The blocking version of the running server.
 
 use std::net::SocketAddr;
 use std::ops::Deref;
@@ -15,7 +15,7 @@ use crate::server::mock_auth_server as server;
 
 /// A running mock server. It stops when it is dropped.
 ///
-/// This is the blocking twin of [`MockAuthServer`](crate::MockAuthServer). It owns its default
+/// This is the blocking version of [`MockAuthServer`](crate::MockAuthServer). It owns its default
 /// realm and dereferences to it: the methods of [`RealmHandle`] can be called on the server itself.
 #[derive(Debug)]
 #[must_use = "dropping the server stops it: bind it to a variable"]
@@ -54,59 +54,60 @@ impl MockAuthServer {
         Builder::default()
     }
 
-    /// Blocking twin of [`address`](crate::MockAuthServer::address).
+    /// Blocking version of [`address`](crate::MockAuthServer::address).
     pub fn address(&self) -> SocketAddr {
         self.inner.address()
     }
 
-    /// Blocking twin of [`http_url`](crate::MockAuthServer::http_url).
+    /// Blocking version of [`http_url`](crate::MockAuthServer::http_url).
     pub fn http_url(&self) -> Option<String> {
         self.inner.http_url()
     }
 
-    /// Blocking twin of [`https_url`](crate::MockAuthServer::https_url).
+    /// Blocking version of [`https_url`](crate::MockAuthServer::https_url).
     pub fn https_url(&self) -> Option<String> {
         self.inner.https_url()
     }
 
-    /// Blocking twin of [`new_realm`](crate::MockAuthServer::new_realm).
+    /// Blocking version of [`new_realm`](crate::MockAuthServer::new_realm).
     pub fn new_realm(&self, name: impl Into<String>) -> RealmBuilder<'_> {
         RealmBuilder { inner: self.inner.new_realm(name) }
     }
 
-    /// Blocking twin of [`remove_realm`](crate::MockAuthServer::remove_realm), with the same error.
+    /// Blocking version of [`remove_realm`](crate::MockAuthServer::remove_realm), with the same
+    /// error.
     pub fn remove_realm(&self, name: &str) -> Result<bool, RealmError> {
         self.inner.remove_realm(name)
     }
 
-    /// Blocking twin of [`default_realm`](crate::MockAuthServer::default_realm).
+    /// Blocking version of [`default_realm`](crate::MockAuthServer::default_realm).
     pub fn default_realm(&self) -> &RealmHandle {
         &self.default
     }
 
-    /// Blocking twin of [`realm`](crate::MockAuthServer::realm).
+    /// Blocking version of [`realm`](crate::MockAuthServer::realm).
     pub fn realm(&self, name: &str) -> Option<RealmHandle> {
         self.inner.realm(name).map(RealmHandle::from)
     }
 
-    /// Blocking twin of [`realms`](crate::MockAuthServer::realms).
+    /// Blocking version of [`realms`](crate::MockAuthServer::realms).
     pub fn realms(&self) -> Vec<RealmHandle> {
         self.inner.realms().into_iter().map(RealmHandle::from).collect()
     }
 
-    /// Blocking twin of [`handle`](crate::MockAuthServer::handle).
+    /// Blocking version of [`handle`](crate::MockAuthServer::handle).
     pub fn handle(&self, request: Request<String>) -> Response<Bytes> {
         wait(self.inner.handle(request))
     }
 
-    /// Blocking twin of [`stop`](crate::MockAuthServer::stop).
+    /// Blocking version of [`stop`](crate::MockAuthServer::stop).
     pub fn stop(self) {
         wait(self.inner.stop());
     }
 }
 
 impl Builder {
-    /// Blocking twin of [`start`](Builder::start), with the same errors.
+    /// Blocking version of [`start`](Builder::start), with the same errors.
     pub fn start_blocking(self) -> Result<MockAuthServer, StartError> {
         wait(self.start()).map(MockAuthServer::from)
     }

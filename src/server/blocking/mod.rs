@@ -11,9 +11,9 @@
 //! assert!(server.requests().is_empty());
 //! ```
 //!
-//! Every method of the async interface has a blocking twin with the same name, parameters, result
-//! and errors. The types that never wait, such as [`ScenarioGuard`](crate::ScenarioGuard) and
-//! [`Clock`](crate::Clock), are the same in both. Within an async runtime the blocking methods
+//! Every method of the async interface has a blocking version with the same name, parameters,
+//! result and errors. The types that never wait, such as [`ScenarioGuard`](crate::ScenarioGuard)
+//! and [`Clock`](crate::Clock), are the same in both. Within an async runtime the blocking methods
 //! panic, because they would block the runtime.
 
 mod follower;

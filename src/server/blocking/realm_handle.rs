@@ -1,4 +1,4 @@
-//! The blocking twin of a realm's handle.
+//! The blocking version of a realm's handle.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,8 +17,8 @@ use crate::token::Inspection;
 
 /// A realm of a server.
 ///
-/// This is the blocking twin of [`RealmHandle`](crate::RealmHandle), from which it can be made with
-/// `into()`. Cloning a handle is cheap; all clones refer to the same realm.
+/// This is the blocking version of [`RealmHandle`](crate::RealmHandle), from which it can be made
+/// with `into()`. Cloning a handle is cheap; all clones refer to the same realm.
 #[derive(Clone, Debug)]
 pub struct RealmHandle {
     inner: crate::server::RealmHandle,
@@ -31,43 +31,44 @@ impl From<crate::server::RealmHandle> for RealmHandle {
 }
 
 impl RealmHandle {
-    /// Blocking twin of [`name`](crate::RealmHandle::name).
+    /// Blocking version of [`name`](crate::RealmHandle::name).
     pub fn name(&self) -> &str {
         self.inner.name()
     }
 
-    /// Blocking twin of [`base_url`](crate::RealmHandle::base_url).
+    /// Blocking version of [`base_url`](crate::RealmHandle::base_url).
     pub fn base_url(&self) -> String {
         self.inner.base_url()
     }
 
-    /// Blocking twin of [`token_url`](crate::RealmHandle::token_url).
+    /// Blocking version of [`token_url`](crate::RealmHandle::token_url).
     pub fn token_url(&self) -> String {
         self.inner.token_url()
     }
 
-    /// Blocking twin of [`authorize_url`](crate::RealmHandle::authorize_url).
+    /// Blocking version of [`authorize_url`](crate::RealmHandle::authorize_url).
     pub fn authorize_url(&self) -> String {
         self.inner.authorize_url()
     }
 
-    /// Blocking twin of [`clock`](crate::RealmHandle::clock).
+    /// Blocking version of [`clock`](crate::RealmHandle::clock).
     pub fn clock(&self) -> &Clock {
         self.inner.clock()
     }
 
-    /// Blocking twin of [`issue_code`](crate::RealmHandle::issue_code), with the same errors.
+    /// Blocking version of [`issue_code`](crate::RealmHandle::issue_code), with the same errors.
     pub fn issue_code(&self, client_id: &str, merchant_id: &str) -> Result<String, IssueError> {
         wait(self.inner.issue_code(client_id, merchant_id))
     }
 
-    /// Blocking twin of [`issue_code_with`](crate::RealmHandle::issue_code_with), with the same
+    /// Blocking version of [`issue_code_with`](crate::RealmHandle::issue_code_with), with the same
     /// errors.
     pub fn issue_code_with(&self, request: CodeRequest) -> Result<String, IssueError> {
         wait(self.inner.issue_code_with(request))
     }
 
-    /// Blocking twin of [`issue_tokens`](crate::RealmHandle::issue_tokens), with the same errors.
+    /// Blocking version of [`issue_tokens`](crate::RealmHandle::issue_tokens), with the same
+    /// errors.
     pub fn issue_tokens(
         &self,
         client_id: &str,
@@ -76,90 +77,90 @@ impl RealmHandle {
         wait(self.inner.issue_tokens(client_id, merchant_id))
     }
 
-    /// Blocking twin of [`issue_tokens_with`](crate::RealmHandle::issue_tokens_with), with the same
-    /// errors.
+    /// Blocking version of [`issue_tokens_with`](crate::RealmHandle::issue_tokens_with), with the
+    /// same errors.
     pub fn issue_tokens_with(&self, request: TokensRequest) -> Result<TokenResponse, IssueError> {
         wait(self.inner.issue_tokens_with(request))
     }
 
-    /// Blocking twin of [`inspect`](crate::RealmHandle::inspect).
+    /// Blocking version of [`inspect`](crate::RealmHandle::inspect).
     pub fn inspect(&self, token: &str) -> Inspection {
         wait(self.inner.inspect(token))
     }
 
-    /// Blocking twin of [`grants`](crate::RealmHandle::grants).
+    /// Blocking version of [`grants`](crate::RealmHandle::grants).
     pub fn grants(&self) -> Vec<GrantInfo> {
         wait(self.inner.grants())
     }
 
-    /// Blocking twin of [`revoke_grant`](crate::RealmHandle::revoke_grant).
+    /// Blocking version of [`revoke_grant`](crate::RealmHandle::revoke_grant).
     pub fn revoke_grant(&self, id: &str) -> bool {
         wait(self.inner.revoke_grant(id))
     }
 
-    /// Blocking twin of [`ca_pem`](crate::RealmHandle::ca_pem).
+    /// Blocking version of [`ca_pem`](crate::RealmHandle::ca_pem).
     pub fn ca_pem(&self) -> Option<String> {
         self.inner.ca_pem()
     }
 
-    /// Blocking twin of [`client_identity`](crate::RealmHandle::client_identity), with the same
+    /// Blocking version of [`client_identity`](crate::RealmHandle::client_identity), with the same
     /// errors.
     pub fn client_identity(&self, name: &str) -> Result<ClientIdentity, TlsError> {
         self.inner.client_identity(name)
     }
 
-    /// Blocking twin of [`set_tls_faults`](crate::RealmHandle::set_tls_faults).
+    /// Blocking version of [`set_tls_faults`](crate::RealmHandle::set_tls_faults).
     pub fn set_tls_faults(&self, faults: TlsFaults) {
         self.inner.set_tls_faults(faults);
     }
 
-    /// Blocking twin of [`set_next_token_ids`](crate::RealmHandle::set_next_token_ids), with the
+    /// Blocking version of [`set_next_token_ids`](crate::RealmHandle::set_next_token_ids), with the
     /// same errors.
     pub fn set_next_token_ids(&self, ids: &[&str]) -> Result<(), TokenIdError> {
         self.inner.set_next_token_ids(ids)
     }
 
-    /// Blocking twin of [`inject`](crate::RealmHandle::inject), with the same panics.
+    /// Blocking version of [`inject`](crate::RealmHandle::inject), with the same panics.
     pub fn inject(&self, scenario: Scenario) -> ScenarioGuard {
         wait(self.inner.inject(scenario))
     }
 
-    /// Blocking twin of [`try_inject`](crate::RealmHandle::try_inject), with the same errors.
+    /// Blocking version of [`try_inject`](crate::RealmHandle::try_inject), with the same errors.
     pub fn try_inject(&self, scenario: Scenario) -> Result<ScenarioGuard, FixtureErrors> {
         wait(self.inner.try_inject(scenario))
     }
 
-    /// Blocking twin of [`scenarios`](crate::RealmHandle::scenarios).
+    /// Blocking version of [`scenarios`](crate::RealmHandle::scenarios).
     pub fn scenarios(&self) -> Vec<ScenarioState> {
         wait(self.inner.scenarios())
     }
 
-    /// Blocking twin of [`remove_scenario`](crate::RealmHandle::remove_scenario).
+    /// Blocking version of [`remove_scenario`](crate::RealmHandle::remove_scenario).
     pub fn remove_scenario(&self, name: &str) -> bool {
         wait(self.inner.remove_scenario(name))
     }
 
-    /// Blocking twin of [`clear_scenarios`](crate::RealmHandle::clear_scenarios).
+    /// Blocking version of [`clear_scenarios`](crate::RealmHandle::clear_scenarios).
     pub fn clear_scenarios(&self) {
         wait(self.inner.clear_scenarios());
     }
 
-    /// Blocking twin of [`requests`](crate::RealmHandle::requests).
+    /// Blocking version of [`requests`](crate::RealmHandle::requests).
     pub fn requests(&self) -> Vec<RecordedRequest> {
         wait(self.inner.requests())
     }
 
-    /// Blocking twin of [`requests_matching`](crate::RealmHandle::requests_matching).
+    /// Blocking version of [`requests_matching`](crate::RealmHandle::requests_matching).
     pub fn requests_matching(&self, filter: &Filter) -> Vec<RecordedRequest> {
         wait(self.inner.requests_matching(filter))
     }
 
-    /// Blocking twin of [`verify`](crate::RealmHandle::verify).
+    /// Blocking version of [`verify`](crate::RealmHandle::verify).
     pub fn verify(&self, filter: &Filter, count: impl Into<Times>) -> Verification {
         wait(self.inner.verify(filter, count))
     }
 
-    /// Blocking twin of [`verify_timeout`](crate::RealmHandle::verify_timeout).
+    /// Blocking version of [`verify_timeout`](crate::RealmHandle::verify_timeout).
     pub fn verify_timeout(
         &self,
         filter: &Filter,
@@ -169,38 +170,39 @@ impl RealmHandle {
         wait(self.inner.verify_timeout(filter, count, timeout))
     }
 
-    /// Blocking twin of [`clear_requests`](crate::RealmHandle::clear_requests).
+    /// Blocking version of [`clear_requests`](crate::RealmHandle::clear_requests).
     pub fn clear_requests(&self) {
         wait(self.inner.clear_requests());
     }
 
-    /// Blocking twin of [`follow`](crate::RealmHandle::follow).
+    /// Blocking version of [`follow`](crate::RealmHandle::follow).
     pub fn follow(&self) -> Follower {
         Follower { inner: self.inner.follow() }
     }
 
-    /// Blocking twin of [`fixtures`](crate::RealmHandle::fixtures).
+    /// Blocking version of [`fixtures`](crate::RealmHandle::fixtures).
     pub fn fixtures(&self) -> Arc<Fixtures> {
         self.inner.fixtures()
     }
 
-    /// Blocking twin of [`replace_fixtures`](crate::RealmHandle::replace_fixtures), with the same
-    /// errors.
+    /// Blocking version of [`replace_fixtures`](crate::RealmHandle::replace_fixtures), with the
+    /// same errors.
     pub fn replace_fixtures(&self, text: &str) -> Result<(), FixtureErrors> {
         wait(self.inner.replace_fixtures(text))
     }
 
-    /// Blocking twin of [`reset`](crate::RealmHandle::reset).
+    /// Blocking version of [`reset`](crate::RealmHandle::reset).
     pub fn reset(&self) {
         wait(self.inner.reset());
     }
 
-    /// Blocking twin of [`put_client`](crate::RealmHandle::put_client), with the same errors.
+    /// Blocking version of [`put_client`](crate::RealmHandle::put_client), with the same errors.
     pub fn put_client(&self, client: Client) -> Result<(), FixtureErrors> {
         wait(self.inner.put_client(client))
     }
 
-    /// Blocking twin of [`update_client`](crate::RealmHandle::update_client), with the same errors.
+    /// Blocking version of [`update_client`](crate::RealmHandle::update_client), with the same
+    /// errors.
     pub fn update_client(
         &self,
         id: &str,
@@ -209,17 +211,19 @@ impl RealmHandle {
         wait(self.inner.update_client(id, change))
     }
 
-    /// Blocking twin of [`remove_client`](crate::RealmHandle::remove_client), with the same errors.
+    /// Blocking version of [`remove_client`](crate::RealmHandle::remove_client), with the same
+    /// errors.
     pub fn remove_client(&self, id: &str) -> Result<bool, FixtureErrors> {
         wait(self.inner.remove_client(id))
     }
 
-    /// Blocking twin of [`put_merchant`](crate::RealmHandle::put_merchant), with the same errors.
+    /// Blocking version of [`put_merchant`](crate::RealmHandle::put_merchant), with the same
+    /// errors.
     pub fn put_merchant(&self, merchant: Merchant) -> Result<(), FixtureErrors> {
         wait(self.inner.put_merchant(merchant))
     }
 
-    /// Blocking twin of [`update_merchant`](crate::RealmHandle::update_merchant), with the same
+    /// Blocking version of [`update_merchant`](crate::RealmHandle::update_merchant), with the same
     /// errors.
     pub fn update_merchant(
         &self,
@@ -229,7 +233,7 @@ impl RealmHandle {
         wait(self.inner.update_merchant(id, change))
     }
 
-    /// Blocking twin of [`remove_merchant`](crate::RealmHandle::remove_merchant), with the same
+    /// Blocking version of [`remove_merchant`](crate::RealmHandle::remove_merchant), with the same
     /// errors.
     pub fn remove_merchant(&self, id: &str) -> Result<bool, FixtureErrors> {
         wait(self.inner.remove_merchant(id))
