@@ -67,7 +67,7 @@ async fn unknown_paths_and_methods_are_refused_before_the_token_is_checked() {
     for path in ["/pts/v2/payments/", "/pts/v2/payments/1/2", "/nowhere"] {
         let response = call(&server, "GET", path, "").await;
         assert_eq!(response.status, 404, "{path}");
-        assert!(response.text.starts_with("Nothing answers GET here. "), "{}", response.text);
+        assert!(response.text.starts_with("There is no endpoint for GET at this path. "), "{}", response.text);
     }
 }
 
