@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::context::RequestContext;
 use super::error_response::injected_error;
-use super::response;
+use super::{api_response, response};
 use crate::faults;
 use crate::flow::Effects;
 use crate::oauth::ErrorCode;
@@ -86,7 +86,7 @@ where
     if let Some(limit) = outcome.rate_limit
         && let Err(seconds) = step.window().count(limit, realm.clock().now_ms())
     {
-        return rate_limited(seconds);
+        return scenario_context.with_endpoint_headers(rate_limited(seconds));
     }
     if let Some(hold) = outcome.hold {
         step.barrier().wait(hold).await;
@@ -162,7 +162,9 @@ impl ScenarioContext<'_> {
     /// Makes the error or literal response that replaces the handler's.
     fn replacement(&self, step: &Step, outcome: &Outcome) -> Option<Response> {
         let Some(code) = &outcome.error else {
-            return outcome.is_literal().then(|| literal_response(outcome));
+            return outcome
+                .is_literal()
+                .then(|| self.with_endpoint_headers(literal_response(outcome)));
         };
 
         let description = self.context.registry.description(
@@ -174,6 +176,14 @@ impl ScenarioContext<'_> {
             error = %code, scenario = step.scenario(), "{}: {description}", self.endpoint
         );
         Some((self.error_response)(code, outcome.status, &description))
+    }
+
+    /// Sets the headers that every response of the API has.
+    fn with_endpoint_headers(&self, response: Response) -> Response {
+        match self.endpoint {
+            Endpoint::Resource => api_response::complete(response),
+            _ => response,
+        }
     }
 
     /// Alters the response as the outcome says, and applies its fault.

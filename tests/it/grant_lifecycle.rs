@@ -109,7 +109,8 @@ async fn a_grant_lives_from_the_first_redirect_until_it_is_revoked() {
 
     let refused = pay(&server, &fourth.member("access_token")).await;
     assert_eq!(refused.status, 401);
-    assert!(refused.description().contains("revoked"), "{}", refused.text);
+    assert!(refused.header("www-authenticate").contains("revoked"), "{}", refused.text);
+    assert_eq!(refused.json()["response"]["rmsg"]["error"], "UNAUTHORIZED_PARTNER");
 
     let response = refresh(&server, &fourth.member("refresh_token")).await;
     assert_eq!((response.error().as_str(), response.status), ("access_denied", 403));
