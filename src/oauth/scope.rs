@@ -24,28 +24,6 @@ pub(crate) const DOCUMENTED: [&str; 15] = [
     "users",
 ];
 
-/// Describes a scope for the consent page, in the mock's own words.
-pub(crate) fn describe(scope: &str) -> &'static str {
-    match scope {
-        "alternate_payments" => "Take payments by other means than cards",
-        "bank_transfers" => "Take bank transfers",
-        "boarding" => "Set up merchant accounts",
-        "commerce_services" => "Use commerce services",
-        "fraud_management" => "Manage fraud checks",
-        "invoicing" => "Create and send invoices",
-        "keys" => "Manage your API keys",
-        "manage_secure_acceptance" => "Manage secure acceptance profiles",
-        "payments_with_standalone_credit" => "Take payments, and pay out credits without a payment",
-        "payments_without_standalone_credit" => "Take payments, and refund them",
-        "payouts" => "Make payouts",
-        "reporting" => "Read your reports",
-        "tokenization_services" => "Store and use tokenised cards",
-        "transactions" => "Read your transactions",
-        "users" => "Manage the users of your account",
-        _ => "Use a permission without a description",
-    }
-}
-
 /// Whether this is a well-formed scope (RFC 6749, section 3.3: `scope-token`).
 pub(crate) fn is_token(scope: &str) -> bool {
     !scope.is_empty() && scope.chars().all(|c| matches!(c, '!' | '#'..='[' | ']'..='~'))

@@ -4,10 +4,12 @@
 use std::process::Command;
 use std::time::Duration;
 
-use crate::support::{HttpResponse, MERCHANT, page, post};
+use crate::support::{HttpResponse, MERCHANT, form, page, post};
 use smartpay_oauth_mock::scenario::TokenAlteration;
 use smartpay_oauth_mock::units::SignedDuration;
-use smartpay_oauth_mock::{Endpoint, ErrorCode, Fault, MockAuthServer, Outcome, Scenario, When};
+use smartpay_oauth_mock::{
+    CodeRequest, Endpoint, ErrorCode, Fault, MockAuthServer, Outcome, Scenario, When,
+};
 
 const COOKBOOK: &str = include_str!("../../docs/scenarios.md");
 
@@ -72,7 +74,7 @@ fn expected_output(script: &str) -> String {
 #[tokio::test]
 async fn fixtures_have_the_effect_that_the_page_shows() {
     let (prelude, recipes) = recipes();
-    assert_eq!(recipes.len(), 12);
+    assert_eq!(recipes.len(), 13);
     for recipe in recipes {
         let builder = MockAuthServer::builder().fixtures(&recipe.fixture);
         let builder = builder.unwrap_or_else(|errors| panic!("{}: {errors}", recipe.title));
@@ -127,6 +129,20 @@ async fn fails(server: &MockAuthServer) -> bool {
         Err(_) => true,
         Ok(response) => response.bytes().await.is_err(),
     }
+}
+
+#[tokio::test]
+async fn a_code_with_a_hash() {
+    let server = MockAuthServer::start().await;
+    let odd = CodeRequest::new("8l57hYffFb", "rahulrama").code("sg#thsu67");
+    let code = server.issue_code_with(odd).await.unwrap();
+    let parameters = [
+        ("client_id", "8l57hYffFb"),
+        ("client_secret", "yourClientSecret"),
+        ("grant_type", "authorization_code"),
+        ("code", &code),
+    ];
+    form(&server, &parameters).await.ok();
 }
 
 #[tokio::test]
