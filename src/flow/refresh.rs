@@ -1,4 +1,4 @@
-//! Refreshing with a refresh token of this realm: it is used again, or rotated.
+//! Refreshing with a refresh token of this realm: it is used again, rotated, or kept beside a new one.
 
 use super::grant::RefreshToken;
 use super::replay::conflicted;
@@ -7,7 +7,7 @@ use crate::fixture::RefreshPolicy;
 use crate::oauth::{Refusal, Row, Scopes, TokenResponse, refuse};
 use crate::realm::{Conflict, Renewal, RenewalOutcome, Rotation};
 
-/// Issues an access token with the same refresh token, or with its successor.
+/// Issues an access token with the same refresh token, with its successor, or with a further one.
 pub(super) async fn refresh(
     issuer: &TokenIssuer<'_>,
     mut token: RefreshToken<'_>,
@@ -66,6 +66,11 @@ fn renew(
         let rotation = Rotation { successor: issuer.new_id(), at_ms: now_ms };
         let successor = issuer.refresh_token(rotation.successor, now_ms)?;
         return Ok((successor, RenewalOutcome::Rotate(rotation)));
+    }
+
+    if policy == RefreshPolicy::Reissue {
+        let further = issuer.refresh_token(issuer.new_id(), now_ms)?;
+        return Ok((further, RenewalOutcome::Keep));
     }
 
     let expires_at_ms = issuer.refresh_expiry_ms(now_ms);

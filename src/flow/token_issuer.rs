@@ -70,7 +70,9 @@ impl TokenIssuer<'_> {
         let access_token =
             self.sign(TokenKind::Access, self.new_id(), scopes, iat_ms, expires_at_ms)?;
 
-        let response_scope = self.client.config.response_scope.clone();
+        // A refresh for fewer scopes names them, whatever the client's usual response says.
+        let is_narrowed = scopes.len() < self.grant.scopes.len();
+        let response_scope = self.client.config.response_scope.clone().filter(|_| !is_narrowed);
         Ok(TokenResponse {
             access_token,
             token_type: "bearer".to_owned(),

@@ -2,7 +2,8 @@
 //! it.
 
 use super::grant::stored_or_claimed;
-use crate::realm::{Grant, Realm};
+use crate::fixture::AccountStatus;
+use crate::realm::{Grant, Realm, Registry};
 use crate::token::{Inspection, SigningKey, TokenError, VerifiedClaims, inspect};
 
 /// A token of this realm and its state now.
@@ -26,6 +27,10 @@ pub(crate) enum TokenState {
     Replaced,
     #[error("has expired")]
     Expired,
+    #[error("belongs to a client that is not active")]
+    ClientInactive,
+    #[error("belongs to a merchant that is not active")]
+    MerchantInactive,
 }
 
 /// Why a token is not one of this realm. Displayed, it completes a sentence that begins with "The
@@ -35,7 +40,7 @@ pub(crate) enum UnknownToken {
     #[error(transparent)]
     Invalid(#[from] TokenError),
     #[error("was issued by another realm of this server")]
-    OtherRealm,
+    OtherRealm { is_expired: bool },
 }
 
 /// Looks a token up.
@@ -49,7 +54,10 @@ pub(crate) async fn token_status(
     token: &str,
 ) -> Result<TokenStatus, UnknownToken> {
     let claims = VerifiedClaims::verify(token, key)?;
-    let (id, grant_id) = realm.ids.read(&claims.jti).ok_or(UnknownToken::OtherRealm)?;
+    let now_ms = realm.clock.now_ms();
+    let Some((id, grant_id)) = realm.ids.read(&claims.jti) else {
+        return Err(UnknownToken::OtherRealm { is_expired: now_ms >= claims.expires_in });
+    };
 
     let grant = stored_or_claimed(realm, grant_id, &claims).await;
     let stored = realm.grant_store.refresh_token(id).await;
@@ -58,17 +66,30 @@ pub(crate) async fn token_status(
     // The last millisecond of an access token is the one before its expiry; that of a refresh
     // token is its expiry itself (source S).
     let first_expired_ms = expires_at_ms.saturating_add(claims.is_refresh_token().into());
-    let state = if grant.revoked {
+    let state = if now_ms >= first_expired_ms {
+        TokenState::Expired
+    } else if grant.revoked {
         TokenState::Revoked
     } else if stored.is_some_and(|stored| stored.rotated.is_some()) {
         TokenState::Replaced
-    } else if realm.clock.now_ms() >= first_expired_ms {
-        TokenState::Expired
     } else {
-        TokenState::Active
+        account_state(&realm.registry(), &grant)
     };
 
     Ok(TokenStatus { claims, grant, expires_at_ms, state })
+}
+
+/// Returns the state of a token that is good by itself. A client or merchant that no longer exists
+/// counts as inactive.
+fn account_state(registry: &Registry, grant: &Grant) -> TokenState {
+    if !registry.client(&grant.client_id).is_some_and(|client| client.is_active()) {
+        return TokenState::ClientInactive;
+    }
+
+    match registry.merchant(&grant.merchant_id) {
+        Some(merchant) if merchant.status == AccountStatus::Active => TokenState::Active,
+        _ => TokenState::MerchantInactive,
+    }
 }
 
 /// Inspects a token. Unlike the `inspect` function of the library, this knows what became of its

@@ -14,7 +14,7 @@ use super::body::{self, BodyKind};
 use super::context::RequestContext;
 use super::scenario::run;
 use super::{form_request, pages, response};
-use crate::fixture::{Consent, DenyRedirect};
+use crate::fixture::{AccountStatus, Consent, DenyRedirect};
 use crate::flow::authorize::{
     AuthorizeError, ParamStyle, RequestedGrant, ValidatedClient, redirect, validate_client,
     validate_request,
@@ -180,6 +180,10 @@ impl AuthorizeRequest<'_> {
         let RequestContext { realm, registry, recorder, .. } = self.context;
         let merchant = find_merchant(registry, self.params.get("mock_merchant"))?;
         recorder.merchant(&merchant.id);
+        // Source D: a grant without the privileges redirects as Deny does.
+        if merchant.status == AccountStatus::Active && !merchant.can_grant {
+            return Ok(self.deny());
+        }
         check_may_grant(merchant)?;
 
         let client_id = &self.validated.client.id;

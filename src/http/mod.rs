@@ -1,7 +1,9 @@
 //! The endpoints: bytes in, a decision of [`crate::flow`], bytes out. One file per endpoint.
 
+mod api_response;
 mod app;
 mod authorize;
+mod bearer;
 mod body;
 mod context;
 mod control;

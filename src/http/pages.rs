@@ -13,7 +13,6 @@ use crate::fixture::Merchant;
 use crate::flow::authorize::{AuthorizeError, RequestedGrant, ValidatedClient};
 use crate::flow::consent::check_may_grant;
 use crate::oauth::Form;
-use crate::oauth::scope::describe;
 use crate::realm::Registry;
 use crate::scenario::Endpoint;
 
@@ -39,7 +38,8 @@ struct ConsentPage<'a> {
 
 struct Permission<'a> {
     scope: &'a str,
-    description: &'static str,
+    /// The scope as people read it.
+    name: String,
 }
 
 struct Choice<'a> {
@@ -79,7 +79,7 @@ pub(super) fn consent(
     let permissions = requested
         .scopes
         .iter()
-        .map(|scope| Permission { scope, description: describe(scope) })
+        .map(|scope| Permission { scope, name: scope.replace('_', " ") })
         .collect();
     let merchants = registry
         .fixtures

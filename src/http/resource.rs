@@ -1,16 +1,21 @@
 //! Every other path: the resources of the fixtures, an API behind a bearer token (RFC 6750).
 
+use std::borrow::Cow;
+
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::Method;
 use axum::response::Response;
+use percent_encoding::percent_decode_str;
+use rand::RngExt;
 use serde_json::{Value, json};
 
+use super::bearer::{authenticate, put_challenge};
 use super::context::RequestContext;
 use super::error_response::refusal_response;
-use super::response;
 use super::scenario::run;
+use super::{api_response, response};
 use crate::fixture::Resource;
-use crate::flow::{TokenState, TokenStatus, UnknownToken, token_status};
+use crate::flow::TokenStatus;
 use crate::journal::ParamPolicy;
 use crate::oauth::{ErrorCode, Form};
 use crate::realm::Registry;
@@ -24,13 +29,14 @@ pub(super) async fn resource(context: RequestContext, request: Request) -> Respo
         Found::Resource(resource) => resource,
         Found::OtherMethods(methods) => {
             recorder.endpoint(Endpoint::Resource);
-            return response::wrong_method(&methods.join(", "));
+            return api_response::complete(response::wrong_method(&methods.join(", ")));
         }
+        Found::Nothing if is_api_path(path) => return api_response::not_found(),
         Found::Nothing => return response::not_found(&parts.method),
     };
     recorder.endpoint(Endpoint::Resource);
     if let Err(refusal) = context.require_https() {
-        return refusal_response(registry, Endpoint::Resource, &refusal);
+        return api_response::complete(refusal_response(registry, Endpoint::Resource, &refusal));
     }
 
     let query = parts.uri.query().unwrap_or_default();
@@ -53,7 +59,7 @@ pub(super) async fn resource(context: RequestContext, request: Request) -> Respo
     };
     run(&context, request_view, None, |_| async {
         match &token {
-            Err(error) => error.response(),
+            Err(error) => error.response(registry.settings.api_errors),
             Ok(status) => match missing_scope(resource, status) {
                 Some(scope) => insufficient_scope(scope),
                 None => respond(resource, path, &parts.method),
@@ -61,6 +67,11 @@ pub(super) async fn resource(context: RequestContext, request: Request) -> Respo
         }
     })
     .await
+}
+
+/// Whether a path belongs to the vendor's API, also where the fixtures have no resource for it.
+fn is_api_path(path: &str) -> bool {
+    path.starts_with("/pts/") || path.starts_with("/tss/")
 }
 
 /// What the fixtures have for a path.
@@ -84,85 +95,6 @@ fn find_resource<'r>(registry: &'r Registry, method: &Method, path: &'r str) -> 
     if other_methods.is_empty() { Found::Nothing } else { Found::OtherMethods(other_methods) }
 }
 
-/// Why a request is not authorized.
-#[derive(Debug)]
-enum BearerError {
-    /// There is no token. RFC 6750, section 3.1 wants no error code then.
-    Missing,
-    /// The `Authorization` header is not that of a bearer token.
-    Malformed,
-    /// The token is not one of this realm.
-    Unknown(UnknownToken),
-    /// The token is a refresh token.
-    RefreshToken,
-    /// The token is no longer valid.
-    Inactive(TokenState),
-}
-
-impl BearerError {
-    fn response(&self) -> Response {
-        let text = match self {
-            Self::Missing => {
-                "The access token is missing: send Authorization: Bearer TOKEN.".to_owned()
-            }
-            Self::Malformed => {
-                "The Authorization header must be Bearer, one space, and a token.".to_owned()
-            }
-            Self::Unknown(error) => format!("The access token {error}."),
-            Self::RefreshToken => {
-                "The token is a refresh token; the API requires an access token.".to_owned()
-            }
-            Self::Inactive(state) => format!("The access token {state}."),
-        };
-
-        let challenge = match self {
-            Self::Missing => "Bearer realm=\"smartpay-oauth-mock\"".to_owned(),
-            _ => format!(
-                "Bearer realm=\"smartpay-oauth-mock\", error=\"invalid_token\", \
-                 error_description=\"{text}\""
-            ),
-        };
-        bearer_error(401, &challenge, "invalid_token", &text)
-    }
-}
-
-/// Returns the status of the access token that authorizes a request.
-async fn authenticate(
-    context: &RequestContext,
-    headers: &HeaderMap,
-) -> Result<TokenStatus, BearerError> {
-    let token = bearer_token(headers)?;
-    context.recorder.bearer(token);
-
-    let status = token_status(&context.realm, &context.app.key, token)
-        .await
-        .map_err(BearerError::Unknown)?;
-    if status.claims.is_refresh_token() {
-        return Err(BearerError::RefreshToken);
-    }
-    match status.state {
-        TokenState::Active => Ok(status),
-        state => Err(BearerError::Inactive(state)),
-    }
-}
-
-/// Reads the token in the `Authorization` header (RFC 6750, section 2.1).
-fn bearer_token(headers: &HeaderMap) -> Result<&str, BearerError> {
-    let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let value = values.next().ok_or(BearerError::Missing)?;
-    let text = value.to_str().map_err(|_| BearerError::Malformed)?;
-
-    // Another scheme is no attempt to send a bearer token.
-    let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(BearerError::Missing);
-    }
-
-    let is_token = !token.is_empty()
-        && token.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b));
-    if is_token && values.next().is_none() { Ok(token) } else { Err(BearerError::Malformed) }
-}
-
 /// Returns the scope that the resource requires and the token lacks.
 fn missing_scope<'r>(resource: &'r Resource, status: &TokenStatus) -> Option<&'r str> {
     let required = resource.scope.as_deref()?;
@@ -170,45 +102,54 @@ fn missing_scope<'r>(resource: &'r Resource, status: &TokenStatus) -> Option<&'r
     (!has_scope).then_some(required)
 }
 
+/// RFC 6750, section 3.1. The vendor documents no 403.
 fn insufficient_scope(scope: &str) -> Response {
     let text = format!("The access token does not have the scope {scope}.");
+    tracing::info!(status = 403, "resource: {text}");
+
+    let body = json!({ "error": "insufficient_scope", "error_description": text });
+    let mut response = api_response::json(403, &body);
+    response::tag_error(&mut response, &ErrorCode::from("insufficient_scope"), None);
     let challenge = format!(
         "Bearer realm=\"smartpay-oauth-mock\", error=\"insufficient_scope\", \
          error_description=\"{text}\", scope=\"{scope}\""
     );
-    bearer_error(403, &challenge, "insufficient_scope", &text)
-}
-
-fn bearer_error(status: u16, challenge: &str, error: &str, text: &str) -> Response {
-    tracing::info!(status, error, "resource: {text}");
-
-    let mut response = response::error(&ErrorCode::from(error), status, text);
-    if let Ok(value) = HeaderValue::from_str(challenge) {
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
-    }
+    put_challenge(&mut response, &challenge);
     response
 }
 
-/// Makes the fixture's response. `{id}` in its texts is replaced by what the path has there.
+/// Makes the fixture's response. In its texts, `{id}` is replaced by what the path has there, and
+/// `{unique_id}` by a number that no other response has.
 fn respond(resource: &Resource, path: &str, method: &Method) -> Response {
     let fixture = &resource.respond;
     let default_status = if method == Method::POST { 201 } else { 200 };
-    let status =
-        StatusCode::from_u16(fixture.status.unwrap_or(default_status)).unwrap_or(StatusCode::OK);
+    let status = fixture.status.unwrap_or(default_status);
 
-    let params = resource.path.parameters(path);
-    let (content_type, body) = match (&fixture.body, &fixture.json) {
-        (Some(body), _) => ("text/plain; charset=utf-8", fill_text(body, &params)),
-        (None, Some(json)) => ("application/json;charset=UTF-8", fill(json, &params).to_string()),
+    let unique_id = unique_id();
+    let decoded: Vec<(&str, Cow<'_, str>)> = resource
+        .path
+        .parameters(path)
+        .into_iter()
+        .map(|(name, value)| (name, percent_decode_str(value).decode_utf8_lossy()))
+        .collect();
+    let mut params = vec![("unique_id", unique_id.as_str())];
+    params.extend(decoded.iter().map(|(name, value)| (*name, value.as_ref())));
+
+    let mut response = match (&fixture.body, &fixture.json) {
+        (Some(body), _) => api_response::with_body(status, fill_text(body, &params)),
+        (None, Some(json)) => api_response::json(status, &fill(json, &params)),
         (None, None) => {
-            let json = json!({ "id": "7048...", "status": "AUTHORIZED" });
-            ("application/json;charset=UTF-8", json.to_string())
+            api_response::json(status, &json!({ "id": unique_id, "status": "AUTHORIZED" }))
         }
     };
-
-    let mut response = response::text(status, content_type, body);
     response::put_headers(response.headers_mut(), &fixture.headers);
     response
+}
+
+/// Makes a number of 22 digits, as the vendor's ids are. A random one is unique also after a restart.
+fn unique_id() -> String {
+    let smallest = 10_u128.pow(21);
+    rand::rng().random_range(smallest..smallest * 10).to_string()
 }
 
 /// Replaces path parameters in every text of a JSON value.

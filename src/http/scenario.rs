@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::context::RequestContext;
 use super::error_response::injected_error;
-use super::response;
+use super::{api_response, response};
 use crate::faults;
 use crate::flow::Effects;
 use crate::oauth::ErrorCode;
@@ -77,7 +77,7 @@ where
     if let Some(limit) = outcome.rate_limit
         && let Err(seconds) = step.window().count(limit, realm.clock.now_ms())
     {
-        return rate_limited(seconds);
+        return scenario_context.with_endpoint_headers(rate_limited(seconds));
     }
     if let Some(hold) = outcome.hold {
         step.barrier().wait(hold).await;
@@ -146,16 +146,20 @@ impl ScenarioContext<'_> {
     fn error_response(&self, code: &ErrorCode, status: Option<u16>, description: &str) -> Response {
         let RequestContext { registry, .. } = self.context;
 
-        match self.error_response {
-            Some(error_response) => error_response(code, description),
-            None => injected_error(registry, self.request.endpoint, code, status, description),
+        if let Some(error_response) = self.error_response {
+            return error_response(code, description);
         }
+
+        let endpoint = self.request.endpoint;
+        self.with_endpoint_headers(injected_error(registry, endpoint, code, status, description))
     }
 
     /// Makes the error or literal response that replaces the handler's.
     fn replacement(&self, step: &Step, outcome: &Outcome) -> Option<Response> {
         let Some(code) = &outcome.error else {
-            return outcome.is_literal().then(|| literal_response(outcome));
+            return outcome
+                .is_literal()
+                .then(|| self.with_endpoint_headers(literal_response(outcome)));
         };
 
         let description = self.context.registry.description(
@@ -167,6 +171,14 @@ impl ScenarioContext<'_> {
             error = %code, scenario = step.scenario(), "{}: {description}", self.request.endpoint
         );
         Some(self.error_response(code, outcome.status, &description))
+    }
+
+    /// Sets the headers that every response of the API has.
+    fn with_endpoint_headers(&self, response: Response) -> Response {
+        match self.request.endpoint {
+            Endpoint::Resource => api_response::complete(response),
+            _ => response,
+        }
     }
 
     /// Alters the response as the outcome says, and applies its fault.

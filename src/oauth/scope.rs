@@ -5,35 +5,28 @@ use std::sync::Arc;
 /// A shared list of scopes, in the order in which tokens carry them.
 pub(crate) type Scopes = Arc<[String]>;
 
-/// The scopes of the documentation's sample tokens, in their order (source S), each with a description in the
-/// mock's own words.
-const DOCUMENTED: [(&str, &str); 15] = [
-    ("alternate_payments", "Take payments by means other than cards"),
-    ("bank_transfers", "Take bank transfers"),
-    ("boarding", "Set up merchant accounts"),
-    ("commerce_services", "Use commerce services"),
-    ("fraud_management", "Manage fraud checks"),
-    ("invoicing", "Create and send invoices"),
-    ("keys", "Manage your API keys"),
-    ("manage_secure_acceptance", "Manage secure acceptance profiles"),
-    ("payments_with_standalone_credit", "Take payments, and pay out credits without a payment"),
-    ("payments_without_standalone_credit", "Take payments, and refund them"),
-    ("payouts", "Make payouts"),
-    ("reporting", "Read your reports"),
-    ("tokenization_services", "Store and use tokenized cards"),
-    ("transactions", "Read your transactions"),
-    ("users", "Manage the users of your account"),
+/// The scopes of the documentation's sample tokens, in their order (source S).
+const DOCUMENTED: [&str; 15] = [
+    "alternate_payments",
+    "bank_transfers",
+    "boarding",
+    "commerce_services",
+    "fraud_management",
+    "invoicing",
+    "keys",
+    "manage_secure_acceptance",
+    "payments_with_standalone_credit",
+    "payments_without_standalone_credit",
+    "payouts",
+    "reporting",
+    "tokenization_services",
+    "transactions",
+    "users",
 ];
 
 /// Returns the documented scopes.
 pub(crate) fn documented() -> impl Iterator<Item = &'static str> {
-    DOCUMENTED.into_iter().map(|(name, _)| name)
-}
-
-/// Describes a scope for the consent page.
-pub(crate) fn describe(scope: &str) -> &'static str {
-    let known = DOCUMENTED.into_iter().find(|(name, _)| *name == scope);
-    known.map_or("Use a permission that has no description", |(_, description)| description)
+    DOCUMENTED.into_iter()
 }
 
 /// Whether this is a well-formed scope (RFC 6749, section 3.3: `scope-token`).

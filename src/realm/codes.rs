@@ -3,18 +3,14 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use rand::RngExt;
-use rand::distr::Alphanumeric;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::random_code::random_code;
 use super::{ClientEntry, Code, Realm, Registry};
 use crate::clock::from_ms;
 use crate::oauth::{Challenge, Scopes, Secret};
 use crate::units::rfc3339;
-
-/// The length of an authorization code: about 250 bits, and short enough for any client.
-const CODE_LENGTH: usize = 43;
 
 /// A request for an authorization code without a browser.
 ///
@@ -181,7 +177,10 @@ impl Realm {
         if redirect_url.as_ref().is_some_and(|url| !client.config.redirect_urls.contains(url)) {
             return Err(IssueError::UnknownRedirectUrl(client_id));
         }
-        let code = code.map_or_else(random_code, |code| code.expose().to_owned());
+        let code = code.map_or_else(
+            || random_code(registry.settings.code_form),
+            |code| code.expose().to_owned(),
+        );
         if !is_code(&code) {
             return Err(IssueError::MalformedCode);
         }
@@ -226,7 +225,7 @@ impl Realm {
 
     /// Issues a code for a consent at the authorize endpoint.
     pub(crate) async fn record_consent(&self, consent: ConsentedCode) -> String {
-        let code = random_code();
+        let code = random_code(self.registry().settings.code_form);
         // A random code is never taken.
         self.record_code(&code, consent, true).await;
         code
@@ -262,8 +261,4 @@ impl Realm {
 
 fn is_code(code: &str) -> bool {
     (1..=1024).contains(&code.len()) && code.chars().all(|c| matches!(c, ' '..='~'))
-}
-
-fn random_code() -> String {
-    rand::rng().sample_iter(Alphanumeric).take(CODE_LENGTH).map(char::from).collect()
 }

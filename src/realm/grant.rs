@@ -90,6 +90,8 @@ pub(crate) enum RenewalOutcome {
     Extend { expires_at_ms: i64 },
     /// Another token replaces it.
     Rotate(Rotation),
+    /// It stays as it was, and another token is issued besides.
+    Keep,
 }
 
 /// Why a change is refused: a concurrent request was faster.

@@ -170,7 +170,7 @@ impl GrantStore {
         state.upsert_grant(grant, now_ms)
     }
 
-    /// Renews a refresh token: extends its expiry, or replaces it once.
+    /// Renews a refresh token: extends its expiry, replaces it once, or leaves it as it was.
     pub(crate) async fn renew(&self, renewal: Renewal) -> Result<(), Conflict> {
         let Renewal { token, grant, claimed_expiry_ms, outcome, now_ms } = renewal;
         let purge_after_ms = grant.purge_after_ms;
@@ -190,6 +190,8 @@ impl GrantStore {
         match outcome {
             RenewalOutcome::Extend { expires_at_ms } => entry.expires_at_ms = expires_at_ms,
             RenewalOutcome::Rotate(rotation) => entry.rotated = Some(rotation),
+            // The token's claims still say everything, so there is nothing to store.
+            RenewalOutcome::Keep => return Ok(()),
         }
         entry.purge_after_ms = purge_after_ms;
         state.refresh_tokens.insert(token, entry, |entry| entry.purge_after_ms > now_ms);

@@ -9,6 +9,7 @@ mod expiring_map;
 mod grant;
 mod grant_info;
 mod grant_store;
+mod random_code;
 mod realm_map;
 mod registry;
 mod seed;

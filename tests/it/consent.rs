@@ -84,10 +84,6 @@ async fn later_errors_are_a_redirect_to_the_partner() {
         (with(&[("mock_merchant", "nobody")]), "invalid_request"),
         (with(&[("mock_consent", "allow"), ("mock_merchant", "nobody")]), "invalid_request"),
         (
-            with(&[("mock_consent", "allow"), ("mock_merchant", "limited-merchant")]),
-            "access_denied",
-        ),
-        (
             with(&[("mock_consent", "allow"), ("mock_merchant", "inactive-merchant")]),
             "merchant_not_active",
         ),
@@ -111,9 +107,9 @@ async fn the_page_names_the_partner_and_the_permissions_and_has_security_headers
     let page =
         authorize(&server, &with(&[("scope", "reporting users"), ("state", "x")])).await.ok();
     for part in [
-        "Sample partner asks for access",
-        "Read your reports",
-        "Manage the users of your account",
+        "Sample partner asks to connect to your account",
+        "View reporting",
+        "View users",
         "This is a mock",
         "Rahul Rama Ltd",
         "name=\"state\" value=\"x\"",
@@ -121,7 +117,7 @@ async fn the_page_names_the_partner_and_the_permissions_and_has_security_headers
         assert!(page.text.contains(part), "{part} is not in {}", page.text);
     }
 
-    assert!(!page.text.contains("Make payouts"));
+    assert!(!page.text.contains("View payouts"));
 
     let policy = page.header("content-security-policy");
     assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
@@ -187,6 +183,37 @@ async fn consent_allow_uses_the_first_active_merchant_that_may_grant() {
             redirected(&authorize(&server, &with(&[("mock_merchant", more)])).await);
         let response = exchange(&server, &parameters[0].1).await.ok();
         assert_eq!(claims(&response.member("access_token"))["merchant_id"], merchant);
+    }
+}
+
+#[tokio::test]
+async fn a_merchant_without_privileges_is_redirected_as_after_deny() {
+    let server = MockAuthServer::start().await;
+    for parameters in [
+        [("mock_consent", "allow"), ("mock_merchant", "limited-merchant"), ("state", "s")],
+        [("mock_consent", "deny"), ("mock_merchant", "rahulrama"), ("state", "s")],
+    ] {
+        let response = authorize(&server, &with(&parameters)).await;
+        assert_eq!(response.status, 302, "{}", response.text);
+        assert_eq!(response.header("location"), "https://www.example.com");
+    }
+
+    // An inactive account is another matter, and the partner is told.
+    let inactive = [("mock_consent", "allow"), ("mock_merchant", "inactive-merchant")];
+    let (_, parameters) = redirected(&authorize(&server, &with(&inactive)).await);
+    assert_eq!(parameters[0], ("error".to_owned(), "merchant_not_active".to_owned()));
+}
+
+#[tokio::test]
+async fn a_code_can_look_like_a_token_and_be_as_long() {
+    let server = server_with("settings: { code_form: jwt, consent: allow }").await;
+    let (_, parameters) = redirected(&authorize(&server, &with(&[])).await);
+    let consented = parameters[0].1.clone();
+
+    for code in [consented, crate::support::code(&server).await] {
+        assert!((850..950).contains(&code.len()), "{}", code.len());
+        assert_eq!(code.split('.').count(), 3);
+        exchange(&server, &code).await.ok();
     }
 }
 

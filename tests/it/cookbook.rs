@@ -4,10 +4,12 @@
 use std::process::Command;
 use std::time::Duration;
 
-use crate::support::{MERCHANT, form_post, gets_response, page, post, post_sample};
+use crate::support::{MERCHANT, form, form_post, gets_response, page, post, post_sample};
 use smartpay_oauth_mock::scenario::TokenAlteration;
 use smartpay_oauth_mock::units::SignedDuration;
-use smartpay_oauth_mock::{Endpoint, ErrorCode, Fault, MockAuthServer, Outcome, Scenario, When};
+use smartpay_oauth_mock::{
+    CodeRequest, Endpoint, ErrorCode, Fault, MockAuthServer, Outcome, Scenario, When,
+};
 
 const COOKBOOK: &str = include_str!("../../docs/scenarios.md");
 
@@ -72,7 +74,7 @@ fn expected_output(script: &str) -> String {
 #[tokio::test]
 async fn fixtures_have_the_effect_that_the_page_shows() {
     let (prelude, recipes) = recipes();
-    assert_eq!(recipes.len(), 12);
+    assert_eq!(recipes.len(), 13);
     for recipe in recipes {
         let builder = MockAuthServer::builder().fixtures(&recipe.fixture);
         let builder = builder.unwrap_or_else(|errors| panic!("{}: {errors}", recipe.title));
@@ -116,6 +118,20 @@ fn the_rust_code_of_the_page_occurs_in_the_tests_below() {
 async fn fails(server: &MockAuthServer) -> bool {
     let request = form_post(server.token_url()).timeout(Duration::from_secs(1)).body(page::REQUEST);
     !gets_response(request).await
+}
+
+#[tokio::test]
+async fn a_code_with_a_hash() {
+    let server = MockAuthServer::start().await;
+    let odd = CodeRequest::new("8l57hYffFb", "rahulrama").code("sg#thsu67");
+    let code = server.issue_code_with(odd).await.unwrap();
+    let parameters = [
+        ("client_id", "8l57hYffFb"),
+        ("client_secret", "yourClientSecret"),
+        ("grant_type", "authorization_code"),
+        ("code", &code),
+    ];
+    form(&server, &parameters).await.ok();
 }
 
 #[tokio::test]

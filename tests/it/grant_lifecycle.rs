@@ -33,7 +33,7 @@ async fn consent(server: &MockAuthServer) -> String {
     assert_eq!(page.status(), StatusCode::OK);
 
     let page = page.text().await.unwrap();
-    assert!(page.contains("Sample partner") && page.contains("Read your reports"), "{page}");
+    assert!(page.contains("Sample partner") && page.contains("View reporting"), "{page}");
 
     // What the page's form sends when Allow is clicked.
     let form = [
@@ -111,7 +111,8 @@ async fn a_grant_lives_from_the_first_redirect_until_it_is_revoked() {
 
     let refused = pay(&server, &fourth.member("access_token")).await;
     assert_eq!(refused.status, 401);
-    assert!(refused.description().contains("revoked"), "{}", refused.text);
+    assert!(refused.header("www-authenticate").contains("revoked"), "{}", refused.text);
+    assert_eq!(refused.json()["response"]["rmsg"]["error"], "UNAUTHORIZED_PARTNER");
 
     let response = refresh(&server, &fourth.member("refresh_token")).await;
     assert_eq!((response.error().as_str(), response.status), ("access_denied", 403));

@@ -155,7 +155,7 @@ async fn outcomes_name_the_row_the_scenario_and_the_fault() {
     assert_eq!((&entry["outcome"]["status"], &entry["outcome"]["row"]), (&json!(405), &json!(1)));
     assert_eq!(entry["params"]["code"]["fingerprint"], sha256("1"));
     fetch(reqwest::Client::new().get(server.base_url() + "/pts/v2/payments/7")).await;
-    assert_eq!(newest(&server).await["outcome"]["error"], "invalid_token");
+    assert_eq!(newest(&server).await["outcome"]["error"], "Authentication Failed");
 }
 
 /// Each request with a part of a note that it gets, and one of a note that it does not get.

@@ -10,6 +10,7 @@ mod error_codes;
 mod form_encoding;
 mod grant_lifecycle;
 mod refresh;
+mod reissue;
 mod rotation;
 mod sample_request;
 

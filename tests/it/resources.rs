@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::support::{
     CLIENT, HttpResponse, MERCHANT, fetch, post, post_sample, refresh, server_with,
 };
+use smartpay_oauth_mock::fixture::AccountStatus;
 use smartpay_oauth_mock::{MockAuthServer, SigningKey, TokenResponse};
 
 const FIXTURES: &str = r#"
@@ -67,13 +68,17 @@ async fn unknown_paths_and_methods_are_refused_before_the_token_is_checked() {
     for path in ["/pts/v2/payments/", "/pts/v2/payments/1/2", "/nowhere"] {
         let response = call(&server, "GET", path, "").await;
         assert_eq!(response.status, 404, "{path}");
-        assert!(response.text.starts_with("There is no endpoint for GET at this path. "), "{}", response.text);
+        assert!(
+            response.text.starts_with("There is no endpoint for GET at this path. "),
+            "{}",
+            response.text
+        );
     }
 }
 
 #[tokio::test]
 async fn every_other_token_is_refused_as_in_rfc_6750() {
-    let server = server_with(FIXTURES).await;
+    let server = server_with(&format!("settings: {{ api_errors: rfc6750 }}\n{FIXTURES}")).await;
     let key = SigningKey::generate().unwrap();
     let other_key = MockAuthServer::builder().signing_key(key).start().await.unwrap();
     let old = tokens(&server).await;
@@ -103,6 +108,140 @@ async fn every_other_token_is_refused_as_in_rfc_6750() {
         assert_eq!(challenge.contains("error="), !error.is_empty(), "{challenge}");
         assert!(challenge.contains(error), "{challenge}");
         assert!(response.description().contains(reason), "{reason}: {}", response.text);
+    }
+}
+
+/// The vendor's own body of a 401, by what is wrong with the token.
+#[tokio::test]
+async fn the_documented_401_says_whether_a_refresh_helps() {
+    let server = MockAuthServer::start().await;
+    let other_key = MockAuthServer::builder()
+        .signing_key(SigningKey::generate().unwrap())
+        .start()
+        .await
+        .unwrap();
+    let blue = server.new_realm("blue").create().unwrap();
+    let expired = tokens(&server).await.access_token;
+    let expired_elsewhere = blue.issue_tokens(CLIENT.0, MERCHANT).await.unwrap().access_token;
+    server.clock().advance(Duration::from_secs(900));
+    blue.clock().advance(Duration::from_secs(900));
+    let valid = tokens(&server).await;
+    let elsewhere = blue.issue_tokens(CLIENT.0, MERCHANT).await.unwrap().access_token;
+    let revoked = tokens(&server).await.access_token;
+    post_token(&server, "revoke", &revoked).await.ok();
+
+    let unauthenticated = "Authentication Failed";
+    let table = [
+        ("", unauthenticated),
+        ("nonsense", unauthenticated),
+        (&tokens(&other_key).await.access_token, unauthenticated),
+        (&valid.refresh_token, unauthenticated),
+        (&expired, "ACCESS_TOKEN_EXPIRED"),
+        (&expired_elsewhere, "ACCESS_TOKEN_EXPIRED"),
+        (&elsewhere, "UNAUTHORIZED_PARTNER"),
+        (&revoked, "UNAUTHORIZED_PARTNER"),
+    ];
+    for form in ["documented", "string"] {
+        let settings = format!("extends: default\nsettings: {{ api_errors: {form} }}");
+        server.replace_fixtures(&settings).await.unwrap();
+
+        for (token, expected) in &table {
+            let authorization = format!("Bearer {token}");
+            let authorization = if token.is_empty() { "" } else { &authorization };
+            let response = call(&server, "POST", "/pts/v2/payments", authorization).await;
+            assert_eq!(response.status, 401, "{}", response.text);
+            assert!(response.header("www-authenticate").starts_with("Bearer "));
+
+            let object = serde_json::json!({ "error": expected, "error_description": expected });
+            let rmsg = match form {
+                _ if *expected == unauthenticated => unauthenticated.into(),
+                "string" => object.to_string().into(),
+                _ => object,
+            };
+            assert_eq!(response.json(), serde_json::json!({ "response": { "rmsg": rmsg } }));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_token_of_an_inactive_client_or_merchant_is_refused() {
+    let server = MockAuthServer::start().await;
+    let bearer = format!("Bearer {}", tokens(&server).await.access_token);
+    let rmsg = async || {
+        let response = call(&server, "POST", "/pts/v2/payments", &bearer).await;
+        response.json()["response"]["rmsg"]["error"].as_str().unwrap_or("-").to_owned()
+    };
+
+    server.update_client(CLIENT.0, |client| client.status = AccountStatus::Inactive).await.unwrap();
+    assert_eq!(rmsg().await, "UNAUTHORIZED_PARTNER");
+    server.update_client(CLIENT.0, |client| client.status = AccountStatus::Active).await.unwrap();
+    assert_eq!(rmsg().await, "-");
+    server.remove_merchant(MERCHANT).await.unwrap();
+    assert_eq!(rmsg().await, "UNAUTHORIZED_PARTNER");
+}
+
+#[tokio::test]
+async fn every_response_of_the_api_has_the_headers_of_the_vendors() {
+    let server = server_with(
+        "scenarios: [{ when: { endpoint: resource, header: { x-fail: yes } }, \
+         respond: { error: server_error, headers: { Content-Type: text/plain } } }]",
+    )
+    .await;
+    let bearer = format!("Bearer {}", tokens(&server).await.access_token);
+    let mut ids = Vec::new();
+    for (method, path, authorization, status) in [
+        ("POST", "/pts/v2/payments", bearer.as_str(), 201),
+        ("POST", "/pts/v2/payments", "", 401),
+        ("DELETE", "/pts/v2/payments", "", 405),
+        ("GET", "/pts/v2/nothing", "", 404),
+        ("GET", "/tss/v2/transactions/7", bearer.as_str(), 200),
+    ] {
+        let response = call(&server, method, path, authorization).await;
+        assert_eq!(response.status, status, "{path}");
+        assert_eq!(response.header("content-type"), "application/hal+json", "{path}");
+        assert_eq!(response.header("cache-control"), "no-cache, no-store, must-revalidate");
+        ids.push(response.header("v-c-correlation-id").to_owned());
+    }
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 5, "each response has an id of its own: {ids:?}");
+
+    let missing = call(&server, "GET", "/tss/v2/nothing", "").await;
+    assert_eq!(missing.text, r#"{"message":"The requested resource does not exist"}"#);
+    let request =
+        reqwest::Client::new().post(server.base_url() + "/pts/v2/payments").header("x-fail", "yes");
+    let injected = fetch(request).await;
+    assert_eq!((injected.status, injected.header("content-type")), (500, "text/plain"));
+    assert!(!injected.header("v-c-correlation-id").is_empty());
+}
+
+#[tokio::test]
+async fn the_calls_of_the_vendors_sdks_are_built_in_each_with_an_id_of_its_own() {
+    let server = MockAuthServer::start().await;
+    let bearer = format!("Bearer {}", tokens(&server).await.access_token);
+    let mut ids = Vec::new();
+    for (path, member) in [
+        ("/pts/v2/payments", "id"),
+        ("/pts/v2/payments", "id"),
+        ("/pts/v2/payments/7/captures", "id"),
+        ("/pts/v2/payments/7/refunds", "id"),
+        ("/pts/v2/payments/7/reversals", "id"),
+        ("/pts/v2/payments/7/voids", "id"),
+        ("/tss/v2/searches", "searchId"),
+    ] {
+        let response = call(&server, "POST", path, &bearer).await;
+        assert_eq!(response.status, 201, "{path}");
+        let id = response.member(member);
+        assert!(id.len() == 22 && id.bytes().all(|b| b.is_ascii_digit()), "{path}: {id}");
+        ids.push(id);
+    }
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), 7);
+
+    for path in ["/pts/v2/payments/a%20b", "/tss/v2/transactions/a%20b"] {
+        let response = call(&server, "GET", path, &bearer).await;
+        assert_eq!((response.status, response.member("id").as_str()), (200, "a b"), "{path}");
     }
 }
 

@@ -1,0 +1,157 @@
+//! The bearer token that authorizes a request to the API (RFC 6750), and the 401 without one.
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::Response;
+use serde_json::{Value, json};
+
+use super::context::RequestContext;
+use super::{api_response, response};
+use crate::fixture::ApiErrors;
+use crate::flow::{TokenState, TokenStatus, UnknownToken, token_status};
+use crate::oauth::ErrorCode;
+
+/// Why a request is not authorized.
+#[derive(Debug)]
+pub(super) enum BearerError {
+    /// There is no token. RFC 6750, section 3.1 wants no error code then.
+    Missing,
+    /// The `Authorization` header is not that of a bearer token.
+    Malformed,
+    /// The token is not one of this realm.
+    Unknown(UnknownToken),
+    /// The token is a refresh token.
+    RefreshToken,
+    /// The token is no longer valid.
+    Inactive(TokenState),
+}
+
+/// The failures that the documented 401 distinguishes.
+#[derive(Clone, Copy)]
+enum ApiFailure {
+    Expired,
+    UnauthorizedPartner,
+    NotAuthenticated,
+}
+
+impl BearerError {
+    /// Makes the 401. The challenge says what is wrong, whatever the body says.
+    pub(super) fn response(&self, api_errors: ApiErrors) -> Response {
+        let text = self.text();
+        tracing::info!(status = 401, "resource: {text}");
+
+        let (code, body) = match api_errors {
+            ApiErrors::Rfc6750 => {
+                ("invalid_token", json!({ "error": "invalid_token", "error_description": text }))
+            }
+            ApiErrors::Documented => {
+                let (code, rmsg) = self.failure().rmsg();
+                (code, json!({ "response": { "rmsg": rmsg } }))
+            }
+            ApiErrors::String => {
+                let (code, rmsg) = self.failure().rmsg();
+                let rmsg = rmsg.as_str().map_or_else(|| rmsg.to_string(), str::to_owned);
+                (code, json!({ "response": { "rmsg": rmsg } }))
+            }
+        };
+
+        let mut response = api_response::json(401, &body);
+        response::tag_error(&mut response, &ErrorCode::from(code), None);
+        let challenge = match self {
+            Self::Missing => "Bearer realm=\"smartpay-oauth-mock\"".to_owned(),
+            _ => format!(
+                "Bearer realm=\"smartpay-oauth-mock\", error=\"invalid_token\", \
+                 error_description=\"{text}\""
+            ),
+        };
+        put_challenge(&mut response, &challenge);
+        response
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Self::Missing => {
+                "The access token is missing: send Authorization: Bearer TOKEN.".to_owned()
+            }
+            Self::Malformed => {
+                "The Authorization header must be Bearer, one space, and a token.".to_owned()
+            }
+            Self::Unknown(error) => format!("The access token {error}."),
+            Self::RefreshToken => {
+                "The token is a refresh token; the API requires an access token.".to_owned()
+            }
+            Self::Inactive(state) => format!("The access token {state}."),
+        }
+    }
+
+    fn failure(&self) -> ApiFailure {
+        match self {
+            Self::Missing | Self::Malformed | Self::RefreshToken => ApiFailure::NotAuthenticated,
+            Self::Unknown(UnknownToken::Invalid(_)) => ApiFailure::NotAuthenticated,
+            Self::Unknown(UnknownToken::OtherRealm { is_expired: true })
+            | Self::Inactive(TokenState::Expired) => ApiFailure::Expired,
+            Self::Unknown(UnknownToken::OtherRealm { is_expired: false }) | Self::Inactive(_) => {
+                ApiFailure::UnauthorizedPartner
+            }
+        }
+    }
+}
+
+impl ApiFailure {
+    /// Returns the error for the journal, and the value of `rmsg` (sources D and K).
+    fn rmsg(self) -> (&'static str, Value) {
+        let code = match self {
+            Self::Expired => "ACCESS_TOKEN_EXPIRED",
+            Self::UnauthorizedPartner => "UNAUTHORIZED_PARTNER",
+            Self::NotAuthenticated => {
+                return ("Authentication Failed", "Authentication Failed".into());
+            }
+        };
+        (code, json!({ "error": code, "error_description": code }))
+    }
+}
+
+/// Sets the challenge of a 401 or 403.
+pub(super) fn put_challenge(response: &mut Response, challenge: &str) {
+    if let Ok(value) = HeaderValue::from_str(challenge) {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
+    }
+}
+
+/// Returns the status of the access token that authorizes a request.
+pub(super) async fn authenticate(
+    context: &RequestContext,
+    headers: &HeaderMap,
+) -> Result<TokenStatus, BearerError> {
+    let token = bearer_token(headers)?;
+    context.recorder.bearer(token);
+
+    let status = token_status(&context.realm, &context.app.key, token)
+        .await
+        .map_err(BearerError::Unknown)?;
+    if status.claims.is_refresh_token() {
+        return Err(BearerError::RefreshToken);
+    }
+    match status.state {
+        TokenState::Active => Ok(status),
+        state => Err(BearerError::Inactive(state)),
+    }
+}
+
+/// Reads the token in the `Authorization` header (RFC 6750, section 2.1). RFC 9110, section 11.4
+/// allows more than one space after the scheme.
+fn bearer_token(headers: &HeaderMap) -> Result<&str, BearerError> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let value = values.next().ok_or(BearerError::Missing)?;
+    let text = value.to_str().map_err(|_| BearerError::Malformed)?;
+
+    // Another scheme is no attempt to send a bearer token.
+    let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(BearerError::Missing);
+    }
+
+    let token = token.trim_start_matches(' ');
+    let is_token = !token.is_empty()
+        && token.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b));
+    if is_token && values.next().is_none() { Ok(token) } else { Err(BearerError::Malformed) }
+}
