@@ -65,15 +65,13 @@ async fn unknown_paths_and_methods_are_refused_before_the_token_is_checked() {
     let server = server_with(FIXTURES).await;
     let response = call(&server, "PUT", "/pts/v2/payments/7048", "").await;
     assert_eq!((response.status, response.header("allow")), (405, "GET, DELETE"));
-    for path in ["/pts/v2/payments/", "/pts/v2/payments/1/2", "/nowhere"] {
-        let response = call(&server, "GET", path, "").await;
-        assert_eq!(response.status, 404, "{path}");
-        assert!(
-            response.text.starts_with("There is no endpoint for GET at this path. "),
-            "{}",
-            response.text
-        );
+    for path in ["/pts/v2/payments/", "/pts/v2/payments/1/2"] {
+        assert_eq!(call(&server, "GET", path, "").await.status, 404, "{path}");
     }
+
+    let response = call(&server, "GET", "/nowhere", "").await;
+    assert_eq!(response.status, 404);
+    assert!(response.text.starts_with("There is no endpoint for GET at this path. "));
 }
 
 #[tokio::test]
