@@ -137,11 +137,12 @@ impl ScenarioContext<'_> {
     /// Takes the step for this request: of the scenario that it names, or of the first that
     /// matches.
     fn select(&self) -> Selected {
-        let scenarios = self.context.realm.scenarios();
+        let RequestContext { realm, recorder, method, uri, .. } = self.context;
+        let (scenarios, now_ms) = (realm.scenarios(), realm.clock().now_ms());
 
         if let Some(name) = self.headers.get(SCENARIO_HEADER) {
-            let selection = name.to_str().ok().and_then(|name| scenarios.take_named(name));
-            self.context.recorder.selected(&selection);
+            let selection = name.to_str().ok().and_then(|name| scenarios.take_named(name, now_ms));
+            recorder.selected(&selection);
             return match selection {
                 Some(Selection::Step(step)) => Selected::Step(step),
                 Some(Selection::Exhausted) => Selected::Nothing,
@@ -149,13 +150,16 @@ impl ScenarioContext<'_> {
             };
         }
 
-        let step = scenarios.take(&RequestView {
+        let request = RequestView {
             endpoint: self.endpoint,
+            method: method.as_str(),
+            path: uri.path(),
             client_id: self.client_id,
             headers: self.headers,
             param: &|name| (self.param)(name),
             merchant_id: self.merchant_id,
-        });
+        };
+        let step = scenarios.take(&request, now_ms);
         step.map_or(Selected::Nothing, Selected::Step)
     }
 

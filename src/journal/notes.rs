@@ -25,8 +25,8 @@ const BASIC: &str = "The request has an Authorization header with Basic credenti
     the header, too.";
 pub(super) const SELECTED: &str = "The x-mock-scenario header selected the response. The real \
     server does not know this header.";
-pub(super) const EXHAUSTED: &str = "The x-mock-scenario header names a scenario that has no \
-    matches left. The request got the ordinary response.";
+pub(super) const EXHAUSTED: &str = "The x-mock-scenario header names a scenario that has ended \
+    or has no matches left. The request got the ordinary response.";
 const NOT_DOCUMENTED: &str = "The vendor documents no such endpoint. This server has it because \
     standard OAuth libraries expect it; do not depend on it.";
 const RFC_AUTHORIZE: &str = "The vendor documents no such endpoint. Its authorize endpoint is \

@@ -15,6 +15,8 @@ use super::{Outcome, Scenario};
 pub(crate) struct ActiveScenario {
     name: String,
     scenario: Arc<Scenario>,
+    /// The time at which it ends by the realm's clock, if the scenario has a `for`.
+    ends_at_ms: Option<i64>,
     /// The number of matches so far.
     matched: AtomicU64,
     barrier: Barrier,
@@ -54,11 +56,15 @@ impl Step {
 }
 
 impl ActiveScenario {
-    pub(super) fn new(name: String, scenario: Arc<Scenario>) -> Self {
+    /// Puts a scenario in force at `now_ms` of the realm's clock.
+    pub(super) fn new(name: String, scenario: Arc<Scenario>, now_ms: i64) -> Self {
+        let ends_at_ms =
+            scenario.for_duration.map(|duration| now_ms.saturating_add(duration.as_ms()));
         let rng = scenario.seed.map(|seed| Mutex::new(StdRng::seed_from_u64(seed)));
         Self {
             name,
             scenario,
+            ends_at_ms,
             matched: AtomicU64::new(0),
             barrier: Barrier::default(),
             window: RateWindow::default(),
@@ -67,9 +73,9 @@ impl ActiveScenario {
     }
 
     /// Counts a match and returns its step. Returns `None` if the request does not count by
-    /// `probability`, or if no matches are left.
-    pub(super) fn take(self: &Arc<Self>) -> Option<Step> {
-        if !self.draw() {
+    /// `probability`, or if no matches or no time are left.
+    pub(super) fn take(self: &Arc<Self>, now_ms: i64) -> Option<Step> {
+        if self.has_ended(now_ms) || !self.draw() {
             return None;
         }
 
@@ -77,6 +83,11 @@ impl ActiveScenario {
         let next = |n: u64| self.scenario.times.is_none_or(|times| n < times).then_some(n + 1);
         let n = self.matched.fetch_update(Ordering::AcqRel, Ordering::Acquire, next).ok()?;
         Some(Step { active: Arc::clone(self), index: self.scenario.outcome_index(n) })
+    }
+
+    /// Whether its time is over.
+    fn has_ended(&self, now_ms: i64) -> bool {
+        self.ends_at_ms.is_some_and(|end_ms| now_ms >= end_ms)
     }
 
     /// Draws whether a matching request counts as a match.
@@ -103,8 +114,16 @@ impl ActiveScenario {
         self.matched.load(Ordering::Acquire)
     }
 
-    /// Returns the number of matches left, if it is limited.
-    pub(crate) fn remaining(&self) -> Option<u64> {
+    /// Returns the time at which it ends, if it has one, in milliseconds since 1970.
+    pub(crate) fn ends_at_ms(&self) -> Option<i64> {
+        self.ends_at_ms
+    }
+
+    /// Returns the number of matches left at a time, if it is limited.
+    pub(crate) fn remaining(&self, now_ms: i64) -> Option<u64> {
+        if self.has_ended(now_ms) {
+            return Some(0);
+        }
         self.scenario.times.map(|times| times.saturating_sub(self.matched()))
     }
 

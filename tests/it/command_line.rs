@@ -315,6 +315,16 @@ fn commands_control_a_running_server() {
     let status = || runtime.block_on(crate::support::post(&url, form.clone())).status;
     assert_eq!([status(), status(), status()], [500, 500, 200], "{name}");
 
+    let refunds = ["inject", "busy", "--path", "/pts/v2/payments/*/refunds", "--method", "POST"];
+    let name = stdout_of(&[&refunds[..], &["--for", "30s"]].concat());
+    let shown = runtime.block_on(async {
+        let url = format!("{}/_mock/scenarios/{name}", server.url());
+        reqwest::get(url).await.unwrap().json::<serde_json::Value>().await.unwrap()
+    });
+    assert_eq!(shown["for"], "30s");
+    let when = r#"{"endpoint":"any","method":"POST","path":"/pts/v2/payments/*/refunds"}"#;
+    assert_eq!(shown["when"].to_string(), when);
+
     assert!(stdout_of(&["clock", "set", "2021-04-27T10:18:56Z"]).contains("2021-04-27T10:18:56"));
     stdout_of(&["clock", "freeze"]);
     let shown = stdout_of(&["clock", "advance", "16m"]);
@@ -330,6 +340,9 @@ fn commands_control_a_running_server() {
             "there is no client \"nobody\"",
         ),
         (&["inject", "server_eror"], 1, "did you mean \"server_error\""),
+        (&["inject", "x", "--for", "0s"], 1, "for must be longer than 0s"),
+        (&["inject", "x", "--method", "post"], 1, "write capital letters"),
+        (&["inject", "x", "--path", "pts/*"], 1, "a path starts with a slash"),
         (&["inject"], 2, "required"),
     ] {
         let output = shell(arguments);

@@ -103,7 +103,7 @@ fn named_routes() -> Routes {
 }
 
 async fn list(Extension(context): Extension<RequestContext>) -> Json<ScenarioList> {
-    Json(ScenarioList { scenarios: context.realm.scenarios().states() })
+    Json(ScenarioList { scenarios: context.realm.scenario_states() })
 }
 
 async fn add(
@@ -114,7 +114,7 @@ async fn add(
         let detail = "there is a scenario with this name; PUT replaces it";
         return Err(Problem::of_conflict("/name", detail));
     };
-    Ok((StatusCode::CREATED, Json(active.state())))
+    Ok((StatusCode::CREATED, Json(active.state(context.realm.clock().now_ms()))))
 }
 
 async fn clear(Extension(context): Extension<RequestContext>) -> StatusCode {
@@ -127,7 +127,7 @@ async fn show(
     Path(name): Path<String>,
 ) -> Result<Json<ScenarioState>, Problem> {
     let active = context.realm.scenarios().get(&name).ok_or_else(unknown)?;
-    Ok(Json(active.state()))
+    Ok(Json(active.state(context.realm.clock().now_ms())))
 }
 
 async fn put(
@@ -137,7 +137,7 @@ async fn put(
 ) -> Result<(StatusCode, Json<ScenarioState>), Problem> {
     let (active, replaced) = context.realm.put_scenario(&text, Some(&name))?;
     let status = if replaced { StatusCode::OK } else { StatusCode::CREATED };
-    Ok((status, Json(active.state())))
+    Ok((status, Json(active.state(context.realm.clock().now_ms()))))
 }
 
 async fn remove(
