@@ -150,6 +150,10 @@ async fn perform(
             close_gracefully(start.io, &HANDSHAKE_FAILURE).await;
             return Ok(None);
         }
+        Some(TlsFault::Hang) => {
+            wait_for_close(start.io).await;
+            return Ok(None);
+        }
         Some(fault) => match tls.faulty_config(fault, name.as_deref()) {
             Some(config) => config,
             None => return Ok(None),
@@ -189,6 +193,12 @@ async fn close_gracefully(mut stream: TcpStream, last: &[u8]) {
     };
     // A client that does not close in time may lose them.
     let _ = tokio::time::timeout(CLOSE_TIMEOUT, close).await;
+}
+
+/// Waits until the client closes the connection, and discards what it sends.
+async fn wait_for_close(mut stream: TcpStream) {
+    // An error ends the connection as well.
+    let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
 }
 
 /// Returns the realm of a handshake: the port's, or the one that the server name selects.

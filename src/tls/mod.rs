@@ -151,7 +151,9 @@ impl Tls {
                 let ca = self.untrusted_ca.get_or_init(|| Ca::generate().ok()).as_ref()?;
                 ca.issue(&LeafParams::server(&hosts))
             }
-            TlsFault::HandshakeFailure | TlsFault::ConnectionRefused => return None,
+            TlsFault::HandshakeFailure | TlsFault::ConnectionRefused | TlsFault::Hang => {
+                return None;
+            }
         };
 
         let resolver = SingleCertAndKey::from(identity.ok()?.certified_key().ok()?);
