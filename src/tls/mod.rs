@@ -27,7 +27,7 @@ pub(crate) use client_auth::common_name;
 pub(crate) use config::provider;
 use config::server_config;
 #[cfg(feature = "cli")]
-pub(crate) use dir::{load_or_create, write_client};
+pub(crate) use dir::{Pkcs12Form, load_or_create, write_client};
 pub use error::TlsError;
 pub use identity::ClientIdentity;
 use identity::Identity;
