@@ -102,6 +102,7 @@ impl TokenSteps {
             method: "POST".to_owned(),
             path: "/oauth2/v3/token".to_owned(),
             scheme: "http",
+            is_portal: false,
             certificate: None,
             correlation: Correlation::of(Some(&correlation_id)),
             correlation_id: Some(correlation_id),

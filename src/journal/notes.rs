@@ -33,6 +33,8 @@ const RFC_AUTHORIZE: &str = "The vendor documents no such endpoint. Its authoriz
     /ebc2/oauth/authorize, with sub=oauth and redirect_url.";
 const UNKNOWN_PATH: &str = "No endpoint has this path, here or at the real server. The token \
     endpoint is /oauth2/v3/token.";
+const PORTAL: &str = "This port serves the consent pages only. At the real server, too, the token \
+    endpoint and the API are at other hosts than the consent page.";
 const NO_STATE: &str = "The request has no state parameter. Without it, a client cannot detect a \
     forged redirect (RFC 6749, section 10.12).";
 pub(super) const TOOK_EFFECT: &str = "The request took effect before the scenario replaced its \
@@ -69,6 +71,7 @@ pub(super) fn on_arrival(
     }
 
     match endpoint {
+        RecordedEndpoint::Unknown if request.is_portal => notes.push(PORTAL.into()),
         RecordedEndpoint::Unknown => notes.push(UNKNOWN_PATH.into()),
         // A browser sends this request, so the client's certificate and headers are not expected.
         RecordedEndpoint::Authorize => {
