@@ -1,9 +1,15 @@
 //! Reads request bodies within limits.
 
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
+use axum::extract::Request;
+use axum::http::Version;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::{Frame, SizeHint};
+use tokio::runtime::Handle;
 
 use crate::limits::{Limit, LimitMonitor};
 
@@ -87,6 +93,52 @@ async fn discard_frames(body: &mut Body) {
         match remaining.checked_sub(length) {
             Some(rest) => remaining = rest,
             None => break,
+        }
+    }
+}
+
+/// Discards what the handler of a request over HTTP/2 leaves unread, within the same bounds.
+///
+/// h2 resets the stream of a request whose body is dropped, and some clients, such as curl 7, then
+/// fail although the response is complete.
+pub(super) fn discard_unread(request: Request) -> Request {
+    if request.version() != Version::HTTP_2 || request.body().is_end_stream() {
+        return request;
+    }
+    request.map(|body| Body::new(DiscardedOnDrop(body)))
+}
+
+/// A body whose rest is read and discarded when it is dropped.
+struct DiscardedOnDrop(Body);
+
+impl HttpBody for DiscardedOnDrop {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.0).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.0.size_hint()
+    }
+}
+
+impl Drop for DiscardedOnDrop {
+    fn drop(&mut self) {
+        let mut rest = std::mem::take(&mut self.0);
+        if rest.is_end_stream() {
+            return;
+        }
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(async move { discard(&mut rest).await });
         }
     }
 }

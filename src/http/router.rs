@@ -16,7 +16,7 @@ use super::introspect::Introspect;
 use super::journal_guard::JournalGuard;
 use super::revoke::Revoke;
 use super::token::Token;
-use super::{authorize, control, index, jwks, metadata, panics, resource, response};
+use super::{authorize, body, control, index, jwks, metadata, panics, resource, response};
 use crate::scenario::CORRELATION_ID;
 
 const INDEX: &str = "/";
@@ -54,6 +54,7 @@ pub(crate) async fn serve(
     let (context, unknown_realm) = RequestContext::resolve(app, connection, &mut request);
     let realm = Arc::clone(&context.realm);
     let journal_guard = JournalGuard::new(&context, &request);
+    let mut request = body::discard_unread(request);
 
     let mut response = match unknown_realm {
         Some(name) if is_control_path(request.uri().path()) => control::unknown_realm(&name),

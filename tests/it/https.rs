@@ -307,6 +307,19 @@ async fn faults_of_scenarios_over_tls_and_http2() {
     assert!(said.text.contains("access_token"), "the server still responds: {}", said.text);
 }
 
+/// Handlers that need no body leave it unread, whether it arrives before or after the response.
+#[tokio::test]
+async fn a_request_over_http2_with_a_body_that_nobody_reads_gets_its_response() {
+    let (server, folder) = server("https-unread").await;
+    for path in ["/pts/v2/payments", "/nothing"] {
+        let url = server.base_url() + path;
+        for _ in 0..20 {
+            let said = curl(&folder, &["--http2", &url, "-d", "{}"]).await;
+            assert_eq!(said.exit, 0, "{path}: {}", said.text);
+        }
+    }
+}
+
 /// With more stalled handshakes than the limit, another client still connects, and the oldest
 /// handshakes are aborted.
 #[tokio::test]
