@@ -99,6 +99,7 @@ impl TokenSteps {
             method: "POST".to_owned(),
             path: "/oauth2/v3/token".to_owned(),
             scheme: "http",
+            is_portal: false,
             certificate: None,
             correlation_id: Some("9a341edd-3ceb-4b36-b423-9088e9bad5a0".to_owned()),
             has_basic: false,

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::error::CliError;
 use super::output::print;
-use crate::tls::{check_hosts, load_or_create, write_client};
+use crate::tls::{Pkcs12Form, check_hosts, load_or_create, write_client};
 
 /// The maximum length of a common name in a certificate (RFC 5280).
 const MAX_NAME_LENGTH: usize = 64;
@@ -26,6 +26,9 @@ pub(super) struct Certs {
     /// Password of client.p12
     #[arg(long, value_name = "PASSWORD", default_value = DEFAULT_PASSWORD)]
     password: String,
+    /// Encrypt client.p12 with triple DES and SHA-1, which macOS and Java 8 can read
+    #[arg(long)]
+    p12_legacy: bool,
     /// Additional host names for the server certificate
     #[arg(long, value_name = "NAME", num_args = 1..)]
     tls_host: Vec<String>,
@@ -42,7 +45,8 @@ impl Certs {
 
         check_hosts(&self.tls_host).map_err(CliError::usage)?;
         let (ca, _) = load_or_create(&self.dir, &self.tls_host).map_err(CliError::usage)?;
-        write_client(&self.dir, &ca, &self.client_name, &self.password)
+        let form = if self.p12_legacy { Pkcs12Form::Legacy } else { Pkcs12Form::Modern };
+        write_client(&self.dir, &ca, &self.client_name, &self.password, form)
             .map_err(CliError::runtime)?;
 
         if name_length > MAX_VENDOR_NAME_LENGTH {

@@ -15,6 +15,8 @@ use super::connection::{TlsArgs, connect};
 use super::error::{BoxError, CliError};
 use super::output::print;
 
+/// The URL of a server with the default options.
+const DEFAULT_URL: &str = "http://127.0.0.1:8080";
 /// The maximum time until a response is complete.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(5);
 /// The maximum size of a response body, in bytes.
@@ -24,16 +26,16 @@ const MAX_RESPONSE_SIZE: usize = 64 * 1024 * 1024;
 #[derive(Args)]
 #[command(next_help_heading = "Server options")]
 pub(super) struct ServerArgs {
-    /// Base URL of the server; for a realm, append /realms/NAME
+    /// Base URL of the server; for a realm, append /realms/NAME [default: the address that
+    /// SMARTPAY_MOCK_LISTEN or SMARTPAY_MOCK_TLS_LISTEN gives to `serve`, or http://127.0.0.1:8080]
     #[arg(
         long = "server",
         global = true,
         value_name = "URL",
         env = "SMARTPAY_MOCK_SERVER",
-        default_value = "http://127.0.0.1:8080",
         value_parser = parse_base_url
     )]
-    url: Uri,
+    url: Option<Uri>,
     /// Bearer token for the control API
     #[arg(
         long,
@@ -61,6 +63,20 @@ impl ServerArgs {
     /// Whether the user asked for JSON.
     pub(super) fn is_json(&self) -> bool {
         self.json
+    }
+
+    /// Returns the base URL of the server: the given one, or else the one that `serve` has in this
+    /// environment.
+    pub(super) fn url(&self) -> Uri {
+        self.url.clone().unwrap_or_else(|| default_url(|name| std::env::var(name).ok()))
+    }
+
+    /// Accepts any certificate of the server, unless its CA or its URL is given.
+    pub(super) fn trusting_own_server(mut self) -> Self {
+        if self.url.is_none() {
+            self.tls.accept_any_without_ca();
+        }
+        self
     }
 
     /// Sends a request and prints the response.
@@ -140,7 +156,7 @@ impl ServerArgs {
 
         runtime
             .block_on(future)
-            .map_err(|error| CliError::runtime(format!("{}: {error}", self.url)))
+            .map_err(|error| CliError::runtime(format!("{}: {error}", self.url())))
     }
 
     /// Sends a request and returns the response, whose body is not read yet.
@@ -150,13 +166,14 @@ impl ServerArgs {
         path: &str,
         body: Option<Value>,
     ) -> Result<Response<Incoming>, BoxError> {
-        let stream = connect(&self.url, &self.tls).await?;
+        let url = self.url();
+        let stream = connect(&url, &self.tls).await?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
         // Performs the I/O of the connection until it is closed.
         tokio::spawn(connection);
 
-        let prefix = self.url.path().trim_end_matches('/');
-        let authority = self.url.authority().map_or("localhost", |authority| authority.as_str());
+        let prefix = url.path().trim_end_matches('/');
+        let authority = url.authority().map_or("localhost", |authority| authority.as_str());
         let mut request = Request::builder()
             .method(method)
             .uri(format!("{prefix}/_mock/{path}"))
@@ -169,6 +186,33 @@ impl ServerArgs {
         let body = body.map(|body| body.to_string()).unwrap_or_default();
         Ok(sender.send_request(request.body(Full::new(Bytes::from(body)))?).await?)
     }
+}
+
+/// Returns the URL of the server that `serve` runs with these environment variables. Invalid values
+/// count as not given: `serve` reports them.
+fn default_url(variable: impl Fn(&str) -> Option<String>) -> Uri {
+    let listen = variable("SMARTPAY_MOCK_LISTEN").unwrap_or_default();
+    let (scheme, addresses) = if listen == "off" {
+        ("https", variable("SMARTPAY_MOCK_TLS_LISTEN").unwrap_or_default())
+    } else {
+        ("http", listen)
+    };
+
+    let url = addresses.split(',').find_map(|address| own_url(scheme, address.trim()));
+    url.unwrap_or_else(|| Uri::from_static(DEFAULT_URL))
+}
+
+/// Returns the URL at which this machine reaches an address that a server listens on. `None` if the
+/// address has no fixed port.
+fn own_url(scheme: &str, address: &str) -> Option<Uri> {
+    let (host, port) = address.rsplit_once(':')?;
+    let port: u16 = port.parse().ok().filter(|port| *port != 0)?;
+    let host = match host {
+        "0.0.0.0" => "127.0.0.1",
+        "[::]" => "[::1]",
+        host => host,
+    };
+    format!("{scheme}://{host}:{port}").parse().ok()
 }
 
 /// Waits for a future, but no longer than the limit.
@@ -221,6 +265,32 @@ impl EventParser {
             } else if let Some(data) = line.strip_prefix("data: ") {
                 on_event(&self.event, data);
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_url_is_that_of_serve_in_the_same_environment() {
+        for (listen, tls_listen, expected) in [
+            (None, None, "http://127.0.0.1:8080/"),
+            (Some(""), Some(""), "http://127.0.0.1:8080/"),
+            (Some("0.0.0.0:9090"), Some("0.0.0.0:9443"), "http://127.0.0.1:9090/"),
+            (Some("[::]:9090"), None, "http://[::1]:9090/"),
+            (Some("localhost:9090"), None, "http://localhost:9090/"),
+            (Some("127.0.0.1:0,10.0.0.1:81"), None, "http://10.0.0.1:81/"),
+            (Some("off"), Some("0.0.0.0:9443"), "https://127.0.0.1:9443/"),
+            (None, Some("127.0.0.1:9443"), "http://127.0.0.1:8080/"),
+            (Some("nonsense"), None, "http://127.0.0.1:8080/"),
+        ] {
+            let variable = |name: &str| {
+                let value = if name == "SMARTPAY_MOCK_LISTEN" { listen } else { tls_listen };
+                value.map(str::to_owned)
+            };
+            assert_eq!(default_url(variable).to_string(), expected, "{listen:?} {tls_listen:?}");
         }
     }
 }

@@ -6,11 +6,16 @@ use std::sync::Arc;
 use axum::http::Uri;
 use clap::Args;
 use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{PrivateKeyDer, ServerName};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+use tokio_rustls::rustls::client::danger::{
+    HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier,
+};
+use tokio_rustls::rustls::{
+    ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+};
 
 use super::error::BoxError;
 use crate::tls::{provider, read_certificates};
@@ -27,6 +32,9 @@ pub(super) struct TlsArgs {
     /// Private key of --cert, in PEM
     #[arg(long, global = true, value_name = "FILE", env = "SMARTPAY_MOCK_KEY", requires = "cert")]
     key: Option<PathBuf>,
+    /// Whether any certificate of the server is accepted.
+    #[arg(skip)]
+    accepts_any: bool,
 }
 
 /// A plain or encrypted stream.
@@ -53,18 +61,19 @@ pub(super) async fn connect(url: &Uri, tls: &TlsArgs) -> Result<Box<dyn Stream>,
 }
 
 impl TlsArgs {
-    fn client_config(&self) -> Result<ClientConfig, BoxError> {
-        let Some(ca) = &self.ca else {
-            return Err("HTTPS requires the CA certificate of the server: --ca FILE".into());
-        };
-        let mut roots = RootCertStore::empty();
-        for certificate in read_certificates(ca)? {
-            roots.add(certificate).map_err(|error| format!("{}: {error}", ca.display()))?;
-        }
+    /// Accepts any certificate of the server if no CA is given.
+    pub(super) fn accept_any_without_ca(&mut self) {
+        self.accepts_any = self.ca.is_none();
+    }
 
+    fn client_config(&self) -> Result<ClientConfig, BoxError> {
         let builder = ClientConfig::builder_with_provider(provider())
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots);
+            .with_safe_default_protocol_versions()?;
+        let builder = if self.accepts_any {
+            builder.dangerous().with_custom_certificate_verifier(Arc::new(AcceptAny))
+        } else {
+            builder.with_root_certificates(self.roots()?)
+        };
 
         // clap guarantees that both are given, or neither.
         match (&self.cert, &self.key) {
@@ -73,6 +82,60 @@ impl TlsArgs {
                 .map_err(|error| format!("{}: {error}", cert.display()).into()),
             _ => Ok(builder.with_no_client_auth()),
         }
+    }
+}
+
+impl TlsArgs {
+    fn roots(&self) -> Result<RootCertStore, BoxError> {
+        let Some(ca) = &self.ca else {
+            return Err("HTTPS requires the CA certificate of the server: --ca FILE".into());
+        };
+
+        let mut roots = RootCertStore::empty();
+        for certificate in read_certificates(ca)? {
+            roots.add(certificate).map_err(|error| format!("{}: {error}", ca.display()))?;
+        }
+        Ok(roots)
+    }
+}
+
+/// Accepts every certificate, for the health check of a server on this machine, whose CA may exist
+/// in its memory only.
+#[derive(Debug)]
+struct AcceptAny;
+
+impl ServerCertVerifier for AcceptAny {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        provider().signature_verification_algorithms.supported_schemes()
     }
 }
 

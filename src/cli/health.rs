@@ -1,10 +1,24 @@
 //! `health`: checks whether a running server is healthy; the health check of the container image.
 
+use std::time::Duration;
+
 use axum::http::Method;
 
 use super::client::ServerArgs;
 use super::error::CliError;
 
-pub(super) fn run(server: &ServerArgs) -> Result<(), CliError> {
-    server.send_and_print(Method::GET, "health", None, ToString::to_string)
+pub(super) fn run(server: ServerArgs) -> Result<(), CliError> {
+    let server = server.trusting_own_server();
+    let answer = server.send(Method::GET, "health", None, Duration::ZERO)?;
+
+    // Another program may have the port, and answer any path with 200.
+    if answer["status"] != "ok" || !answer["version"].is_string() {
+        return Err(CliError::runtime(format!(
+            "{}: the response is not that of smartpay-oauth-mock; another program has this port",
+            server.url()
+        )));
+    }
+
+    server.print_response(&answer, ToString::to_string);
+    Ok(())
 }

@@ -1,12 +1,10 @@
 //! The options of `serve` for HTTPS.
 
-use std::net::SocketAddr;
-
 use clap::Args;
 
 use super::error::CliError;
 use super::values::{non_empty, non_empty_items, or_default, parse_address};
-use crate::server::Builder;
+use crate::server::{Builder, Interfaces};
 use crate::tls::ClientAuth;
 
 /// Whether and how to serve HTTPS.
@@ -16,6 +14,10 @@ pub(super) struct HttpsArgs {
     /// Address to listen on for HTTPS [default: off]
     #[arg(long, value_name = "ADDR", env = "SMARTPAY_MOCK_TLS_LISTEN")]
     tls_listen: Option<String>,
+    /// Address of the portal: HTTPS for browsers, which asks for no client certificate and serves
+    /// the consent pages only [default: off]
+    #[arg(long, value_name = "ADDR", env = "SMARTPAY_MOCK_PORTAL_LISTEN")]
+    portal_listen: Option<String>,
     /// Server certificate chain, in PEM [default: issued by the mock's CA]
     #[arg(long, value_name = "FILE", env = "SMARTPAY_MOCK_TLS_CERT")]
     tls_cert: Option<String>,
@@ -57,42 +59,48 @@ impl HttpsArgs {
     pub(super) fn apply(
         &self,
         builder: Builder,
-        http_listen: Option<SocketAddr>,
+        http_listen: Vec<Interfaces>,
     ) -> Result<Builder, CliError> {
-        let tls_listen = non_empty(&self.tls_listen).filter(|address| *address != "off");
-        let Some(tls_listen) = tls_listen else {
-            // An option without effect is probably an error.
-            self.check_unused()?;
-            let address = http_listen.ok_or_else(|| requires_tls_listen("--listen off"))?;
-            return Ok(builder.listen(address));
-        };
+        let tls_listen = address_of(&self.tls_listen);
+        let portal_listen = address_of(&self.portal_listen);
+        // An option without effect is probably an error.
+        if tls_listen.is_none() {
+            self.check_unused_without_https(http_listen.is_empty())?;
+            if portal_listen.is_none() {
+                self.check_unused_without_tls()?;
+            }
+        }
 
-        let mut builder = match http_listen {
-            Some(address) => builder.listen(address),
-            None => builder.https_only(),
-        };
-        builder = builder.tls_listen(parse_address("--tls-listen", tls_listen)?);
+        let mut builder = builder.listen_on(http_listen);
+        if let Some(address) = tls_listen {
+            builder = builder.tls_listen_on(parse_address("--tls-listen", address)?);
+        }
+        if let Some(address) = portal_listen {
+            builder = builder.portal_listen_on(parse_address("--portal-listen", address)?);
+        }
         for host in non_empty_items(&self.tls_host) {
             builder = builder.tls_host(host);
         }
         self.apply_client_auth(self.apply_certificate(builder)?)
     }
 
-    /// Refuses options that have no effect without `--tls-listen`.
-    fn check_unused(&self) -> Result<(), CliError> {
-        let options = [
+    /// Refuses options that have no effect without `--tls-listen`, even with a portal.
+    fn check_unused_without_https(&self, is_listen_off: bool) -> Result<(), CliError> {
+        refuse_first_given(&[
+            ("--listen off", is_listen_off),
+            ("--client-auth", self.client_auth() != DEFAULT_CLIENT_AUTH),
+            ("--client-ca", non_empty_items(&self.client_ca).next().is_some()),
+        ])
+    }
+
+    /// Refuses options that have no effect without `--tls-listen` or `--portal-listen`.
+    fn check_unused_without_tls(&self) -> Result<(), CliError> {
+        refuse_first_given(&[
             ("--tls-cert", non_empty(&self.tls_cert).is_some()),
             ("--tls-key", non_empty(&self.tls_key).is_some()),
             ("--tls-dir", non_empty(&self.tls_dir).is_some()),
             ("--tls-host", non_empty_items(&self.tls_host).next().is_some()),
-            ("--client-auth", self.client_auth() != DEFAULT_CLIENT_AUTH),
-            ("--client-ca", non_empty_items(&self.client_ca).next().is_some()),
-        ];
-
-        match options.iter().find(|(_, is_given)| *is_given) {
-            Some((option, _)) => Err(requires_tls_listen(option)),
-            None => Ok(()),
-        }
+        ])
     }
 
     fn apply_certificate(&self, builder: Builder) -> Result<Builder, CliError> {
@@ -131,6 +139,15 @@ impl HttpsArgs {
     }
 }
 
-fn requires_tls_listen(option: &str) -> CliError {
-    CliError::usage(format!("{option} requires --tls-listen"))
+/// Returns the value of an address option, unless it is "off".
+fn address_of(option: &Option<String>) -> Option<&str> {
+    non_empty(option).filter(|address| *address != "off")
+}
+
+/// Refuses the first of these options that is given, since it requires HTTPS.
+fn refuse_first_given(options: &[(&str, bool)]) -> Result<(), CliError> {
+    match options.iter().find(|(_, is_given)| *is_given) {
+        Some((option, _)) => Err(CliError::usage(format!("{option} requires --tls-listen"))),
+        None => Ok(()),
+    }
 }

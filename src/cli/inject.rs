@@ -32,6 +32,16 @@ pub(super) struct Inject {
     /// Apply to the first N matches [default: all]
     #[arg(long, value_name = "N")]
     times: Option<u64>,
+    /// Apply for this long by the server's clock, such as 30s [default: no limit]
+    #[arg(long = "for", value_name = "DURATION")]
+    for_duration: Option<String>,
+    /// Apply to requests with this method only
+    #[arg(long)]
+    method: Option<String>,
+    /// Apply to requests to this path only, in which * is a wildcard, such as
+    /// /pts/v2/payments/*/refunds
+    #[arg(long)]
+    path: Option<String>,
     /// Apply to requests of this client only
     #[arg(long, value_name = "ID")]
     client: Option<String>,
@@ -42,7 +52,7 @@ pub(super) struct Inject {
     #[arg(long, value_name = "TYPE")]
     grant_type: Option<String>,
     /// Apply to this endpoint: token, authorize, resource, introspect, revoke, jwks, metadata or
-    /// any [default: token]
+    /// any [default: token, or any with --path]
     #[arg(long)]
     endpoint: Option<String>,
     /// Name of the scenario [default: generated]
@@ -62,11 +72,15 @@ impl Inject {
             ("description", self.description.map(Value::from)),
             ("phase", self.after.then(|| "after".into())),
         ]);
+        // A path says more than the default, which would exclude all but two paths.
+        let endpoint = self.endpoint.or_else(|| self.path.is_some().then(|| "any".to_owned()));
         let when = object([
+            ("method", self.method.map(Value::from)),
+            ("path", self.path.map(Value::from)),
             ("client_id", self.client.map(Value::from)),
             ("merchant_id", self.merchant.map(Value::from)),
             ("grant_type", self.grant_type.map(Value::from)),
-            ("endpoint", self.endpoint.map(Value::from)),
+            ("endpoint", endpoint.map(Value::from)),
         ]);
 
         let scenario = object([
@@ -74,6 +88,7 @@ impl Inject {
             ("when", Some(when.into())),
             ("respond", Some(respond.into())),
             ("times", self.times.map(Value::from)),
+            ("for", self.for_duration.map(Value::from)),
         ]);
         self.server.send_and_print(Method::POST, "scenarios", Some(scenario.into()), |scenario| {
             to_text(&scenario["name"])

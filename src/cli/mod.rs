@@ -85,7 +85,7 @@ pub fn main() -> ExitCode {
         Command::Schema => schema::run(),
         Command::Certs(certs) => certs.run(),
         Command::Inspect(inspect) => inspect.run(),
-        Command::Health(server) => health::run(&server),
+        Command::Health(server) => health::run(server),
         Command::Code(code) => code.run(),
         Command::Token(token) => token.run(),
         Command::Inject(inject) => inject.run(),

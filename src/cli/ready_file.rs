@@ -22,11 +22,14 @@ impl ReadyFile {
 
     /// Writes the URLs of the server and the process ID.
     pub(super) fn write(&self, server: &MockAuthServer) -> Result<(), CliError> {
-        let content = json!({
+        let mut content = json!({
             "http": server.http_url(),
             "https": server.https_url(),
             "pid": process::id(),
         });
+        if let Some(url) = server.portal_url() {
+            content["portal"] = url.into();
+        }
 
         // Renaming is atomic: nobody reads half a file.
         let mut temporary = self.0.as_os_str().to_owned();

@@ -14,8 +14,10 @@ use super::log::LogArgs;
 use super::output::print;
 use super::ready_file::ReadyFile;
 use super::signals::ShutdownSignals;
-use super::values::{check_public_url, non_empty, or_default, parse_address, read_signing_key};
-use crate::server::{Builder, MockAuthServer, StartError};
+use super::values::{
+    check_public_url, non_empty, non_empty_items, or_default, parse_address, read_signing_key,
+};
+use crate::server::{Builder, Interfaces, MockAuthServer, StartError};
 use crate::token::SigningKey;
 
 /// The environment variable of `--fixtures`. clap does not read it, since it would split the
@@ -28,9 +30,13 @@ const DEFAULT_CONTROL: &str = "on";
 
 #[derive(Args)]
 pub(super) struct Serve {
-    /// Address to listen on for HTTP; port 0 selects a free port, "off" disables HTTP
-    #[arg(long, value_name = "ADDR", env = "SMARTPAY_MOCK_LISTEN", default_value = DEFAULT_LISTEN)]
-    listen: String,
+    /// Address to listen on for HTTP; can be repeated; port 0 selects a free port, localhost means
+    /// both 127.0.0.1 and ::1, "off" disables HTTP
+    #[arg(
+        long, value_name = "ADDR", env = "SMARTPAY_MOCK_LISTEN", default_value = DEFAULT_LISTEN,
+        value_delimiter = ','
+    )]
+    listen: Vec<String>,
     /// Fixture files and directories (*.yaml, *.yml, *.json); later ones override earlier ones
     /// [default: built-in fixtures] [env: SMARTPAY_MOCK_FIXTURES, separated by commas]
     #[arg(long, value_name = "PATH", num_args = 1..)]
@@ -107,10 +113,6 @@ impl Serve {
 
     /// Returns a builder with all options applied.
     fn build(&self) -> Result<Builder, CliError> {
-        let listen = match or_default(&self.listen, DEFAULT_LISTEN) {
-            "off" => None,
-            address => Some(parse_address("--listen", address)?),
-        };
         let journal_size = or_default(&self.journal_size, DEFAULT_JOURNAL_SIZE);
         let journal_size = journal_size.parse().map_err(|_| {
             CliError::usage(format!("--journal-size {journal_size}: expected a number"))
@@ -118,7 +120,7 @@ impl Serve {
 
         let builder = MockAuthServer::builder().journal_size(journal_size);
         let builder = builder.limits(parse_limits(&self.limit)?);
-        let builder = self.https.apply(builder, listen)?;
+        let builder = self.https.apply(builder, self.listen()?)?;
         let builder = self.apply_fixtures(builder)?;
         let mut builder = self.apply_control(builder)?;
 
@@ -135,6 +137,21 @@ impl Serve {
             builder = builder.trust_forwarded();
         }
         Ok(builder)
+    }
+
+    /// Returns the interfaces for plain HTTP.
+    fn listen(&self) -> Result<Vec<Interfaces>, CliError> {
+        let given: Vec<&str> = non_empty_items(&self.listen).map(String::as_str).collect();
+        match given.as_slice() {
+            [] => Ok(vec![parse_address("--listen", DEFAULT_LISTEN)?]),
+            ["off"] => Ok(Vec::new()),
+            addresses if addresses.contains(&"off") => {
+                Err(CliError::usage("--listen off cannot be used with another address"))
+            }
+            addresses => {
+                addresses.iter().map(|address| parse_address("--listen", address)).collect()
+            }
+        }
     }
 
     /// Loads the fixtures, and watches their files and those of the certificate if asked to.
@@ -200,7 +217,8 @@ fn announce(server: &MockAuthServer) {
     if std::io::stdout().is_terminal() {
         print(&banner(server, &server.fixtures()));
     }
-    for url in [server.http_url(), server.https_url()].into_iter().flatten() {
+    let portal = server.portal_url();
+    for url in server.urls().iter().chain(&portal) {
         tracing::info!(%url, "listening");
     }
 }

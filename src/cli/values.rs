@@ -2,12 +2,13 @@
 //! variable in a Compose file can be set to nothing.
 
 use std::fs;
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::ToSocketAddrs;
 use std::path::Path;
 
 use axum::http::Uri;
 
 use super::error::CliError;
+use crate::server::Interfaces;
 use crate::token::SigningKey;
 
 pub(super) fn non_empty(value: &Option<String>) -> Option<&str> {
@@ -22,9 +23,17 @@ pub(super) fn or_default<'a>(value: &'a str, default: &'a str) -> &'a str {
     if value.is_empty() { default } else { value }
 }
 
-/// Parses an address and a port; resolves a host name.
-pub(super) fn parse_address(option: &str, value: &str) -> Result<SocketAddr, CliError> {
-    value.to_socket_addrs().ok().and_then(|mut addresses| addresses.next()).ok_or_else(|| {
+/// Parses an address and a port; resolves a host name. `localhost` means both families.
+pub(super) fn parse_address(option: &str, value: &str) -> Result<Interfaces, CliError> {
+    if let Some((host, port)) = value.rsplit_once(':')
+        && host.eq_ignore_ascii_case("localhost")
+        && let Ok(port) = port.parse()
+    {
+        return Ok(Interfaces::localhost(port));
+    }
+
+    let resolved = value.to_socket_addrs().ok().and_then(|mut addresses| addresses.next());
+    resolved.map(Interfaces::from).ok_or_else(|| {
         CliError::usage(format!(
             "{option} {value}: expected an address and a port, such as 127.0.0.1:8080 or 0.0.0.0:0"
         ))

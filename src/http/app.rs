@@ -35,6 +35,8 @@ pub(crate) struct Options {
     pub(crate) http: Option<SocketAddr>,
     /// The address of the HTTPS listener.
     pub(crate) https: Option<SocketAddr>,
+    /// The address of the portal: HTTPS for browsers, with the consent pages only.
+    pub(crate) portal: Option<SocketAddr>,
     /// The base URL of the URLs in responses, without a slash at the end.
     pub(crate) public_url: Option<String>,
     /// Whether `X-Forwarded-*` headers are trusted.
@@ -64,6 +66,8 @@ pub(crate) struct Connection {
     pub(crate) listener: Option<SocketAddr>,
     /// Whether the connection is encrypted.
     pub(crate) tls: bool,
+    /// Whether the listener is the portal.
+    pub(crate) is_portal: bool,
     /// The common name of the client's certificate.
     pub(crate) certificate: Option<Arc<str>>,
     /// The realm that the listener belongs to, if it belongs to one.

@@ -125,6 +125,8 @@ impl AuthorizeRequest<'_> {
 
         let request_view = RequestView {
             endpoint: Endpoint::Authorize,
+            method: self.context.method.as_str(),
+            path: self.context.uri.path(),
             client_id: Some(&self.validated.client.id),
             merchant_id: self.params.get("mock_merchant"),
             headers: &parts.headers,

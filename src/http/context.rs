@@ -7,6 +7,7 @@ use axum::Extension;
 use axum::extract::rejection::ExtensionRejection;
 use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
+use axum::http::{Method, Uri};
 
 use super::app::{App, Connection};
 use super::host::{direct_host, is_host_and_port};
@@ -25,6 +26,9 @@ pub(crate) struct RequestContext {
     /// What led to the realm, which its URLs must repeat.
     pub(super) found_by: FoundBy,
     pub(super) connection: Connection,
+    pub(super) method: Method,
+    /// The URI of the request, with the path within the realm.
+    pub(super) uri: Uri,
     /// The scheme as the client sees it.
     pub(super) scheme: &'static str,
     /// The host and port as the client sees them, if the request named any.
@@ -69,6 +73,8 @@ impl RequestContext {
             realm,
             found_by,
             connection,
+            method: request.method().clone(),
+            uri: request.uri().clone(),
             scheme,
             host,
             prefix,

@@ -64,6 +64,8 @@ async fn handle<E: FormEndpoint>(
 
     let request_view = RequestView {
         endpoint: E::ENDPOINT,
+        method: context.method.as_str(),
+        path: context.uri.path(),
         client_id: client_id.as_deref(),
         merchant_id: merchant_id.as_deref(),
         headers: &parts.headers,

@@ -74,6 +74,7 @@ fn request_info(context: &RequestContext, request: &Request) -> RequestInfo {
         method: request.method().as_str().to_owned(),
         path: request.uri().path().to_owned(),
         scheme: context.scheme,
+        is_portal: context.connection.is_portal,
         certificate: context.connection.certificate.clone(),
         correlation_id,
         has_basic,

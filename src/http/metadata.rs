@@ -16,6 +16,7 @@ pub(super) async fn metadata(context: RequestContext, headers: HeaderMap) -> Res
 
 fn document(context: &RequestContext) -> Response {
     let base = context.base_url();
+    let consent_base = context.consent_url_of(&context.realm);
     let methods = match context.registry.settings.dialect {
         Dialect::Documented => vec!["client_secret_post"],
         Dialect::Rfc6749 => vec!["client_secret_post", "client_secret_basic"],
@@ -23,7 +24,7 @@ fn document(context: &RequestContext) -> Response {
 
     let document = json!({
         "issuer": base,
-        "authorization_endpoint": format!("{base}/oauth2/v3/authorize"),
+        "authorization_endpoint": format!("{consent_base}/oauth2/v3/authorize"),
         "token_endpoint": format!("{base}/oauth2/v3/token"),
         "introspection_endpoint": format!("{base}/oauth2/v3/introspect"),
         "revocation_endpoint": format!("{base}/oauth2/v3/revoke"),

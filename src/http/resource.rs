@@ -52,6 +52,8 @@ pub(super) async fn resource(context: RequestContext, request: Request) -> Respo
 
     let request_view = RequestView {
         endpoint: Endpoint::Resource,
+        method: context.method.as_str(),
+        path: context.uri.path(),
         client_id: claims.map(|claims| claims.client_id.as_str()),
         merchant_id: claims.map(|claims| claims.merchant_id.as_str()),
         headers: &parts.headers,

@@ -16,22 +16,28 @@ use super::introspect::Introspect;
 use super::journal_guard::JournalGuard;
 use super::revoke::Revoke;
 use super::token::Token;
-use super::{authorize, control, index, jwks, metadata, panics, resource, response};
+use super::{authorize, body, control, index, jwks, metadata, panics, resource, response};
 use crate::scenario::CORRELATION_ID;
+
+const INDEX: &str = "/";
+const VENDOR_AUTHORIZE: &str = "/ebc2/oauth/authorize";
+const RFC6749_AUTHORIZE: &str = "/oauth2/v3/authorize";
+/// The paths that the portal serves.
+const PORTAL_PATHS: [&str; 3] = [INDEX, VENDOR_AUTHORIZE, RFC6749_AUTHORIZE];
 
 /// Makes the routes of a server. The paths are those within a realm.
 pub(crate) fn router(app: Arc<App>) -> Router {
     Router::new()
         .route("/oauth2/v3/token", any(form_endpoint::<Token>))
         .route("/oauth/v3/token", any(form_endpoint::<Token>))
-        .route("/ebc2/oauth/authorize", any(authorize::vendor))
-        .route("/oauth2/v3/authorize", any(authorize::rfc6749))
+        .route(VENDOR_AUTHORIZE, any(authorize::vendor))
+        .route(RFC6749_AUTHORIZE, any(authorize::rfc6749))
         .route("/oauth2/v3/introspect", any(form_endpoint::<Introspect>))
         .route("/oauth2/v3/revoke", any(form_endpoint::<Revoke>))
         .route("/.well-known/jwks.json", get(jwks::jwks))
         .route("/.well-known/oauth-authorization-server", get(metadata::metadata))
         .nest("/_mock", control::router(&app.options.control))
-        .route("/", get(index::index))
+        .route(INDEX, get(index::index))
         .fallback(resource::resource)
         .layer(CatchPanicLayer::custom(panics::server_error))
         .with_state(app)
@@ -48,10 +54,14 @@ pub(crate) async fn serve(
     let (context, unknown_realm) = RequestContext::resolve(app, connection, &mut request);
     let realm = Arc::clone(&context.realm);
     let journal_guard = JournalGuard::new(&context, &request);
+    let mut request = body::discard_unread(request);
 
     let mut response = match unknown_realm {
         Some(name) if is_control_path(request.uri().path()) => control::unknown_realm(&name),
         Some(name) => response::unknown_realm(&name),
+        None if !context.serves(request.uri().path()) => {
+            response::not_at_portal(&context.server_url())
+        }
         None => {
             request.extensions_mut().insert(context);
             let Ok(response) = router.clone().oneshot(request).await;
@@ -67,6 +77,13 @@ pub(crate) async fn serve(
     response::put_date(headers, realm.clock.now());
 
     response
+}
+
+impl RequestContext {
+    /// Whether the listener of the request serves this path.
+    fn serves(&self, path: &str) -> bool {
+        !self.connection.is_portal || PORTAL_PATHS.contains(&path)
+    }
 }
 
 fn is_control_path(path: &str) -> bool {

@@ -46,8 +46,15 @@ where
 {
     context.recorder.endpoint(endpoint);
 
-    let param = &|_: &str| None;
-    let request = RequestView { endpoint, client_id: None, merchant_id: None, headers, param };
+    let request = RequestView {
+        endpoint,
+        method: context.method.as_str(),
+        path: context.uri.path(),
+        client_id: None,
+        merchant_id: None,
+        headers,
+        param: &|_| None,
+    };
     run(context, request, None, |_| handler()).await
 }
 
@@ -128,10 +135,11 @@ impl ScenarioContext<'_> {
     /// Takes the step for this request: of the scenario that it names, or of the first that
     /// matches.
     fn select(&self) -> Selected {
-        let scenarios = &self.context.realm.scenarios;
+        let realm = &self.context.realm;
+        let (scenarios, now_ms) = (&realm.scenarios, realm.clock.now_ms());
 
         if let Some(name) = self.request.headers.get(SCENARIO_HEADER) {
-            let selection = name.to_str().ok().and_then(|name| scenarios.take_named(name));
+            let selection = name.to_str().ok().and_then(|name| scenarios.take_named(name, now_ms));
             self.context.recorder.selected(&selection);
             return match selection {
                 Some(Selection::Step(step)) => Selected::Step(step),
@@ -140,7 +148,8 @@ impl ScenarioContext<'_> {
             };
         }
 
-        scenarios.take(&self.request).map_or(Selected::Nothing, Selected::Step)
+        let step = scenarios.take(&self.request, now_ms);
+        step.map_or(Selected::Nothing, Selected::Step)
     }
 
     fn error_response(&self, code: &ErrorCode, status: Option<u16>, description: &str) -> Response {

@@ -38,6 +38,22 @@ impl RequestContext {
         format!("{root}{REALMS}{}", realm.name())
     }
 
+    /// Returns the base URL of a realm's consent pages, without a slash at the end: that of the
+    /// portal, if there is one.
+    pub(super) fn consent_url_of(&self, realm: &Realm) -> String {
+        let Some(portal) = self.app.options.portal else { return self.base_url_of(realm) };
+        let root = self.url_of_port("https", portal);
+
+        // The portal serves all realms, so that only the host can tell which without the path.
+        let is_public = self.app.options.public_url.is_some();
+        let is_told_by_host = match self.found_by {
+            FoundBy::Host => realm.name() == self.realm.name() && !is_public,
+            FoundBy::Default => realm.name() == self.realm.name(),
+            FoundBy::Port | FoundBy::Path => false,
+        };
+        if is_told_by_host { root } else { format!("{root}{REALMS}{}", realm.name()) }
+    }
+
     /// Returns the URL of another port of this server.
     pub(super) fn url_of_port(&self, scheme: &str, address: SocketAddr) -> String {
         let public = self.app.options.public_url.as_ref().and_then(|url| url.parse::<Uri>().ok());
@@ -49,8 +65,8 @@ impl RequestContext {
         format!("{scheme}://{host}:{}", address.port())
     }
 
-    /// Returns the URL of the server's own port, for a request that came by a realm's.
-    fn server_url(&self) -> String {
+    /// Returns the URL of the server's own port, for a request that came by a realm's or the portal.
+    pub(super) fn server_url(&self) -> String {
         let options = &self.app.options;
 
         match (options.https.filter(|_| self.is_https()), options.http) {

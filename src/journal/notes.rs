@@ -25,14 +25,16 @@ const BASIC: &str = "The request has an Authorization header with Basic credenti
     the header, too.";
 pub(super) const SELECTED: &str = "The x-mock-scenario header selected the response. The real \
     server does not know this header.";
-pub(super) const EXHAUSTED: &str = "The x-mock-scenario header names a scenario that has no \
-    matches left. The request got the ordinary response.";
+pub(super) const EXHAUSTED: &str = "The x-mock-scenario header names a scenario that has ended \
+    or has no matches left. The request got the ordinary response.";
 const NOT_DOCUMENTED: &str = "The vendor documents no such endpoint. This server has it because \
     standard OAuth libraries expect it; do not depend on it.";
 const RFC_AUTHORIZE: &str = "The vendor documents no such endpoint. Its authorize endpoint is \
     /ebc2/oauth/authorize, with sub=oauth and redirect_url.";
 const UNKNOWN_PATH: &str = "There is no endpoint for this method and path. The token endpoint is \
     POST /oauth2/v3/token.";
+const PORTAL: &str = "This port serves the consent pages only. At the real server, too, the token \
+    endpoint and the API are at other hosts than the consent page.";
 const NO_STATE: &str = "The request has no state parameter. Without it, a client cannot detect a \
     forged redirect (RFC 6749, section 10.12).";
 pub(super) const TOOK_EFFECT: &str = "The request took effect before the scenario replaced its \
@@ -70,6 +72,7 @@ pub(super) fn on_arrival(
     }
 
     match endpoint {
+        RecordedEndpoint::Unknown if request.is_portal => notes.push(PORTAL.into()),
         RecordedEndpoint::Unknown => notes.push(UNKNOWN_PATH.into()),
         // A browser sends this request, so the client's certificate and headers are not expected.
         RecordedEndpoint::Authorize => {

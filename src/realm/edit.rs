@@ -15,7 +15,7 @@ use super::{Realm, Registry};
 use crate::fixture::{
     Client, FixtureErrors, Fixtures, Merchant, Source, load_sources, read_scenario, read_text,
 };
-use crate::scenario::{ActiveScenario, Scenario};
+use crate::scenario::{ActiveScenario, Scenario, ScenarioState};
 
 /// A fixture that can be edited on its own: a client or a merchant.
 pub(crate) trait FixtureEntry: Clone + Serialize + DeserializeOwned {
@@ -263,7 +263,7 @@ impl Realm {
         if name.is_some_and(|name| self.scenarios.get(name).is_some()) {
             return Ok(None);
         }
-        Ok(Some(self.scenarios.add(scenario)))
+        Ok(Some(self.scenarios.add(scenario, self.clock.now_ms())))
     }
 
     /// Puts a scenario, given as JSON, before all others. It replaces the one with its name, which
@@ -287,7 +287,12 @@ impl Realm {
         }
 
         let existing = scenario.name.as_ref().and_then(|name| self.scenarios.get(name));
-        Ok((self.scenarios.add(scenario), existing.is_some()))
+        Ok((self.scenarios.add(scenario, self.clock.now_ms()), existing.is_some()))
+    }
+
+    /// Returns all scenarios and their progress, in the order in which they are tried.
+    pub(crate) fn scenario_states(&self) -> Vec<ScenarioState> {
+        self.scenarios.states(self.clock.now_ms())
     }
 
     /// Removes a scenario and releases the requests that it holds. Returns whether there was one.
@@ -299,7 +304,7 @@ impl Realm {
     /// Removes all scenarios, and releases the requests that they hold.
     pub(crate) fn clear_scenarios(&self) {
         let _lock = self.edit_lock.lock();
-        self.scenarios.replace(&[]);
+        self.scenarios.replace(&[], self.clock.now_ms());
     }
 }
 

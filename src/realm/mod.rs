@@ -113,7 +113,7 @@ impl Realm {
             ids: TokenIds::new(name),
         };
 
-        realm.scenarios.replace(&fixtures.scenarios);
+        realm.scenarios.replace(&fixtures.scenarios, realm.clock.now_ms());
         realm.insert_fixture_grants(fixtures);
         realm
     }
@@ -191,7 +191,7 @@ impl Realm {
     /// the edit lock.
     fn install_fixtures(&self, fixtures: &Arc<Fixtures>) {
         self.set_registry(fixtures);
-        self.scenarios.replace(&fixtures.scenarios);
+        self.scenarios.replace(&fixtures.scenarios, self.clock.now_ms());
         self.grant_store.remove_fixture_entries();
         self.insert_fixture_grants(fixtures);
     }

@@ -9,12 +9,15 @@ use rand::{RngExt, SeedableRng};
 
 use super::outcome::{Barrier, RateWindow};
 use super::{Outcome, Scenario, ScenarioState};
+use crate::clock;
 
 /// A scenario and its progress.
 #[derive(Debug)]
 pub(crate) struct ActiveScenario {
     name: String,
     scenario: Arc<Scenario>,
+    /// The time at which it ends by the realm's clock, if the scenario has a `for`.
+    ends_at_ms: Option<i64>,
     /// The number of matches so far.
     matched: AtomicU64,
     barrier: Barrier,
@@ -54,11 +57,15 @@ impl Step {
 }
 
 impl ActiveScenario {
-    pub(super) fn new(name: String, scenario: Arc<Scenario>) -> Self {
+    /// Puts a scenario in force at `now_ms` of the realm's clock.
+    pub(super) fn new(name: String, scenario: Arc<Scenario>, now_ms: i64) -> Self {
+        let ends_at_ms =
+            scenario.for_duration.map(|duration| now_ms.saturating_add(duration.as_ms()));
         let rng = scenario.seed.map(|seed| Mutex::new(StdRng::seed_from_u64(seed)));
         Self {
             name,
             scenario,
+            ends_at_ms,
             matched: AtomicU64::new(0),
             barrier: Barrier::default(),
             window: RateWindow::default(),
@@ -67,9 +74,9 @@ impl ActiveScenario {
     }
 
     /// Counts a match and returns its step. Returns `None` if the request does not count by
-    /// `probability`, or if no matches are left.
-    pub(super) fn take(self: &Arc<Self>) -> Option<Step> {
-        if !self.draw() {
+    /// `probability`, or if no matches or no time are left.
+    pub(super) fn take(self: &Arc<Self>, now_ms: i64) -> Option<Step> {
+        if self.has_ended(now_ms) || !self.draw() {
             return None;
         }
 
@@ -77,6 +84,11 @@ impl ActiveScenario {
         let next = |n: u64| self.scenario.times.is_none_or(|times| n < times).then_some(n + 1);
         let n = self.matched.fetch_update(Ordering::AcqRel, Ordering::Acquire, next).ok()?;
         Some(Step { active: Arc::clone(self), index: self.scenario.outcome_index(n) })
+    }
+
+    /// Whether its time is over.
+    fn has_ended(&self, now_ms: i64) -> bool {
+        self.ends_at_ms.is_some_and(|end_ms| now_ms >= end_ms)
     }
 
     /// Draws whether a matching request counts as a match.
@@ -103,15 +115,23 @@ impl ActiveScenario {
         self.matched.load(Ordering::Acquire)
     }
 
-    /// Returns the scenario and its progress.
-    pub(crate) fn state(&self) -> ScenarioState {
-        let matched = self.matched();
+    /// Returns the scenario and its progress at a time of the realm's clock.
+    pub(crate) fn state(&self, now_ms: i64) -> ScenarioState {
         ScenarioState {
             scenario: Scenario::clone(&self.scenario).name(self.name()),
-            matched,
-            remaining: self.scenario.times.map(|times| times.saturating_sub(matched)),
+            matched: self.matched(),
+            remaining: self.remaining(now_ms),
+            ends_at: self.ends_at_ms.map(clock::from_ms),
             held: self.barrier.held(),
         }
+    }
+
+    /// Returns the number of matches left at a time, if it is limited.
+    pub(crate) fn remaining(&self, now_ms: i64) -> Option<u64> {
+        if self.has_ended(now_ms) {
+            return Some(0);
+        }
+        self.scenario.times.map(|times| times.saturating_sub(self.matched()))
     }
 
     /// Returns the barrier that holds its requests.

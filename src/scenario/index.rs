@@ -39,6 +39,7 @@ enum Exact {
     ClientId,
     MerchantId,
     GrantType,
+    Path,
 }
 
 impl ScenarioIndex {
@@ -67,6 +68,7 @@ impl ScenarioIndex {
         let common = [
             (Exact::MerchantId, &when.merchant_id),
             (Exact::ClientId, &when.client_id),
+            (Exact::Path, &when.path),
             (Exact::GrantType, &when.grant_type),
         ];
         // Nearly every token request has a grant_type, so its presence tells nothing.
@@ -103,6 +105,7 @@ impl ScenarioIndex {
             (Exact::RefreshToken, request.param("refresh_token")),
             (Exact::ClientId, request.client_id),
             (Exact::MerchantId, request.merchant_id),
+            (Exact::Path, Some(request.path)),
             (Exact::GrantType, request.param("grant_type")),
         ];
         let values = values.into_iter().filter_map(|(kind, value)| Some((kind, value?.into())));
@@ -131,7 +134,9 @@ impl ScenarioIndex {
 }
 
 /// Returns the first condition that only one value meets, with that value.
-fn exact_value(conditions: [(Exact, &Option<Pattern>); 3]) -> Option<(Exact, Box<str>)> {
+fn exact_value<const N: usize>(
+    conditions: [(Exact, &Option<Pattern>); N],
+) -> Option<(Exact, Box<str>)> {
     conditions
         .into_iter()
         .find_map(|(kind, pattern)| Some((kind, pattern.as_ref()?.exact()?.into())))
@@ -156,8 +161,11 @@ mod tests {
             })
         };
         let texts = (pattern(), pattern(), pattern(), pattern(), pattern(), pattern());
-        (texts, by_name(), by_name()).prop_map(|(texts, header, param)| When {
+        let target = (pattern(), pattern());
+        (texts, target, by_name(), by_name()).prop_map(|(texts, target, header, param)| When {
             endpoint: Endpoint::Any,
+            method: target.0,
+            path: target.1,
             client_id: texts.0,
             merchant_id: texts.1,
             grant_type: texts.2,
@@ -179,13 +187,14 @@ mod tests {
             whens in proptest::collection::vec(when(), 0..12),
             params in proptest::collection::vec(value(), 5),
             headers in proptest::collection::vec(value(), 3),
+            target in ("a|b|ab", "a|b|ab"),
             client_id in value(),
             merchant_id in value(),
         ) {
             let active = whens.iter().enumerate().map(|(n, when)| {
                 let when = Matchers::from(when.clone());
                 let scenario = Scenario::respond(Outcome::pass()).when(when);
-                Arc::new(ActiveScenario::new(n.to_string(), Arc::new(scenario)))
+                Arc::new(ActiveScenario::new(n.to_string(), Arc::new(scenario), 0))
             });
             let index = ScenarioIndex::new(active.collect());
             let names = ["grant_type", "code", "refresh_token", "x-a", "x-b"];
@@ -197,7 +206,8 @@ mod tests {
                 .filter_map(|(name, value)| Some((name.parse().ok()?, (*value)?.parse().ok()?)))
                 .collect();
             let request = RequestView {
-                endpoint: Endpoint::Token, client_id, merchant_id, headers: &headers, param: &param,
+                endpoint: Endpoint::Token, method: &target.0, path: &target.1, client_id, merchant_id,
+                headers: &headers, param: &param,
             };
             let matches = |active: &&Arc<ActiveScenario>| active.scenario().when.matches(&request);
             let all: Vec<&str> = index.iter().filter(matches).map(|p| p.name()).collect();

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Matchers, Responses};
+use crate::units::HumanDuration;
 
 /// The requests that it matches, and the responses that they get.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -26,6 +27,11 @@ pub struct Scenario {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub times: Option<u64>,
+    /// How long it stays in force by the realm's clock, such as 30s. Then it matches nothing, as
+    /// after its last match. The time starts when the scenario is added or changed, and again with a
+    /// reset or new fixtures. Default: no limit.
+    #[serde(default, rename = "for", skip_serializing_if = "Option::is_none")]
+    pub for_duration: Option<HumanDuration>,
     /// The probability, from 0 to 1, that a matching request counts as a match. Default: 1.
     #[serde(default = "default_probability", skip_serializing_if = "is_default_probability")]
     #[schemars(range(min = 0.0, max = 1.0))]
@@ -57,6 +63,7 @@ impl Scenario {
             respond: respond.into(),
             then: AfterLast::default(),
             times: None,
+            for_duration: None,
             probability: default_probability(),
             seed: None,
             enabled: true,
@@ -84,6 +91,20 @@ impl Scenario {
     /// Sets the maximum number of matches, at least 1.
     pub fn times(mut self, times: u64) -> Self {
         self.times = Some(times);
+        self
+    }
+
+    /// Sets how long it stays in force, by the realm's clock. The time starts when it is injected.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use smartpay_oauth_mock::{ErrorCode, Outcome, Scenario};
+    ///
+    /// let outage = Scenario::respond(Outcome::error(ErrorCode::ServerError))
+    ///     .for_duration(Duration::from_secs(30));
+    /// ```
+    pub fn for_duration(mut self, duration: impl Into<HumanDuration>) -> Self {
+        self.for_duration = Some(duration.into());
         self
     }
 

@@ -10,6 +10,9 @@ pub(crate) const CORRELATION_ID: &str = "v-c-client-correlation-id";
 /// What scenarios see of a request.
 pub(crate) struct RequestView<'a> {
     pub(crate) endpoint: Endpoint,
+    pub(crate) method: &'a str,
+    /// The path within the realm, without the query.
+    pub(crate) path: &'a str,
     pub(crate) client_id: Option<&'a str>,
     pub(crate) headers: &'a HeaderMap,
     /// Returns the value of a parameter.

@@ -18,16 +18,17 @@ pub(crate) struct ScenarioSet {
 #[derive(Clone, Debug)]
 pub(crate) enum Selection {
     Step(Step),
-    /// The scenario exists, but has no matches left.
+    /// The scenario exists, but has no matches or no time left.
     Exhausted,
 }
 
 impl ScenarioSet {
-    /// Replaces all scenarios and releases the requests that they hold.
-    pub(crate) fn replace(&self, scenarios: &[Arc<Scenario>]) {
+    /// Replaces all scenarios and releases the requests that they hold. Those with a `for` start
+    /// now.
+    pub(crate) fn replace(&self, scenarios: &[Arc<Scenario>], now_ms: i64) {
         let active = scenarios.iter().enumerate().map(|(i, scenario)| {
             let name = scenario.name.clone().unwrap_or_else(|| default_name(i + 1));
-            Arc::new(ActiveScenario::new(name, Arc::clone(scenario)))
+            Arc::new(ActiveScenario::new(name, Arc::clone(scenario), now_ms))
         });
         let index = Arc::new(ScenarioIndex::new(active.collect()));
 
@@ -39,10 +40,10 @@ impl ScenarioSet {
     }
 
     /// Adds a scenario before all others, or replaces the one of the same name.
-    pub(crate) fn add(&self, scenario: Scenario) -> Arc<ActiveScenario> {
+    pub(crate) fn add(&self, scenario: Scenario, now_ms: i64) -> Arc<ActiveScenario> {
         let mut index = self.index.write();
         let name = scenario.name.clone().unwrap_or_else(|| unused_name(&index));
-        let added = Arc::new(ActiveScenario::new(name, Arc::new(scenario)));
+        let added = Arc::new(ActiveScenario::new(name, Arc::new(scenario), now_ms));
 
         rebuild(&mut index, Some(&added), |active| active.name() == added.name());
         added
@@ -66,8 +67,8 @@ impl ScenarioSet {
     }
 
     /// Returns every scenario and its progress, in the order in which they are tried.
-    pub(crate) fn states(&self) -> Vec<ScenarioState> {
-        self.all().iter().map(|active| active.state()).collect()
+    pub(crate) fn states(&self, now_ms: i64) -> Vec<ScenarioState> {
+        self.all().iter().map(|active| active.state(now_ms)).collect()
     }
 
     /// Returns a scenario by its name.
@@ -81,20 +82,20 @@ impl ScenarioSet {
     }
 
     /// Takes the next step of the first scenario that matches, so that no other request gets it.
-    pub(crate) fn take(&self, request: &RequestView<'_>) -> Option<Step> {
+    pub(crate) fn take(&self, request: &RequestView<'_>, now_ms: i64) -> Option<Step> {
         // A snapshot, so that the lock is not held while patterns are matched.
         let index = self.all();
         index
             .candidates(request)
             .filter(|active| active.scenario().when.matches(request))
-            .find_map(ActiveScenario::take)
+            .find_map(|active| active.take(now_ms))
     }
 
     /// Takes the next step of the scenario with this name, even if it is disabled, or a step with
     /// the error code of this name. Returns `None` if there is neither.
-    pub(crate) fn take_named(&self, name: &str) -> Option<Selection> {
+    pub(crate) fn take_named(&self, name: &str, now_ms: i64) -> Option<Selection> {
         if let Some(active) = self.get(name) {
-            return Some(active.take().map_or(Selection::Exhausted, Selection::Step));
+            return Some(active.take(now_ms).map_or(Selection::Exhausted, Selection::Step));
         }
 
         match ErrorCode::from(name) {
@@ -102,8 +103,8 @@ impl ScenarioSet {
             // A scenario for this request only, which is not added to the set.
             code => {
                 let scenario = Arc::new(Scenario::respond(Outcome::error(code)));
-                let active = Arc::new(ActiveScenario::new(name.to_owned(), scenario));
-                active.take().map(Selection::Step)
+                let active = Arc::new(ActiveScenario::new(name.to_owned(), scenario, now_ms));
+                active.take(now_ms).map(Selection::Step)
             }
         }
     }
@@ -145,18 +146,25 @@ mod tests {
     use std::sync::atomic::{AtomicU64, Ordering};
 
     fn take(set: &ScenarioSet) -> Option<Step> {
-        set.take(&RequestView {
+        take_at(set, 0)
+    }
+
+    fn take_at(set: &ScenarioSet, now_ms: i64) -> Option<Step> {
+        let request = RequestView {
             endpoint: Endpoint::Token,
+            method: "POST",
+            path: "/oauth2/v3/token",
             client_id: None,
             headers: &HeaderMap::new(),
             param: &|_| None,
             merchant_id: None,
-        })
+        };
+        set.take(&request, now_ms)
     }
 
     fn scenario_set(scenarios: &str) -> ScenarioSet {
         let set = ScenarioSet::default();
-        set.replace(&serde_json::from_str::<Vec<Arc<Scenario>>>(scenarios).unwrap());
+        set.replace(&serde_json::from_str::<Vec<Arc<Scenario>>>(scenarios).unwrap(), 0);
         set
     }
 
@@ -198,6 +206,22 @@ mod tests {
     }
 
     #[test]
+    fn a_scenario_ends_after_its_time_even_for_requests_that_name_it() {
+        let set = scenario_set(r#"[{"name":"x","respond":{"error":"a"},"for":"30s","times":9}]"#);
+        let remaining = |now_ms| set.get("x").unwrap().remaining(now_ms);
+
+        assert!(take_at(&set, 29_999).is_some());
+        assert_eq!(remaining(29_999), Some(8));
+        assert!(take_at(&set, 30_000).is_none());
+        assert!(matches!(set.take_named("x", 30_000), Some(Selection::Exhausted)));
+        assert_eq!(remaining(30_000), Some(0));
+
+        let scenario = set.get("x").unwrap().scenario().clone().name("x");
+        set.add(scenario, 30_000);
+        assert!(take_at(&set, 59_999).is_some(), "added again, its time starts anew");
+    }
+
+    #[test]
     fn draws_with_the_same_seed_repeat() {
         let json = r#"[{"respond":{"error":"a"},"probability":0.5,"seed":42}]"#;
         let first = codes(&scenario_set(json), 40);
@@ -210,9 +234,9 @@ mod tests {
     #[test]
     fn an_added_scenario_comes_first_and_replaces_one_of_the_same_name() {
         let set = scenario_set(r#"[{"name":"x","respond":{"error":"a"}}]"#);
-        assert_eq!(set.add(Scenario::respond(Outcome::error("b"))).name(), "scenario-2");
+        assert_eq!(set.add(Scenario::respond(Outcome::error("b")), 0).name(), "scenario-2");
         assert_eq!(codes(&set, 1), "b");
-        set.add(Scenario::respond(Outcome::error("c")).name("x"));
+        set.add(Scenario::respond(Outcome::error("c")).name("x"), 0);
         assert_eq!((codes(&set, 1).as_str(), set.all().iter().len()), ("c", 2));
         assert!(set.remove("x") && !set.remove("x"));
         assert_eq!(codes(&set, 1), "b");
@@ -222,14 +246,14 @@ mod tests {
     fn a_request_can_name_a_scenario_or_an_error_code() {
         let set =
             scenario_set(r#"[{"name":"x","respond":{"error":"a"},"enabled":false,"times":1}]"#);
-        let code = |name| match set.take_named(name)? {
+        let code = |name| match set.take_named(name, 0)? {
             Selection::Step(step) => step.outcome()?.error.clone(),
             Selection::Exhausted => None,
         };
         assert_eq!(code("x"), Some("a".into()));
         assert_eq!(code("x"), None, "exhausted");
         assert_eq!(code("access_denied"), Some(ErrorCode::AccessDenied));
-        assert!(set.take_named("nobody").is_none());
+        assert!(set.take_named("nobody", 0).is_none());
     }
 
     #[test]

@@ -28,6 +28,13 @@ use super::{CORRELATION_ID, Endpoint, Pattern, RequestView};
 pub struct When {
     /// The endpoint. Default: the token endpoint.
     pub endpoint: Endpoint,
+    /// The HTTP method.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<Pattern>,
+    /// The path within the realm, without the query. The endpoint must fit: for the API, it is
+    /// `resource` or `any`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<Pattern>,
     /// The client ID.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_id: Option<Pattern>,
@@ -63,6 +70,24 @@ impl When {
     /// Matches requests to this endpoint instead of the token endpoint.
     pub fn endpoint(mut self, endpoint: Endpoint) -> Self {
         self.endpoint = endpoint;
+        self
+    }
+
+    /// Matches requests with this HTTP method.
+    pub fn method(mut self, pattern: impl Into<Pattern>) -> Self {
+        self.method = Some(pattern.into());
+        self
+    }
+
+    /// Matches requests to this path within the realm, without the query.
+    ///
+    /// ```
+    /// use smartpay_oauth_mock::{Endpoint, When};
+    ///
+    /// let refunds = When::new().endpoint(Endpoint::Resource).path("/pts/v2/payments/*/refunds");
+    /// ```
+    pub fn path(mut self, pattern: impl Into<Pattern>) -> Self {
+        self.path = Some(pattern.into());
         self
     }
 
@@ -117,6 +142,8 @@ impl When {
     pub(super) fn matches(&self, request: &RequestView<'_>) -> bool {
         // Parameters and headers cost a search each, so they come last.
         (self.endpoint == Endpoint::Any || self.endpoint == request.endpoint)
+            && condition_holds(&self.method, Some(request.method))
+            && condition_holds(&self.path, Some(request.path))
             && condition_holds(&self.client_id, request.client_id)
             && condition_holds(&self.merchant_id, request.merchant_id)
             && self.params().all(|(name, pattern)| request.has_param(name, pattern))
@@ -159,6 +186,8 @@ mod tests {
             |name: &str| params.iter().find(|(key, _)| *key == name).map(|(_, value)| *value);
         when.matches(&RequestView {
             endpoint: Endpoint::Token,
+            method: "POST",
+            path: "/oauth2/v3/token",
             client_id: param("client_id"),
             headers: &headers,
             param: &param,
@@ -175,6 +204,10 @@ mod tests {
             (r#"{"endpoint":"token"}"#, true),
             (r#"{"endpoint":"any"}"#, true),
             (r#"{"endpoint":"jwks"}"#, false),
+            (r#"{"method":"POST"}"#, true),
+            (r#"{"method":"P*","path":"/oauth2/*/token"}"#, true),
+            (r#"{"method":"GET"}"#, false),
+            (r#"{"path":"/oauth2"}"#, false),
             (r#"{"client_id":"a*"}"#, true),
             (r#"{"client_id":"b*"}"#, false),
             (r#"{"merchant_id":"rahulrama"}"#, true),

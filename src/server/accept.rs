@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use super::connection::{serve_http1, serve_http2};
 use super::connections::Slot;
 use super::handshake::{Handshakes, handshake};
-use super::listener::ListenerContext;
+use super::listener::{ListenerContext, Protocol};
 use super::port::{Port, RETRY_DELAY};
 use crate::fixture::{TlsFault, TlsFaults};
 use crate::http::Connection;
@@ -107,8 +107,12 @@ async fn serve_connection(
 ) {
     // Sends small responses at once. If the option cannot be set, they are only slower.
     let _ = stream.set_nodelay(true);
-    let connection = Connection { listener: Some(listener), ..Connection::default() };
-    if !context.tls {
+    let connection = Connection {
+        listener: Some(listener),
+        is_portal: context.protocol == Protocol::Portal,
+        ..Connection::default()
+    };
+    if context.protocol == Protocol::Http {
         return Box::pin(serve_http1(stream, slot, connection, context)).await;
     }
 
@@ -135,7 +139,11 @@ struct RefuseSwitch(Option<watch::Receiver<TlsFaults>>);
 
 impl RefuseSwitch {
     fn new(context: &ListenerContext) -> Self {
-        let realm = context.realm.as_ref().filter(|_| context.tls).and_then(Weak::upgrade);
+        let realm = context
+            .realm
+            .as_ref()
+            .filter(|_| context.protocol != Protocol::Http)
+            .and_then(Weak::upgrade);
         Self(realm.map(|realm| realm.watch_tls_faults()))
     }
 

@@ -1,21 +1,21 @@
 //! Settings of a server, and its start.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock, Weak};
 
-use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 
 use super::accept::accept;
 use super::connections::Connections;
 use super::file_watcher::{self, FileWatcher};
-use super::listener::ListenerContext;
+use super::interfaces::{Interfaces, ListenError};
+use super::listener::{ListenerContext, Protocol};
+use super::listeners::Listeners;
 use super::local_url::local_url;
 use super::mock_auth_server::MockAuthServer;
-use super::port::bind;
 use super::realm_handle::RealmHandle;
 use super::runtime;
 use crate::fixture::{FixtureErrors, Fixtures, Source, builtin, load_paths, load_sources};
@@ -44,8 +44,9 @@ use crate::token::SigningKey;
 #[derive(Clone, Debug)]
 #[must_use = "the server does not run until `start` is called"]
 pub struct Builder {
-    listen: Option<SocketAddr>,
-    tls_listen: Option<SocketAddr>,
+    listen: Vec<Interfaces>,
+    tls_listen: Option<Interfaces>,
+    portal_listen: Option<Interfaces>,
     tls: TlsOptions,
     fixtures: Arc<Fixtures>,
     key: Option<SigningKey>,
@@ -84,12 +85,10 @@ pub enum StartError {
 
 impl Default for Builder {
     fn default() -> Self {
-        // Any free port of the loopback interface.
-        let listen = (Ipv4Addr::LOCALHOST, 0).into();
-
         Self {
-            listen: Some(listen),
+            listen: vec![Interfaces::loopback()],
             tls_listen: None,
+            portal_listen: None,
             tls: TlsOptions::default(),
             fixtures: builtin(),
             key: None,
@@ -126,13 +125,26 @@ impl MockAuthServer {
 impl Builder {
     /// Sets the address for plain HTTP. Port 0 selects a free port. The default is `127.0.0.1:0`.
     pub fn listen(mut self, address: impl Into<SocketAddr>) -> Self {
-        self.listen = Some(address.into());
+        self.listen = vec![address.into().into()];
+        self
+    }
+
+    /// Adds an address for plain HTTP. [`MockAuthServer::http_url`] is that of the first one.
+    pub fn also_listen(mut self, address: impl Into<SocketAddr>) -> Self {
+        self.listen.push(address.into().into());
+        self
+    }
+
+    /// Sets the interfaces for plain HTTP. None means no plain HTTP.
+    #[cfg(feature = "cli")]
+    pub(crate) fn listen_on(mut self, interfaces: Vec<Interfaces>) -> Self {
+        self.listen = interfaces;
         self
     }
 
     /// Serves HTTPS, as [`Builder::tls`] does, and no plain HTTP.
     pub fn https_only(mut self) -> Self {
-        self.listen = None;
+        self.listen.clear();
         self.tls()
     }
 
@@ -156,14 +168,55 @@ impl Builder {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn tls(self) -> Self {
-        let address = self.tls_listen.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, 0).into());
-        self.tls_listen(address)
+    pub fn tls(mut self) -> Self {
+        self.tls_listen.get_or_insert_with(Interfaces::loopback);
+        self
     }
 
     /// Serves HTTPS in addition to HTTP, on this address. Port 0 selects a free port.
     pub fn tls_listen(mut self, address: impl Into<SocketAddr>) -> Self {
-        self.tls_listen = Some(address.into());
+        self.tls_listen = Some(address.into().into());
+        self
+    }
+
+    /// Sets the interfaces for HTTPS.
+    #[cfg(feature = "cli")]
+    pub(crate) fn tls_listen_on(mut self, interfaces: Interfaces) -> Self {
+        self.tls_listen = Some(interfaces);
+        self
+    }
+
+    /// Serves the consent pages on this address as well, over HTTPS that asks for no client
+    /// certificate, and nothing else. Port 0 means any free port.
+    ///
+    /// As at the real server, browsers without a certificate can then consent while the token
+    /// endpoint demands one. [`RealmHandle::authorize_url`] and the metadata name the portal.
+    ///
+    /// ```
+    /// use smartpay_oauth_mock::{ClientAuth, MockAuthServer};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let server = MockAuthServer::builder()
+    ///     .https_only()
+    ///     .client_auth(ClientAuth::Required)
+    ///     .portal_listen(([127, 0, 0, 1], 0))
+    ///     .start()
+    ///     .await?;
+    /// let portal = server.portal_url().expect("there is a portal");
+    /// assert_eq!(server.authorize_url(), portal + "/ebc2/oauth/authorize");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn portal_listen(mut self, address: impl Into<SocketAddr>) -> Self {
+        self.portal_listen = Some(address.into().into());
+        self
+    }
+
+    /// Sets the interfaces of the portal.
+    #[cfg(feature = "cli")]
+    pub(crate) fn portal_listen_on(mut self, interfaces: Interfaces) -> Self {
+        self.portal_listen = Some(interfaces);
         self
     }
 
@@ -310,12 +363,12 @@ impl Builder {
         let runtime = runtime::runtime().map_err(StartError::Threads)?;
         let _on_runtime = runtime.enter();
 
-        let tls = self.tls_listen.is_some().then(|| Tls::new(self.tls)).transpose()?;
-        let http = self.listen.map(listen).transpose()?;
-        let https = self.tls_listen.map(listen).transpose()?;
-        let http_address = http.as_ref().map(|(_, address)| *address);
-        let https_address = https.as_ref().map(|(_, address)| *address);
-        let (scheme, address) = match (https_address, http_address) {
+        let needs_tls = self.tls_listen.is_some() || self.portal_listen.is_some();
+        let tls = needs_tls.then(|| Tls::new(self.tls)).transpose()?;
+        let listeners =
+            Listeners::listen(&self.listen, self.tls_listen.as_ref(), self.portal_listen.as_ref())?;
+        let (http, https) = (listeners.first(Protocol::Http), listeners.first(Protocol::Https));
+        let (scheme, address) = match (https, http) {
             (Some(address), _) => ("https", address),
             (None, Some(address)) => ("http", address),
             (None, None) => return Err(StartError::NothingToServe),
@@ -326,8 +379,9 @@ impl Builder {
             realms: RealmMap::new(RealmSeed::new(self.fixtures, self.journal_size)),
             key: self.key.unwrap_or_else(SigningKey::development),
             options: Options {
-                http: http_address,
-                https: https_address,
+                http,
+                https,
+                portal: listeners.first(Protocol::Portal),
                 public_url: self.public_url,
                 trust_forwarded: self.trust_forwarded,
                 control: self.control,
@@ -345,17 +399,17 @@ impl Builder {
             app: Arc::clone(&app),
             router: Arc::clone(&router),
             realm: None,
-            tls: false,
+            protocol: Protocol::Http,
             connections: Connections::new(app.limits.limits().connections),
             done,
         };
         // Nothing else sets it.
-        let _ = app.ports.set(port_opener(&context, runtime.clone()));
+        let _ = app.ports.set(port_opener(&listeners, &context, runtime.clone()));
 
+        let urls = listeners.urls();
         let mut accepting = Vec::new();
-        for (listener, tls) in [(http, false), (https, true)] {
-            let Some((listener, address)) = listener else { continue };
-            let context = ListenerContext { tls, ..context.clone() };
+        for (protocol, (listener, address)) in listeners {
+            let context = ListenerContext { protocol, ..context.clone() };
             let task = runtime.spawn(accept(listener, address, context));
             accepting.push(task.abort_handle());
         }
@@ -363,17 +417,14 @@ impl Builder {
 
         let realm = Arc::clone(app.realms.default_realm());
         let default = RealmHandle { app, realm, base_url: local_url(scheme, address) };
-        Ok(MockAuthServer { default, address, router, stop, accepting, all_done })
+        Ok(MockAuthServer { default, address, urls, router, stop, accepting, all_done })
     }
 }
 
-/// Listens on an address, and returns it with the port that was chosen for port 0.
-fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
-    let listening = bind(address).and_then(|listener| {
-        let bound = listener.local_addr()?;
-        Ok((listener, bound))
-    });
-    listening.map_err(|source| StartError::Listen { address, source })
+impl From<ListenError> for StartError {
+    fn from(ListenError { address, source }: ListenError) -> Self {
+        Self::Listen { address, source }
+    }
 }
 
 /// Reloads fixtures and the user's own certificate when their files change, where that is set.
@@ -395,7 +446,9 @@ fn watch_files(
 }
 
 /// Returns the function that opens a realm's own ports, on the server's own interfaces.
-fn port_opener(context: &ListenerContext, runtime: Handle) -> PortOpener {
+fn port_opener(listeners: &Listeners, context: &ListenerContext, runtime: Handle) -> PortOpener {
+    let interfaces = [Protocol::Http, Protocol::Https]
+        .map(|protocol| (protocol, Interfaces::with_any_port(&listeners.addresses(protocol))));
     // The app holds the function, so the function must not hold the app, nor the router, which
     // does.
     let (app, router) = (Arc::downgrade(&context.app), Arc::downgrade(&context.router));
@@ -407,23 +460,24 @@ fn port_opener(context: &ListenerContext, runtime: Handle) -> PortOpener {
             app: app.upgrade().ok_or_else(stopped)?,
             router: router.upgrade().ok_or_else(stopped)?,
             realm: Some(Weak::clone(realm)),
-            tls: false,
+            protocol: Protocol::Http,
             connections: Arc::clone(&connections),
             done: done.upgrade().ok_or_else(stopped)?,
         };
         let _on_runtime = runtime.enter();
 
-        let options = &context.app.options;
         let mut ports = OwnPorts { http: None, https: None, accepting: Vec::new() };
-        for (interface, tls) in [(options.http, false), (options.https, true)] {
-            let Some(interface) = interface else { continue };
-            let listener = bind(SocketAddr::new(interface.ip(), 0))?;
-            let address = listener.local_addr()?;
-            *(if tls { &mut ports.https } else { &mut ports.http }) = Some(address);
+        for (protocol, interfaces) in &interfaces {
+            let Some(interfaces) = interfaces else { continue };
+            let is_http = *protocol == Protocol::Http;
+            let own_port = if is_http { &mut ports.http } else { &mut ports.https };
 
-            let context = ListenerContext { tls, ..context.clone() };
-            let task = runtime.spawn(accept(listener, address, context));
-            ports.accepting.push(task.abort_handle());
+            for (listener, address) in interfaces.listen().map_err(|error| error.source)? {
+                own_port.get_or_insert(address);
+                let context = ListenerContext { protocol: *protocol, ..context.clone() };
+                let task = runtime.spawn(accept(listener, address, context));
+                ports.accepting.push(task.abort_handle());
+            }
         }
         Ok(ports)
     }))

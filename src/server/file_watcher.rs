@@ -3,6 +3,7 @@
 //! It polls the files instead of using the system's notifications: polling works on every system,
 //! in containers, and for editors that replace a file.
 
+use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::sync::Weak;
 use std::time::{Duration, SystemTime};
@@ -23,8 +24,43 @@ pub(super) struct FileWatcher {
     last_seen: Snapshot,
 }
 
-/// The files with their times of modification and sizes, which are `None` if they cannot be read.
-type Snapshot = Vec<(PathBuf, Option<(SystemTime, u64)>)>;
+/// The files with their versions, which are `None` if they cannot be read.
+type Snapshot = Vec<(PathBuf, Option<Version>)>;
+
+/// What tells two versions of a file apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Version {
+    modified: SystemTime,
+    size: u64,
+    /// A file that replaces another may have its size and its time of modification (`cp -p`).
+    identity: Identity,
+}
+
+/// The inode, and when it was changed last, which no program can set.
+#[cfg(unix)]
+type Identity = (u64, i64, i64);
+/// When the file was created.
+#[cfg(not(unix))]
+type Identity = Option<SystemTime>;
+
+impl Version {
+    fn of(metadata: &Metadata) -> Option<Self> {
+        let modified = metadata.modified().ok()?;
+        Some(Self { modified, size: metadata.len(), identity: identity(metadata) })
+    }
+}
+
+#[cfg(unix)]
+fn identity(metadata: &Metadata) -> Identity {
+    use std::os::unix::fs::MetadataExt;
+
+    (metadata.ino(), metadata.ctime(), metadata.ctime_nsec())
+}
+
+#[cfg(not(unix))]
+fn identity(metadata: &Metadata) -> Identity {
+    metadata.created().ok()
+}
 
 impl FileWatcher {
     /// Records the state of files and directories. Must precede loading them, so that no change is
@@ -75,9 +111,8 @@ fn take_snapshot(paths: &[PathBuf]) -> Snapshot {
     let files = paths.iter().flat_map(|path| files_of(path).unwrap_or_default());
     files
         .map(|file| {
-            let metadata = file.metadata().ok();
-            let stamp = metadata.and_then(|data| Some((data.modified().ok()?, data.len())));
-            (file, stamp)
+            let version = file.metadata().ok().as_ref().and_then(Version::of);
+            (file, version)
         })
         .collect()
 }

@@ -14,11 +14,11 @@ use tokio_rustls::rustls::server::Acceptor;
 use tokio_rustls::rustls::{AlertDescription, CertificateError, Error, InvalidMessage};
 use tokio_rustls::server::TlsStream;
 
-use super::listener::ListenerContext;
+use super::listener::{ListenerContext, Protocol};
 use crate::fixture::TlsFault;
 use crate::limits::Limit;
 use crate::realm::Realm;
-use crate::tls::{Tls, common_name};
+use crate::tls::{ClientAuth, Tls, common_name};
 
 /// The time, and the number of bytes, for which a refused client is read before its connection is
 /// closed.
@@ -140,8 +140,12 @@ async fn perform(
         tracing::info!(host = name.as_deref(), "TLS fault: {fault:?}");
     }
 
+    let client_auth = match context.protocol {
+        Protocol::Portal => ClientAuth::Off,
+        Protocol::Http | Protocol::Https => tls.client_auth(),
+    };
     let config = match fault {
-        None => tls.default_config(),
+        None => tls.config(client_auth),
         Some(TlsFault::ConnectionRefused) => {
             start.io.set_zero_linger()?;
             return Ok(None);
@@ -150,7 +154,11 @@ async fn perform(
             close_gracefully(start.io, &HANDSHAKE_FAILURE).await;
             return Ok(None);
         }
-        Some(fault) => match tls.faulty_config(fault, name.as_deref()) {
+        Some(TlsFault::Hang) => {
+            wait_for_close(start.io).await;
+            return Ok(None);
+        }
+        Some(fault) => match tls.faulty_config(fault, name.as_deref(), client_auth) {
             Some(config) => config,
             None => return Ok(None),
         },
@@ -189,6 +197,12 @@ async fn close_gracefully(mut stream: TcpStream, last: &[u8]) {
     };
     // A client that does not close in time may lose them.
     let _ = tokio::time::timeout(CLOSE_TIMEOUT, close).await;
+}
+
+/// Waits until the client closes the connection, and discards what it sends.
+async fn wait_for_close(mut stream: TcpStream) {
+    // An error ends the connection as well.
+    let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
 }
 
 /// Returns the realm of a handshake: the port's, or the one that the server name selects.

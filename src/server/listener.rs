@@ -17,12 +17,29 @@ pub(super) struct ListenerContext {
     pub(super) router: Arc<Router>,
     /// The realm of the port. `None` for the server's own ports, which serve all realms.
     pub(super) realm: Option<Weak<Realm>>,
-    /// Whether it serves HTTPS.
-    pub(super) tls: bool,
+    pub(super) protocol: Protocol,
     /// The open connections of all listeners.
     pub(super) connections: Arc<Connections>,
     /// Dropped when everything has been served.
     pub(super) done: mpsc::Sender<Infallible>,
+}
+
+/// What a listener speaks and serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Protocol {
+    Http,
+    Https,
+    /// HTTPS that asks for no client certificate, and serves the consent pages only.
+    Portal,
+}
+
+impl Protocol {
+    pub(super) fn scheme(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https | Self::Portal => "https",
+        }
+    }
 }
 
 impl ListenerContext {

@@ -40,6 +40,8 @@ use crate::realm::RealmError;
 pub struct MockAuthServer {
     pub(super) default: RealmHandle,
     pub(super) address: SocketAddr,
+    /// The base URL of each listener but the portal.
+    pub(super) urls: Vec<String>,
     pub(super) router: Arc<Router>,
     pub(super) stop: watch::Sender<bool>,
     pub(super) accepting: Vec<AbortHandle>,
@@ -70,6 +72,19 @@ impl MockAuthServer {
     /// Returns the base URL for HTTPS, if the server serves it. It has no slash at the end.
     pub fn https_url(&self) -> Option<String> {
         self.app.options.https.map(|address| local_url("https", address))
+    }
+
+    /// Returns the base URL of the portal, if the server has one ([`Builder::portal_listen`]). It
+    /// has no slash at the end.
+    ///
+    /// [`Builder::portal_listen`]: crate::Builder::portal_listen
+    pub fn portal_url(&self) -> Option<String> {
+        self.app.options.portal.map(|address| local_url("https", address))
+    }
+
+    /// Returns the base URL of every address that the server listens on for HTTP, then for HTTPS.
+    pub fn urls(&self) -> &[String] {
+        &self.urls
     }
 
     /// Configures a new realm, an isolated server within this one. [`RealmBuilder::create`] creates

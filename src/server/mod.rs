@@ -8,7 +8,9 @@ mod connections;
 mod file_watcher;
 mod fixtures;
 mod handshake;
+mod interfaces;
 mod listener;
+mod listeners;
 mod local_url;
 mod mock_auth_server;
 mod port;
@@ -20,6 +22,8 @@ mod scenarios;
 mod tracked_body;
 
 pub use builder::{Builder, StartError};
+#[cfg(feature = "cli")]
+pub(crate) use interfaces::Interfaces;
 pub use mock_auth_server::MockAuthServer;
 pub use realm_builder::RealmBuilder;
 pub use realm_handle::{RealmHandle, TokenIdError};

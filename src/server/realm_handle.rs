@@ -75,9 +75,14 @@ impl RealmHandle {
     }
 
     /// Returns the URL of the vendor's authorize endpoint, to which a partner redirects the
-    /// merchant's browser.
+    /// merchant's browser: that of the portal, if the server has one.
     pub fn authorize_url(&self) -> String {
-        self.base_url() + "/ebc2/oauth/authorize"
+        let base_url = match self.app.options.portal.map(|address| local_url("https", address)) {
+            None => self.base_url(),
+            Some(portal) if self.name() == self.app.realms.default_realm().name() => portal,
+            Some(portal) => format!("{portal}/realms/{}", self.name()),
+        };
+        base_url + "/ebc2/oauth/authorize"
     }
 
     /// Returns the clock, which all lifetimes and dates follow.

@@ -65,7 +65,7 @@ impl RealmHandle {
 
     /// Returns the scenarios, in the order in which they are tried.
     pub async fn scenarios(&self) -> Vec<ScenarioState> {
-        self.realm.scenarios.states()
+        self.realm.scenario_states()
     }
 
     /// Removes a scenario, injected or from the fixtures, and releases the requests that it holds.

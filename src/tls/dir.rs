@@ -115,6 +115,16 @@ fn write_private(file: &Path, bytes: &[u8]) -> io::Result<()> {
     options.open(file)?.write_all(bytes)
 }
 
+/// The encryption of a PKCS#12 file.
+#[cfg(feature = "cli")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pkcs12Form {
+    /// AES-256 with PBKDF2 and HMAC-SHA-256.
+    Modern,
+    /// Triple DES and HMAC-SHA-1, which macOS and Java 8 can read.
+    Legacy,
+}
+
 /// Issues a client certificate: `client.pem`, `client.key`, and `client.p12` with a password.
 #[cfg(feature = "cli")]
 pub(crate) fn write_client(
@@ -122,10 +132,11 @@ pub(crate) fn write_client(
     ca: &Ca,
     common_name: &str,
     password: &str,
+    form: Pkcs12Form,
 ) -> Result<(), TlsError> {
     let client = ca.issue(&LeafParams::client(common_name)).map_err(TlsError::in_file(dir))?;
     write(dir, "client", &client).map_err(TlsError::in_file(dir))?;
-    let p12 = encode_pkcs12(&client, password).map_err(TlsError::in_file(dir))?;
+    let p12 = encode_pkcs12(&client, password, form).map_err(TlsError::in_file(dir))?;
     write_private(&dir.join("client.p12"), &p12).map_err(TlsError::in_file(dir))
 }
 
@@ -133,8 +144,12 @@ pub(crate) fn write_client(
 fn encode_pkcs12(
     identity: &Identity,
     password: &str,
+    form: Pkcs12Form,
 ) -> Result<Vec<u8>, p12_keystore::error::Error> {
-    use p12_keystore::{Certificate, KeyStore, KeyStoreEntry, PrivateKey, PrivateKeyChain};
+    use p12_keystore::{
+        Certificate, EncryptionAlgorithm, KeyStore, KeyStoreEntry, MacAlgorithm, PrivateKey,
+        PrivateKeyChain,
+    };
 
     let (chain, key) = identity.der();
     let chain = chain.map(Certificate::from_der).collect::<Result<Vec<_>, _>>()?;
@@ -142,5 +157,12 @@ fn encode_pkcs12(
 
     let mut store = KeyStore::new();
     store.add_entry("client", KeyStoreEntry::PrivateKeyChain(entry));
-    store.writer(password).write()
+    let writer = store.writer(password);
+    match form {
+        Pkcs12Form::Modern => writer.write(),
+        Pkcs12Form::Legacy => writer
+            .encryption_algorithm(EncryptionAlgorithm::PbeWithShaAnd3KeyTripleDesCbc)
+            .mac_algorithm(MacAlgorithm::HmacSha1)
+            .write(),
+    }
 }

@@ -27,7 +27,7 @@ pub(crate) use client_auth::common_name;
 pub(crate) use config::provider;
 use config::server_config;
 #[cfg(feature = "cli")]
-pub(crate) use dir::{load_or_create, write_client};
+pub(crate) use dir::{Pkcs12Form, load_or_create, write_client};
 pub use error::TlsError;
 pub use identity::ClientIdentity;
 use identity::Identity;
@@ -57,7 +57,8 @@ pub(crate) struct TlsOptions {
 pub(crate) struct Tls {
     ca: Arc<Ca>,
     cert_cache: Arc<CertCache>,
-    default_config: Arc<ServerConfig>,
+    config: Arc<ServerConfig>,
+    config_without_client_auth: Arc<ServerConfig>,
     options: TlsOptions,
     /// The CAs whose client certificates are accepted.
     client_roots: Arc<RootCertStore>,
@@ -77,11 +78,20 @@ impl Tls {
             server.certified_key().map_err(|error| TlsError::new("the certificate", error))?;
         let cert_cache = CertCache::new(Arc::clone(&ca), server, options.own.is_none());
         let cert_cache = Arc::new(cert_cache);
-        let default_config =
-            server_config(Arc::clone(&cert_cache) as _, options.client_auth, &client_roots)?;
+        let resolver = Arc::clone(&cert_cache);
+        let config = server_config(resolver, options.client_auth, &client_roots)?;
+        let resolver = Arc::clone(&cert_cache);
+        let config_without_client_auth = server_config(resolver, ClientAuth::Off, &client_roots)?;
 
-        let untrusted_ca = OnceLock::new();
-        Ok(Self { ca, cert_cache, default_config, options, client_roots, untrusted_ca })
+        Ok(Self {
+            config,
+            config_without_client_auth,
+            ca,
+            cert_cache,
+            options,
+            client_roots,
+            untrusted_ca: OnceLock::new(),
+        })
     }
 
     /// Returns the CA's certificate in PEM, if the CA issued the server's certificate.
@@ -128,9 +138,18 @@ impl Tls {
         Ok(())
     }
 
-    /// Returns the configuration of handshakes without a fault.
-    pub(crate) fn default_config(&self) -> Arc<ServerConfig> {
-        Arc::clone(&self.default_config)
+    /// Returns whether the server asks for client certificates.
+    pub(crate) fn client_auth(&self) -> ClientAuth {
+        self.options.client_auth
+    }
+
+    /// Returns the configuration of handshakes without a fault: the server's own client
+    /// authentication, or none.
+    pub(crate) fn config(&self, client_auth: ClientAuth) -> Arc<ServerConfig> {
+        Arc::clone(match client_auth {
+            ClientAuth::Off => &self.config_without_client_auth,
+            ClientAuth::Optional | ClientAuth::Required => &self.config,
+        })
     }
 
     /// Returns the configuration of a handshake with an invalid certificate. `None` if the fault
@@ -139,6 +158,7 @@ impl Tls {
         &self,
         fault: TlsFault,
         name: Option<&str>,
+        client_auth: ClientAuth,
     ) -> Option<Arc<ServerConfig>> {
         let hosts = match name {
             Some(name) => vec![name.to_owned()],
@@ -151,11 +171,13 @@ impl Tls {
                 let ca = self.untrusted_ca.get_or_init(|| Ca::generate().ok()).as_ref()?;
                 ca.issue(&LeafParams::server(&hosts))
             }
-            TlsFault::HandshakeFailure | TlsFault::ConnectionRefused => return None,
+            TlsFault::HandshakeFailure | TlsFault::ConnectionRefused | TlsFault::Hang => {
+                return None;
+            }
         };
 
         let resolver = SingleCertAndKey::from(identity.ok()?.certified_key().ok()?);
-        server_config(Arc::new(resolver), self.options.client_auth, &self.client_roots).ok()
+        server_config(Arc::new(resolver), client_auth, &self.client_roots).ok()
     }
 }
 

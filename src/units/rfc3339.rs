@@ -21,3 +21,14 @@ pub(crate) fn serialize<S: Serializer>(
 ) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&Timestamp::try_from(*time).unwrap_or(Timestamp::MAX))
 }
+
+/// Serializes an optional time, for `#[serde(serialize_with)]`.
+pub(crate) fn serialize_option<S: Serializer>(
+    time: &Option<SystemTime>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match time {
+        Some(time) => serialize(time, serializer),
+        None => serializer.serialize_none(),
+    }
+}

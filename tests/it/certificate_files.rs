@@ -247,6 +247,8 @@ async fn the_command_creates_certificates_that_every_tool_can_read() {
     assert!(p12.contains("BEGIN PRIVATE KEY") && p12.contains("CN = acme"), "{p12}");
     let wrong = ["pkcs12", "-in", &file("client.p12"), "-passin", "pass:changeit", "-noout"];
     assert_ne!(run("openssl", &wrong).await.exit, 0);
+    let about = ["pkcs12", "-in", &file("client.p12"), "-passin", "pass:s3cret", "-info", "-noout"];
+    assert!(openssl(&about).await.contains("AES-256-CBC"));
     for name in ["ca.key", "server.key", "client.key", "client.p12"] {
         assert!(is_private(Path::new(&file(name))), "{name}");
     }
@@ -271,4 +273,29 @@ async fn the_command_creates_certificates_that_every_tool_can_read() {
     assert_eq!(fs::read(file("ca.pem")).unwrap(), before, "the CA is kept");
     let long = run(PROGRAM, &["certs", &dir, "--client-name", &"n".repeat(41)]).await;
     assert!(long.exit == 0 && long.text.contains("at most 40 characters"), "{}", long.text);
+}
+
+/// macOS and Java 8 cannot read the modern form.
+#[tokio::test]
+async fn the_legacy_form_of_client_p12_uses_triple_des_and_sha_1() {
+    let folder = Folder::new("certs-legacy");
+    let dir = folder.path("certs");
+    let said = run(PROGRAM, &["certs", &dir, "--client-name", "acme", "--p12-legacy"]).await;
+    assert_eq!(said.exit, 0, "{}", said.text);
+
+    let p12 = format!("{dir}/client.p12");
+    let read = ["pkcs12", "-legacy", "-in", &p12, "-passin", "pass:changeit", "-nodes", "-info"];
+    let shown = openssl(&read).await;
+    for part in ["MAC: sha1", "pbeWithSHA1And3-KeyTripleDES-CBC", "BEGIN PRIVATE KEY", "CN = acme"]
+    {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    assert!(!shown.contains("AES") && !shown.contains("RC2"), "{shown}");
+
+    if std::process::Command::new("keytool").arg("-help").output().is_err() {
+        return println!("skipped: there is no keytool");
+    }
+    let list = ["-list", "-keystore", &p12, "-storetype", "PKCS12", "-storepass", "changeit"];
+    let listed = run("keytool", &list).await;
+    assert!(listed.text.contains("PrivateKeyEntry"), "{}", listed.text);
 }

@@ -316,6 +316,16 @@ fn commands_control_a_running_server() {
     let status = || runtime.block_on(crate::support::post(&url, form.clone())).status;
     assert_eq!([status(), status(), status()], [500, 500, 200], "{name}");
 
+    let refunds = ["inject", "busy", "--path", "/pts/v2/payments/*/refunds", "--method", "POST"];
+    let name = stdout_of(&[&refunds[..], &["--for", "30s"]].concat());
+    let shown = runtime.block_on(async {
+        let url = format!("{}/_mock/scenarios/{name}", server.url());
+        reqwest::get(url).await.unwrap().json::<serde_json::Value>().await.unwrap()
+    });
+    assert_eq!(shown["for"], "30s");
+    let when = r#"{"endpoint":"any","method":"POST","path":"/pts/v2/payments/*/refunds"}"#;
+    assert_eq!(shown["when"].to_string(), when);
+
     assert!(stdout_of(&["clock", "set", "2021-04-27T10:18:56Z"]).contains("2021-04-27T10:18:56"));
     stdout_of(&["clock", "freeze"]);
     let clock = stdout_of(&["clock", "advance", "16m"]);
@@ -331,6 +341,9 @@ fn commands_control_a_running_server() {
             "there is no client \"nobody\"",
         ),
         (&["inject", "server_eror"], 1, "did you mean \"server_error\""),
+        (&["inject", "x", "--for", "0s"], 1, "for must be longer than 0s"),
+        (&["inject", "x", "--method", "post"], 1, "write capital letters"),
+        (&["inject", "x", "--path", "pts/*"], 1, "a path starts with a slash"),
         (&["inject"], 2, "required"),
     ] {
         let output = shell(arguments);
@@ -438,4 +451,53 @@ fn the_banner_on_a_terminal_has_an_example_that_works() {
         serde_json::from_str(&fs::read_to_string(&ready).unwrap()).unwrap();
     Command::new("kill").arg(ready["pid"].to_string()).status().unwrap();
     terminal.wait().unwrap();
+}
+
+/// The health check of the image has no options, so it follows the variables of `serve`.
+#[test]
+fn the_health_check_finds_the_server_that_the_variables_of_serve_describe() {
+    let folder = Folder::new("health-variables");
+    let health = |variables: &[(&str, &str)]| {
+        let mut command = Command::new(PROGRAM);
+        command.arg("health").env_remove("SMARTPAY_MOCK_SERVER");
+        command.envs(variables.iter().copied()).output().unwrap()
+    };
+    let server = Running::start(&folder, &["--tls-listen", "127.0.0.1:0"]);
+    let of = |scheme: &str| {
+        let url = server.ready()[scheme].as_str().unwrap();
+        url.replace(&format!("{scheme}://127.0.0.1"), "0.0.0.0")
+    };
+
+    let moved = health(&[("SMARTPAY_MOCK_LISTEN", &of("http"))]);
+    assert!(moved.status.success(), "{}", text(&moved.stderr));
+    let tls_only = [("SMARTPAY_MOCK_LISTEN", "off"), ("SMARTPAY_MOCK_TLS_LISTEN", &of("https"))];
+    let checked = health(&tls_only);
+    assert!(checked.status.success(), "{}", text(&checked.stderr));
+    assert!(text(&checked.stdout).contains(r#""status":"ok""#));
+
+    // A URL that is given wins, and then the CA is required.
+    let https = server.ready()["https"].as_str().unwrap();
+    let explicit = health(&[("SMARTPAY_MOCK_SERVER", https)]);
+    assert!(text(&explicit.stderr).contains("--ca FILE"), "{}", text(&explicit.stderr));
+}
+
+#[test]
+fn the_health_check_is_not_content_with_the_answer_of_another_program() {
+    for body in
+        ["", "<html></html>", "{}", r#"{"status":"ok"}"#, r#"{"status":"UP","version":"1"}"#]
+    {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let other = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut request = [0; 1024];
+            let _ = std::io::Read::read(&mut stream, &mut request).unwrap();
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
+            std::io::Write::write_all(&mut stream, format!("{head}{body}").as_bytes()).unwrap();
+        });
+        let output = run(&["health", "--server", &url]);
+        other.join().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{body}");
+        assert!(text(&output.stderr).contains("another program has this port"), "{body}");
+    }
 }

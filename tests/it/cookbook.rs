@@ -252,6 +252,26 @@ async fn the_api_is_down() {
 }
 
 #[tokio::test]
+async fn only_refunds_fail() {
+    let server = MockAuthServer::start().await;
+    let refunds =
+        When::new().endpoint(Endpoint::Resource).method("POST").path("/pts/v2/payments/*/refunds");
+    let no_refunds = Outcome::json(502, serde_json::json!({ "message": "no refunds" }));
+    let no_refunds =
+        Scenario::respond(no_refunds).when(refunds).for_duration(Duration::from_secs(60));
+    let _no_refunds = server.inject(no_refunds).await.expect(1);
+
+    let token = post_sample(&server).await.member("access_token");
+    let call = async |path: &str| {
+        let url = format!("{}/pts/v2/payments/7048/{path}", server.base_url());
+        reqwest::Client::new().post(url).bearer_auth(&token).send().await.unwrap().status()
+    };
+    assert_eq!([call("captures").await, call("refunds").await], [201, 502]);
+    server.clock().advance(Duration::from_secs(60));
+    assert_eq!(call("refunds").await, 201);
+}
+
+#[tokio::test]
 async fn a_request_selects_its_scenario() {
     let server = MockAuthServer::start().await;
     let teapot = Scenario::respond(Outcome::error("teapot").status(418)).name("teapot").disabled();

@@ -9,7 +9,7 @@ use crate::support::raw_client::RawClient;
 use crate::support::tls::{curl, curl_host, identify, openssl, run, words};
 use serde_json::{Value, json};
 use smartpay_oauth_mock::fixture::TlsFaults;
-use smartpay_oauth_mock::{Fault, MockAuthServer, Outcome, Scenario, TlsFault};
+use smartpay_oauth_mock::{Fault, Limits, MockAuthServer, Outcome, Scenario, TlsFault};
 
 /// Starts a server with HTTP and HTTPS, and returns it with a folder that holds its CA.
 async fn server(name: &str) -> (MockAuthServer, Folder) {
@@ -227,6 +227,31 @@ async fn a_realms_own_port_refuses_connections_while_the_fault_is_set() {
     }
 }
 
+/// The ClientHello is never answered. The handshake counts for the limits like any other.
+#[tokio::test]
+async fn a_hanging_handshake_ends_with_the_client_or_at_a_limit_of_handshakes() {
+    let folder = Folder::new("https-hang");
+    let hanging = async |limits: Limits| {
+        let server = MockAuthServer::builder().tls().limits(limits).start().await.unwrap();
+        identify(&folder, &server, "client");
+        server.set_tls_faults(TlsFaults::new(TlsFault::Hang));
+        let url = by_name(&health(&server), "localhost");
+        (server, url)
+    };
+
+    let (server, url) = hanging(Limits::default().handshake_time(Duration::from_millis(300))).await;
+    assert_eq!(curl(&folder, &[&url]).await.exit, 35, "the time limit ends it");
+    server.set_tls_faults(TlsFaults::default());
+    assert_eq!(curl(&folder, &[&url]).await.exit, 0);
+
+    let (_server, url) = hanging(Limits::default().handshakes(1)).await;
+    let patient = ["--max-time", "2", &url];
+    let (first, second) = tokio::join!(curl(&folder, &patient), curl(&folder, &patient));
+    let mut exits = [first.exit, second.exit];
+    exits.sort_unstable();
+    assert_eq!(exits, [28, 35], "the later one aborts the earlier one, and then gives up itself");
+}
+
 /// Scenarios' faults are the same over TLS. Over HTTP/2, where a connection carries many requests,
 /// those that end the connection reset the request's stream instead.
 #[tokio::test]
@@ -252,6 +277,19 @@ async fn faults_of_scenarios_over_tls_and_http2() {
     assert_eq!(output.exit, 28);
     let output = curl(&folder, &["--http2", &url, "-d", page::REQUEST]).await;
     assert!(output.text.contains("access_token"), "the server still responds: {}", output.text);
+}
+
+/// Handlers that need no body leave it unread, whether it arrives before or after the response.
+#[tokio::test]
+async fn a_request_over_http2_with_a_body_that_nobody_reads_gets_its_response() {
+    let (server, folder) = server("https-unread").await;
+    for path in ["/pts/v2/payments", "/nothing"] {
+        let url = server.base_url() + path;
+        for _ in 0..20 {
+            let said = curl(&folder, &["--http2", &url, "-d", "{}"]).await;
+            assert_eq!(said.exit, 0, "{path}: {}", said.text);
+        }
+    }
 }
 
 /// With more stalled handshakes than the limit, another client still connects, and the oldest

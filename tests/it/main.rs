@@ -54,6 +54,7 @@ mod arbitrary_input;
 mod hostile_clients;
 mod http2_limits;
 mod limits;
+mod listeners;
 mod stopping;
 
 // The source itself.

@@ -10,7 +10,9 @@ use crate::support::{
     form_post, gets_response, page, post, post_sample, refresh, server_with,
 };
 use serde_json::{Value, json};
-use smartpay_oauth_mock::{Fault, MockAuthServer, Outcome, Scenario, When, units::SignedDuration};
+use smartpay_oauth_mock::{
+    Endpoint, Fault, MockAuthServer, Outcome, Scenario, When, units::SignedDuration,
+};
 use tokio::task::JoinSet;
 
 /// Starts a server with one scenario for token requests.
@@ -428,4 +430,91 @@ async fn the_metadata_document_can_have_scenarios() {
         assert_eq!(reqwest::get(&url).await.unwrap().status(), 418);
     }
     assert_eq!(reqwest::get(&url).await.unwrap().status(), 200);
+}
+
+/// `for` counts by the realm's clock, from the moment that the scenario comes into force.
+#[tokio::test]
+async fn a_scenario_ends_by_itself_and_starts_anew_with_a_change_a_reset_and_new_fixtures() {
+    let fixtures =
+        "extends: default\nscenarios: [{ name: it, respond: { error: busy }, for: 30s }]";
+    let builder = MockAuthServer::builder().fixtures(fixtures).unwrap();
+    let server = builder.start().await.unwrap();
+    server.clock().freeze();
+    let control = |path: &str| format!("{}/_mock/{path}", server.base_url());
+    let error = async || refresh(&server, "none").await.error();
+    let expire = async || {
+        server.clock().advance(Duration::from_secs(29));
+        assert_eq!(error().await, "busy");
+        server.clock().advance(Duration::from_secs(1));
+        assert_eq!(error().await, "invalid_request");
+    };
+    let state = async || {
+        let request = reqwest::Client::new().get(control("scenarios/it"));
+        fetch(request).await.ok().json()
+    };
+
+    assert_eq!(state().await["remaining"], Value::Null);
+    expire().await;
+    let ended = state().await;
+    assert_eq!((&ended["remaining"], &ended["matched"]), (&json!(0), &json!(1)));
+    assert!(ended["ends_at"].as_str().unwrap().ends_with('Z'), "{ended}");
+
+    let client = reqwest::Client::new();
+    let body = json!({ "respond": { "error": "busy" }, "for": "30s", "times": 5 });
+    let changed = fetch(client.put(control("scenarios/it")).json(&body)).await.ok().json();
+    assert_eq!(changed["remaining"], 5);
+    expire().await;
+
+    client.post(control("reset")).send().await.unwrap();
+    server.clock().freeze();
+    expire().await;
+
+    server.replace_fixtures(fixtures).await.unwrap();
+    expire().await;
+}
+
+#[tokio::test]
+async fn a_named_scenario_whose_time_is_over_has_no_effect() {
+    let server = MockAuthServer::start().await;
+    server.clock().freeze();
+    let brief = Scenario::respond(Outcome::error("teapot")).name("brief").disabled();
+    let _brief = server.inject(brief.for_duration(Duration::from_secs(5))).await;
+    for (advance, status) in [(4, 400), (1, 200)] {
+        server.clock().advance(Duration::from_secs(advance));
+        let request = reqwest::Client::new()
+            .post(server.token_url())
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .header("x-mock-scenario", "brief")
+            .body(crate::support::page::REQUEST);
+        assert_eq!(request.send().await.unwrap().status(), status);
+    }
+}
+
+/// The path is that within the realm, without the query.
+#[tokio::test]
+async fn path_and_method_select_requests_of_every_endpoint() {
+    let server = MockAuthServer::start().await;
+    let realm = server.new_realm("blue").create().unwrap();
+    for (method, path) in [
+        ("POST", "/oauth2/v3/token"),
+        ("POST", "/oauth2/v3/introspect"),
+        ("GET", "/.well-known/jwks.json"),
+        ("GET", "/.well-known/oauth-authorization-server"),
+        ("POST", "/pts/v2/payments"),
+        ("GET", "/tss/v2/transactions/7?x=1"),
+    ] {
+        let when = When::new()
+            .endpoint(Endpoint::Any)
+            .method(method)
+            .path(path.split('?').next().unwrap());
+        let teapot = Scenario::respond(Outcome::text(418, "tea")).when(when);
+        let guard = realm.inject(teapot).await;
+        for (url, matched) in [(realm.base_url(), 1), (server.base_url(), 1)] {
+            let request = reqwest::Client::new()
+                .request(method.parse().unwrap(), url + path)
+                .header("Content-Type", "application/x-www-form-urlencoded");
+            request.send().await.unwrap();
+            assert_eq!(guard.matched(), matched, "{method} {path}");
+        }
+    }
 }

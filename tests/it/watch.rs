@@ -88,3 +88,29 @@ fn watching_requires_files() {
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("--fixtures"));
 }
+
+/// `cp -p` and `mv` of a file from a template or another checkout keep its time of modification.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_replacement_of_equal_size_and_time_takes_effect() {
+    let folder = Folder::new("watched-replacement");
+    let original = folder.0.join("a.yaml");
+    folder.write("a.yaml", OTHER);
+    let server = start_watching(&folder.0).await;
+    wait_for_error(&server, "invalid_request").await;
+
+    let modified = fs::metadata(&original).unwrap().modified().unwrap();
+    let set_time = |path: &Path| {
+        let file = fs::File::options().write(true).open(path).unwrap();
+        file.set_modified(modified).unwrap();
+    };
+    folder.write("replacement", &OTHER.replace("id: other", "id: aside"));
+    set_time(&folder.0.join("replacement"));
+    fs::rename(folder.0.join("replacement"), &original).unwrap();
+    wait_for_error(&server, "client_not_found").await;
+
+    // In place, which keeps the inode.
+    folder.write("a.yaml", OTHER);
+    set_time(&original);
+    wait_for_error(&server, "invalid_request").await;
+}

@@ -49,7 +49,7 @@ struct RealmView {
     url: String,
     /// The URL of the token endpoint.
     token_url: String,
-    /// The URL of the authorize endpoint.
+    /// The URL of the authorize endpoint: that of the portal, if the server has one.
     authorize_url: String,
     /// The host names of the realm.
     hosts: Vec<String>,
@@ -139,7 +139,7 @@ fn view(context: &RequestContext, realm: &Realm) -> RealmView {
     RealmView {
         name: realm.name().to_owned(),
         token_url: format!("{url}/oauth2/v3/token"),
-        authorize_url: format!("{url}/ebc2/oauth/authorize"),
+        authorize_url: context.consent_url_of(realm) + "/ebc2/oauth/authorize",
         url,
         hosts: realm.hosts.clone(),
         http: realm.own_http().map(|address| context.url_of_port("http", address)),

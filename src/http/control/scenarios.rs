@@ -66,7 +66,7 @@ pub(super) fn add_routes(routes: &mut Routes) {
 }
 
 async fn list(context: RequestContext) -> Json<ScenarioList> {
-    Json(ScenarioList { scenarios: context.realm.scenarios.states() })
+    Json(ScenarioList { scenarios: context.realm.scenario_states() })
 }
 
 async fn add(
@@ -77,7 +77,7 @@ async fn add(
         let detail = "a scenario with this name already exists; PUT replaces it";
         return Err(Problem::of_conflict("/name", detail));
     };
-    Ok((StatusCode::CREATED, Json(active.state())))
+    Ok((StatusCode::CREATED, Json(active.state(context.realm.clock.now_ms()))))
 }
 
 async fn clear(context: RequestContext) -> StatusCode {
@@ -90,7 +90,7 @@ async fn show(
     Path(name): Path<String>,
 ) -> Result<Json<ScenarioState>, Problem> {
     let active = context.realm.scenarios.get(&name).ok_or_else(unknown)?;
-    Ok(Json(active.state()))
+    Ok(Json(active.state(context.realm.clock.now_ms())))
 }
 
 async fn put(
@@ -100,7 +100,7 @@ async fn put(
 ) -> Result<(StatusCode, Json<ScenarioState>), Problem> {
     let (active, replaced) = context.realm.put_scenario(&text, Some(&name))?;
     let status = if replaced { StatusCode::OK } else { StatusCode::CREATED };
-    Ok((status, Json(active.state())))
+    Ok((status, Json(active.state(context.realm.clock.now_ms()))))
 }
 
 async fn remove(context: RequestContext, Path(name): Path<String>) -> Result<StatusCode, Problem> {

@@ -69,6 +69,16 @@ impl MockAuthServer {
         self.inner.https_url()
     }
 
+    /// Blocking version of [`portal_url`](crate::MockAuthServer::portal_url).
+    pub fn portal_url(&self) -> Option<String> {
+        self.inner.portal_url()
+    }
+
+    /// Blocking version of [`urls`](crate::MockAuthServer::urls).
+    pub fn urls(&self) -> &[String] {
+        self.inner.urls()
+    }
+
     /// Blocking version of [`new_realm`](crate::MockAuthServer::new_realm).
     pub fn new_realm(&self, name: impl Into<String>) -> RealmBuilder<'_> {
         RealmBuilder { inner: self.inner.new_realm(name) }

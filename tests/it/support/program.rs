@@ -39,7 +39,8 @@ impl Running {
         Self::spawn(folder, &[&listen, arguments].concat())
     }
 
-    fn spawn(folder: &Folder, arguments: &[&str]) -> Self {
+    /// Starts a server with these arguments only, and waits until it is ready.
+    pub fn spawn(folder: &Folder, arguments: &[&str]) -> Self {
         let (ready, log) = (folder.path("ready.json"), folder.path("log"));
 
         // A server that was killed before has not removed the file.
@@ -62,6 +63,11 @@ impl Running {
         assert_eq!(running.ready["pid"], running.child.id());
 
         running
+    }
+
+    /// Returns the content of its ready file.
+    pub fn ready(&self) -> &Value {
+        &self.ready
     }
 
     /// Returns its HTTPS URL, or its HTTP URL if it has no HTTPS.
