@@ -74,7 +74,7 @@ fn expected_output(script: &str) -> String {
 #[tokio::test]
 async fn fixtures_have_the_effect_that_the_page_shows() {
     let (prelude, recipes) = recipes();
-    assert_eq!(recipes.len(), 13);
+    assert_eq!(recipes.len(), 14);
     for recipe in recipes {
         let builder = MockAuthServer::builder().fixtures(&recipe.fixture);
         let builder = builder.unwrap_or_else(|errors| panic!("{}: {errors}", recipe.title));
