@@ -16,8 +16,8 @@ use super::scenario::{ScenarioContext, run};
 use super::{form_request, pages, response};
 use crate::fixture::{AccountStatus, Consent, DenyRedirect};
 use crate::flow::authorize::{
-    AuthorizeError, ParamStyle, RequestedGrant, ValidatedClient, redirect, validate_client,
-    validate_request,
+    AuthorizeError, ParamStyle, RequestedGrant, ValidatedClient, check_duplicates, redirect,
+    validate_client, validate_request,
 };
 use crate::flow::consent::{check_may_grant, consent_mode, find_merchant};
 use crate::journal::{IssuedKind, ParamPolicy};
@@ -50,7 +50,7 @@ async fn authorize(context: &RequestContext, request: Request, style: ParamStyle
     // Until client and redirect URL are known to belong together, an error is a page.
     let sent = match read_params(context, &parts, body).await {
         Ok(sent) => sent,
-        Err(error) => return pages::error(&context.registry, &parts.headers, &error),
+        Err(error) => return pages::error(&context.registry, &parts.headers, error),
     };
     let validated = parse_params(&sent).and_then(|params| {
         context.recorder.parameters(params.iter(), ParamPolicy::Documented);
@@ -59,7 +59,7 @@ async fn authorize(context: &RequestContext, request: Request, style: ParamStyle
     });
     let (params, validated) = match validated {
         Ok(validated) => validated,
-        Err(error) => return pages::error(&context.registry, &parts.headers, &error),
+        Err(error) => return pages::error(&context.registry, &parts.headers, error),
     };
 
     // From here on, the partner is told by a redirect.
@@ -128,6 +128,10 @@ struct AuthorizeRequest<'a> {
 impl AuthorizeRequest<'_> {
     /// Lets a scenario decide, or else the merchant.
     async fn respond(&self, parts: &Parts) -> Response {
+        if let Err(error) = check_duplicates(self.params) {
+            return self.refused(error);
+        }
+
         // A scenario's step belongs to the visit of the page, not once more to the click on it.
         if let Some(clicked) = self.clicked(&parts.method) {
             return self.respond_with_consent(Some(clicked)).await;
@@ -159,13 +163,18 @@ impl AuthorizeRequest<'_> {
     async fn respond_with_consent(&self, clicked: Option<Consent>) -> Response {
         match self.decide(clicked).await {
             Ok(response) => response,
-            Err(error) => {
-                let AuthorizeError { code, description } = error;
-                let description = self.context.registry.description(&code, None, &description);
-                tracing::info!(error = %code, "authorize: {description}");
-                self.redirect_error(&code, &description)
-            }
+            Err(error) => self.refused(error),
         }
+    }
+
+    /// Tells the partner of an error by a redirect.
+    fn refused(&self, error: AuthorizeError) -> Response {
+        let AuthorizeError { code, description } =
+            error.in_dialect(self.context.registry.settings.dialect);
+        let description = self.context.registry.description(&code, None, &description);
+        tracing::info!(error = %code, "authorize: {description}");
+
+        self.redirect_error(&code, &description)
     }
 
     async fn decide(&self, clicked: Option<Consent>) -> Result<Response, AuthorizeError> {
@@ -202,6 +211,7 @@ impl AuthorizeRequest<'_> {
                 merchant_id: merchant.id.as_str().into(),
                 scopes: requested.scopes,
                 redirect_url: Arc::clone(&self.validated.redirect_url),
+                redirect_url_sent: self.validated.redirect_url_sent,
                 challenge: requested.challenge,
             })
             .await;
@@ -214,7 +224,7 @@ impl AuthorizeRequest<'_> {
     fn deny(&self) -> Response {
         tracing::debug!(client_id = &*self.validated.client.id, "denied");
 
-        match self.context.registry.settings.deny_redirect {
+        match self.context.registry.settings.deny_redirect() {
             DenyRedirect::Bare => self.redirect_to(&self.validated.redirect_url),
             DenyRedirect::Rfc6749 => self.redirect_with(&[
                 ("error", "access_denied"),

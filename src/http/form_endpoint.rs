@@ -6,10 +6,10 @@ use axum::http::{HeaderValue, header};
 use axum::response::Response;
 
 use super::context::RequestContext;
-use super::error_response::{injected_error, refusal_response};
+use super::error_response::ErrorResponses;
 use super::form_request;
 use super::scenario::{ScenarioContext, run};
-use crate::flow::{TokenRequest, claimed_client_id, merchant_of};
+use crate::flow::{TokenRequest, claimed_client_id, expects_basic, merchant_of};
 use crate::oauth::Refusal;
 use crate::scenario::Endpoint;
 
@@ -35,7 +35,7 @@ pub(super) async fn form_endpoint<E: FormEndpoint>(
 
     match handle::<E>(&context, request).await {
         Ok(response) => response,
-        Err(refusal) => refusal_response(&context.registry, E::ENDPOINT, &refusal),
+        Err(refusal) => ErrorResponses::new(&context.registry, E::ENDPOINT).refused(&refusal),
     }
 }
 
@@ -53,7 +53,8 @@ async fn handle<E: FormEndpoint>(
     let form = &form_request::parse(&body, recorder)?; //                        rows 5 and 6
 
     let authorization = parts.headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
-    let client_id = claimed_client_id(form, authorization, registry.settings.dialect);
+    let dialect = registry.settings.dialect;
+    let client_id = claimed_client_id(form, authorization, dialect);
     if let Some(id) = client_id.as_deref() {
         recorder.client(id);
     }
@@ -64,6 +65,11 @@ async fn handle<E: FormEndpoint>(
         None
     };
 
+    let errors = ErrorResponses::new(registry, E::ENDPOINT).with_challenge(expects_basic(
+        form,
+        authorization,
+        dialect,
+    ));
     let scenario_context = ScenarioContext {
         context,
         endpoint: E::ENDPOINT,
@@ -71,9 +77,7 @@ async fn handle<E: FormEndpoint>(
         merchant_id: merchant_id.as_deref(),
         headers: &parts.headers,
         param: &|name| form.get(name),
-        error_response: &|code, status, description| {
-            injected_error(registry, E::ENDPOINT, code, status, description)
-        },
+        error_response: &|code, status, description| errors.injected(code, status, description),
     };
     let response = run(scenario_context, |effects| async move {
         let request = TokenRequest {
@@ -88,7 +92,7 @@ async fn handle<E: FormEndpoint>(
         };
         E::handle(&request, &context.base_url()) //                              rows 7 to 21
             .await
-            .unwrap_or_else(|refusal| refusal_response(registry, E::ENDPOINT, &refusal))
+            .unwrap_or_else(|refusal| errors.refused(&refusal))
     });
 
     Ok(response.await)

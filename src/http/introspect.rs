@@ -18,7 +18,7 @@ impl FormEndpoint for Introspect {
     async fn handle(request: &TokenRequest<'_>, base_url: &str) -> Result<Response, Refusal> {
         authenticate(request)?;
         let Some(token) = request.form.get("token") else {
-            return refuse(Row::Credentials, "token is missing from the body, or empty.");
+            return refuse(Row::Required, "token is missing from the body, or empty.");
         };
 
         let introspection = introspect(request, token, base_url).await;

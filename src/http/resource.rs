@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::bearer::{authenticate, put_challenge};
 use super::context::RequestContext;
-use super::error_response::{injected_error, refusal_response};
+use super::error_response::ErrorResponses;
 use super::scenario::{ScenarioContext, run};
 use super::{api_response, response};
 use crate::fixture::Resource;
@@ -39,8 +39,9 @@ pub(super) async fn resource(
         Found::Nothing => return response::not_found(&parts.method),
     };
     recorder.endpoint(Endpoint::Resource);
+    let errors = ErrorResponses::new(registry, Endpoint::Resource);
     if let Err(refusal) = context.require_https() {
-        return api_response::complete(refusal_response(registry, Endpoint::Resource, &refusal));
+        return api_response::complete(errors.refused(&refusal));
     }
 
     let query = parts.uri.query().unwrap_or_default();
@@ -62,8 +63,7 @@ pub(super) async fn resource(
         headers: &parts.headers,
         param: &|name| params.get(name),
         error_response: &|code, status, description| {
-            let error = injected_error(registry, Endpoint::Resource, code, status, description);
-            api_response::complete(error)
+            api_response::complete(errors.injected(code, status, description))
         },
     };
     run(scenario_context, |_| async {

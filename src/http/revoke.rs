@@ -21,7 +21,7 @@ impl FormEndpoint for Revoke {
     async fn handle(request: &TokenRequest<'_>, _: &str) -> Result<Response, Refusal> {
         let client = authenticate(request)?;
         let Some(token) = request.form.get("token") else {
-            return refuse(Row::Credentials, "token is missing from the body, or empty.");
+            return refuse(Row::Required, "token is missing from the body, or empty.");
         };
 
         if let Some(grant) = grant_of(request, token).await {

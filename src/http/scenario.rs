@@ -8,7 +8,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::context::RequestContext;
-use super::error_response::injected_error;
+use super::error_response::ErrorResponses;
 use super::{api_response, response};
 use crate::faults;
 use crate::flow::Effects;
@@ -49,6 +49,7 @@ where
 {
     context.recorder.endpoint(endpoint);
 
+    let errors = ErrorResponses::new(&context.registry, endpoint);
     let scenario_context = ScenarioContext {
         context,
         endpoint,
@@ -56,9 +57,7 @@ where
         merchant_id: None,
         headers,
         param: &|_| None,
-        error_response: &|code, status, description| {
-            injected_error(&context.registry, endpoint, code, status, description)
-        },
+        error_response: &|code, status, description| errors.injected(code, status, description),
     };
     run(scenario_context, |_| handler()).await
 }

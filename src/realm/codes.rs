@@ -38,7 +38,8 @@ pub struct CodeRequest {
     merchant_id: String,
     /// The scopes to grant. The default is all scopes of the client.
     scopes: Option<Vec<String>>,
-    /// The redirect URL that the code is issued for, if any.
+    /// The redirect URL that the code is issued for, if any. Under `dialect: rfc6749` the exchange
+    /// must send it.
     redirect_url: Option<String>,
     /// The code itself. The default is a random code.
     code: Option<Secret>,
@@ -131,6 +132,8 @@ pub(crate) struct ConsentedCode {
     pub(crate) merchant_id: Arc<str>,
     pub(crate) scopes: Scopes,
     pub(crate) redirect_url: Arc<str>,
+    /// Whether the authorize request sent that URL.
+    pub(crate) redirect_url_sent: bool,
     pub(crate) challenge: Option<Challenge>,
 }
 
@@ -191,6 +194,7 @@ impl Realm {
             client_id: Arc::clone(&client.id),
             merchant_id: merchant_id.into(),
             scopes,
+            redirect_url_sent: redirect_url.is_some(),
             redirect_url: redirect_url.map(Arc::from),
             challenge: None,
             by_authorize: false,
@@ -243,6 +247,7 @@ impl Realm {
             merchant_id: consent.merchant_id,
             scopes: consent.scopes,
             redirect_url: Some(consent.redirect_url),
+            redirect_url_sent: consent.redirect_url_sent,
             challenge: consent.challenge,
             by_authorize: true,
             issued_at_ms: now_ms,

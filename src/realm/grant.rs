@@ -13,6 +13,8 @@ pub(crate) struct Code {
     pub(crate) scopes: Scopes,
     /// The redirect URL that the code was issued for, if any.
     pub(crate) redirect_url: Option<Arc<str>>,
+    /// Whether the authorize request sent that URL. If so, RFC 6749 requires it at the exchange.
+    pub(crate) redirect_url_sent: bool,
     pub(crate) challenge: Option<Challenge>,
     /// Whether the authorize endpoint issued the code. It would have taken a PKCE challenge.
     pub(crate) by_authorize: bool,

@@ -282,6 +282,7 @@ mod tests {
             merchant_id: "m".into(),
             scopes: [].into(),
             redirect_url: None,
+            redirect_url_sent: false,
             challenge: None,
             by_authorize: false,
             issued_at_ms: 0,

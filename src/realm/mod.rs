@@ -248,6 +248,7 @@ fn code_of_fixture(registry: &Registry, code: &FixtureCode, now_ms: i64) -> Opti
         merchant_id: code.merchant.as_str().into(),
         scopes: scopes_of_fixture(client, code.scopes.as_deref()),
         redirect_url: code.redirect_url.as_deref().map(Arc::from),
+        redirect_url_sent: code.redirect_url.is_some(),
         challenge: challenge.map(|text| Challenge::new(code.code_challenge_method, text)),
         by_authorize: false,
         issued_at_ms: now_ms,

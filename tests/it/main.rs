@@ -19,6 +19,7 @@ mod consent;
 mod consent_browser;
 mod discovery;
 mod resources;
+mod rfc6749;
 
 // Fixtures, scenarios and the cookbook.
 mod cookbook;
