@@ -135,14 +135,15 @@ impl Row {
             | Self::Required
             | Self::Credentials
             | Self::GrantType
-            | Self::Presented
-            | Self::CodeOrToken
-            | Self::Pkce => ErrorCode::InvalidRequest,
+            | Self::Presented => ErrorCode::InvalidRequest,
+
             Self::ClientIdForm | Self::ClientSecret => ErrorCode::InvalidClient,
             Self::ClientKnown => ErrorCode::ClientNotFound,
             Self::ClientType => ErrorCode::InvalidClientType,
             Self::ClientActive => ErrorCode::ClientNotActive,
             Self::ClientGrantType => ErrorCode::UnauthorizedClient,
+
+            Self::CodeOrToken | Self::Pkce => ErrorCode::InvalidRequest,
             Self::Redirect => ErrorCode::InvalidRedirectUri,
             Self::Scope => ErrorCode::InvalidScope,
             Self::Grant => ErrorCode::AccessDenied,
