@@ -43,7 +43,7 @@ pub(super) async fn rfc6749(
 async fn authorize(context: &RequestContext, request: Request, style: ParamStyle) -> Response {
     let (parts, body) = request.into_parts();
     context.recorder.endpoint(Endpoint::Authorize);
-    if parts.method != Method::GET && parts.method != Method::POST {
+    if !is_get(&parts.method) && parts.method != Method::POST {
         return response::wrong_method("GET, POST");
     }
 
@@ -83,21 +83,27 @@ async fn read_params(
     context.require_https().map_err(|refusal| invalid_request(refusal.description))?;
 
     let query = parts.uri.query().unwrap_or_default();
-    if parts.method == Method::GET {
+    if is_get(&parts.method) {
         return Ok(query.as_bytes().to_vec());
     }
 
-    if form_request::check_content_type(&parts.headers).is_err() {
-        return Err(invalid_request(
-            "The Content-Type of a POST must be application/x-www-form-urlencoded.",
-        ));
-    }
+    let charset = form_request::check_content_headers(&parts.headers)
+        .map_err(|refusal| invalid_request(refusal.description))?;
     if !query.is_empty() {
         return Err(invalid_request(
             "The parameters of a POST belong in its body, not in the URL.",
         ));
     }
-    read_form(body, &context.app.limits).await
+
+    let bytes = read_form(body, &context.app.limits).await?;
+    form_request::check_charset(charset, &bytes, &context.recorder)
+        .map_err(|refusal| invalid_request(refusal.description))?;
+    Ok(bytes)
+}
+
+/// Whether a request is a GET, or the HEAD that asks for the head of its response.
+fn is_get(method: &Method) -> bool {
+    method == Method::GET || method == Method::HEAD
 }
 
 async fn read_form(mut body: Body, monitor: &LimitMonitor) -> Result<Vec<u8>, AuthorizeError> {

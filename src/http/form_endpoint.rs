@@ -49,7 +49,7 @@ async fn handle<E: FormEndpoint>(
     form_request::record_query(&parts, recorder);
     context.require_https()?;
 
-    let body = form_request::read(&parts, body, &app.limits).await?; //          rows 1 to 4
+    let body = form_request::read(&parts, body, &app.limits, recorder).await?; // rows 1 to 4
     let form = &form_request::parse(&body, recorder)?; //                        rows 5 and 6
 
     let authorization = parts.headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);

@@ -35,6 +35,8 @@ const UNKNOWN_PATH: &str = "No endpoint has this path, here or at the real serve
     endpoint is /oauth2/v3/token.";
 const NO_STATE: &str = "The request has no state parameter. Without it, a client cannot detect a \
     forged redirect (RFC 6749, section 10.12).";
+pub(super) const OTHER_CHARSET: &str = "The Content-Type declares another charset than UTF-8. It \
+    makes no difference while the body is ASCII, but forms are UTF-8: declare that, or nothing.";
 pub(super) const TOOK_EFFECT: &str = "The request took effect before the scenario replaced its \
     response. Codes are redeemed and tokens are issued, but the client does not know; its next \
     attempt meets the new state.";
