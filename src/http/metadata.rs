@@ -19,6 +19,16 @@ pub(super) async fn metadata(
     run_anonymous(&context, Endpoint::Metadata, &headers, || async { document(&context) }).await
 }
 
+/// GET `/.well-known/openid-configuration`: tells where the metadata is.
+pub(super) async fn no_openid(Extension(context): Extension<RequestContext>) -> Response {
+    let text = format!(
+        "This server is no OpenID provider. Its OAuth metadata (RFC 8414) is at \
+         {}/.well-known/oauth-authorization-server.\n",
+        context.base_url()
+    );
+    response::text(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", Body::from(text))
+}
+
 fn document(context: &RequestContext) -> Response {
     let base = context.base_url();
     let methods = match context.registry.settings.dialect {

@@ -95,13 +95,18 @@ fn find_resource<'r>(registry: &'r Registry, method: &Method, path: &'r str) -> 
     let mut other_methods = Vec::new();
 
     for resource in registry.resources(path) {
-        if resource.methods.iter().any(|allowed| allowed == method.as_str()) {
+        if resource.methods.iter().any(|allowed| allows(allowed, method)) {
             return Found::Resource(resource);
         }
         other_methods.extend(resource.methods.iter().map(String::as_str));
     }
 
     if other_methods.is_empty() { Found::Nothing } else { Found::OtherMethods(other_methods) }
+}
+
+/// Whether a resource with this method answers a request. Where GET works, HEAD does, too.
+fn allows(allowed: &str, method: &Method) -> bool {
+    allowed == method.as_str() || (allowed == "GET" && method == Method::HEAD)
 }
 
 /// Returns the scope that the resource requires and the token lacks.

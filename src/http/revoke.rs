@@ -1,11 +1,9 @@
 //! POST `/oauth2/v3/revoke`: a client revokes a token (RFC 7009).
 
 use axum::body::Body;
-use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::form_endpoint::FormEndpoint;
-use super::response;
 use crate::flow::{TokenRequest, authenticate, token_status};
 use crate::oauth::{Refusal, Row, refuse};
 use crate::realm::Grant;
@@ -35,7 +33,8 @@ impl FormEndpoint for Revoke {
             }
         }
 
-        Ok(response::text(StatusCode::OK, "application/json;charset=UTF-8", Body::empty()))
+        // RFC 7009, section 2.2: the status says it all.
+        Ok(Response::new(Body::empty()))
     }
 }
 

@@ -30,6 +30,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/oauth2/v3/revoke", any(form_endpoint::<Revoke>))
         .route("/.well-known/jwks.json", get(jwks::jwks))
         .route("/.well-known/oauth-authorization-server", get(metadata::metadata))
+        .route("/.well-known/openid-configuration", any(metadata::no_openid))
         .nest("/_mock", control::router(Arc::clone(&app)))
         .route("/", get(index::index))
         .fallback(resource::resource)

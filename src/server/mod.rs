@@ -8,6 +8,7 @@ mod connections;
 mod file_watcher;
 mod fixtures;
 mod handshake;
+mod header_case;
 mod listener;
 mod local_url;
 mod mock_auth_server;

@@ -55,6 +55,7 @@ mod arbitrary_input;
 mod hostile_clients;
 mod http2_limits;
 mod limits;
+mod protocol;
 mod stopping;
 
 // The source itself.
