@@ -31,7 +31,7 @@ async fn consent(server: &MockAuthServer) -> String {
     assert_eq!(page.status(), StatusCode::OK);
 
     let page = page.text().await.unwrap();
-    assert!(page.contains("Sample partner") && page.contains("Read your reports"), "{page}");
+    assert!(page.contains("Sample partner") && page.contains("View reporting"), "{page}");
 
     // What the page's form sends when Allow is clicked.
     let form = [
