@@ -242,11 +242,9 @@ pub(super) fn check_pkce(
 
     match (&entry.code.challenge, request.form.get("code_verifier")) {
         (None, None) => Ok(()),
-        (None, Some(_)) if !entry.code.by_authorize => Ok(()),
-        (None, Some(_)) => refuse(
-            Row::Pkce,
-            "code_verifier was sent, but the authorize request had no code_challenge.",
-        ),
+        (None, Some(_)) => {
+            refuse(Row::Pkce, "code_verifier was sent, but the code came without a code_challenge.")
+        }
         (Some(_), None) => refuse(
             Row::Pkce,
             "code_verifier is missing: the authorize request had a code_challenge.",

@@ -284,7 +284,6 @@ mod tests {
             redirect_url: None,
             redirect_url_sent: false,
             challenge: None,
-            by_authorize: false,
             issued_at_ms: 0,
             expires_at_ms,
             reusable: false,

@@ -250,7 +250,6 @@ fn code_of_fixture(registry: &Registry, code: &FixtureCode, now_ms: i64) -> Opti
         redirect_url: code.redirect_url.as_deref().map(Arc::from),
         redirect_url_sent: code.redirect_url.is_some(),
         challenge: challenge.map(|text| Challenge::new(code.code_challenge_method, text)),
-        by_authorize: false,
         issued_at_ms: now_ms,
         expires_at_ms: now_ms.saturating_add(registry.settings.code_lifetime.as_ms()),
         reusable: code.reusable,

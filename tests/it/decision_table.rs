@@ -336,6 +336,23 @@ async fn a_code_with_a_challenge_needs_its_verifier() {
     }
 }
 
+/// A stolen code must not pass by a verifier that nothing was compared with.
+#[tokio::test]
+async fn a_code_without_a_challenge_refuses_a_verifier_wherever_it_came_from() {
+    for (dialect, server) in servers().await {
+        let issued = server.issue_code("good", "open").await.unwrap();
+        for code in ["open-good", &issued] {
+            let mut request = request(&[]);
+            request.set("code", code);
+            request.set("code_verifier", &"x".repeat(43));
+            let response = request.send(&server).await;
+            let answer = [("invalid_request", 400), GRANT_ERROR][dialect];
+            assert_eq!((response.error().as_str(), response.status), answer, "{code}");
+            assert!(response.description().contains("code_verifier"), "{}", response.text);
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_replayed_code_revokes_its_grant_if_the_fixture_says_so() {
     for (setting, error) in [("fail", "-"), ("revoke", "access_denied")] {
