@@ -79,7 +79,7 @@ pub(super) struct Serve {
     /// Base URL for the URLs in responses [default: taken from the request]
     #[arg(long, value_name = "URL", env = "SMARTPAY_MOCK_PUBLIC_URL")]
     public_url: Option<String>,
-    /// Trust the headers X-Forwarded-Proto, -Host and -Prefix, for a server behind a proxy
+    /// Trust the headers X-Forwarded-Proto, -Host, -Port and -Prefix, for a server behind a proxy
     #[arg(long, env = "SMARTPAY_MOCK_TRUST_FORWARDED", value_parser = FalseyValueParser::new())]
     trust_forwarded: bool,
     #[command(flatten)]

@@ -31,6 +31,25 @@ impl AuthorizeError {
     pub(crate) fn new(code: ErrorCode, description: impl Into<Cow<'static, str>>) -> Self {
         Self { code, description: description.into() }
     }
+
+    /// Returns the error as a dialect reports it: RFC 6749 has codes of its own (section 4.1.2.1).
+    pub(crate) fn in_dialect(self, dialect: Dialect) -> Self {
+        let code = match (dialect, self.code) {
+            (Dialect::Documented, code) => code,
+            (
+                Dialect::Rfc6749,
+                ErrorCode::InvalidClient
+                | ErrorCode::ClientNotFound
+                | ErrorCode::InvalidClientType
+                | ErrorCode::ClientNotActive,
+            ) => ErrorCode::UnauthorizedClient,
+            (Dialect::Rfc6749, ErrorCode::InvalidRedirectUri) => ErrorCode::InvalidRequest,
+            (Dialect::Rfc6749, ErrorCode::MerchantNotActive) => ErrorCode::AccessDenied,
+            (Dialect::Rfc6749, code) => code,
+        };
+
+        Self { code, ..self }
+    }
 }
 
 /// Returns `Err` of an [`AuthorizeError`], so that a check reads as one expression.
@@ -45,6 +64,8 @@ pub(super) fn fail<T>(
 pub(crate) struct ValidatedClient {
     pub(crate) client: Arc<ClientEntry>,
     pub(crate) redirect_url: Arc<str>,
+    /// Whether the request sent the redirect URL, rather than leave it to the registration.
+    pub(crate) redirect_url_sent: bool,
     pub(crate) state: Option<String>,
 }
 
@@ -70,8 +91,16 @@ pub(crate) fn validate_client(
     params: &Form<'_>,
     style: ParamStyle,
 ) -> Result<ValidatedClient, AuthorizeError> {
-    if let Some(name) = params.duplicate() {
-        return fail(ErrorCode::InvalidRequest, format!("{name} occurs more than once."));
+    let redirect_name = style.redirect_name();
+    match registry.settings.dialect {
+        Dialect::Documented => check_duplicates(params)?,
+        // Other repeated parameters are reported by a redirect.
+        Dialect::Rfc6749
+            if ["client_id", redirect_name].iter().any(|name| params.repeats(name)) =>
+        {
+            check_duplicates(params)?;
+        }
+        Dialect::Rfc6749 => {}
     }
 
     let client = find_client(registry, params)?;
@@ -80,8 +109,26 @@ pub(crate) fn validate_client(
     Ok(ValidatedClient {
         client: Arc::clone(client),
         redirect_url: redirect_url.into(),
-        state: params.raw("state").map(str::to_owned),
+        redirect_url_sent: params.get(redirect_name).is_some(),
+        state: state(params, registry.settings.dialect).map(str::to_owned),
     })
+}
+
+/// Checks that no parameter occurs twice.
+pub(crate) fn check_duplicates(params: &Form<'_>) -> Result<(), AuthorizeError> {
+    match params.duplicate() {
+        None => Ok(()),
+        Some(name) => fail(ErrorCode::InvalidRequest, format!("{name} occurs more than once.")),
+    }
+}
+
+/// Returns the `state` that redirects repeat. The vendor repeats an empty one, too; by RFC 6749,
+/// section 3.1, it counts as omitted. Of a repeated one, neither value is the state.
+fn state<'a>(params: &'a Form<'_>, dialect: Dialect) -> Option<&'a str> {
+    match dialect {
+        Dialect::Documented => params.raw("state"),
+        Dialect::Rfc6749 => params.get("state").filter(|_| !params.repeats("state")),
+    }
 }
 
 fn find_client<'r>(

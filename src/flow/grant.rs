@@ -190,13 +190,27 @@ pub(super) async fn stored_or_claimed(
 }
 
 /// Row 17: a redirect URL, if sent, is the one that the code was issued for. A code that was issued
-/// without one (by a fixture, say) accepts any that the client registered.
+/// without one (by a fixture, say) accepts any that the client registered. RFC 6749, section 4.1.3,
+/// requires the one that the authorize request sent.
 pub(super) fn check_redirect_url(
     request: &TokenRequest<'_>,
     client: &ClientEntry,
     source: &GrantSource<'_>,
 ) -> Result<(), Refusal> {
-    for name in ["redirect_uri", "redirect_url"] {
+    let names = ["redirect_uri", "redirect_url"];
+    if let Origin::Code { entry, .. } = &source.origin
+        && request.is_rfc6749()
+        && entry.code.redirect_url_sent
+        && names.iter().all(|name| request.form.get(name).is_none())
+    {
+        return refuse(
+            Row::Redirect,
+            "redirect_uri is missing: the authorize request had one, and the token request must \
+             repeat it.",
+        );
+    }
+
+    for name in names {
         let Some(sent) = request.form.get(name) else { continue };
 
         match &source.grant.redirect_url {
@@ -228,7 +242,6 @@ pub(super) fn check_pkce(
 
     match (&entry.code.challenge, request.form.get("code_verifier")) {
         (None, None) => Ok(()),
-        (None, Some(_)) if !entry.code.by_authorize => Ok(()),
         (None, Some(_)) => refuse(
             Row::Pkce,
             "code_verifier was sent, but the code was issued without a code_challenge.",

@@ -21,7 +21,7 @@ pub(crate) use client::authenticate;
 pub(crate) use effects::Effects;
 pub(crate) use grant::merchant_of;
 pub(crate) use issue::issue_directly;
-pub(crate) use request::{TokenRequest, claimed_client_id};
+pub(crate) use request::{TokenRequest, claimed_client_id, expects_basic};
 pub(crate) use token_status::{
     TokenState, TokenStatus, UnknownToken, inspect_in_realm, token_status,
 };

@@ -52,6 +52,24 @@ pub(crate) fn claimed_client_id<'a>(
     }
 }
 
+impl TokenRequest<'_> {
+    pub(super) fn is_rfc6749(&self) -> bool {
+        self.registry.settings.dialect == Dialect::Rfc6749
+    }
+}
+
+/// Whether a failed authentication is answered with a challenge for HTTP Basic (RFC 6749, section
+/// 5.2): the client used it, or sent no secret at all.
+pub(crate) fn expects_basic(
+    form: &Form<'_>,
+    authorization: Option<&[u8]>,
+    dialect: Dialect,
+) -> bool {
+    let has_basic = authorization.is_some_and(|header| read_basic(header).is_some());
+
+    dialect == Dialect::Rfc6749 && (has_basic || form.get("client_secret").is_none())
+}
+
 /// Row 7: the client's credentials are present, and the grant type where the endpoint takes one.
 /// The credentials are in the body or, where the dialect allows it, in the header.
 pub(super) fn credentials<'a>(
@@ -64,7 +82,7 @@ pub(super) fn credentials<'a>(
     let basic = request.authorization.and_then(read_basic);
 
     if let Some(basic) = &basic
-        && request.registry.settings.dialect == Dialect::Rfc6749
+        && request.is_rfc6749()
     {
         missing.retain(|name| !is_client_credential(name));
         refuse_missing(&missing, "")?;
@@ -90,15 +108,15 @@ fn is_client_credential(name: &str) -> bool {
 }
 
 fn refuse_missing(missing: &[&str], hint: &str) -> Result<(), Refusal> {
+    // Without a secret, there is no client to authenticate, whatever else is missing.
+    let row = if missing.contains(&"client_secret") { Row::Credentials } else { Row::Required };
+
     match missing {
         [] => Ok(()),
-        [name] => {
-            refuse(Row::Credentials, format!("{name} is missing from the body, or empty.{hint}"))
+        [name] => refuse(row, format!("{name} is missing from the body, or empty.{hint}")),
+        names => {
+            refuse(row, format!("{} are missing from the body, or empty.{hint}", names.join(", ")))
         }
-        names => refuse(
-            Row::Credentials,
-            format!("{} are missing from the body, or empty.{hint}", names.join(", ")),
-        ),
     }
 }
 
@@ -109,27 +127,27 @@ fn credentials_from_header<'a>(
 ) -> Result<ClientCredentials<'a>, Refusal> {
     let Some(basic) = basic else {
         return refuse(
-            Row::Credentials,
+            Row::Required,
             "The Authorization header is Basic, but not the base64 of client_id:client_secret, \
              each form-encoded.",
         );
     };
 
-    if basic.client_id.is_empty() || basic.client_secret.is_empty() {
-        return refuse(
-            Row::Credentials,
-            "client_id or client_secret in the Authorization header is empty.",
-        );
+    if basic.client_secret.is_empty() {
+        return refuse(Row::Credentials, "client_secret in the Authorization header is empty.");
+    }
+    if basic.client_id.is_empty() {
+        return refuse(Row::Required, "client_id in the Authorization header is empty.");
     }
     if form.get("client_secret").is_some() {
         return refuse(
-            Row::Credentials,
+            Row::Required,
             "client_secret is both in the Authorization header and in the body; send it once.",
         );
     }
     if form.get("client_id").is_some_and(|id| id != basic.client_id) {
         return refuse(
-            Row::Credentials,
+            Row::Required,
             "client_id in the body differs from the one in the Authorization header.",
         );
     }

@@ -107,6 +107,13 @@ impl Options {
     }
 }
 
+impl Connection {
+    /// Returns the scheme of URLs that lead to this connection's listener.
+    pub(super) fn scheme(&self) -> &'static str {
+        if self.tls { "https" } else { "http" }
+    }
+}
+
 impl fmt::Debug for PortOpener {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PortOpener")

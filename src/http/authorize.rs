@@ -16,8 +16,8 @@ use super::scenario::run;
 use super::{form_request, pages, response};
 use crate::fixture::{AccountStatus, Consent, DenyRedirect};
 use crate::flow::authorize::{
-    AuthorizeError, ParamStyle, RequestedGrant, ValidatedClient, redirect, validate_client,
-    validate_request,
+    AuthorizeError, ParamStyle, RequestedGrant, ValidatedClient, check_duplicates, redirect,
+    validate_client, validate_request,
 };
 use crate::flow::consent::{check_may_grant, consent_mode, find_merchant};
 use crate::journal::{IssuedKind, ParamPolicy};
@@ -36,14 +36,14 @@ pub(super) async fn rfc6749(context: RequestContext, request: Request) -> Respon
 async fn authorize(context: &RequestContext, request: Request, style: ParamStyle) -> Response {
     let (parts, body) = request.into_parts();
     context.recorder.endpoint(Endpoint::Authorize);
-    if parts.method != Method::GET && parts.method != Method::POST {
+    if !is_get(&parts.method) && parts.method != Method::POST {
         return response::wrong_method("GET, POST");
     }
 
     // Until client and redirect URL are known to belong together, an error is a page.
     let sent = match read_params(context, &parts, body).await {
         Ok(sent) => sent,
-        Err(error) => return pages::error(&context.registry, &parts.headers, &error),
+        Err(error) => return pages::error(&context.registry, &parts.headers, error),
     };
     let validated = parse_params(&sent).and_then(|params| {
         context.recorder.parameters(params.iter(), ParamPolicy::Documented);
@@ -52,7 +52,7 @@ async fn authorize(context: &RequestContext, request: Request, style: ParamStyle
     });
     let (params, validated) = match validated {
         Ok(validated) => validated,
-        Err(error) => return pages::error(&context.registry, &parts.headers, &error),
+        Err(error) => return pages::error(&context.registry, &parts.headers, error),
     };
 
     // From here on, an error is reported to the partner by a redirect.
@@ -76,25 +76,32 @@ async fn read_params(
     context.require_https().map_err(|refusal| invalid_request(refusal.description))?;
 
     let query = parts.uri.query().unwrap_or_default();
-    if parts.method == Method::GET {
+    if is_get(&parts.method) {
         return Ok(query.as_bytes().to_vec());
     }
 
-    if form_request::check_content_type(&parts.headers).is_err() {
-        return Err(invalid_request(
-            "The Content-Type of a POST must be application/x-www-form-urlencoded.",
-        ));
-    }
+    let charset = form_request::check_content_headers(&parts.headers)
+        .map_err(|refusal| invalid_request(refusal.description))?;
     if !query.is_empty() {
         return Err(invalid_request(
             "The parameters of a POST must be in its body, not in the URL.",
         ));
     }
 
-    match body::read(&mut body, BodyKind::Form, &context.app.limits).await {
-        Ok(bytes) => Ok(bytes.into()),
-        Err(_) => Err(invalid_request("The body is larger than 64 KiB, or did not arrive.")),
-    }
+    let bytes = match body::read(&mut body, BodyKind::Form, &context.app.limits).await {
+        Ok(bytes) => bytes,
+        Err(_) => {
+            return Err(invalid_request("The body is larger than 64 KiB, or did not arrive."));
+        }
+    };
+    form_request::check_charset(charset, &bytes, &context.recorder)
+        .map_err(|refusal| invalid_request(refusal.description))?;
+    Ok(bytes.into())
+}
+
+/// Whether a request is a GET, or the HEAD that asks for the head of its response.
+fn is_get(method: &Method) -> bool {
+    method == Method::GET || method == Method::HEAD
 }
 
 fn parse_params(sent: &[u8]) -> Result<Form<'_>, AuthorizeError> {
@@ -118,6 +125,10 @@ struct AuthorizeRequest<'a> {
 impl AuthorizeRequest<'_> {
     /// Lets a scenario decide, or else the merchant.
     async fn respond(&self, parts: &Parts) -> Response {
+        if let Err(error) = check_duplicates(self.params) {
+            return self.refused(error);
+        }
+
         // A scenario's step belongs to the visit of the page, not once more to the click on it.
         if let Some(clicked) = self.clicked(&parts.method) {
             return self.respond_with_consent(Some(clicked)).await;
@@ -132,10 +143,10 @@ impl AuthorizeRequest<'_> {
             headers: &parts.headers,
             param: &|name| self.params.get(name),
         };
-        run(self.context, request_view, Some(&|code, text| self.redirect_error(code, text)), |_| {
-            self.respond_with_consent(None)
-        })
-        .await
+        let error_response = |code: &ErrorCode, _: Option<u16>, description: &str| {
+            self.redirect_error(code, description)
+        };
+        run(self.context, request_view, &error_response, |_| self.respond_with_consent(None)).await
     }
 
     /// Returns the button of the consent page that was clicked, if this is a click.
@@ -152,13 +163,18 @@ impl AuthorizeRequest<'_> {
     async fn respond_with_consent(&self, clicked: Option<Consent>) -> Response {
         match self.decide(clicked).await {
             Ok(response) => response,
-            Err(error) => {
-                let AuthorizeError { code, description } = error;
-                let description = self.context.registry.description(&code, None, &description);
-                tracing::info!(error = %code, "authorize: {description}");
-                self.redirect_error(&code, &description)
-            }
+            Err(error) => self.refused(error),
         }
+    }
+
+    /// Tells the partner of an error by a redirect.
+    fn refused(&self, error: AuthorizeError) -> Response {
+        let AuthorizeError { code, description } =
+            error.in_dialect(self.context.registry.settings.dialect);
+        let description = self.context.registry.description(&code, None, &description);
+        tracing::info!(error = %code, "authorize: {description}");
+
+        self.redirect_error(&code, &description)
     }
 
     async fn decide(&self, clicked: Option<Consent>) -> Result<Response, AuthorizeError> {
@@ -195,6 +211,7 @@ impl AuthorizeRequest<'_> {
                 merchant_id: merchant.id.as_str().into(),
                 scopes: requested.scopes,
                 redirect_url: Some(Arc::clone(&self.validated.redirect_url)),
+                redirect_url_sent: self.validated.redirect_url_sent,
                 challenge: requested.challenge,
             })
             .await;
@@ -207,7 +224,7 @@ impl AuthorizeRequest<'_> {
     fn deny(&self) -> Response {
         tracing::debug!(client_id = &*self.validated.client.id, "denied");
 
-        match self.context.registry.settings.deny_redirect {
+        match self.context.registry.settings.deny_redirect() {
             DenyRedirect::Bare => self.redirect_to(&self.validated.redirect_url),
             DenyRedirect::Rfc6749 => self.redirect_with(&[
                 ("error", "access_denied"),

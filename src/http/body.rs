@@ -30,6 +30,24 @@ pub(super) enum BodyError {
     Broken,
 }
 
+/// Returns the first coding of a body beside `identity`, as messages may display it.
+pub(super) fn content_coding(headers: &HeaderMap) -> Option<String> {
+    /// No registered coding is longer.
+    const MAX_LENGTH: usize = 32;
+
+    let mut values = headers.get_all(header::CONTENT_ENCODING).iter();
+    let coding = values.find_map(|value| {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        let mut codings = value.split(',').map(str::trim);
+        let other = codings.find(|name| !name.is_empty() && !name.eq_ignore_ascii_case("identity"));
+        other.map(str::to_owned)
+    })?;
+
+    let is_displayable = coding.len() <= MAX_LENGTH
+        && coding.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+    Some(if is_displayable { coding } else { "of this request".to_owned() })
+}
+
 /// What a body is for, which decides how large it may be.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum BodyKind {

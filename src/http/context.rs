@@ -10,7 +10,7 @@ use axum::http::request::Parts;
 use axum::http::{Method, Uri};
 
 use super::app::{App, Connection};
-use super::host::{direct_host, is_host_and_port};
+use super::host::{direct_host, is_host_and_port, without_port};
 use super::realm_lookup::{FoundBy, find_realm};
 use crate::journal::RequestRecorder;
 use crate::oauth::{Refusal, Row};
@@ -48,15 +48,14 @@ impl RequestContext {
         request: &mut Request,
     ) -> (Self, Option<String>) {
         let scheme = match forwarded(app, request, "x-forwarded-proto") {
-            Some("https") => "https",
-            Some("http") => "http",
-            _ if connection.tls => "https",
-            _ => "http",
+            Some(scheme) if scheme.eq_ignore_ascii_case("https") => "https",
+            Some(scheme) if scheme.eq_ignore_ascii_case("http") => "http",
+            _ => connection.scheme(),
         };
         let host = forwarded(app, request, "x-forwarded-host")
             .filter(|host| is_host_and_port(host))
             .or_else(|| direct_host(request).filter(|host| is_host_and_port(host)))
-            .map(str::to_owned);
+            .map(|host| add_forwarded_port(app, request, scheme, host));
         let prefix = forwarded(app, request, "x-forwarded-prefix")
             .filter(|prefix| is_path(prefix))
             .map_or_else(String::new, |prefix| prefix.trim_end_matches('/').to_owned());
@@ -121,6 +120,21 @@ impl<S: Send + Sync> FromRequestParts<S> for RequestContext {
 fn forwarded<'r>(app: &App, request: &'r Request, name: &str) -> Option<&'r str> {
     let value = request.headers().get(name).filter(|_| app.options.trust_forwarded)?;
     value.to_str().ok()?.split(',').next().map(str::trim)
+}
+
+/// Adds the port that a trusted proxy names to a host without one. A scheme's own port is left out.
+fn add_forwarded_port(app: &App, request: &Request, scheme: &str, host: &str) -> String {
+    let port = forwarded(app, request, "x-forwarded-port")
+        .filter(|port| port.bytes().all(|b| b.is_ascii_digit()))
+        .and_then(|port| port.parse::<u16>().ok());
+    let own_port = if scheme == "https" { 443 } else { 80 };
+
+    match port {
+        Some(port) if port != 0 && port != own_port && without_port(host) == host => {
+            format!("{host}:{port}")
+        }
+        _ => host.to_owned(),
+    }
 }
 
 fn is_path(path: &str) -> bool {

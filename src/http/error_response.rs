@@ -4,56 +4,70 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 
 use super::response;
-use crate::oauth::{Dialect, ErrorCode, Refusal, Row};
+use crate::oauth::{ErrorCode, Refusal, Row};
 use crate::realm::Registry;
 use crate::scenario::Endpoint;
 
-/// Makes the response for an error that a scenario injects.
-pub(super) fn injected_error(
-    registry: &Registry,
+/// Makes the error responses of an endpoint.
+#[derive(Clone, Copy)]
+pub(super) struct ErrorResponses<'a> {
+    registry: &'a Registry,
     endpoint: Endpoint,
-    code: &ErrorCode,
-    status: Option<u16>,
-    description: &str,
-) -> Response {
-    let status = status.unwrap_or_else(|| registry.status(endpoint, code, None));
-    let mut response = response::error(code, status, description);
-    put_challenge(registry, &mut response);
-
-    response
+    /// Whether a 401 has a challenge for HTTP Basic.
+    has_challenge: bool,
 }
 
-/// Makes the response for the row of the table that a request fails.
-pub(super) fn refusal_response(
-    registry: &Registry,
-    endpoint: Endpoint,
-    refusal: &Refusal,
-) -> Response {
-    let code = refusal.row.error(registry.settings.dialect);
-    let status = registry.status(endpoint, &code, refusal.row.status_override());
-    let description = registry.description(&code, None, &refusal.description);
-    let row = refusal.row.number();
-    match refusal.row {
-        // The limits log a warning of their own, once.
-        Row::BodySize | Row::BodyTime => tracing::debug!(row, "{endpoint}: {description}"),
-        _ => tracing::info!(status, error = %code, row, "{endpoint}: {description}"),
+impl<'a> ErrorResponses<'a> {
+    pub(super) fn new(registry: &'a Registry, endpoint: Endpoint) -> Self {
+        Self { registry, endpoint, has_challenge: false }
     }
 
-    let mut response = response::error(&code, status, &description);
-    response::tag_error(&mut response, &code, Some(refusal.row));
-    if refusal.row == Row::Method {
-        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
+    /// Sets whether a 401 has a challenge for HTTP Basic (RFC 6749, section 5.2).
+    pub(super) fn with_challenge(self, has_challenge: bool) -> Self {
+        Self { has_challenge, ..self }
     }
-    put_challenge(registry, &mut response);
 
-    response
-}
+    /// Makes the response for an error that a scenario injects.
+    pub(super) fn injected(
+        &self,
+        code: &ErrorCode,
+        status: Option<u16>,
+        description: &str,
+    ) -> Response {
+        let status = status.unwrap_or_else(|| self.registry.status(self.endpoint, code, None));
+        let mut response = response::error(code, status, description);
+        self.put_challenge(&mut response);
 
-/// RFC 6749, section 5.2: a 401 says how to authenticate.
-fn put_challenge(registry: &Registry, response: &mut Response) {
-    let is_rfc6749 = registry.settings.dialect == Dialect::Rfc6749;
-    if is_rfc6749 && response.status() == StatusCode::UNAUTHORIZED {
-        let challenge = HeaderValue::from_static("Basic realm=\"smartpay-oauth-mock\"");
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        response
+    }
+
+    /// Makes the response for the row of the table that a request fails.
+    pub(super) fn refused(&self, refusal: &Refusal) -> Response {
+        let Self { registry, endpoint, .. } = self;
+        let code = refusal.row.error(registry.settings.dialect);
+        let status = registry.status(*endpoint, &code, refusal.row.status_override());
+        let description = registry.description(&code, None, &refusal.description);
+        let row = refusal.row.number();
+        match refusal.row {
+            // The limits log a warning of their own, once.
+            Row::BodySize | Row::BodyTime => tracing::debug!(row, "{endpoint}: {description}"),
+            _ => tracing::info!(status, error = %code, row, "{endpoint}: {description}"),
+        }
+
+        let mut response = response::error(&code, status, &description);
+        response::tag_error(&mut response, &code, Some(refusal.row));
+        if refusal.row == Row::Method {
+            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
+        }
+        self.put_challenge(&mut response);
+
+        response
+    }
+
+    fn put_challenge(&self, response: &mut Response) {
+        if self.has_challenge && response.status() == StatusCode::UNAUTHORIZED {
+            let challenge = HeaderValue::from_static("Basic realm=\"smartpay-oauth-mock\"");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        }
     }
 }

@@ -5,11 +5,11 @@ use axum::http::{HeaderValue, header};
 use axum::response::Response;
 
 use super::context::RequestContext;
-use super::error_response::refusal_response;
+use super::error_response::ErrorResponses;
 use super::form_request;
 use super::scenario::run;
-use crate::flow::{TokenRequest, claimed_client_id, merchant_of};
-use crate::oauth::Refusal;
+use crate::flow::{TokenRequest, claimed_client_id, expects_basic, merchant_of};
+use crate::oauth::{ErrorCode, Refusal};
 use crate::scenario::{Endpoint, RequestView};
 
 /// An endpoint that accepts a client's form and returns JSON.
@@ -33,7 +33,7 @@ pub(super) async fn form_endpoint<E: FormEndpoint>(
 
     match handle::<E>(&context, request).await {
         Ok(response) => response,
-        Err(refusal) => refusal_response(&context.registry, E::ENDPOINT, &refusal),
+        Err(refusal) => ErrorResponses::new(&context.registry, E::ENDPOINT).refused(&refusal),
     }
 }
 
@@ -47,11 +47,12 @@ async fn handle<E: FormEndpoint>(
     form_request::record_query(&parts, recorder);
     context.require_https()?;
 
-    let body = form_request::read(&parts, body, &app.limits).await?; //          rows 1 to 4
+    let body = form_request::read(&parts, body, &app.limits, recorder).await?; // rows 1 to 4
     let form = &form_request::parse(&body, recorder)?; //                        rows 5 and 6
 
     let authorization = parts.headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
-    let client_id = claimed_client_id(form, authorization, registry.settings.dialect);
+    let dialect = registry.settings.dialect;
+    let client_id = claimed_client_id(form, authorization, dialect);
     if let Some(id) = client_id.as_deref() {
         recorder.client(id);
     }
@@ -62,6 +63,13 @@ async fn handle<E: FormEndpoint>(
         None
     };
 
+    let errors = ErrorResponses::new(registry, E::ENDPOINT).with_challenge(expects_basic(
+        form,
+        authorization,
+        dialect,
+    ));
+    let error_response =
+        |code: &ErrorCode, status, description: &str| errors.injected(code, status, description);
     let request_view = RequestView {
         endpoint: E::ENDPOINT,
         method: context.method.as_str(),
@@ -71,7 +79,7 @@ async fn handle<E: FormEndpoint>(
         headers: &parts.headers,
         param: &|name| form.get(name),
     };
-    let response = run(context, request_view, None, |effects| async move {
+    let response = run(context, request_view, &error_response, |effects| async move {
         let request = TokenRequest {
             realm,
             registry,
@@ -84,7 +92,7 @@ async fn handle<E: FormEndpoint>(
         };
         E::handle(&request, context) //                                          rows 7 to 21
             .await
-            .unwrap_or_else(|refusal| refusal_response(registry, E::ENDPOINT, &refusal))
+            .unwrap_or_else(|refusal| errors.refused(&refusal))
     });
 
     Ok(response.await)

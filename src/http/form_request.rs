@@ -23,8 +23,9 @@ pub(super) async fn read(
     parts: &Parts,
     mut body: Body,
     monitor: &LimitMonitor,
+    recorder: &RequestRecorder,
 ) -> Result<Bytes, Refusal> {
-    let read = check_and_read(parts, &mut body, monitor).await;
+    let read = check_and_read(parts, &mut body, monitor, recorder).await;
 
     if read.is_err() {
         body::discard(&parts.headers, &mut body).await;
@@ -36,11 +37,15 @@ async fn check_and_read(
     parts: &Parts,
     body: &mut Body,
     monitor: &LimitMonitor,
+    recorder: &RequestRecorder,
 ) -> Result<Bytes, Refusal> {
-    check_method(parts)?; //                     row 1
-    check_query(parts)?; //                      row 2
-    check_content_type(&parts.headers)?; //      row 3
-    read_body(body, monitor).await //            row 4
+    check_method(parts)?; //                                     row 1
+    check_query(parts)?; //                                      row 2
+    let charset = check_content_headers(&parts.headers)?; //     row 3
+    let bytes = read_body(body, monitor).await?; //              row 4
+    check_charset(charset, &bytes, recorder)?; //                row 3, as far as the body decides it
+
+    Ok(bytes)
 }
 
 /// Parses the parameters of a form: rows 5 and 6.
@@ -69,12 +74,33 @@ fn check_query(parts: &Parts) -> Result<(), Refusal> {
     refuse(Row::Query, format!("{name} is in the URL; all parameters must be sent in the body."))
 }
 
-pub(super) fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
+/// The charset that the Content-Type of a form declares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FormCharset {
+    Utf8,
+    /// Another extension of ASCII. It makes no difference while the body is ASCII.
+    AsciiExtension,
+}
+
+/// Row 3: the headers that describe the body are those of a form.
+pub(super) fn check_content_headers(headers: &HeaderMap) -> Result<FormCharset, Refusal> {
+    let charset = check_content_type(headers)?;
+    if let Some(coding) = body::content_coding(headers) {
+        return refuse(
+            Row::ContentType,
+            format!("The Content-Encoding {coding} is not supported; send the body without one."),
+        );
+    }
+
+    Ok(charset)
+}
+
+fn check_content_type(headers: &HeaderMap) -> Result<FormCharset, Refusal> {
     let mut values = headers.get_all(header::CONTENT_TYPE).iter();
     if let (Some(value), None) = (values.next(), values.next())
-        && value.to_str().is_ok_and(is_form)
+        && let Some(charset) = value.to_str().ok().and_then(form_charset)
     {
-        return Ok(());
+        return Ok(charset);
     }
 
     refuse(
@@ -84,23 +110,78 @@ pub(super) fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
     )
 }
 
-fn is_form(content_type: &str) -> bool {
-    let mut parts = content_type.split(';').map(str::trim);
-    let media_type = parts.next().unwrap_or_default();
+/// Row 3, too: a body in another charset than UTF-8 has nothing that depends on it.
+pub(super) fn check_charset(
+    charset: FormCharset,
+    body: &[u8],
+    recorder: &RequestRecorder,
+) -> Result<(), Refusal> {
+    if charset == FormCharset::Utf8 {
+        return Ok(());
+    }
 
-    media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded")
-        && match (parts.next(), parts.next()) {
-            (None, None) => true,
-            (Some(parameter), None) => is_utf8_charset(parameter),
-            _ => false,
-        }
+    recorder.other_charset();
+    if body.is_ascii() {
+        return Ok(());
+    }
+    refuse(
+        Row::ContentType,
+        "The charset of the Content-Type must be utf-8, because the body is not ASCII.",
+    )
 }
 
-fn is_utf8_charset(parameter: &str) -> bool {
-    parameter.split_once('=').is_some_and(|(name, value)| {
-        name.eq_ignore_ascii_case("charset")
-            && ["utf-8", "\"utf-8\""].iter().any(|utf8| value.eq_ignore_ascii_case(utf8))
-    })
+/// Returns the charset of a Content-Type; `None` if it is not that of a form.
+fn form_charset(content_type: &str) -> Option<FormCharset> {
+    let mut parts = content_type.split(';').map(str::trim);
+    let media_type = parts.next().unwrap_or_default();
+    if !media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        return None;
+    }
+
+    // Parameters of other names mean nothing, and neither does an empty one.
+    let charsets = parts
+        .filter_map(|parameter| parameter.split_once('='))
+        .filter(|(name, _)| name.trim_end().eq_ignore_ascii_case("charset"));
+    let mut declared = FormCharset::Utf8;
+    for (_, value) in charsets {
+        match named_charset(value)? {
+            FormCharset::Utf8 => {}
+            FormCharset::AsciiExtension => declared = FormCharset::AsciiExtension,
+        }
+    }
+
+    Some(declared)
+}
+
+/// Returns the charset of this name; `None` if it does not extend ASCII, or is not known to.
+fn named_charset(value: &str) -> Option<FormCharset> {
+    /// The beginnings of the names of charsets in which the bytes of ASCII are ASCII.
+    const ASCII_EXTENSIONS: [&str; 13] = [
+        "us-ascii",
+        "ascii",
+        "iso-8859-",
+        "iso8859-",
+        "iso_8859-",
+        "latin1",
+        "windows-",
+        "cp125",
+        "koi8-",
+        "macintosh",
+        "euc-",
+        "gb",
+        "big5",
+    ];
+
+    let value = value.trim_start().to_ascii_lowercase();
+    let name = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(&value);
+    if matches!(name, "utf-8" | "utf8") {
+        return Some(FormCharset::Utf8);
+    }
+
+    ASCII_EXTENSIONS
+        .iter()
+        .any(|extension| name.starts_with(extension))
+        .then_some(FormCharset::AsciiExtension)
 }
 
 async fn read_body(body: &mut Body, monitor: &LimitMonitor) -> Result<Bytes, Refusal> {
@@ -134,20 +215,31 @@ mod tests {
 
     #[test]
     fn the_content_type_of_a_form_is_recognized() {
-        for (value, good) in [
-            ("application/x-www-form-urlencoded", true),
-            ("Application/X-WWW-Form-Urlencoded", true),
-            ("application/x-www-form-urlencoded;charset=UTF-8", true),
-            ("application/x-www-form-urlencoded ; charset=\"utf-8\"", true),
-            ("application/x-www-form-urlencoded; charset=\"utf-8", false),
-            ("application/x-www-form-urlencoded; charset=latin1", false),
-            ("application/x-www-form-urlencoded; boundary=x", false),
-            ("application/x-www-form-urlencoded; charset=utf-8; a=b", false),
-            ("application/x-www-form-urlencoded2", false),
-            ("application/json", false),
-            ("", false),
+        const UTF_8: Option<FormCharset> = Some(FormCharset::Utf8);
+        const OTHER: Option<FormCharset> = Some(FormCharset::AsciiExtension);
+
+        for (value, expected) in [
+            ("application/x-www-form-urlencoded", UTF_8),
+            ("Application/X-WWW-Form-Urlencoded", UTF_8),
+            ("application/x-www-form-urlencoded;charset=UTF-8", UTF_8),
+            ("application/x-www-form-urlencoded ; charset=\"utf-8\"", UTF_8),
+            ("application/x-www-form-urlencoded;", UTF_8),
+            ("application/x-www-form-urlencoded; ; charset=utf-8;", UTF_8),
+            ("application/x-www-form-urlencoded; boundary=x", UTF_8),
+            ("application/x-www-form-urlencoded; charset=utf-8; a=b", UTF_8),
+            ("application/x-www-form-urlencoded; charset=ISO-8859-1", OTHER),
+            ("application/x-www-form-urlencoded; a=b; Charset=\"Windows-1252\"", OTHER),
+            ("application/x-www-form-urlencoded; charset=us-ascii", OTHER),
+            ("application/x-www-form-urlencoded; charset=utf-8; charset=latin1", OTHER),
+            ("application/x-www-form-urlencoded; charset=\"utf-8", None),
+            ("application/x-www-form-urlencoded; charset=utf-16", None),
+            ("application/x-www-form-urlencoded; charset=utf-8; charset=utf-16", None),
+            ("application/x-www-form-urlencoded; charset=", None),
+            ("application/x-www-form-urlencoded2", None),
+            ("application/json", None),
+            ("", None),
         ] {
-            assert_eq!(is_form(value), good, "{value}");
+            assert_eq!(form_charset(value), expected, "{value}");
         }
     }
 }

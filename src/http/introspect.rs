@@ -22,7 +22,7 @@ impl FormEndpoint for Introspect {
     ) -> Result<Response, Refusal> {
         authenticate(request)?;
         let Some(token) = request.form.get("token") else {
-            return refuse(Row::Credentials, "token is missing from the body, or empty.");
+            return refuse(Row::Required, "token is missing from the body, or empty.");
         };
 
         let introspection = introspect(request, token, &context.base_url()).await;

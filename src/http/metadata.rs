@@ -14,6 +14,16 @@ pub(super) async fn metadata(context: RequestContext, headers: HeaderMap) -> Res
     run_anonymous(&context, Endpoint::Metadata, &headers, || async { document(&context) }).await
 }
 
+/// GET `/.well-known/openid-configuration`: a 404 that names the URL of the metadata.
+pub(super) async fn no_openid(context: RequestContext) -> Response {
+    let text = format!(
+        "This server is not an OpenID provider. Its OAuth metadata (RFC 8414) is at \
+         {}/.well-known/oauth-authorization-server.\n",
+        context.base_url()
+    );
+    response::text(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", text)
+}
+
 fn document(context: &RequestContext) -> Response {
     let base = context.base_url();
     let consent_base = context.consent_url_of(&context.realm);

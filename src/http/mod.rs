@@ -28,4 +28,5 @@ mod token;
 mod urls;
 
 pub(crate) use app::{App, Connection, Control, Options, PortOpener};
+pub(crate) use host::has_one_host;
 pub(crate) use router::{router, serve};

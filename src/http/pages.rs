@@ -109,20 +109,20 @@ pub(super) fn consent(
 
 /// Makes the response for an error that cannot be reported to the partner: a page, or JSON for a
 /// client that asks for it.
-pub(super) fn error(registry: &Registry, headers: &HeaderMap, error: &AuthorizeError) -> Response {
-    let AuthorizeError { code, description } = error;
-    let description = registry.description(code, None, description);
-    let status = registry.status(Endpoint::Authorize, code, None);
+pub(super) fn error(registry: &Registry, headers: &HeaderMap, error: AuthorizeError) -> Response {
+    let AuthorizeError { code, description } = error.in_dialect(registry.settings.dialect);
+    let description = registry.description(&code, None, &description);
+    let status = registry.status(Endpoint::Authorize, &code, None);
     tracing::info!(status, error = %code, "authorize: {description}");
 
     if accepts_json(headers) {
-        return response::error(code, status, &description);
+        return response::error(&code, status, &description);
     }
 
     let page = ErrorPage { style: STYLE, code: code.as_str(), status, description: &description };
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
     let mut response = html(status, &page, "'none'");
-    response::tag_error(&mut response, code, None);
+    response::tag_error(&mut response, &code, None);
     response
 }
 

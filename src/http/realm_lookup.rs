@@ -11,7 +11,8 @@ use crate::realm::{Realm, RealmMap};
 /// The prefix of a realm's paths, followed by the realm's name.
 pub(super) const REALMS: &str = "/realms/";
 /// RFC 8414, section 3: the issuer's path follows the well-known part.
-const METADATA: &str = "/.well-known/oauth-authorization-server";
+const WELL_KNOWN: [&str; 2] =
+    ["/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"];
 
 /// What led to a request's realm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,8 +69,10 @@ fn split_realm(path: &str) -> Option<(&str, &str)> {
         return Some((name, if rest.is_empty() { "/" } else { rest }));
     }
 
-    let name = path.strip_prefix(METADATA)?.strip_prefix(REALMS)?;
-    (!name.contains('/')).then_some((name, METADATA))
+    let (well_known, rest) =
+        WELL_KNOWN.iter().find_map(|known| Some((*known, path.strip_prefix(known)?)))?;
+    let name = rest.strip_prefix(REALMS)?;
+    (!name.contains('/')).then_some((name, well_known))
 }
 
 fn rewrite_path(request: &mut Request, path: &str) {
@@ -92,7 +95,7 @@ mod tests {
         assert_eq!(split_realm("/realms/a"), Some(("a", "/")));
         assert_eq!(
             split_realm("/.well-known/oauth-authorization-server/realms/a"),
-            Some(("a", METADATA))
+            Some(("a", WELL_KNOWN[0]))
         );
         assert_eq!(split_realm("/oauth2/v3/token"), None);
         assert_eq!(split_realm("/.well-known/oauth-authorization-server"), None);

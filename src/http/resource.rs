@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::bearer::{authenticate, put_challenge};
 use super::context::RequestContext;
-use super::error_response::refusal_response;
+use super::error_response::ErrorResponses;
 use super::scenario::run;
 use super::{api_response, response};
 use crate::fixture::Resource;
@@ -35,8 +35,9 @@ pub(super) async fn resource(context: RequestContext, request: Request) -> Respo
         Found::Nothing => return response::not_found(&parts.method),
     };
     recorder.endpoint(Endpoint::Resource);
+    let errors = ErrorResponses::new(registry, Endpoint::Resource);
     if let Err(refusal) = context.require_https() {
-        return api_response::complete(refusal_response(registry, Endpoint::Resource, &refusal));
+        return api_response::complete(errors.refused(&refusal));
     }
 
     let query = parts.uri.query().unwrap_or_default();
@@ -59,7 +60,10 @@ pub(super) async fn resource(context: RequestContext, request: Request) -> Respo
         headers: &parts.headers,
         param: &|name| params.get(name),
     };
-    run(&context, request_view, None, |_| async {
+    let error_response = |code: &ErrorCode, status, description: &str| {
+        api_response::complete(errors.injected(code, status, description))
+    };
+    run(&context, request_view, &error_response, |_| async {
         match &token {
             Err(error) => error.response(registry.settings.api_errors),
             Ok(status) => match missing_scope(resource, status) {
@@ -88,13 +92,18 @@ fn find_resource<'r>(registry: &'r Registry, method: &Method, path: &'r str) -> 
     let mut other_methods = Vec::new();
 
     for resource in registry.resources(path) {
-        if resource.methods.iter().any(|allowed| allowed == method.as_str()) {
+        if resource.methods.iter().any(|allowed| allows(allowed, method)) {
             return Found::Resource(resource);
         }
         other_methods.extend(resource.methods.iter().map(String::as_str));
     }
 
     if other_methods.is_empty() { Found::Nothing } else { Found::OtherMethods(other_methods) }
+}
+
+/// Whether a resource with this method answers a request. Where GET works, HEAD does, too.
+fn allows(allowed: &str, method: &Method) -> bool {
+    allowed == method.as_str() || (allowed == "GET" && method == Method::HEAD)
 }
 
 /// Returns the scope that the resource requires and the token lacks.

@@ -52,6 +52,13 @@ pub(crate) fn large_head(limit: usize) -> Response {
     response
 }
 
+/// Makes the response to an HTTP/1.1 request whose host is missing, repeated or malformed.
+pub(crate) fn bad_host() -> Response {
+    let text =
+        "HTTP/1.1 requires exactly one Host header: a host, and a port where one is needed.\n";
+    self::text(StatusCode::BAD_REQUEST, "text/plain; charset=utf-8", Body::from(text))
+}
+
 /// Makes the response for a path without an endpoint.
 pub(super) fn not_found(method: &Method) -> Response {
     let text = format!(

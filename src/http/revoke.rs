@@ -1,12 +1,10 @@
 //! POST `/oauth2/v3/revoke`: a client revokes a token (RFC 7009).
 
 use axum::body::Body;
-use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::context::RequestContext;
 use super::form_endpoint::FormEndpoint;
-use super::response;
 use crate::flow::{TokenRequest, authenticate, token_status};
 use crate::oauth::{Refusal, Row, refuse};
 use crate::realm::Grant;
@@ -22,7 +20,7 @@ impl FormEndpoint for Revoke {
     async fn handle(request: &TokenRequest<'_>, _: &RequestContext) -> Result<Response, Refusal> {
         let client = authenticate(request)?;
         let Some(token) = request.form.get("token") else {
-            return refuse(Row::Credentials, "token is missing from the body, or empty.");
+            return refuse(Row::Required, "token is missing from the body, or empty.");
         };
 
         if let Some(grant) = grant_of(request, token).await {
@@ -36,7 +34,8 @@ impl FormEndpoint for Revoke {
             }
         }
 
-        Ok(response::text(StatusCode::OK, "application/json;charset=UTF-8", Body::empty()))
+        // RFC 7009, section 2.2: the status says it all.
+        Ok(Response::new(Body::empty()))
     }
 }
 

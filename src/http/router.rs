@@ -36,6 +36,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/oauth2/v3/revoke", any(form_endpoint::<Revoke>))
         .route("/.well-known/jwks.json", get(jwks::jwks))
         .route("/.well-known/oauth-authorization-server", get(metadata::metadata))
+        .route("/.well-known/openid-configuration", any(metadata::no_openid))
         .nest("/_mock", control::router(&app.options.control))
         .route(INDEX, get(index::index))
         .fallback(resource::resource)

@@ -8,7 +8,7 @@ use axum::response::Response;
 use serde_json::Value;
 
 use super::context::RequestContext;
-use super::error_response::injected_error;
+use super::error_response::ErrorResponses;
 use super::{api_response, response};
 use crate::faults;
 use crate::flow::Effects;
@@ -24,14 +24,14 @@ const DEFAULT_INTERVAL: Duration = Duration::from_millis(100);
 /// The size of the largest response that is altered, in bytes; no response is larger.
 const MAX_ALTERED_SIZE: usize = 16 * 1024 * 1024;
 
-/// Makes an error response from a code and a description.
-type ErrorResponse<'a> = &'a (dyn Fn(&ErrorCode, &str) -> Response + Sync);
+/// Makes an error response from a code, the scenario's status and a description.
+type ErrorResponse<'a> = &'a (dyn Fn(&ErrorCode, Option<u16>, &str) -> Response + Sync);
 
-/// A request as scenarios see it, and how its endpoint reports an error: as JSON by default.
+/// A request as scenarios see it, and how its endpoint reports an error.
 struct ScenarioContext<'a> {
     context: &'a RequestContext,
     request: RequestView<'a>,
-    error_response: Option<ErrorResponse<'a>>,
+    error_response: ErrorResponse<'a>,
 }
 
 /// Runs the scenario that matches a request to an endpoint without clients and parameters.
@@ -46,6 +46,9 @@ where
 {
     context.recorder.endpoint(endpoint);
 
+    let errors = ErrorResponses::new(&context.registry, endpoint);
+    let error_response =
+        |code: &ErrorCode, status, description: &str| errors.injected(code, status, description);
     let request = RequestView {
         endpoint,
         method: context.method.as_str(),
@@ -55,14 +58,14 @@ where
         headers,
         param: &|_| None,
     };
-    run(context, request, None, |_| handler()).await
+    run(context, request, &error_response, |_| handler()).await
 }
 
 /// Runs the scenario that matches the request, or else the handler alone.
 pub(super) async fn run<'a, F>(
     context: &'a RequestContext,
     request: RequestView<'a>,
-    error_response: Option<ErrorResponse<'a>>,
+    error_response: ErrorResponse<'a>,
     handler: impl FnOnce(Effects) -> F,
 ) -> Response
 where
@@ -74,7 +77,7 @@ where
         Selected::Nothing => return handler(Effects::default()).await,
         Selected::Unknown => {
             let text = "x-mock-scenario names neither a scenario of this realm nor an error code.";
-            return scenario_context.error_response(&ErrorCode::InvalidRequest, None, text);
+            return (scenario_context.error_response)(&ErrorCode::InvalidRequest, None, text);
         }
     };
     let RequestContext { realm, recorder, .. } = context;
@@ -152,17 +155,6 @@ impl ScenarioContext<'_> {
         step.map_or(Selected::Nothing, Selected::Step)
     }
 
-    fn error_response(&self, code: &ErrorCode, status: Option<u16>, description: &str) -> Response {
-        let RequestContext { registry, .. } = self.context;
-
-        if let Some(error_response) = self.error_response {
-            return error_response(code, description);
-        }
-
-        let endpoint = self.request.endpoint;
-        self.with_endpoint_headers(injected_error(registry, endpoint, code, status, description))
-    }
-
     /// Makes the error or literal response that replaces the handler's.
     fn replacement(&self, step: &Step, outcome: &Outcome) -> Option<Response> {
         let Some(code) = &outcome.error else {
@@ -179,7 +171,7 @@ impl ScenarioContext<'_> {
         tracing::info!(
             error = %code, scenario = step.scenario(), "{}: {description}", self.request.endpoint
         );
-        Some(self.error_response(code, outcome.status, &description))
+        Some((self.error_response)(code, outcome.status, &description))
     }
 
     /// Sets the headers that every response of the API has.

@@ -37,6 +37,8 @@ const PORTAL: &str = "This port serves the consent pages only. At the real serve
     endpoint and the API are at other hosts than the consent page.";
 const NO_STATE: &str = "The request has no state parameter. Without it, a client cannot detect a \
     forged redirect (RFC 6749, section 10.12).";
+pub(super) const OTHER_CHARSET: &str = "The Content-Type declares another charset than UTF-8. It \
+    makes no difference while the body is ASCII, but forms are UTF-8: declare that, or nothing.";
 pub(super) const TOOK_EFFECT: &str = "The request took effect before the scenario replaced its \
     response. Codes are redeemed and tokens are issued, but the client was not informed; its \
     next attempt sees the new state.";

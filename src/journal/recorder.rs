@@ -100,6 +100,11 @@ impl RequestRecorder {
         self.0.lock().notes.push(note.into());
     }
 
+    /// Records that the form declares another charset than UTF-8.
+    pub(crate) fn other_charset(&self) {
+        self.0.lock().notes.push(notes::OTHER_CHARSET.into());
+    }
+
     /// Records that the request took effect although its response is replaced.
     pub(crate) fn took_effect(&self) {
         self.0.lock().notes.push(notes::TOOK_EFFECT.into());

@@ -73,6 +73,11 @@ impl<'a> Form<'a> {
         Some(displayable_name(&self.pairs[position].0, position + 1))
     }
 
+    /// Whether a parameter occurs more than once.
+    pub(crate) fn repeats(&self, name: &str) -> bool {
+        self.pairs.iter().filter(|(key, _)| key == name).count() > 1
+    }
+
     /// Returns every parameter in its order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
         self.pairs.iter().map(|(name, value)| (name.as_ref(), value.as_ref()))

@@ -13,8 +13,20 @@ pub enum Dialect {
     /// The vendor's documentation.
     #[default]
     Documented,
-    /// RFC 6749: `unsupported_grant_type`, `invalid_grant`, HTTP Basic.
+    /// RFC 6749: its error codes and their statuses, and HTTP Basic.
     Rfc6749,
+}
+
+impl Dialect {
+    /// Returns the HTTP status of an error code.
+    pub(crate) fn status(self, code: &ErrorCode) -> u16 {
+        match (self, code) {
+            (Self::Documented, _) => code.default_status(),
+            (Self::Rfc6749, ErrorCode::InvalidClient) => 401,
+            (Self::Rfc6749, ErrorCode::ServerError) => 500,
+            (Self::Rfc6749, _) => 400,
+        }
+    }
 }
 
 /// A row of the table that decides a token request. The first row that fails decides.
@@ -37,7 +49,9 @@ pub enum Row {
     WellFormed,
     /// 6: no parameter occurs twice.
     Duplicate,
-    /// 7: grant type, client ID and secret are present.
+    /// 7: grant type and client ID are present.
+    Required,
+    /// 7, too: the client's secret is present.
     Credentials,
     /// 8: the grant type is known.
     GrantType,
@@ -82,7 +96,7 @@ impl Row {
             Self::BodySize => 4,
             Self::BodyTime | Self::WellFormed => 5,
             Self::Duplicate => 6,
-            Self::Credentials => 7,
+            Self::Required | Self::Credentials => 7,
             Self::GrantType => 8,
             Self::Presented => 9,
             Self::ClientIdForm => 10,
@@ -102,11 +116,14 @@ impl Row {
 
     /// Returns the error of a request that fails at this row.
     pub fn error(self, dialect: Dialect) -> ErrorCode {
-        let is_rfc6749 = dialect == Dialect::Rfc6749;
+        match dialect {
+            Dialect::Documented => self.documented_error(),
+            Dialect::Rfc6749 => self.rfc6749_error(),
+        }
+    }
 
+    fn documented_error(self) -> ErrorCode {
         match self {
-            Self::GrantType if is_rfc6749 => ErrorCode::UnsupportedGrantType,
-            Self::CodeOrToken | Self::Pkce | Self::Grant if is_rfc6749 => ErrorCode::InvalidGrant,
             Self::Transport
             | Self::Method
             | Self::Query
@@ -115,21 +132,39 @@ impl Row {
             | Self::BodyTime
             | Self::WellFormed
             | Self::Duplicate
+            | Self::Required
             | Self::Credentials
             | Self::GrantType
-            | Self::Presented
-            | Self::CodeOrToken
-            | Self::Pkce => ErrorCode::InvalidRequest,
+            | Self::Presented => ErrorCode::InvalidRequest,
+
             Self::ClientIdForm | Self::ClientSecret => ErrorCode::InvalidClient,
             Self::ClientKnown => ErrorCode::ClientNotFound,
             Self::ClientType => ErrorCode::InvalidClientType,
             Self::ClientActive => ErrorCode::ClientNotActive,
             Self::ClientGrantType => ErrorCode::UnauthorizedClient,
+
+            Self::CodeOrToken | Self::Pkce => ErrorCode::InvalidRequest,
             Self::Redirect => ErrorCode::InvalidRedirectUri,
             Self::Scope => ErrorCode::InvalidScope,
             Self::Grant => ErrorCode::AccessDenied,
             Self::MerchantActive => ErrorCode::MerchantNotActive,
             Self::Server => ErrorCode::ServerError,
+        }
+    }
+
+    /// RFC 6749, section 5.2.
+    fn rfc6749_error(self) -> ErrorCode {
+        match self {
+            Self::Credentials | Self::ClientKnown | Self::ClientType | Self::ClientActive => {
+                ErrorCode::InvalidClient
+            }
+            Self::GrantType => ErrorCode::UnsupportedGrantType,
+            Self::CodeOrToken
+            | Self::Redirect
+            | Self::Pkce
+            | Self::Grant
+            | Self::MerchantActive => ErrorCode::InvalidGrant,
+            other => other.documented_error(),
         }
     }
 

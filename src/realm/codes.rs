@@ -38,7 +38,8 @@ pub struct CodeRequest {
     merchant_id: String,
     /// The scopes to grant. The default is all scopes of the client.
     scopes: Option<Vec<String>>,
-    /// The redirect URL that the code is issued for, if any.
+    /// The redirect URL that the code is issued for, if any. Under `dialect: rfc6749` the exchange
+    /// must send it.
     redirect_url: Option<String>,
     /// The code itself. The default is a random code.
     code: Option<Secret>,
@@ -131,6 +132,8 @@ pub(crate) struct ConsentedCode {
     pub(crate) merchant_id: Arc<str>,
     pub(crate) scopes: Scopes,
     pub(crate) redirect_url: Option<Arc<str>>,
+    /// Whether the authorize request sent that URL.
+    pub(crate) redirect_url_sent: bool,
     pub(crate) challenge: Option<Challenge>,
 }
 
@@ -189,10 +192,11 @@ impl Realm {
             client_id: Arc::clone(&client.id),
             merchant_id: merchant_id.into(),
             scopes,
+            redirect_url_sent: redirect_url.is_some(),
             redirect_url: redirect_url.map(Arc::from),
             challenge: None,
         };
-        let expires_at_ms = self.record_code(&code, consent, false).await;
+        let expires_at_ms = self.record_code(&code, consent).await;
         let expires_at = expires_at_ms.map(from_ms).ok_or(IssueError::CodeTaken)?;
         Ok(IssuedCode { code, expires_at })
     }
@@ -227,18 +231,13 @@ impl Realm {
     pub(crate) async fn record_consent(&self, consent: ConsentedCode) -> String {
         let code = random_code(self.registry().settings.code_form);
         // A random code is never taken.
-        self.record_code(&code, consent, true).await;
+        self.record_code(&code, consent).await;
         code
     }
 
     /// Records a code that is issued now. Returns its expiry in milliseconds since 1970, or `None`
     /// if it exists already: of two requests for the same code, the store accepts one.
-    async fn record_code(
-        &self,
-        code: &str,
-        consent: ConsentedCode,
-        by_authorize: bool,
-    ) -> Option<i64> {
+    async fn record_code(&self, code: &str, consent: ConsentedCode) -> Option<i64> {
         let now_ms = self.clock.now_ms();
         let lifetime_ms = self.registry().settings.code_lifetime.as_ms();
         let expires_at_ms = now_ms.saturating_add(lifetime_ms);
@@ -247,8 +246,8 @@ impl Realm {
             merchant_id: consent.merchant_id,
             scopes: consent.scopes,
             redirect_url: consent.redirect_url,
+            redirect_url_sent: consent.redirect_url_sent,
             challenge: consent.challenge,
-            by_authorize,
             issued_at_ms: now_ms,
             expires_at_ms,
             reusable: false,

@@ -13,9 +13,9 @@ pub(crate) struct Code {
     pub(crate) scopes: Scopes,
     /// The redirect URL that the code was issued for, if any.
     pub(crate) redirect_url: Option<Arc<str>>,
+    /// Whether the authorize request sent that URL. If so, RFC 6749 requires it at the exchange.
+    pub(crate) redirect_url_sent: bool,
     pub(crate) challenge: Option<Challenge>,
-    /// Whether the authorize endpoint issued the code. It would have taken a PKCE challenge.
-    pub(crate) by_authorize: bool,
     /// When the merchant consented, in milliseconds since 1970.
     pub(crate) issued_at_ms: i64,
     pub(crate) expires_at_ms: i64,

@@ -84,13 +84,17 @@ impl Registry {
     }
 
     /// Returns the status of an error at an endpoint. In order of precedence: the one in `errors:`,
-    /// 500 with `error_status: always_500` at the token endpoint, the row's own, the code's.
+    /// 500 with `error_status: always_500` at the token endpoint, the row's own, the one that the
+    /// dialect gives the code.
     pub(crate) fn status(&self, endpoint: Endpoint, code: &ErrorCode, own: Option<u16>) -> u16 {
         let overridden = self.fixtures.errors.get(code).and_then(|error| error.status);
         let always_500 =
             endpoint == Endpoint::Token && self.settings.error_status == ErrorStatus::Always500;
 
-        overridden.or(always_500.then_some(500)).or(own).unwrap_or_else(|| code.default_status())
+        overridden
+            .or(always_500.then_some(500))
+            .or(own)
+            .unwrap_or_else(|| self.settings.dialect.status(code))
     }
 
     /// Returns the description of an error. In order of precedence: the scenario's own, the one in

@@ -19,10 +19,11 @@ use tokio::io::AsyncWriteExt;
 use tokio_io_timeout::TimeoutStream;
 
 use super::connections::Slot;
+use super::header_case::keep_documented_case;
 use super::listener::ListenerContext;
 use super::tracked_body::TrackedBody;
 use crate::faults::{Wire, WireFault};
-use crate::http::{Connection, response, serve};
+use crate::http::{Connection, has_one_host, response, serve};
 use crate::limits::{Limit, LimitMonitor, Limits};
 
 /// The time for the last bytes of a response when a connection is to close.
@@ -68,8 +69,17 @@ async fn respond(
     }
 
     let version = request.version();
+    if version == Version::HTTP_11 && !has_one_host(request.headers()) {
+        tracing::info!("a request does not have exactly one Host header with a host");
+        return Ok(response::bad_host().map(|body| TrackedBody::new(body, in_flight)));
+    }
+
     let request = request.map(Body::new);
     let mut response = serve(&context.app, &context.router, connection, request).await;
+    // HTTP/2 has lower case only.
+    if version < Version::HTTP_2 {
+        keep_documented_case(&mut response);
+    }
 
     // Keeps the client from sending another request, which would be lost.
     if context.app.is_stopping() && version < Version::HTTP_2 {

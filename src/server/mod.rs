@@ -8,6 +8,7 @@ mod connections;
 mod file_watcher;
 mod fixtures;
 mod handshake;
+mod header_case;
 mod interfaces;
 mod listener;
 mod listeners;

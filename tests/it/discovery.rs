@@ -3,10 +3,11 @@
 use std::process::Command;
 
 use crate::support::{CLIENT, browser, claims, server_with};
-use oauth2::basic::BasicClient;
+use oauth2::basic::{BasicClient, BasicErrorResponseType};
 use oauth2::{
     AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, HttpRequest,
-    HttpResponse, PkceCodeChallenge, RedirectUrl, Scope, TokenResponse, TokenUrl,
+    HttpResponse, PkceCodeChallenge, RedirectUrl, RefreshToken, RequestTokenError, Scope,
+    TokenResponse, TokenUrl,
 };
 use serde_json::Value;
 use smartpay_oauth_mock::MockAuthServer;
@@ -103,6 +104,43 @@ async fn the_oauth2_crate_completes_the_flow() {
             refreshed.refresh_token().unwrap().secret(),
             tokens.refresh_token().unwrap().secret()
         );
+    }
+}
+
+/// The crate knows the codes of RFC 6749 and no others.
+#[tokio::test]
+async fn the_oauth2_crate_understands_the_errors_of_the_rfc_dialect() {
+    use BasicErrorResponseType::{InvalidClient, InvalidGrant, InvalidScope, UnauthorizedClient};
+
+    let server = server_with("settings: { dialect: rfc6749 }").await;
+    let token_url = TokenUrl::new(server.token_url()).unwrap();
+    for auth_type in [AuthType::RequestBody, AuthType::BasicAuth] {
+        for (id, secret, scope, expected) in [
+            (CLIENT.0, "wrong", None, InvalidClient),
+            ("nobody", "s", None, InvalidClient),
+            ("inactive-client", "inactive-client-secret", None, InvalidClient),
+            ("public-client", "public-client-secret", None, InvalidClient),
+            ("code-only-client", "code-only-client-secret", None, UnauthorizedClient),
+            ("8l57hYffFb", "yourClientSecret", None, InvalidGrant),
+            ("8l57hYffFb", "yourClientSecret", Some("everything"), InvalidScope),
+        ] {
+            let client = BasicClient::new(ClientId::new(id.into()))
+                .set_client_secret(ClientSecret::new(secret.into()))
+                .set_auth_type(auth_type.clone())
+                .set_token_uri(token_url.clone());
+            let token = RefreshToken::new(if scope.is_some() { "eyJraK" } else { "none" }.into());
+            let mut request = client.exchange_refresh_token(&token);
+            if let Some(scope) = scope {
+                request = request.add_scope(Scope::new(scope.into()));
+            }
+
+            match request.request_async(&send).await {
+                Err(RequestTokenError::ServerResponse(response)) => {
+                    assert_eq!(*response.error(), expected, "{id}");
+                }
+                other => panic!("{id}: {other:?}"),
+            }
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! Rows 5 and 6: bodies are parsed strictly by the WHATWG form encoding.
 
 use crate::support::raw_client::{RawClient, form_request};
-use crate::support::{page, post, server_with};
+use crate::support::{fetch, page, post, server_with};
+use reqwest::RequestBuilder;
 use smartpay_oauth_mock::MockAuthServer;
 
 const REST: &str = "grant_type=authorization_code&client_id=odd&code=c";
@@ -120,4 +121,90 @@ async fn ten_thousand_parameters_are_one_request_and_64_kib_its_limit() {
     post(&server.token_url(), padded(64 * 1024)).await.ok();
     let response = post(&server.token_url(), padded(64 * 1024 + 1)).await;
     assert_eq!((response.error().as_str(), response.status), ("invalid_request", 413));
+}
+
+fn sample(server: &MockAuthServer, content_type: &str) -> RequestBuilder {
+    reqwest::Client::new()
+        .post(server.token_url())
+        .header("Content-Type", content_type)
+        .body(crate::support::page::REQUEST)
+}
+
+#[tokio::test]
+async fn a_content_type_may_have_parameters_that_change_nothing() {
+    let server = MockAuthServer::start().await;
+    for (parameters, is_noted) in [
+        ("", false),
+        (";", false),
+        ("; charset=UTF-8;", false),
+        ("; boundary=x; q=1", false),
+        ("; charset=ISO-8859-1", true),
+        ("; charset=\"windows-1252\"; a=b", true),
+    ] {
+        server.clear_requests().await;
+        let content_type = format!("application/x-www-form-urlencoded{parameters}");
+        fetch(sample(&server, &content_type)).await.ok();
+        let notes = &server.requests().await[0].notes;
+        let has_note = notes.iter().any(|note| note.contains("another charset than UTF-8"));
+        assert_eq!(has_note, is_noted, "{content_type}: {notes:?}");
+    }
+}
+
+#[tokio::test]
+async fn another_charset_is_refused_unless_it_extends_ascii_and_the_body_is_ascii() {
+    let server = MockAuthServer::start().await;
+    for (charset, body) in
+        [("utf-16", "code=x"), ("ebcdic-cp-us", "code=x"), ("", "code=x"), ("iso-8859-1", "code=é")]
+    {
+        let content_type = format!("application/x-www-form-urlencoded; charset={charset}");
+        let request = sample(&server, &content_type).body(body);
+        let response = fetch(request).await;
+        assert_eq!((response.error().as_str(), response.status), ("invalid_request", 400));
+        assert!(response.description().contains("utf-8"), "{}", response.text);
+        assert_eq!(server.requests().await.last().unwrap().outcome.row, Some(3));
+    }
+
+    // What is escaped is UTF-8, whatever the charset says.
+    let content_type = "application/x-www-form-urlencoded; charset=iso-8859-1";
+    for (body, row) in [("code=%C3%A9", 7), ("code=%E9", 5)] {
+        sample(&server, content_type).body(body).send().await.unwrap();
+        assert_eq!(server.requests().await.last().unwrap().outcome.row, Some(row), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_content_encoding_is_refused_by_name() {
+    let server = MockAuthServer::start().await;
+    let form = "application/x-www-form-urlencoded";
+    for (coding, word) in [
+        ("gzip", "gzip"),
+        ("identity, br", "br"),
+        ("s3cr3t\"", "of this request"),
+        ("identity", ""),
+        ("", ""),
+    ] {
+        let request = sample(&server, form).header("Content-Encoding", coding);
+        let response = fetch(request).await;
+        if word.is_empty() {
+            response.ok();
+            continue;
+        }
+        assert_eq!((response.error().as_str(), response.status), ("invalid_request", 400));
+        let expected = format!("The Content-Encoding {word} is not supported");
+        assert!(response.description().contains(&expected), "{}", response.text);
+    }
+
+    // The same at the consent page's form, and at the control API.
+    let page = reqwest::Client::new().post(server.authorize_url());
+    let page = page.header("Content-Type", form).header("Accept", "application/json");
+    let response = fetch(page.header("Content-Encoding", "gzip").body("a=b")).await;
+    assert!(response.description().contains("gzip"));
+
+    let control = reqwest::Client::new()
+        .post(format!("{}/_mock/clock/advance", server.base_url()))
+        .header("Content-Encoding", "deflate")
+        .json(&serde_json::json!({ "by": "1h" }));
+    let response = fetch(control).await;
+    assert_eq!(response.status, 415);
+    assert!(response.text.contains("deflate"), "{}", response.text);
 }

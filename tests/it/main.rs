@@ -19,6 +19,7 @@ mod consent;
 mod consent_browser;
 mod discovery;
 mod resources;
+mod rfc6749;
 
 // Fixtures, scenarios and the cookbook.
 mod cookbook;
@@ -55,6 +56,7 @@ mod hostile_clients;
 mod http2_limits;
 mod limits;
 mod listeners;
+mod protocol;
 mod stopping;
 
 // The source itself.

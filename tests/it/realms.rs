@@ -200,6 +200,37 @@ async fn urls_follow_a_trusted_proxy_and_always_the_public_url() {
     );
 }
 
+/// A port counts where the host has none, unless it is the scheme's own or none at all.
+#[tokio::test]
+async fn the_port_and_the_scheme_of_a_trusted_proxy_are_read_leniently() {
+    let server = MockAuthServer::builder().trust_forwarded().start().await.unwrap();
+    let base = server.base_url();
+    for (proto, host, port, expected) in [
+        ("HTTPS", "mock.example", "8443", "https://mock.example:8443"),
+        ("https", "mock.example", "8443, 80", "https://mock.example:8443"),
+        ("Https", "mock.example", "443", "https://mock.example"),
+        ("http", "mock.example", "443", "http://mock.example:443"),
+        ("HTTP", "mock.example", "80", "http://mock.example"),
+        ("https", "mock.example:9443", "8443", "https://mock.example:9443"),
+        ("https", "[::1]", "8443", "https://[::1]:8443"),
+        ("https", "mock.example", "0", "https://mock.example"),
+        ("https", "mock.example", "65536", "https://mock.example"),
+        ("https", "mock.example", "+81", "https://mock.example"),
+        ("https", "mock.example", "port", "https://mock.example"),
+        ("https", "mock.example", "", "https://mock.example"),
+    ] {
+        let headers =
+            [("X-Forwarded-Proto", proto), ("X-Forwarded-Host", host), ("X-Forwarded-Port", port)];
+        assert_eq!(issuer(&base, &headers).await, expected, "{headers:?}");
+    }
+
+    // A proxy that passes the client's Host on.
+    let headers = [("Host", "mock.example"), ("X-Forwarded-Port", "8080")];
+    assert_eq!(issuer(&base, &headers).await, "http://mock.example:8080");
+    let distrusting = MockAuthServer::start().await;
+    assert_eq!(issuer(&distrusting.base_url(), &headers).await, "http://mock.example");
+}
+
 /// Behind a trusted HTTPS proxy, scheme and host are those of the proxy's headers.
 #[tokio::test]
 async fn the_scheme_and_host_of_a_trusted_proxy_apply_everywhere() {

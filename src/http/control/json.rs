@@ -46,6 +46,8 @@ impl FromRequest<Arc<App>> for JsonText {
         }
         let bytes = read.map_err(|error| unreadable(error, app.limits.limits().control_size))?;
 
+        // Some clients send a byte order mark, which a server may ignore (RFC 8259, section 8.1).
+        let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
         let text =
             String::from_utf8(bytes.into()).map_err(|_| bad_request("The body is not UTF-8."))?;
         // The fixture reader also accepts YAML; the control API accepts JSON only.
@@ -62,17 +64,24 @@ impl<T: Serialize> IntoResponse for Json<T> {
     }
 }
 
-/// Refuses a body of another media type.
+/// Refuses a body of another media type, or one that is compressed.
 fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let media_type = content_type.unwrap_or_default().split(';').next().unwrap_or_default();
-    if media_type.trim().eq_ignore_ascii_case("application/json") {
-        return Ok(());
+    if !media_type.trim().eq_ignore_ascii_case("application/json") {
+        return Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "The Content-Type must be application/json.",
+        ));
     }
-    Err(Problem::new(
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        "The Content-Type must be application/json.",
-    ))
+
+    match body::content_coding(headers) {
+        None => Ok(()),
+        Some(coding) => Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            format!("The Content-Encoding {coding} is not supported; send the body without one."),
+        )),
+    }
 }
 
 fn unreadable(error: BodyError, max_size: usize) -> Problem {

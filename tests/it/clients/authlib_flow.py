@@ -4,7 +4,7 @@ import sys
 
 import httpx
 from authlib.common.security import generate_token
-from authlib.integrations.httpx_client import OAuth2Client
+from authlib.integrations.httpx_client import OAuth2Client, OAuthError
 
 issuer = sys.argv[1]
 metadata = httpx.get(f"{issuer}/.well-known/oauth-authorization-server").raise_for_status().json()
@@ -44,4 +44,19 @@ active = client.introspect_token(metadata["introspection_endpoint"], token=again
 assert active.json()["active"] is True, active.text
 assert client.revoke_token(metadata["revocation_endpoint"], token=again["refresh_token"]).status_code == 200
 assert httpx.post(api, headers={"Authorization": f"Bearer {again['access_token']}"}).status_code == 401
+
+# Under the RFC's dialect, Authlib reads the errors, too.
+if "client_secret_basic" in metadata["token_endpoint_auth_methods_supported"]:
+    try:
+        client.refresh_token(metadata["token_endpoint"], refresh_token=again["refresh_token"])
+        raise AssertionError("a revoked grant was refreshed")
+    except OAuthError as error:
+        assert error.error == "invalid_grant", error
+    for method in metadata["token_endpoint_auth_methods_supported"]:
+        stranger = OAuth2Client("v6TJH1IqhM", "wrong", token_endpoint_auth_method=method)
+        try:
+            stranger.fetch_token(metadata["token_endpoint"], code="x", grant_type="authorization_code")
+            raise AssertionError("a wrong secret was accepted")
+        except OAuthError as error:
+            assert error.error == "invalid_client", error
 print("completed")
