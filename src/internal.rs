@@ -124,7 +124,7 @@ pub async fn insert_grants(realm: &RealmHandle, count: usize) {
             granted_at_ms: now,
             redirect_url: None,
             purge_after_ms: now + 365 * 86_400_000,
-            revoked: false,
+            revoked: None,
         };
         // Only a revoked grant is a conflict, and the id is unused.
         let _ = realm.grant_store().upsert_grant(grant, now).await;

@@ -100,7 +100,7 @@ async fn find_by_code<'a>(
     // A reusable code continues its grant, as if the merchant had consented just now. Once that
     // grant is revoked, the code makes another.
     let continued = match entry.grant {
-        Some(id) => grant_store.grant(id).await.filter(|grant| !grant.revoked),
+        Some(id) => grant_store.grant(id).await.filter(|grant| grant.revoked.is_none()),
         None => None,
     };
     let id = match continued {
@@ -116,7 +116,7 @@ async fn find_by_code<'a>(
         granted_at_ms: if issued.reusable { now_ms } else { issued.issued_at_ms },
         redirect_url: issued.redirect_url.clone(),
         purge_after_ms: now_ms,
-        revoked: false,
+        revoked: None,
     };
     Ok(GrantSource { grant, grant_time: None, origin: Origin::Code { code, entry } })
 }
@@ -185,7 +185,7 @@ pub(super) async fn stored_or_claimed(
         redirect_url: None,
         // Its refresh token may have been issued, or may expire, as late as this token.
         purge_after_ms: realm.registry().settings.grant_ends_ms(claims.iat.max(claims.expires_in)),
-        revoked: false,
+        revoked: None,
     }
 }
 
@@ -277,8 +277,8 @@ pub(super) async fn check_grant(
     request: &TokenRequest<'_>,
     source: &GrantSource<'_>,
 ) -> Result<(), Refusal> {
-    if source.grant.revoked {
-        return Err(revoked());
+    if let Some(reason) = source.grant.revoked {
+        return Err(revoked(reason));
     }
 
     let Origin::Token(token) = &source.origin else { return Ok(()) };

@@ -8,7 +8,7 @@ use super::form_endpoint::FormEndpoint;
 use super::response;
 use crate::flow::{TokenRequest, authenticate, token_status};
 use crate::oauth::{Refusal, Row, refuse};
-use crate::realm::Grant;
+use crate::realm::{Grant, Revocation};
 use crate::scenario::Endpoint;
 
 pub(super) struct Revoke;
@@ -31,7 +31,8 @@ impl FormEndpoint for Revoke {
             }
             if !request.effects.is_dry_run() {
                 let now_ms = request.realm.clock().now_ms();
-                request.realm.grant_store().revoke_grant(grant, now_ms).await;
+                let grant_store = request.realm.grant_store();
+                grant_store.revoke_grant(grant, Revocation::Client, now_ms).await;
             }
         }
 
