@@ -54,8 +54,9 @@ pub(crate) fn large_head(limit: usize) -> Response {
 
 /// Makes the response for a path without an endpoint.
 pub(super) fn not_found(method: &Method) -> Response {
+    let method: String = method.as_str().chars().take(16).collect();
     let text = format!(
-        "Nothing answers {method} context. The token endpoint is POST /oauth2/v3/token; / lists the \
+        "Nothing answers {method} here. The token endpoint is POST /oauth2/v3/token; / lists the \
          others.\n"
     );
     self::text(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", Body::from(text))

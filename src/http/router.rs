@@ -51,7 +51,10 @@ pub(crate) async fn serve(
 
     let mut response = match unknown_realm {
         Some(name) if is_control_path(request.uri().path()) => control::unknown_realm(&name),
-        Some(name) => response::unknown_realm(&name),
+        Some(name) => {
+            tracing::info!(status = 404, "no realm: {:.64}", name);
+            response::unknown_realm(&name)
+        }
         None => {
             request.extensions_mut().insert(context);
             let Ok(response) = router.clone().oneshot(request).await;
