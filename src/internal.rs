@@ -9,7 +9,7 @@ use crate::fixture::{builtin, read_scenario};
 use crate::flow::token::check_rows;
 use crate::flow::{Effects, TokenRequest};
 use crate::journal::{
-    Correlation, ErrorTag, IssuedKind, ParamPolicy, RequestInfo, RequestRecorder,
+    Answer, Correlation, ErrorTag, IssuedKind, ParamPolicy, RequestInfo, RequestRecorder,
 };
 use crate::oauth::Form;
 use crate::realm::{Grant, Realm, RealmMap, RealmSeed, Registry};
@@ -87,7 +87,8 @@ impl TokenSteps {
         let recorder = RequestRecorder::default();
         recorder.endpoint(Endpoint::Token);
         if let Ok(form) = Form::parse(body) {
-            recorder.parameters(form.iter(), ParamPolicy::Documented);
+            let policy = ParamPolicy::Documented(&["client_id", "client_secret", "grant_type"]);
+            recorder.parameters(form.iter(), policy);
             recorder.client(form.get("client_id").unwrap_or_default());
         }
         recorder.merchant("rahulrama");
@@ -107,7 +108,8 @@ impl TokenSteps {
             correlation_id: Some(correlation_id),
             has_basic: false,
         };
-        recorder.enter(self.realm.journal(), request, Some(200), ErrorTag::default());
+        let in_flight = self.realm.journal().begin(request, recorder);
+        self.realm.journal().finish(&in_flight, Answer::Sent(200, ErrorTag::default()));
     }
 }
 

@@ -10,6 +10,7 @@ use super::error_response::{injected_error, refusal_response};
 use super::form_request;
 use super::scenario::{ScenarioContext, run};
 use crate::flow::{TokenRequest, claimed_client_id, merchant_of};
+use crate::journal::ParamPolicy;
 use crate::oauth::Refusal;
 use crate::scenario::Endpoint;
 
@@ -17,6 +18,8 @@ use crate::scenario::Endpoint;
 pub(super) trait FormEndpoint {
     /// The endpoint as scenarios and the journal name it.
     const ENDPOINT: Endpoint;
+    /// The parameters that are documented for it.
+    const PARAMETERS: &'static [&'static str];
 
     /// Handles a request that has passed rows 1 to 6. `base_url` is the realm's, as the client sees
     /// it.
@@ -46,11 +49,12 @@ async fn handle<E: FormEndpoint>(
 ) -> Result<Response, Refusal> {
     let RequestContext { app, realm, registry, recorder, .. } = context;
     let (parts, body) = request.into_parts();
-    form_request::record_query(&parts, recorder);
+    let policy = ParamPolicy::Documented(E::PARAMETERS);
+    form_request::record_query(&parts, recorder, policy);
     context.require_https()?;
 
     let body = form_request::read(&parts, body, &app.limits).await?; //          rows 1 to 4
-    let form = &form_request::parse(&body, recorder)?; //                        rows 5 and 6
+    let form = &form_request::parse(&body, recorder, policy)?; //                rows 5 and 6
 
     let authorization = parts.headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
     let client_id = claimed_client_id(form, authorization, registry.settings.dialect);

@@ -14,6 +14,7 @@ pub(super) struct Introspect;
 
 impl FormEndpoint for Introspect {
     const ENDPOINT: Endpoint = Endpoint::Introspect;
+    const PARAMETERS: &[&str] = &["client_id", "client_secret", "token", "token_type_hint"];
 
     async fn handle(request: &TokenRequest<'_>, base_url: &str) -> Result<Response, Refusal> {
         authenticate(request)?;

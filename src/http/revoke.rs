@@ -17,6 +17,7 @@ pub(super) struct Revoke;
 /// asks for it for refresh tokens). An unknown token is no error (section 2.2).
 impl FormEndpoint for Revoke {
     const ENDPOINT: Endpoint = Endpoint::Revoke;
+    const PARAMETERS: &[&str] = &["client_id", "client_secret", "token", "token_type_hint"];
 
     async fn handle(request: &TokenRequest<'_>, _: &str) -> Result<Response, Refusal> {
         let client = authenticate(request)?;

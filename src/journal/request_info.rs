@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use super::redact::truncate;
+
 /// A request as it arrived.
 #[derive(Debug)]
 pub(crate) struct RequestInfo {
@@ -21,6 +23,19 @@ pub(crate) struct RequestInfo {
     pub(crate) correlation: Correlation,
     /// Whether an `Authorization` header has Basic credentials.
     pub(crate) has_basic: bool,
+}
+
+impl RequestInfo {
+    /// Limits the size of what the client chose.
+    pub(super) fn bounded(self) -> Self {
+        Self {
+            method: truncate(&self.method),
+            path: truncate(&self.path),
+            certificate: self.certificate.map(|name| truncate(&name).into()),
+            correlation_id: self.correlation_id.as_deref().map(truncate),
+            ..self
+        }
+    }
 }
 
 /// Whether a request has a correlation ID in the documented format.

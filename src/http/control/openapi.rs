@@ -127,8 +127,35 @@ fn path_parameters(path: &str) -> impl Iterator<Item = Value> {
 }
 
 fn query_parameters(doc: &OperationDoc, generator: &mut SchemaGenerator) -> Vec<Value> {
-    let members: Vec<_> = doc.query.iter().flat_map(|members| members(generator)).collect();
-    members.into_iter().map(|(name, schema)| query_parameter(&name, schema)).collect()
+    let mut parameters = Vec::new();
+
+    for members in &doc.query {
+        let members = members(generator);
+        let by_name = members.by_name.into_iter();
+        parameters.extend(by_name.map(|(name, schema)| query_parameter(&name, schema)));
+        let by_prefix = members.by_prefix.into_iter();
+        parameters.extend(by_prefix.map(|(prefix, schema)| prefixed_parameters(&prefix, schema)));
+    }
+    parameters
+}
+
+/// Describes the parameters `PREFIX.NAME`: an object whose members are parameters of their own.
+fn prefixed_parameters(prefix: &str, schema: Value) -> Value {
+    let one = query_parameter(prefix, schema);
+    let description = one["description"].as_str().unwrap_or_default();
+
+    json!({
+        "name": prefix,
+        "in": "query",
+        "description": format!("`{prefix}.NAME`, any number: {description}"),
+        "style": "form",
+        "explode": true,
+        "schema": {
+            "type": "object",
+            "propertyNames": { "pattern": format!("^{prefix}\\.") },
+            "additionalProperties": one["schema"],
+        },
+    })
 }
 
 fn query_parameter(name: &str, schema: Value) -> Value {
