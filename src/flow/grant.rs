@@ -75,10 +75,7 @@ async fn find_by_code<'a>(
     let now_ms = request.realm.clock().now_ms();
 
     let Some(entry) = grant_store.code(code).await else {
-        return refuse(
-            Row::CodeOrToken,
-            "code is unknown: this server never issued it, or has forgotten it.",
-        );
+        return Err(unknown_code(request, code).await);
     };
     let issued = Arc::clone(&entry.code);
     if issued.client_id != client.id {
@@ -119,6 +116,23 @@ async fn find_by_code<'a>(
         revoked: None,
     };
     Ok(GrantSource { grant, grant_time: None, origin: Origin::Code { code, entry } })
+}
+
+async fn unknown_code(request: &TokenRequest<'_>, code: &str) -> Refusal {
+    let is_refresh_token = request.realm.grant_store().fixture_token(code).await.is_some()
+        || VerifiedClaims::verify(code, request.key).is_ok_and(|claims| claims.is_refresh_token());
+
+    if is_refresh_token {
+        request.recorder.refresh_token_as_code();
+        return Refusal::new(
+            Row::CodeOrToken,
+            "code is a refresh token, which is sent as refresh_token with grant_type refresh_token.",
+        );
+    }
+    Refusal::new(
+        Row::CodeOrToken,
+        "code is unknown: this server never issued it, or has forgotten it.",
+    )
 }
 
 async fn find_by_token<'a>(

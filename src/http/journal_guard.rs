@@ -7,16 +7,19 @@ use axum::extract::Request;
 use axum::http::header;
 use axum::response::Response;
 
+use super::app::App;
 use super::context::RequestContext;
 use crate::faults::WireFault;
 use crate::journal::{Answer, Correlation, ErrorTag, RequestInFlight, RequestInfo};
 use crate::oauth::read_basic;
+use crate::realm::Realm;
 use crate::scenario::CORRELATION_ID;
 
 /// Has a request in the journal. If it is dropped before it is finished, the client has closed the
 /// connection, or the server stops.
 pub(super) struct JournalGuard {
-    context: RequestContext,
+    app: Arc<App>,
+    realm: Arc<Realm>,
     /// `None` once the request is answered, and for requests that are never recorded.
     in_flight: Option<Arc<RequestInFlight>>,
 }
@@ -28,12 +31,12 @@ impl JournalGuard {
         let path = request.uri().path();
         let is_recorded = path != "/" && path != "/_mock" && !path.contains("/_mock/");
 
+        let RequestContext { app, realm, recorder, .. } = context;
         let in_flight = is_recorded.then(|| {
-            let RequestContext { realm, recorder, .. } = context;
             recorder.headers(request.headers());
             realm.journal().begin(request_info(context, request), recorder.clone())
         });
-        Self { context: context.clone(), in_flight }
+        Self { app: Arc::clone(app), realm: Arc::clone(realm), in_flight }
     }
 
     /// Completes the request with its response.
@@ -50,14 +53,14 @@ impl JournalGuard {
 
     fn complete(&mut self, answer: Answer) {
         if let Some(in_flight) = self.in_flight.take() {
-            self.context.realm.journal().finish(&in_flight, answer);
+            self.realm.journal().finish(&in_flight, answer);
         }
     }
 }
 
 impl Drop for JournalGuard {
     fn drop(&mut self) {
-        self.complete(if self.context.app.is_stopping() {
+        self.complete(if self.app.is_stopping() {
             Answer::ServerStopped
         } else {
             Answer::ClientGone

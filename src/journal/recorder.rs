@@ -112,6 +112,11 @@ impl RequestRecorder {
         self.0.lock().notes.push(notes::secret_slip(slip));
     }
 
+    /// Records that the code is a refresh token.
+    pub(crate) fn refresh_token_as_code(&self) {
+        self.0.lock().notes.push(notes::REFRESH_TOKEN_AS_CODE.into());
+    }
+
     /// Records that the request took effect although its response is replaced.
     pub(crate) fn took_effect(&self) {
         self.0.lock().notes.push(notes::TOOK_EFFECT.into());

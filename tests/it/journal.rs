@@ -252,6 +252,18 @@ async fn notes_tell_what_would_happen_at_the_real_server() {
     }
 }
 
+#[tokio::test]
+async fn a_refresh_token_in_the_place_of_a_code_is_recognized() {
+    let server = MockAuthServer::start().await;
+    let tokens = exchange(&server, &code(&server).await).await.ok();
+    for (code, is_token) in [(tokens.member("refresh_token"), true), ("eyJraK".to_owned(), false)] {
+        let response = exchange(&server, &code).await;
+        assert_eq!(response.error(), "invalid_request");
+        assert_eq!(response.description().contains("is a refresh token"), is_token);
+        assert_eq!(notes(&newest(&server).await).contains("was sent as code"), is_token);
+    }
+}
+
 /// Each way in which a secret is almost right, with what the description and the note say.
 #[tokio::test]
 async fn a_secret_that_is_almost_right_is_explained_without_being_told() {
@@ -451,10 +463,12 @@ async fn a_request_without_an_answer_is_visible_and_has_no_outcome() {
     let order = [follower.next().await.unwrap().id, follower.next().await.unwrap().id];
     assert_eq!(order, [2, 1], "the order of the answers");
 
-    // Event ids count answers; the data has the numbers of the requests.
+    // Event ids count answers; the data has the numbers of the requests. A position from before a
+    // restart leads to the start.
     for (last_id, expected) in [
         ("0", vec!["id: 1\n", "\"id\":2,", "id: 2\n", "\"id\":1,"]),
         ("1", vec!["id: 2\n", "\"id\":1,"]),
+        ("99", vec!["id: 1\n", "id: 2\n"]),
     ] {
         let request =
             reqwest::Client::new().get(url(&server, "events")).header("Last-Event-ID", last_id);

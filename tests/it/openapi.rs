@@ -114,6 +114,16 @@ async fn every_operation_responds_as_the_document_says() {
         ("delete", "/scenarios/{name}", "/scenarios/x".into(), None, 204),
         ("delete", "/scenarios", "/scenarios".into(), None, 204),
         ("get", "/requests", "/requests?limit=5".into(), None, 200),
+        ("get", "/requests", "/requests?header.Host=*&param.code=x".into(), None, 200),
+        (
+            "post",
+            "/requests/verify",
+            "/requests/verify".into(),
+            Some(
+                json!({ "order": [{ "header.host": "*", "method": "POST" }, { "param.code": "x" }] }),
+            ),
+            200,
+        ),
         (
             "post",
             "/requests/verify",

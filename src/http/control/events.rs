@@ -105,6 +105,10 @@ impl Reader {
     /// Begins after the answer at `position`, or after the request `after`, or now.
     fn new(journal: &Journal, filter: Filter, position: Option<u64>, after: Option<u64>) -> Self {
         let (position, missed) = match (position, after) {
+            // A position that no answer has is from before a restart of the server.
+            (Some(position), _) if position > journal.position() => {
+                journal.position_before_first(0)
+            }
             (Some(position), _) => (position, 0),
             (None, Some(after)) => journal.position_before_first(after),
             (None, None) => (journal.position(), 0),
