@@ -24,7 +24,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     // The journal has each attempt and its status.
     let statuses: Vec<_> =
-        server.requests().await.iter().filter_map(|request| request.outcome.status).collect();
+        server.requests().await.iter().filter_map(|request| request.status()).collect();
     assert_eq!(statuses, [500, 500, 200]);
 
     println!("the third attempt succeeded: {statuses:?}");

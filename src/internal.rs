@@ -8,7 +8,7 @@ use std::time::Instant;
 use crate::fixture::{builtin, read_scenario};
 use crate::flow::token::check_rows;
 use crate::flow::{Effects, TokenRequest};
-use crate::journal::{ErrorTag, IssuedKind, ParamPolicy, RequestInfo, RequestRecorder};
+use crate::journal::{Answer, ErrorTag, IssuedKind, ParamPolicy, RequestInfo, RequestRecorder};
 use crate::oauth::{Form, scope};
 use crate::realm::{Grant, Realm, RealmMap, RealmSeed, Registry};
 use crate::scenario::Endpoint;
@@ -85,7 +85,8 @@ impl TokenSteps {
         let recorder = RequestRecorder::default();
         recorder.endpoint(Endpoint::Token);
         if let Ok(form) = Form::parse(body) {
-            recorder.parameters(form.iter(), ParamPolicy::Documented);
+            let policy = ParamPolicy::Documented(&["client_id", "client_secret", "grant_type"]);
+            recorder.parameters(form.iter(), policy);
             recorder.client(form.get("client_id").unwrap_or_default());
         }
         recorder.merchant("rahulrama");
@@ -104,7 +105,8 @@ impl TokenSteps {
             correlation_id: Some("9a341edd-3ceb-4b36-b423-9088e9bad5a0".to_owned()),
             has_basic: false,
         };
-        recorder.enter(&self.realm.journal, request, Some(200), ErrorTag::default());
+        let in_flight = self.realm.journal.begin(request, recorder);
+        self.realm.journal.finish(&in_flight, Answer::Sent(200, ErrorTag::default()));
     }
 }
 
@@ -121,7 +123,7 @@ pub async fn insert_grants(realm: &RealmHandle, count: usize) {
             granted_at_ms: now,
             redirect_url: None,
             purge_after_ms: now + 365 * 86_400_000,
-            revoked: false,
+            revoked: None,
         };
         // Only a revoked grant is a conflict, and the ID is unused.
         let _ = realm.grant_store().upsert_grant(grant, now).await;

@@ -12,6 +12,7 @@ use super::error::CliError;
 use super::json::{object, to_text};
 use super::output::{Color, print};
 use super::requests_format::{format_entry, format_list, format_verification, notes};
+use crate::journal::Filter;
 use crate::units::HumanDuration;
 
 #[derive(Args)]
@@ -19,7 +20,7 @@ use crate::units::HumanDuration;
 pub(super) struct Requests {
     #[command(subcommand)]
     command: Option<RequestsCommand>,
-    /// Print requests as they arrive, until interrupted
+    /// Print requests as they are answered, until interrupted
     #[arg(long)]
     follow: bool,
     /// Show the last N requests only
@@ -28,6 +29,9 @@ pub(super) struct Requests {
     /// Show only requests after the one with this number
     #[arg(long, value_name = "NUMBER")]
     after: Option<u64>,
+    /// Leave out the notes
+    #[arg(long)]
+    quiet_notes: bool,
     #[command(flatten)]
     filters: Filters,
     #[command(flatten)]
@@ -37,7 +41,7 @@ pub(super) struct Requests {
 /// What to do instead of listing requests.
 #[derive(Subcommand)]
 enum RequestsCommand {
-    /// Verify the number of requests; exit with code 1 if it is not the expected one
+    /// Verify the number or the order of requests; exit with code 1 if it is not as expected
     Verify(Box<Verify>),
     /// Clear the journal
     Clear,
@@ -54,7 +58,16 @@ struct Verify {
     /// Expect at most N requests
     #[arg(long, value_name = "N")]
     at_most: Option<u64>,
-    /// Wait up to this long for the expected number, such as 2s
+    /// Expect requests in this order, others between them allowed: one option for each, with filters
+    /// as in a query, such as 'grant_type=refresh_token&status=200'
+    #[arg(
+        long,
+        value_name = "FILTERS",
+        value_parser = parse_filter,
+        conflicts_with_all = ["exactly", "at_least", "at_most", "Filters"]
+    )]
+    order: Vec<Filter>,
+    /// Wait up to this long for the expectation to hold, such as 2s
     #[arg(long, value_name = "DURATION")]
     wait: Option<HumanDuration>,
     #[command(flatten)]
@@ -68,6 +81,12 @@ struct Filters {
     /// Endpoint: token, authorize, resource, introspect, revoke, jwks, metadata or unknown
     #[arg(long)]
     endpoint: Option<String>,
+    /// HTTP method
+    #[arg(long)]
+    method: Option<String>,
+    /// Path within the realm, without the query
+    #[arg(long)]
+    path: Option<String>,
     /// Client ID
     #[arg(long, value_name = "ID")]
     client: Option<String>,
@@ -89,12 +108,31 @@ struct Filters {
     /// Scenario that matched; * matches any scenario
     #[arg(long, value_name = "NAME")]
     scenario: Option<String>,
+    /// Header of the request; can be given several times
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_named)]
+    header: Vec<(String, String)>,
+    /// Parameter of the request; can be given several times
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_named)]
+    param: Vec<(String, String)>,
+}
+
+fn parse_named(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("expected NAME=VALUE".to_owned()),
+    }
+}
+
+fn parse_filter(text: &str) -> Result<Filter, serde_urlencoded::de::Error> {
+    serde_urlencoded::from_str(text)
 }
 
 impl Filters {
     fn into_object(self) -> Map<String, Value> {
-        object([
+        let mut members = object([
             ("endpoint", self.endpoint.map(Value::from)),
+            ("method", self.method.map(Value::from)),
+            ("path", self.path.map(Value::from)),
             ("client_id", self.client.map(Value::from)),
             ("merchant_id", self.merchant.map(Value::from)),
             ("grant_type", self.grant_type.map(Value::from)),
@@ -102,7 +140,13 @@ impl Filters {
             ("status", self.status.map(Value::from)),
             ("error", self.error.map(Value::from)),
             ("scenario", self.scenario.map(Value::from)),
-        ])
+        ]);
+
+        for (prefix, named) in [("header", self.header), ("param", self.param)] {
+            let named = named.into_iter();
+            members.extend(named.map(|(name, value)| (format!("{prefix}.{name}"), value.into())));
+        }
+        members
     }
 }
 
@@ -129,22 +173,28 @@ impl Requests {
         let query = serde_urlencoded::to_string(pairs).map_err(CliError::runtime)?;
 
         if self.follow {
-            follow(&self.server, &format!("events?{query}"))
+            follow(&self.server, &format!("events?{query}"), !self.quiet_notes)
         } else {
             let path = format!("requests?{query}");
-            self.server.send_and_print(Method::GET, &path, None, format_list)
+            self.server.send_and_print(Method::GET, &path, None, |response| {
+                format_list(response, !self.quiet_notes)
+            })
         }
     }
 }
 
 impl Verify {
     fn run(self, server: &ServerArgs) -> Result<(), CliError> {
-        let count = object([
-            ("exactly", self.exactly.map(Value::from)),
-            ("at_least", self.at_least.map(Value::from)),
-            ("at_most", self.at_most.map(Value::from)),
-        ]);
-        let body = json!({ "match": self.filters.into_object(), "count": count });
+        let body = if self.order.is_empty() {
+            let count = object([
+                ("exactly", self.exactly.map(Value::from)),
+                ("at_least", self.at_least.map(Value::from)),
+                ("at_most", self.at_most.map(Value::from)),
+            ]);
+            json!({ "match": self.filters.into_object(), "count": count })
+        } else {
+            json!({ "order": self.order })
+        };
         let path = match self.wait {
             None => "requests/verify".to_owned(),
             Some(wait) => format!("requests/verify?wait={}ms", wait.as_ms()),
@@ -158,8 +208,8 @@ impl Verify {
     }
 }
 
-/// Prints requests as they arrive.
-fn follow(server: &ServerArgs, path: &str) -> Result<(), CliError> {
+/// Prints requests as they are answered.
+fn follow(server: &ServerArgs, path: &str, with_notes: bool) -> Result<(), CliError> {
     let color = Color::for_stdout();
     let mut printed_notes = HashSet::new();
 
@@ -176,7 +226,7 @@ fn follow(server: &ServerArgs, path: &str) -> Result<(), CliError> {
         }
 
         print(&format_entry(&data, color));
-        for note in notes(&data) {
+        for note in notes(&data).filter(|_| with_notes) {
             // Many notes apply to every request. Each is printed once.
             if printed_notes.insert(note.to_owned()) {
                 print(&color.dim(&format!("      note: {note}")));

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::output::Color;
 
-/// Returns the response of `GET requests` as a table, with the notes below it.
-pub(super) fn format_list(response: &Value) -> String {
+/// Returns the response of `GET requests` as a table, with the notes below it if they are wanted.
+pub(super) fn format_list(response: &Value, with_notes: bool) -> String {
     let color = Color::for_stdout();
     let entries = response["requests"].as_array().map(Vec::as_slice).unwrap_or_default();
 
@@ -17,7 +17,9 @@ pub(super) fn format_list(response: &Value) -> String {
     );
     let mut lines = vec![color.dim(&header)];
     lines.extend(entries.iter().map(|entry| format_entry(entry, color)));
-    lines.extend(format_notes(entries).iter().map(|line| color.dim(line)));
+    if with_notes {
+        lines.extend(format_notes(entries).iter().map(|line| color.dim(line)));
+    }
 
     let (shown, total) = (entries.len() as u64, response["total"].as_u64().unwrap_or_default());
     if shown < total {
@@ -59,6 +61,7 @@ pub(super) fn format_entry(entry: &Value, color: Color) -> String {
     let status = match entry["outcome"]["status"].as_u64() {
         Some(status @ ..400) => color.green(&status.to_string()),
         Some(status) => color.red(&status.to_string()),
+        None if entry["outcome"].is_null() => color.yellow("waits"),
         None => color.red("none"),
     };
 

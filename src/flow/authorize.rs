@@ -76,6 +76,22 @@ pub(crate) struct RequestedGrant {
 }
 
 impl ParamStyle {
+    /// Returns the parameters that are documented for the endpoint.
+    pub(crate) fn parameters(self) -> &'static [&'static str] {
+        match self {
+            Self::Vendor => &["client_id", "redirect_url", "state", "sub"],
+            Self::Rfc6749 => &[
+                "client_id",
+                "code_challenge",
+                "code_challenge_method",
+                "redirect_uri",
+                "response_type",
+                "scope",
+                "state",
+            ],
+        }
+    }
+
     /// Returns the name of the redirect parameter.
     pub(crate) fn redirect_name(self) -> &'static str {
         match self {
@@ -171,6 +187,10 @@ fn redirect_url<'a>(
         ),
         // RFC 6749, section 3.1.2.3: it may be left out where only one is registered.
         (None, [only]) if style == ParamStyle::Rfc6749 => Ok(only),
+        (None, _) if style == ParamStyle::Vendor && params.get("redirect_uri").is_some() => fail(
+            ErrorCode::InvalidRequest,
+            "redirect_url is missing; redirect_uri was sent, but the name here is redirect_url.",
+        ),
         (None, _) => fail(ErrorCode::InvalidRequest, format!("{name} is missing, or empty.")),
     }
 }

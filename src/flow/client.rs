@@ -17,7 +17,7 @@ pub(crate) fn authenticate<'r>(
     check_client_id(&credentials)?; //                                           row 10
     let client = find_client(request.registry, &credentials)?; //                row 11
     check_client_type(client)?; //                                               row 12
-    check_secret(client, &credentials, request.certificate)?; //                 row 13
+    check_secret(request, client, &credentials)?; //                             row 13
     check_active(client)?; //                                                    row 14
 
     Ok(client)
@@ -62,11 +62,18 @@ pub(super) fn check_client_type(client: &ClientEntry) -> Result<(), Refusal> {
 
 /// Row 13: the secret is right, and the certificate too if the client is tied to one.
 pub(super) fn check_secret(
+    request: &TokenRequest<'_>,
     client: &ClientEntry,
     credentials: &ClientCredentials<'_>,
-    certificate: Option<&str>,
 ) -> Result<(), Refusal> {
-    if !client.config.secret.matches(&credentials.client_secret) {
+    let TokenRequest { certificate, recorder, .. } = *request;
+    let secret = &client.config.secret;
+
+    if let Some(slip) = secret.slip_of(&credentials.client_secret) {
+        recorder.secret_slip(slip);
+        return refuse(Row::ClientSecret, format!("client_secret is wrong; {slip}."));
+    }
+    if !secret.matches(&credentials.client_secret) {
         return refuse(Row::ClientSecret, "client_secret is wrong.");
     }
 

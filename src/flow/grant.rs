@@ -75,10 +75,7 @@ async fn find_by_code<'a>(
     let now_ms = request.realm.clock.now_ms();
 
     let Some(entry) = grant_store.code(code).await else {
-        return refuse(
-            Row::CodeOrToken,
-            "code is unknown: the server did not issue it, or no longer has it.",
-        );
+        return Err(unknown_code(request, code).await);
     };
     let issued = Arc::clone(&entry.code);
     if issued.client_id != client.id {
@@ -100,7 +97,7 @@ async fn find_by_code<'a>(
     // A reusable code continues its grant, as if the merchant had consented just now. Once that
     // grant is revoked, the code makes another.
     let continued = match entry.grant {
-        Some(id) => grant_store.grant(id).await.filter(|grant| !grant.revoked),
+        Some(id) => grant_store.grant(id).await.filter(|grant| grant.revoked.is_none()),
         None => None,
     };
     let id = match continued {
@@ -116,9 +113,26 @@ async fn find_by_code<'a>(
         granted_at_ms: if issued.reusable { now_ms } else { issued.issued_at_ms },
         redirect_url: issued.redirect_url.clone(),
         purge_after_ms: now_ms,
-        revoked: false,
+        revoked: None,
     };
     Ok(GrantSource { grant, grant_time: None, origin: Origin::Code { code, entry } })
+}
+
+async fn unknown_code(request: &TokenRequest<'_>, code: &str) -> Refusal {
+    let is_refresh_token = request.realm.grant_store.fixture_token(code).await.is_some()
+        || VerifiedClaims::verify(code, request.key).is_ok_and(|claims| claims.is_refresh_token());
+
+    if is_refresh_token {
+        request.recorder.refresh_token_as_code();
+        return Refusal::new(
+            Row::CodeOrToken,
+            "code is a refresh token, which is sent as refresh_token with grant_type refresh_token.",
+        );
+    }
+    Refusal::new(
+        Row::CodeOrToken,
+        "code is unknown: this server never issued it, or has forgotten it.",
+    )
 }
 
 async fn find_by_token<'a>(
@@ -185,7 +199,7 @@ pub(super) async fn stored_or_claimed(
         redirect_url: None,
         // Its refresh token may have been issued, or may expire, as late as this token.
         purge_after_ms: realm.registry().settings.grant_ends_ms(claims.iat.max(claims.expires_in)),
-        revoked: false,
+        revoked: None,
     }
 }
 
@@ -289,8 +303,8 @@ pub(super) async fn check_grant(
     request: &TokenRequest<'_>,
     source: &GrantSource<'_>,
 ) -> Result<(), Refusal> {
-    if source.grant.revoked {
-        return Err(revoked());
+    if let Some(reason) = source.grant.revoked {
+        return Err(revoked(reason));
     }
 
     let Origin::Token(token) = &source.origin else { return Ok(()) };

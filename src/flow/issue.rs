@@ -79,7 +79,7 @@ pub(crate) async fn issue_directly(
         granted_at_ms: now_ms,
         redirect_url: None,
         purge_after_ms: now_ms,
-        revoked: false,
+        revoked: None,
     };
     let source = GrantSource { grant, grant_time: None, origin: Origin::FixtureToken };
     let request = TokenRequest {

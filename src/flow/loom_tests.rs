@@ -15,7 +15,7 @@ use super::{Effects, TokenRequest};
 use crate::fixture::{Source, load_sources};
 use crate::journal::RequestRecorder;
 use crate::oauth::{ErrorCode, Form, TokenResponse};
-use crate::realm::{CodeRequest, Realm, RealmSeed};
+use crate::realm::{CodeRequest, Realm, RealmSeed, Revocation};
 use crate::token::SigningKey;
 
 const CLIENT: &str = "v6TJH1IqhM";
@@ -100,14 +100,14 @@ impl Server {
     async fn revoke(&self) {
         for grant in self.realm.grant_store.grants(0).await {
             if *grant.client_id == *CLIENT {
-                self.realm.grant_store.revoke(grant.id).await;
+                self.realm.grant_store.revoke(grant.id, Revocation::Merchant).await;
             }
         }
     }
 
     fn active_grants(&self) -> usize {
         let grants = block_on(self.realm.grant_store.grants(0));
-        grants.iter().filter(|grant| *grant.client_id == *CLIENT && !grant.revoked).count()
+        grants.iter().filter(|grant| *grant.client_id == *CLIENT && grant.revoked.is_none()).count()
     }
 }
 

@@ -3,17 +3,19 @@
 use super::TokenRequest;
 use crate::fixture::{CodeReplay, ReuseDetection};
 use crate::oauth::{Refusal, Row};
-use crate::realm::Conflict;
+use crate::realm::{Conflict, Revocation};
 use crate::token::GrantId;
 
 /// Refuses a code that was exchanged already, for this grant.
 pub(super) async fn code_replayed(request: &TokenRequest<'_>, grant: GrantId) -> Refusal {
     if request.registry.settings.code_replay == CodeReplay::Revoke {
-        request.realm.grant_store.revoke(grant).await;
-        return Refusal::new(
-            Row::CodeOrToken,
-            "code was already used. Using it again revoked its grant.",
-        );
+        let reason = request.realm.grant_store.revoke(grant, Revocation::CodeReplay).await;
+        if reason == Some(Revocation::CodeReplay) {
+            return Refusal::new(
+                Row::CodeOrToken,
+                "code was already used. Using it again revoked its grant.",
+            );
+        }
     }
 
     Refusal::new(Row::CodeOrToken, "code was already used; a code can be exchanged once.")
@@ -22,12 +24,14 @@ pub(super) async fn code_replayed(request: &TokenRequest<'_>, grant: GrantId) ->
 /// Refuses a refresh token of this grant that another token has replaced.
 pub(super) async fn token_replayed(request: &TokenRequest<'_>, grant: GrantId) -> Refusal {
     if request.registry.settings.reuse_detection == ReuseDetection::RevokeGrant {
-        request.realm.grant_store.revoke(grant).await;
-        return Refusal::new(
-            Row::Grant,
-            "refresh_token was replaced by another one and must not be used again. Its reuse \
-             revoked the grant; the merchant must grant access again.",
-        );
+        let reason = request.realm.grant_store.revoke(grant, Revocation::TokenReuse).await;
+        if reason == Some(Revocation::TokenReuse) {
+            return Refusal::new(
+                Row::Grant,
+                "refresh_token was replaced by another one and must not be used again. Its reuse \
+                 revoked the grant; the merchant must grant access again.",
+            );
+        }
     }
 
     Refusal::new(
@@ -37,8 +41,13 @@ pub(super) async fn token_replayed(request: &TokenRequest<'_>, grant: GrantId) -
 }
 
 /// Refuses a request whose grant was revoked.
-pub(super) fn revoked() -> Refusal {
-    Refusal::new(Row::Grant, "The merchant revoked the grant and must grant access again.")
+pub(super) fn revoked(reason: Revocation) -> Refusal {
+    if reason == Revocation::Merchant {
+        let text = "The merchant revoked the grant and must grant access again.";
+        return Refusal::new(Row::Grant, text);
+    }
+
+    Refusal::new(Row::Grant, format!("The grant {reason}; the merchant must grant access again."))
 }
 
 /// Refuses a request that another one has overtaken.
@@ -50,7 +59,7 @@ pub(super) async fn conflicted(
     match conflict {
         Conflict::AlreadyRedeemed(redeemed_for) => code_replayed(request, redeemed_for).await,
         Conflict::Unknown => Refusal::new(Row::CodeOrToken, "code no longer exists."),
-        Conflict::Revoked => revoked(),
+        Conflict::Revoked(reason) => revoked(reason),
         Conflict::Rotated(_) => token_replayed(request, grant).await,
     }
 }

@@ -40,7 +40,7 @@ pub(crate) async fn check_rows<'r, 'a>(
     check_client_id(&credentials)?; //                                           row 10
     let client = find_client(request.registry, &credentials)?; //                row 11
     check_client_type(client)?; //                                               row 12
-    check_secret(client, &credentials, request.certificate)?; //                 row 13
+    check_secret(request, client, &credentials)?; //                             row 13
     check_active(client)?; //                                                    row 14
     check_grant_type(client, grant_type)?; //                                    row 15
 

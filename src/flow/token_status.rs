@@ -3,7 +3,7 @@
 
 use super::grant::stored_or_claimed;
 use crate::fixture::AccountStatus;
-use crate::realm::{Grant, Realm, Registry};
+use crate::realm::{Grant, Realm, Registry, Revocation};
 use crate::token::{Inspection, SigningKey, TokenError, VerifiedClaims, inspect};
 
 /// A token of this realm and its state now.
@@ -21,8 +21,8 @@ pub(crate) struct TokenStatus {
 pub(crate) enum TokenState {
     #[error("is valid")]
     Active,
-    #[error("belongs to a grant that was revoked")]
-    Revoked,
+    #[error(transparent)]
+    Revoked(#[from] Revocation),
     #[error("was replaced by another token")]
     Replaced,
     #[error("has expired")]
@@ -68,8 +68,8 @@ pub(crate) async fn token_status(
     let first_expired_ms = expires_at_ms.saturating_add(claims.is_refresh_token().into());
     let state = if now_ms >= first_expired_ms {
         TokenState::Expired
-    } else if grant.revoked {
-        TokenState::Revoked
+    } else if let Some(reason) = grant.revoked {
+        TokenState::Revoked(reason)
     } else if stored.is_some_and(|stored| stored.rotated.is_some()) {
         TokenState::Replaced
     } else {

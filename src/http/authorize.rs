@@ -46,7 +46,8 @@ async fn authorize(context: &RequestContext, request: Request, style: ParamStyle
         Err(error) => return pages::error(&context.registry, &parts.headers, error),
     };
     let validated = parse_params(&sent).and_then(|params| {
-        context.recorder.parameters(params.iter(), ParamPolicy::Documented);
+        let policy = ParamPolicy::Documented(style.parameters());
+        context.recorder.parameters(params.iter(), policy);
         let validated = validate_client(&context.registry, &params, style)?;
         Ok((params, validated))
     });

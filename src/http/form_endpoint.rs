@@ -9,6 +9,7 @@ use super::error_response::ErrorResponses;
 use super::form_request;
 use super::scenario::run;
 use crate::flow::{TokenRequest, claimed_client_id, expects_basic, merchant_of};
+use crate::journal::ParamPolicy;
 use crate::oauth::{ErrorCode, Refusal};
 use crate::scenario::{Endpoint, RequestView};
 
@@ -16,6 +17,8 @@ use crate::scenario::{Endpoint, RequestView};
 pub(super) trait FormEndpoint {
     /// The endpoint as scenarios and the journal name it.
     const ENDPOINT: Endpoint;
+    /// The parameters that are documented for it.
+    const PARAMETERS: &'static [&'static str];
 
     /// Handles a request that has passed rows 1 to 6.
     fn handle(
@@ -44,11 +47,12 @@ async fn handle<E: FormEndpoint>(
 ) -> Result<Response, Refusal> {
     let RequestContext { app, realm, registry, recorder, .. } = context;
     let (parts, body) = request.into_parts();
-    form_request::record_query(&parts, recorder);
+    let policy = ParamPolicy::Documented(E::PARAMETERS);
+    form_request::record_query(&parts, recorder, policy);
     context.require_https()?;
 
     let body = form_request::read(&parts, body, &app.limits, recorder).await?; // rows 1 to 4
-    let form = &form_request::parse(&body, recorder)?; //                        rows 5 and 6
+    let form = &form_request::parse(&body, recorder, policy)?; //                rows 5 and 6
 
     let authorization = parts.headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
     let dialect = registry.settings.dialect;

@@ -11,10 +11,10 @@ use crate::oauth::{Form, Refusal, Row, form, refuse};
 
 /// Records parameters in the URL, where a form request must have none, so that the journal shows
 /// them.
-pub(super) fn record_query(parts: &Parts, recorder: &RequestRecorder) {
+pub(super) fn record_query(parts: &Parts, recorder: &RequestRecorder, policy: ParamPolicy) {
     let query = parts.uri.query().unwrap_or_default();
     if let Ok(params) = Form::parse(query.as_bytes()) {
-        recorder.parameters(params.iter(), ParamPolicy::Documented);
+        recorder.parameters(params.iter(), policy);
     }
 }
 
@@ -49,9 +49,13 @@ async fn check_and_read(
 }
 
 /// Parses the parameters of a form: rows 5 and 6.
-pub(super) fn parse<'b>(body: &'b [u8], recorder: &RequestRecorder) -> Result<Form<'b>, Refusal> {
+pub(super) fn parse<'b>(
+    body: &'b [u8],
+    recorder: &RequestRecorder,
+    policy: ParamPolicy,
+) -> Result<Form<'b>, Refusal> {
     let form = parse_form(body)?; //             row 5
-    recorder.parameters(form.iter(), ParamPolicy::Documented);
+    recorder.parameters(form.iter(), policy);
     check_duplicates(&form)?; //                 row 6
 
     Ok(form)

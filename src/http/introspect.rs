@@ -15,6 +15,7 @@ pub(super) struct Introspect;
 
 impl FormEndpoint for Introspect {
     const ENDPOINT: Endpoint = Endpoint::Introspect;
+    const PARAMETERS: &[&str] = &["client_id", "client_secret", "token", "token_type_hint"];
 
     async fn handle(
         request: &TokenRequest<'_>,
@@ -34,7 +35,7 @@ impl FormEndpoint for Introspect {
 async fn introspect(request: &TokenRequest<'_>, token: &str, issuer: &str) -> Option<Value> {
     if let Some(grant) = request.realm.grant_store.fixture_token(token).await {
         request.recorder.merchant(&grant.merchant_id);
-        return (!grant.revoked).then(|| fixture_token(&grant));
+        return grant.revoked.is_none().then(|| fixture_token(&grant));
     }
 
     let status = token_status(request.realm, request.key, token).await.ok()?;

@@ -1,4 +1,4 @@
-//! Records each request in the journal once, however it ends.
+//! Has each request in the journal, from its arrival to its end, however it ends.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -7,20 +7,21 @@ use axum::extract::Request;
 use axum::http::header;
 use axum::response::Response;
 
+use super::app::App;
 use super::context::RequestContext;
 use crate::faults::WireFault;
-use crate::journal::{ErrorTag, RequestInfo, RequestRecorder};
+use crate::journal::{Answer, ErrorTag, RequestInFlight, RequestInfo};
 use crate::oauth::read_basic;
 use crate::realm::Realm;
 use crate::scenario::CORRELATION_ID;
 
-/// Records a request in the journal. If it is dropped before it is finished, the client has closed
-/// the connection.
+/// Has a request in the journal. If it is dropped before it is finished, the client has closed the
+/// connection, or the server stops.
 pub(super) struct JournalGuard {
+    app: Arc<App>,
     realm: Arc<Realm>,
-    recorder: RequestRecorder,
-    /// `None` once the request is recorded, and for requests that are never recorded.
-    request: Option<RequestInfo>,
+    /// `None` once the request is answered, and for requests that are never recorded.
+    in_flight: Option<Arc<RequestInFlight>>,
 }
 
 impl JournalGuard {
@@ -30,31 +31,40 @@ impl JournalGuard {
         let path = request.uri().path();
         let is_recorded = path != "/" && path != "/_mock" && !path.contains("/_mock/");
 
-        Self {
-            realm: Arc::clone(&context.realm),
-            recorder: context.recorder.clone(),
-            request: is_recorded.then(|| request_info(context, request)),
-        }
+        let RequestContext { app, realm, recorder, .. } = context;
+        let in_flight = is_recorded.then(|| {
+            recorder.headers(request.headers());
+            realm.journal.begin(request_info(context, request), recorder.clone())
+        });
+        Self { app: Arc::clone(app), realm: Arc::clone(realm), in_flight }
     }
 
-    /// Records the request with its response.
+    /// Completes the request with its response.
     pub(super) fn finish(mut self, response: &Response) {
         let error_tag = response.extensions().get::<ErrorTag>().cloned().unwrap_or_default();
         let is_sent = response.extensions().get::<WireFault>().is_none();
 
-        self.record(is_sent.then(|| response.status().as_u16()), error_tag);
+        self.complete(if is_sent {
+            Answer::Sent(response.status().as_u16(), error_tag)
+        } else {
+            Answer::Withheld(error_tag)
+        });
     }
 
-    fn record(&mut self, status: Option<u16>, error_tag: ErrorTag) {
-        if let Some(request) = self.request.take() {
-            self.recorder.enter(&self.realm.journal, request, status, error_tag);
+    fn complete(&mut self, answer: Answer) {
+        if let Some(in_flight) = self.in_flight.take() {
+            self.realm.journal.finish(&in_flight, answer);
         }
     }
 }
 
 impl Drop for JournalGuard {
     fn drop(&mut self) {
-        self.record(None, ErrorTag::default());
+        self.complete(if self.app.is_stopping() {
+            Answer::ServerStopped
+        } else {
+            Answer::ClientGone
+        });
     }
 }
 

@@ -62,8 +62,12 @@ mod tests {
         assert_eq!(exchange(&code).await.0, 400, "it is redeemed now");
         assert_eq!(server.grants().await.len(), grants + 1);
         let entries = server.requests().await;
-        let failed: Vec<_> = entries.iter().filter(|entry| entry.outcome.row == Some(21)).collect();
+        let failed: Vec<_> = entries
+            .iter()
+            .filter_map(|entry| entry.outcome.as_ref())
+            .filter(|outcome| outcome.row == Some(21))
+            .collect();
         assert_eq!((failed.len(), entries.len()), (panics, panics + 2));
-        assert_eq!(failed[0].outcome.error.as_deref(), Some("server_error"));
+        assert_eq!(failed[0].error.as_deref(), Some("server_error"));
     }
 }

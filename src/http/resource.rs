@@ -31,8 +31,14 @@ pub(super) async fn resource(context: RequestContext, request: Request) -> Respo
             recorder.endpoint(Endpoint::Resource);
             return api_response::complete(response::wrong_method(&methods.join(", ")));
         }
-        Found::Nothing if is_api_path(path) => return api_response::not_found(),
-        Found::Nothing => return response::not_found(&parts.method),
+        Found::Nothing => {
+            log_unknown_path(&parts.method, path);
+            return if is_api_path(path) {
+                api_response::not_found()
+            } else {
+                response::not_found(&parts.method)
+            };
+        }
     };
     recorder.endpoint(Endpoint::Resource);
     let errors = ErrorResponses::new(registry, Endpoint::Resource);
@@ -73,6 +79,13 @@ pub(super) async fn resource(context: RequestContext, request: Request) -> Respo
         }
     })
     .await
+}
+
+/// Logs a path that nothing answers, cut to a length that fits into a line.
+fn log_unknown_path(method: &Method, path: &str) {
+    let method: String = method.as_str().chars().take(16).collect();
+    let path: String = path.chars().take(128).collect();
+    tracing::info!(status = 404, "no endpoint: {method} {path}");
 }
 
 /// Whether a path belongs to the vendor's API, also where the fixtures have no resource for it.

@@ -61,6 +61,7 @@ pub(crate) fn bad_host() -> Response {
 
 /// Makes the response for a path without an endpoint.
 pub(super) fn not_found(method: &Method) -> Response {
+    let method: String = method.as_str().chars().take(16).collect();
     let text = format!(
         "There is no endpoint for {method} at this path. The token endpoint is POST \
          /oauth2/v3/token; GET / lists the others.\n"

@@ -7,7 +7,7 @@ use super::context::RequestContext;
 use super::form_endpoint::FormEndpoint;
 use crate::flow::{TokenRequest, authenticate, token_status};
 use crate::oauth::{Refusal, Row, refuse};
-use crate::realm::Grant;
+use crate::realm::{Grant, Revocation};
 use crate::scenario::Endpoint;
 
 pub(super) struct Revoke;
@@ -16,6 +16,7 @@ pub(super) struct Revoke;
 /// asks for it for refresh tokens). An unknown token is no error (section 2.2).
 impl FormEndpoint for Revoke {
     const ENDPOINT: Endpoint = Endpoint::Revoke;
+    const PARAMETERS: &[&str] = &["client_id", "client_secret", "token", "token_type_hint"];
 
     async fn handle(request: &TokenRequest<'_>, _: &RequestContext) -> Result<Response, Refusal> {
         let client = authenticate(request)?;
@@ -30,7 +31,8 @@ impl FormEndpoint for Revoke {
             }
             if !request.effects.is_dry_run() {
                 let now_ms = request.realm.clock.now_ms();
-                request.realm.grant_store.revoke_grant(grant, now_ms).await;
+                let grant_store = &request.realm.grant_store;
+                grant_store.revoke_grant(grant, Revocation::Client, now_ms).await;
             }
         }
 

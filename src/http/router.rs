@@ -59,7 +59,10 @@ pub(crate) async fn serve(
 
     let mut response = match unknown_realm {
         Some(name) if is_control_path(request.uri().path()) => control::unknown_realm(&name),
-        Some(name) => response::unknown_realm(&name),
+        Some(name) => {
+            tracing::info!(status = 404, "no realm: {name:.64}");
+            response::unknown_realm(&name)
+        }
         None if !context.serves(request.uri().path()) => {
             response::not_at_portal(&context.server_url())
         }

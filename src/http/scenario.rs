@@ -82,6 +82,8 @@ where
     };
     let RequestContext { realm, recorder, .. } = context;
     recorder.scenario(step.scenario(), step.outcome().and_then(|outcome| outcome.fault));
+    // The request may have to wait from here on, and a verification may wait for this request.
+    realm.journal.announce();
     let Some(outcome) = step.outcome() else { return handler(Effects::default()).await };
 
     if let Some(limit) = outcome.rate_limit

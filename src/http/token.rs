@@ -14,6 +14,9 @@ pub(super) struct Token;
 
 impl FormEndpoint for Token {
     const ENDPOINT: Endpoint = Endpoint::Token;
+    // Sources S and K.
+    const PARAMETERS: &[&str] =
+        &["client_id", "client_secret", "code", "grant_type", "refresh_token"];
 
     async fn handle(request: &TokenRequest<'_>, _: &RequestContext) -> Result<Response, Refusal> {
         let tokens = decide(request).await?;

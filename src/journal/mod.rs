@@ -2,20 +2,25 @@
 //! real server would do differently. It contains no secrets; codes and tokens are recorded as
 //! fingerprints.
 //!
-//! A [`RequestRecorder`] collects an entry while a request is handled, and [`Journal`] keeps it. A
+//! [`Journal`] has a request from its arrival on: first as a [`RequestInFlight`], whose
+//! [`RequestRecorder`] collects what becomes known of it, then with its answer. A
 //! [`Filter`] selects entries, and a [`Verification`] tells whether they are as expected.
 
 mod filter;
+mod filter_form;
+mod in_flight;
 mod notes;
 mod recorded_request;
 mod recorder;
 mod redact;
 mod request_info;
+mod seen_ids;
 mod store;
 mod times;
 mod verify;
 
 pub use filter::{Difference, Filter};
+pub(crate) use in_flight::{Answer, RequestInFlight};
 pub use recorded_request::{
     Issued, IssuedKind, RecordedEndpoint, RecordedOutcome, RecordedParam, RecordedRequest,
 };
@@ -24,4 +29,5 @@ pub(crate) use redact::ParamPolicy;
 pub(crate) use request_info::RequestInfo;
 pub(crate) use store::{DEFAULT_SIZE, Journal};
 pub use times::{Times, TimesError};
+pub(crate) use verify::Expectation;
 pub use verify::{NearMiss, Verification};

@@ -14,8 +14,9 @@ use crate::scenario::{Endpoint, Fault};
 
 /// A request that a realm received, and its response.
 ///
-/// It contains no secrets. Codes and tokens are recorded as fingerprints, so that a test can
-/// recognize them in later requests.
+/// A request is in the journal from its arrival on; until it is answered, `outcome` is `None`. It
+/// contains no secrets. Codes and tokens are recorded as fingerprints, so that a test can recognize
+/// them in later requests. Long texts are cut.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[schemars(title = "RecordedRequest")]
 #[non_exhaustive]
@@ -50,11 +51,14 @@ pub struct RecordedRequest {
     /// The parameters of the body or the query. An access token in the `Authorization` header is
     /// recorded as `access_token`.
     pub params: BTreeMap<String, RecordedParam>,
-    /// The response.
-    pub outcome: RecordedOutcome,
+    /// The headers by their names in lower case. Several values of a name are joined by commas, and
+    /// credentials are replaced by `***`.
+    pub headers: BTreeMap<String, String>,
+    /// The response; `null` until the request is answered.
+    pub outcome: Option<RecordedOutcome>,
     /// The codes and tokens that were issued, even if the response was replaced.
     pub issued: Vec<Issued>,
-    /// The time until the response, in microseconds.
+    /// The time until the response, or until now if there is none yet, in microseconds.
     pub duration_us: u64,
     /// What the real server would reject, and what the vendor discourages.
     pub notes: Vec<Cow<'static, str>>,
@@ -152,6 +156,11 @@ fn serialize_time<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::
 }
 
 impl RecordedRequest {
+    /// Returns the HTTP status of the response, if one was sent.
+    pub fn status(&self) -> Option<u16> {
+        self.outcome.as_ref()?.status
+    }
+
     /// Returns the microseconds from `origin` to its arrival and to its response.
     pub(crate) fn span(&self, origin: Instant) -> (u128, u128) {
         let start = self.started.saturating_duration_since(origin).as_micros();
@@ -167,18 +176,19 @@ impl fmt::Display for RecordedRequest {
             write!(f, " {member}")?;
         }
 
-        match self.outcome.status {
+        let Some(outcome) = &self.outcome else { return f.write_str(" -> not answered yet") };
+        match outcome.status {
             Some(status) => write!(f, " -> {status}")?,
             None => f.write_str(" -> no response")?,
         }
 
-        if let Some(error) = &self.outcome.error {
+        if let Some(error) = &outcome.error {
             write!(f, " {error}")?;
         }
-        if let Some(row) = self.outcome.row {
+        if let Some(row) = outcome.row {
             write!(f, " (row {row})")?;
         }
-        if let Some(scenario) = &self.outcome.scenario {
+        if let Some(scenario) = &outcome.scenario {
             write!(f, " by scenario {scenario}")?;
         }
         Ok(())
@@ -226,7 +236,8 @@ mod tests {
                 grant_type: Some("refresh_token".into()),
                 correlation_id: None,
                 params: BTreeMap::new(),
-                outcome: RecordedOutcome { status: Some(200), ..RecordedOutcome::default() },
+                headers: BTreeMap::new(),
+                outcome: Some(RecordedOutcome { status: Some(200), ..RecordedOutcome::default() }),
                 issued: Vec::new(),
                 duration_us: 5,
                 notes: Vec::new(),

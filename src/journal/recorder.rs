@@ -3,15 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use axum::http::HeaderMap;
 use parking_lot::Mutex;
 
 use super::notes::{self, Note};
 use super::redact::{self, ParamPolicy, fingerprint, truncate};
-use super::{
-    Issued, IssuedKind, Journal, RecordedEndpoint, RecordedOutcome, RecordedParam, RecordedRequest,
-    RequestInfo,
-};
-use crate::oauth::form::{is_known, near_known};
+use super::{Issued, IssuedKind, RecordedEndpoint, RecordedParam};
+use crate::oauth::SecretSlip;
+use crate::oauth::form::near_known;
 use crate::scenario::{Fault, Selection};
 use crate::token::read_jti;
 
@@ -31,24 +30,31 @@ pub(crate) struct ErrorTag {
 pub(crate) struct RequestRecorder(Arc<Mutex<PartialEntry>>);
 
 /// The part of an entry that is known before the response.
-#[derive(Debug, Default)]
-struct PartialEntry {
-    endpoint: RecordedEndpoint,
-    client_id: Option<String>,
-    merchant_id: Option<String>,
-    grant_type: Option<String>,
-    params: BTreeMap<String, RecordedParam>,
-    has_state: bool,
-    /// The scenario and its fault; the rest is not known yet.
-    outcome: RecordedOutcome,
-    issued: Vec<Issued>,
-    notes: Vec<Note>,
+#[derive(Clone, Debug, Default)]
+pub(super) struct PartialEntry {
+    pub(super) endpoint: RecordedEndpoint,
+    pub(super) client_id: Option<String>,
+    pub(super) merchant_id: Option<String>,
+    pub(super) grant_type: Option<String>,
+    pub(super) params: BTreeMap<String, RecordedParam>,
+    pub(super) headers: BTreeMap<String, String>,
+    /// Whether there is a parameter `state`; `None` until the parameters are read.
+    pub(super) has_state: Option<bool>,
+    pub(super) scenario: Option<String>,
+    pub(super) fault: Option<Fault>,
+    pub(super) issued: Vec<Issued>,
+    pub(super) notes: Vec<Note>,
 }
 
 impl RequestRecorder {
     /// Records the endpoint.
     pub(crate) fn endpoint(&self, endpoint: impl Into<RecordedEndpoint>) {
         self.0.lock().endpoint = endpoint.into();
+    }
+
+    /// Records the headers.
+    pub(crate) fn headers(&self, headers: &HeaderMap) {
+        self.0.lock().headers = redact::headers(headers);
     }
 
     /// Records the parameters, in their order.
@@ -59,10 +65,11 @@ impl RequestRecorder {
     ) {
         let mut entry = self.0.lock();
         entry.params.extend(redact::parameters(params.clone(), policy));
+        redact::mask_repeated(&mut entry.headers, params.clone());
 
         // A request to an API may have any parameters, so there is nothing to note.
-        if policy == ParamPolicy::Documented {
-            entry.note_unknown(params.clone());
+        if let ParamPolicy::Documented(documented) = policy {
+            entry.note_unknown(params.clone(), documented);
             entry.read_documented(params);
         }
     }
@@ -86,8 +93,8 @@ impl RequestRecorder {
     /// Records the scenario that matched.
     pub(crate) fn scenario(&self, name: &str, fault: Option<Fault>) {
         let mut entry = self.0.lock();
-        entry.outcome.scenario = Some(name.to_owned());
-        entry.outcome.fault = fault;
+        entry.scenario = Some(name.to_owned());
+        entry.fault = fault;
     }
 
     /// Records what the request selected by the name of a scenario.
@@ -105,6 +112,16 @@ impl RequestRecorder {
         self.0.lock().notes.push(notes::OTHER_CHARSET.into());
     }
 
+    /// Records that the client secret is right but for a slip.
+    pub(crate) fn secret_slip(&self, slip: SecretSlip) {
+        self.0.lock().notes.push(notes::secret_slip(slip));
+    }
+
+    /// Records that the code is a refresh token.
+    pub(crate) fn refresh_token_as_code(&self) {
+        self.0.lock().notes.push(notes::REFRESH_TOKEN_AS_CODE.into());
+    }
+
     /// Records that the request took effect although its response is replaced.
     pub(crate) fn took_effect(&self) {
         self.0.lock().notes.push(notes::TOOK_EFFECT.into());
@@ -116,60 +133,27 @@ impl RequestRecorder {
         self.0.lock().issued.push(Issued { kind, jti, fingerprint: fingerprint(token) });
     }
 
-    /// Enters the request into the journal. The status is `None` if no response was sent.
-    pub(crate) fn enter(
-        &self,
-        journal: &Journal,
-        request: RequestInfo,
-        status: Option<u16>,
-        error_tag: ErrorTag,
-    ) {
-        let entry = std::mem::take(&mut *self.0.lock());
-
-        let mut notes = notes::on_arrival(&request, entry.endpoint, entry.has_state);
-        notes.extend(entry.notes);
-        // A fault sends no response, either, but not because of the client.
-        if status.is_none() && entry.outcome.fault.is_none() {
-            notes.push(notes::CLOSED_EARLY.into());
-        }
-
-        let duration_us = request.started.elapsed().as_micros();
-        journal.append(RecordedRequest {
-            // The journal assigns the number.
-            id: 0,
-            time: request.time,
-            realm: request.realm,
-            endpoint: entry.endpoint,
-            method: request.method,
-            path: truncate(&request.path),
-            scheme: request.scheme,
-            certificate: request.certificate,
-            client_id: entry.client_id,
-            merchant_id: entry.merchant_id,
-            grant_type: entry.grant_type,
-            correlation_id: request.correlation_id.map(|id| truncate(&id)),
-            params: entry.params,
-            outcome: RecordedOutcome {
-                status,
-                error: error_tag.error,
-                row: error_tag.row,
-                ..entry.outcome
-            },
-            issued: entry.issued,
-            duration_us: u64::try_from(duration_us).unwrap_or(u64::MAX),
-            notes,
-            started: request.started,
-        });
+    /// Returns what is known of the request so far.
+    pub(super) fn snapshot(&self) -> PartialEntry {
+        self.0.lock().clone()
     }
 }
 
 impl PartialEntry {
-    /// Adds a note on each parameter that is not documented, up to a maximum.
-    fn note_unknown<'p>(&mut self, params: impl Iterator<Item = (&'p str, &'p str)>) {
+    /// Adds a note on each parameter that is not documented for the endpoint, up to a maximum.
+    fn note_unknown<'p>(
+        &mut self,
+        params: impl Iterator<Item = (&'p str, &'p str)>,
+        documented: &[&str],
+    ) {
         let mut unknown = 0_usize;
-        for (i, (name, _)) in params.enumerate().filter(|(_, (name, _))| !is_known(name)) {
-            let name_or_position = redact::parameter_name(name, i + 1);
-            let note = notes::unknown_parameter(&name_or_position, near_known(name));
+        for (i, (name, _)) in params.enumerate() {
+            // Those of the mock itself have a note of their own.
+            if documented.contains(&name) || name.starts_with("mock_") {
+                continue;
+            }
+
+            let note = note_on_unknown(name, i + 1, documented);
             if self.notes.contains(&note) {
                 continue;
             }
@@ -189,20 +173,45 @@ impl PartialEntry {
     /// Reads the parameters that have a member of their own, or a note.
     fn read_documented<'p>(&mut self, params: impl Iterator<Item = (&'p str, &'p str)>) {
         let (mut has_mock, mut is_consent_page) = (false, false);
+        let (mut has_code, mut has_refresh_token) = (false, false);
+        let mut has_state = false;
+
         for (name, value) in params {
             match name {
                 "grant_type" => self.grant_type = Some(truncate(value)),
                 "client_id" => self.client_id = Some(truncate(value)),
-                "state" => self.has_state = !value.is_empty(),
+                "state" => has_state = !value.is_empty(),
+                "code" => has_code = !value.is_empty(),
+                "refresh_token" => has_refresh_token = !value.is_empty(),
                 "mock_consent" | "mock_merchant" => has_mock = true,
                 "mock_decision" => is_consent_page = true,
                 _ => {}
             }
         }
+        self.has_state = Some(has_state);
 
+        if self.endpoint == RecordedEndpoint::Token {
+            let is_refresh = self.grant_type.as_deref() == Some("refresh_token");
+            match (has_code, has_refresh_token) {
+                (true, true) => self.notes.push(notes::CODE_AND_REFRESH_TOKEN.into()),
+                (true, false) if is_refresh => {
+                    self.notes.push(notes::REFRESH_TOKEN_AS_CODE.into());
+                }
+                _ => {}
+            }
+        }
         // The form of the consent page has mock_merchant, too.
         if has_mock && !is_consent_page {
             self.notes.push(notes::MOCK_CONSENT.into());
         }
     }
+}
+
+fn note_on_unknown(name: &str, position: usize, documented: &[&str]) -> Note {
+    if name == "redirect_uri" && documented.contains(&"redirect_url") {
+        return notes::REDIRECT_URI.into();
+    }
+
+    let similar = near_known(name).filter(|similar| documented.contains(similar));
+    notes::unknown_parameter(&redact::parameter_name(name, position), similar)
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_lc_rs::digest::{SHA256, digest};
+use axum::http::HeaderMap;
 
 use super::RecordedParam;
 use crate::oauth::form::{is_known, is_name};
@@ -11,7 +12,14 @@ use crate::oauth::form::{is_known, is_name};
 const SECRETS: [&str; 4] = ["client_secret", "code_verifier", "client_assertion", "password"];
 /// Parameters whose values are codes or tokens.
 const TOKENS: [&str; 4] = ["code", "refresh_token", "token", "access_token"];
-/// The maximum number of parameters that are kept of a request.
+/// The header names that carry credentials, and the parts by which others are recognized.
+const CREDENTIAL_HEADERS: [&str; 4] =
+    ["authorization", "proxy-authorization", "cookie", "signature"];
+const CREDENTIAL_PARTS: [&str; 6] =
+    ["secret", "token", "password", "credential", "api-key", "apikey"];
+/// The length from which a secret is also found as a part of a header.
+const MIN_FOUND_SECRET: usize = 8;
+/// The maximum number of parameters that are kept of a request, and of headers.
 const MAX_PARAMS: usize = 32;
 /// The maximum number of bytes that are kept of a text.
 const MAX_TEXT: usize = 256;
@@ -21,8 +29,8 @@ const MAX_VALUES: usize = 2048;
 /// Which parameters may appear in the journal by name and value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ParamPolicy {
-    /// Only documented parameters: those of an OAuth request.
-    Documented,
+    /// Only documented parameters: those of an OAuth request. These are the ones of its endpoint.
+    Documented(&'static [&'static str]),
     /// Any parameters: those of a request to an API.
     AllowAny,
 }
@@ -66,7 +74,7 @@ pub(super) fn parameters<'p>(
         left = rest;
 
         let name = match policy {
-            ParamPolicy::Documented => parameter_name(name, i + 1),
+            ParamPolicy::Documented(_) => parameter_name(name, i + 1),
             ParamPolicy::AllowAny => truncate(name),
         };
         // Only the first value of a duplicate is kept. The row of the table shows the error.
@@ -91,6 +99,55 @@ fn parameter_value(name: &str, value: &str, policy: ParamPolicy) -> RecordedPara
     }
 }
 
+/// Returns the headers as the journal may keep them.
+pub(super) fn headers(headers: &HeaderMap) -> BTreeMap<String, String> {
+    let mut kept = BTreeMap::new();
+    let mut left = MAX_VALUES;
+
+    for name in headers.keys().take(MAX_PARAMS) {
+        let values = headers.get_all(name).iter();
+        let values: Vec<_> =
+            values.map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+        let value = header_value(name.as_str(), &values.join(", "));
+
+        let Some(rest) = left.checked_sub(value.len()) else { break };
+        left = rest;
+        kept.insert(truncate(name.as_str()), value);
+    }
+    kept
+}
+
+fn header_value(name: &str, value: &str) -> String {
+    let is_credential = CREDENTIAL_HEADERS.contains(&name)
+        || CREDENTIAL_PARTS.iter().any(|part| name.contains(part));
+    if is_credential {
+        return "***".to_owned();
+    }
+
+    // The query of a URL, as in Referer, may have a code.
+    match value.split_once('?') {
+        Some((path, _)) if path.starts_with('/') || path.contains("://") => {
+            truncate(&format!("{path}?***"))
+        }
+        _ => truncate(value),
+    }
+}
+
+/// Masks the headers that repeat a secret, a code or a token of the parameters.
+pub(super) fn mask_repeated<'p>(
+    headers: &mut BTreeMap<String, String>,
+    params: impl Iterator<Item = (&'p str, &'p str)>,
+) {
+    for (_, secret) in params.filter(|(name, _)| SECRETS.contains(name) || TOKENS.contains(name)) {
+        for value in headers.values_mut() {
+            let is_part = secret.len() >= MIN_FOUND_SECRET && value.contains(secret);
+            if is_part || value == secret {
+                "***".clone_into(value);
+            }
+        }
+    }
+}
+
 /// Returns a parameter's name, or its position if the name could be a misplaced secret.
 pub(super) fn parameter_name(name: &str, position: usize) -> String {
     if is_name(name) { name.to_owned() } else { format!("parameter {position}") }
@@ -99,7 +156,9 @@ pub(super) fn parameter_name(name: &str, position: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ParamPolicy::{AllowAny, Documented};
+    use ParamPolicy::AllowAny;
+
+    const DOCUMENTED: ParamPolicy = ParamPolicy::Documented(&[]);
 
     fn kept(sent: &[(&str, &str)], policy: ParamPolicy) -> String {
         serde_json::to_string(&parameters(sent.iter().copied(), policy)).unwrap()
@@ -115,13 +174,13 @@ mod tests {
     fn secrets_are_redacted_and_tokens_are_fingerprints() {
         let fingerprint = fingerprint("eyJraK");
         assert_eq!(
-            kept(&[("client_id", "a"), ("client_secret", "s3"), ("code", "eyJraK")], Documented),
+            kept(&[("client_id", "a"), ("client_secret", "s3"), ("code", "eyJraK")], DOCUMENTED),
             format!(
                 r#"{{"client_id":"a","client_secret":"***","code":{{"fingerprint":"{fingerprint}"}}}}"#
             )
         );
         assert_eq!(
-            kept(&[("code", ""), ("client_secret", "")], Documented),
+            kept(&[("code", ""), ("client_secret", "")], DOCUMENTED),
             r#"{"client_secret":"","code":""}"#
         );
     }
@@ -129,13 +188,51 @@ mod tests {
     #[test]
     fn names_that_could_be_secrets_are_not_kept() {
         assert_eq!(
-            kept(&[("s3cr3tValue", ""), ("audience", "x"), ("grantType", "y")], Documented),
+            kept(&[("s3cr3tValue", ""), ("audience", "x"), ("grantType", "y")], DOCUMENTED),
             r#"{"audience":"***","grantType":"***","parameter 1":""}"#
         );
         assert_eq!(
             kept(&[("Page", "2"), ("access_token", "")], AllowAny),
             r#"{"Page":"2","access_token":""}"#
         );
+    }
+
+    #[test]
+    fn credentials_in_headers_are_masked() {
+        let sent = [
+            ("authorization", "Bearer x", "***"),
+            ("cookie", "a=b", "***"),
+            ("proxy-authorization", "Basic x", "***"),
+            ("x-client-secret", "s", "***"),
+            ("x-api-key", "s", "***"),
+            ("referer", "https://a.test/cb?code=x", "https://a.test/cb?***"),
+            ("x-question", "why?", "why?"),
+            ("x-repeats", "is s3cr3t-value", "***"),
+            ("x-short", "abc", "abc"),
+        ];
+        let mut map = HeaderMap::new();
+        for (name, value, _) in sent {
+            map.append(name, value.parse().unwrap());
+        }
+        map.append("x-short", "d".parse().unwrap());
+        let mut kept = headers(&map);
+        mask_repeated(&mut kept, [("client_secret", "s3cr3t-value"), ("code", "b")].into_iter());
+        assert_eq!(kept.remove("x-short").as_deref(), Some("abc, d"));
+        for (name, _, expected) in sent.into_iter().filter(|(name, ..)| *name != "x-short") {
+            assert_eq!(kept[name], expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_size_of_the_kept_headers_is_limited() {
+        let mut map = HeaderMap::new();
+        for i in 0..1_000 {
+            let name: axum::http::HeaderName =
+                format!("x-{i}-{}", "n".repeat(1_000)).parse().unwrap();
+            map.append(name, "v".repeat(1_000).parse().unwrap());
+        }
+        let size: usize = headers(&map).iter().map(|(name, value)| name.len() + value.len()).sum();
+        assert!(size < 5_000, "{size}");
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
+use super::redact::truncate;
+
 /// A request as it arrived.
 #[derive(Debug)]
 pub(crate) struct RequestInfo {
@@ -22,4 +24,17 @@ pub(crate) struct RequestInfo {
     pub(crate) correlation_id: Option<String>,
     /// Whether an `Authorization` header has Basic credentials.
     pub(crate) has_basic: bool,
+}
+
+impl RequestInfo {
+    /// Limits the size of what the client chose.
+    pub(super) fn bounded(self) -> Self {
+        Self {
+            method: truncate(&self.method),
+            path: truncate(&self.path),
+            certificate: self.certificate.map(|name| truncate(&name).into()),
+            correlation_id: self.correlation_id.as_deref().map(truncate),
+            ..self
+        }
+    }
 }

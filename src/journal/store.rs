@@ -1,6 +1,6 @@
 //! Keeps the newest requests of a realm.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,25 +8,45 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-use super::verify::{self, Verification};
-use super::{Filter, RecordedRequest, Times};
+use super::in_flight::{Answer, RequestInFlight};
+use super::notes;
+use super::seen_ids::SeenIds;
+use super::verify::{Expectation, Verification};
+use super::{Filter, RecordedEndpoint, RecordedRequest, RequestInfo, RequestRecorder};
 
 /// How many requests the journal of a realm keeps by default.
 pub(crate) const DEFAULT_SIZE: usize = 10_000;
 
-/// The requests of a realm, oldest first. When it is full, the oldest are dropped.
+/// The requests of a realm in the order of their arrival. When it is full, the oldest are dropped,
+/// answered or not.
 pub(crate) struct Journal {
     size: usize,
     entries: Mutex<Entries>,
-    /// The number of the newest entry, for those that wait for the next one.
-    newest: watch::Sender<u64>,
+    /// The number of changes, for those that wait for the next one.
+    changes: watch::Sender<u64>,
 }
 
 #[derive(Default)]
 struct Entries {
-    kept: VecDeque<Arc<RecordedRequest>>,
+    /// By their numbers, which have no gaps.
+    kept: VecDeque<Slot>,
     last_id: u64,
     dropped: u64,
+    /// The answered ones among them, by the order of their answers.
+    answered: BTreeMap<u64, Arc<RecordedRequest>>,
+    /// The number of answers so far, also to requests that are not kept.
+    answers: u64,
+    correlation_ids: SeenIds,
+}
+
+#[derive(Clone)]
+enum Slot {
+    InFlight(Arc<RequestInFlight>),
+    Answered {
+        /// The position of its answer among all answers.
+        position: u64,
+        entry: Arc<RecordedRequest>,
+    },
 }
 
 /// Entries that match a filter.
@@ -39,104 +59,164 @@ pub(crate) struct Page {
     pub(crate) dropped: u64,
 }
 
-/// The entries after one that a reader has seen.
+/// The requests that were answered after a position that a reader has reached.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tail {
-    pub(crate) entries: Vec<Arc<RecordedRequest>>,
-    /// The number of entries that were dropped before the reader could see them.
+    /// The requests in the order of their answers, each with the position of its answer.
+    pub(crate) entries: Vec<(u64, Arc<RecordedRequest>)>,
+    /// The number of requests that were dropped before the reader could see them.
     pub(crate) missed: u64,
+    /// The position that the reader has reached with these.
+    pub(crate) position: u64,
 }
 
 impl Journal {
     /// Creates an empty journal that keeps up to `size` entries.
     pub(crate) fn new(size: usize) -> Self {
-        Self { size, entries: Mutex::default(), newest: watch::Sender::new(0) }
+        Self { size, entries: Mutex::default(), changes: watch::Sender::new(0) }
     }
 
-    /// Appends an entry and numbers it.
-    pub(super) fn append(&self, mut entry: RecordedRequest) {
+    /// Adds a request that has arrived, and numbers it.
+    pub(crate) fn begin(
+        &self,
+        request: RequestInfo,
+        recorder: RequestRecorder,
+    ) -> Arc<RequestInFlight> {
+        let request = request.bounded();
         let mut entries = self.entries.lock();
         entries.last_id += 1;
-        entry.id = entries.last_id;
-        let id = entry.id;
+        let in_flight = Arc::new(RequestInFlight::new(entries.last_id, request, recorder));
 
-        entries.kept.push_back(Arc::new(entry));
+        entries.kept.push_back(Slot::InFlight(Arc::clone(&in_flight)));
         if entries.kept.len() > self.size {
-            entries.kept.pop_front();
-            entries.dropped += 1;
+            entries.drop_oldest();
         }
+        drop(entries);
 
-        // Sent while locked, so that the numbers arrive in order.
-        self.newest.send_replace(id);
+        self.announce();
+        in_flight
+    }
+
+    /// Completes a request with its answer.
+    pub(crate) fn finish(&self, in_flight: &RequestInFlight, answer: Answer) {
+        let mut entry = in_flight.answered(answer);
+        let mut entries = self.entries.lock();
+
+        entry.notes.extend(entries.note_on_correlation_id(&entry));
+        entries.answers += 1;
+        let position = entries.answers;
+        // A request that was dropped meanwhile leaves a gap, by which readers see that they missed it.
+        if let Some(index) = entries.index_of(entry.id) {
+            let entry = Arc::new(entry);
+            entries.answered.insert(position, Arc::clone(&entry));
+            entries.kept[index] = Slot::Answered { position, entry };
+        }
+        drop(entries);
+
+        self.announce();
+    }
+
+    /// Tells those who wait that a request has changed.
+    pub(crate) fn announce(&self) {
+        self.changes.send_modify(|changes| *changes += 1);
     }
 
     /// Returns the entries that match: the first ones after the entry `after`, or the last ones if
     /// there is no `after`.
     pub(crate) fn read(&self, filter: &Filter, after: Option<u64>, limit: usize) -> Page {
-        let entries = self.entries.lock();
-        let mut found: Vec<_> = entries
-            .kept
-            .iter()
-            .filter(|entry| after.is_none_or(|after| entry.id > after))
-            .filter(|entry| filter.matches(entry))
-            .cloned()
-            .collect();
+        let (slots, dropped) = self.slots(after.unwrap_or_default());
+        let entries = slots.into_iter().map(Slot::entry);
+        let mut found: Vec<_> = entries.filter(|entry| filter.matches(entry)).collect();
 
         let total = found.len();
         match after {
             Some(_) => found.truncate(limit),
             None => drop(found.drain(..total.saturating_sub(limit))),
         }
-        Page { entries: found, total, dropped: entries.dropped }
+        Page { entries: found, total, dropped }
     }
 
-    /// Returns up to `limit` entries after the entry `after`.
-    pub(crate) fn tail(&self, after: u64, limit: usize) -> Tail {
+    /// Returns what is kept after an entry, and how many entries were dropped.
+    fn slots(&self, after: u64) -> (Vec<Slot>, u64) {
         let entries = self.entries.lock();
-        // The numbers of the kept entries have no gaps.
-        let first = entries.last_id - entries.kept.len() as u64;
-        let missed = first.saturating_sub(after);
-        let skip = usize::try_from(after.saturating_sub(first)).unwrap_or(usize::MAX);
-        Tail { entries: entries.kept.iter().skip(skip).take(limit).cloned().collect(), missed }
+        let skip =
+            usize::try_from(after.saturating_sub(entries.before_first())).unwrap_or(usize::MAX);
+        (entries.kept.iter().skip(skip).cloned().collect(), entries.dropped)
     }
 
-    /// Removes all entries. The numbering continues.
+    /// Returns up to `limit` requests that were answered after a position.
+    pub(crate) fn tail(&self, position: u64, limit: usize) -> Tail {
+        let entries = self.entries.lock();
+        let later = entries.answered.range(position.saturating_add(1)..).take(limit);
+        let found: Vec<_> = later.map(|(at, entry)| (*at, Arc::clone(entry))).collect();
+
+        // Below the limit there is nothing more, so the reader has reached the end.
+        let end = match found.last() {
+            Some((at, _)) if found.len() == limit => *at,
+            _ => entries.answers,
+        };
+        let missed = end.saturating_sub(position).saturating_sub(found.len() as u64);
+        Tail { entries: found, missed, position: end.max(position) }
+    }
+
+    /// Returns the position before the first answer that is kept, and the number of requests after
+    /// the entry `after` that are not kept.
+    pub(crate) fn position_before_first(&self, after: u64) -> (u64, u64) {
+        let entries = self.entries.lock();
+        let first = entries.answered.keys().next().copied();
+        let position = first.map_or(entries.answers, |first| first - 1);
+        (position, entries.before_first().saturating_sub(after))
+    }
+
+    /// Returns the position of the newest answer.
+    pub(crate) fn position(&self) -> u64 {
+        self.entries.lock().answers
+    }
+
+    /// Returns the number of the newest entry.
+    pub(crate) fn last_id(&self) -> u64 {
+        self.entries.lock().last_id
+    }
+
+    /// Removes all entries, also of requests that are not answered yet. The numbering continues.
     pub(crate) fn clear(&self) {
         let mut entries = self.entries.lock();
         entries.kept.clear();
+        entries.answered.clear();
         entries.dropped = 0;
+        entries.correlation_ids = SeenIds::default();
     }
 
-    /// Returns a receiver of the number of the newest entry.
+    /// Returns a receiver that is notified of each change.
     pub(crate) fn watch(&self) -> watch::Receiver<u64> {
-        self.newest.subscribe()
+        self.changes.subscribe()
     }
 
-    /// Returns whether the expected number of requests matches.
-    pub(crate) fn verify(&self, filter: &Filter, times: Times) -> Verification {
-        let all = self.read(&Filter::new(), None, usize::MAX);
-        verify::verify(&all.entries, all.dropped, filter, times)
+    /// Returns whether the requests are as expected.
+    pub(crate) fn verify(&self, expectation: &Expectation<'_>) -> Verification {
+        let (slots, dropped) = self.slots(0);
+        let entries: Vec<_> = slots.into_iter().map(Slot::entry).collect();
+        expectation.verify(&entries, dropped)
     }
 
-    /// Waits until the expected number of requests matches, or until the timeout.
+    /// Waits until the requests are as expected, or until the timeout.
     pub(crate) async fn verify_timeout(
         &self,
-        filter: &Filter,
-        times: Times,
+        expectation: &Expectation<'_>,
         timeout: Duration,
     ) -> Verification {
         let deadline = Instant::now() + timeout;
-        let mut newest = self.watch();
+        let mut changes = self.watch();
 
         loop {
-            // Marked as seen before the check, so that an entry after it ends the wait.
-            newest.borrow_and_update();
-            let verification = self.verify(filter, times);
+            // Marked as seen before the check, so that a change after it ends the wait.
+            changes.borrow_and_update();
+            let verification = self.verify(expectation);
             let left = deadline.saturating_duration_since(Instant::now());
 
             if verification.satisfied
                 || left.is_zero()
-                || tokio::time::timeout(left, newest.changed()).await.is_err()
+                || tokio::time::timeout(left, changes.changed()).await.is_err()
             {
                 return verification;
             }
@@ -147,24 +227,98 @@ impl Journal {
 impl fmt::Debug for Journal {
     /// Leaves the entries out; there may be ten thousand.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Journal").field("newest", &*self.newest.borrow()).finish_non_exhaustive()
+        f.debug_struct("Journal").field("changes", &*self.changes.borrow()).finish_non_exhaustive()
+    }
+}
+
+impl Entries {
+    /// Returns the number before that of the first entry.
+    fn before_first(&self) -> u64 {
+        self.last_id - self.kept.len() as u64
+    }
+
+    fn index_of(&self, id: u64) -> Option<usize> {
+        let index = usize::try_from(id.checked_sub(self.before_first() + 1)?).ok()?;
+        (index < self.kept.len()).then_some(index)
+    }
+
+    fn drop_oldest(&mut self) {
+        if let Some(Slot::Answered { position, .. }) = self.kept.pop_front() {
+            self.answered.remove(&position);
+        }
+        self.dropped += 1;
+    }
+
+    /// Returns the note on a token request whose correlation ID another one had, and remembers it.
+    fn note_on_correlation_id(&mut self, entry: &RecordedRequest) -> Option<notes::Note> {
+        if entry.endpoint != RecordedEndpoint::Token {
+            return None;
+        }
+
+        // What was cut, or was no text, may only look the same.
+        let id = entry.correlation_id.as_deref()?;
+        if id.is_empty() || id.ends_with("...") || id.contains(char::REPLACEMENT_CHARACTER) {
+            return None;
+        }
+        self.correlation_ids.remember(id, entry.id).map(notes::repeated_correlation_id)
+    }
+}
+
+impl Slot {
+    fn entry(self) -> Arc<RecordedRequest> {
+        match self {
+            Self::InFlight(in_flight) => Arc::new(in_flight.entry()),
+            Self::Answered { entry, .. } => entry,
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::{ErrorTag, Times};
+    use std::time::SystemTime;
+
+    fn request() -> RequestInfo {
+        RequestInfo {
+            realm: "default".into(),
+            time: SystemTime::UNIX_EPOCH,
+            started: Instant::now(),
+            method: "POST".into(),
+            path: "/oauth2/v3/token".into(),
+            scheme: "http",
+            is_portal: false,
+            certificate: None,
+            correlation_id: None,
+            has_basic: false,
+        }
+    }
+
+    fn begin(journal: &Journal) -> Arc<RequestInFlight> {
+        journal.begin(request(), RequestRecorder::default())
+    }
+
+    fn finish(journal: &Journal, in_flight: &RequestInFlight) {
+        journal.finish(in_flight, Answer::Sent(200, ErrorTag::default()));
+    }
+
+    fn append(journal: &Journal) {
+        finish(journal, &begin(journal));
+    }
 
     fn journal(size: usize, requests: u64) -> Journal {
         let journal = Journal::new(size);
-        for _ in 0..requests {
-            journal.append(RecordedRequest::example());
-        }
+        (0..requests).for_each(|_| append(&journal));
         journal
     }
 
     fn ids(entries: &[Arc<RecordedRequest>]) -> Vec<u64> {
         entries.iter().map(|entry| entry.id).collect()
+    }
+
+    fn tail(journal: &Journal, after: u64, limit: usize) -> (Vec<u64>, u64) {
+        let tail = journal.tail(after, limit);
+        (tail.entries.iter().map(|(_, entry)| entry.id).collect(), tail.missed)
     }
 
     #[test]
@@ -177,7 +331,7 @@ mod tests {
         let next = journal.read(&Filter::new(), Some(3), 1);
         assert_eq!((ids(&next.entries), next.total), (vec![4], 2));
         journal.clear();
-        journal.append(RecordedRequest::example());
+        append(&journal);
         let all = journal.read(&Filter::new(), None, 10);
         assert_eq!((ids(&all.entries), all.dropped), (vec![6], 0));
     }
@@ -185,18 +339,16 @@ mod tests {
     #[test]
     fn a_tail_starts_after_an_entry_and_counts_the_missed_ones() {
         let journal = journal(3, 5);
-        let tail = |after, limit| {
-            let tail = journal.tail(after, limit);
-            (ids(&tail.entries), tail.missed)
-        };
-        assert_eq!(tail(0, 10), (vec![3, 4, 5], 2));
-        assert_eq!(tail(2, 10), (vec![3, 4, 5], 0));
-        assert_eq!(tail(4, 10), (vec![5], 0));
-        assert_eq!(tail(5, 10), (vec![], 0));
-        assert_eq!(tail(9, 10), (vec![], 0));
-        assert_eq!(tail(2, 1), (vec![3], 0));
+        assert_eq!(tail(&journal, 0, 10), (vec![3, 4, 5], 2));
+        assert_eq!(tail(&journal, 2, 10), (vec![3, 4, 5], 0));
+        assert_eq!(tail(&journal, 4, 10), (vec![5], 0));
+        assert_eq!(tail(&journal, 5, 10), (vec![], 0));
+        assert_eq!(tail(&journal, 9, 10), (vec![], 0));
+        assert_eq!(tail(&journal, 2, 1), (vec![3], 0));
+        assert_eq!(journal.position_before_first(1), (2, 1));
         journal.clear();
-        assert_eq!(tail(2, 10), (vec![], 3));
+        assert_eq!(tail(&journal, 2, 10), (vec![], 3));
+        assert_eq!(journal.position_before_first(1), (5, 4));
     }
 
     #[test]
@@ -205,18 +357,71 @@ mod tests {
         assert_eq!((all.total, all.dropped), (0, 2));
     }
 
+    #[test]
+    fn a_request_in_flight_has_no_outcome_and_is_followed_once_it_is_answered() {
+        let journal = Journal::new(3);
+        let slow = begin(&journal);
+        append(&journal);
+        let read = || journal.read(&Filter::new(), None, 10).entries;
+        assert_eq!(ids(&read()), [1, 2]);
+        assert_eq!(read()[0].outcome, None);
+        assert_eq!(journal.read(&Filter::new().status(200), None, 10).total, 1);
+        assert_eq!(tail(&journal, 0, 10), (vec![2], 0));
+
+        finish(&journal, &slow);
+        assert_eq!(ids(&read()), [1, 2], "the order is that of the arrival");
+        assert_eq!(read()[0].status(), Some(200));
+        assert_eq!(tail(&journal, 0, 10), (vec![2, 1], 0));
+        assert_eq!(tail(&journal, 1, 10), (vec![1], 0));
+    }
+
+    #[test]
+    fn requests_in_flight_are_dropped_and_cleared_like_others() {
+        let journal = Journal::new(2);
+        let (dropped, cleared) = (begin(&journal), begin(&journal));
+        append(&journal);
+        finish(&journal, &dropped);
+        assert_eq!(ids(&journal.read(&Filter::new(), None, 10).entries), [2, 3]);
+        assert_eq!(tail(&journal, 0, 10), (vec![3], 1));
+        journal.clear();
+        finish(&journal, &cleared);
+        assert_eq!(journal.read(&Filter::new(), None, 10).total, 0);
+        append(&journal);
+        assert_eq!(tail(&journal, 2, 10), (vec![4], 1));
+        let entries = journal.entries.lock();
+        assert_eq!((entries.kept.len(), entries.answered.len()), (1, 1));
+    }
+
+    #[test]
+    fn what_a_client_chooses_is_bounded() {
+        let long = "x".repeat(60_000);
+        let request = RequestInfo {
+            method: long.clone(),
+            path: long.clone(),
+            certificate: Some(long.as_str().into()),
+            correlation_id: Some(long),
+            ..request()
+        };
+        let journal = Journal::new(1);
+        let in_flight = journal.begin(request, RequestRecorder::default());
+        let size = format!("{in_flight:?}").len();
+        assert!(size < 2_000, "{size}");
+    }
+
     #[tokio::test]
     async fn verification_waits_for_further_requests() {
         let journal = Arc::new(journal(10, 1));
         let any = Filter::new();
-        let none = Duration::ZERO;
-        assert!(!journal.verify_timeout(&any, Times::at_least(2), none).await.satisfied);
+        let two = Expectation::Count(&any, Times::at_least(2));
+        assert!(!journal.verify_timeout(&two, Duration::ZERO).await.satisfied);
         let other = Arc::clone(&journal);
         let waiting = tokio::spawn(async move {
-            other.verify_timeout(&Filter::new(), Times::at_least(2), Duration::from_secs(60)).await
+            let any = Filter::new();
+            let two = Expectation::Count(&any, Times::at_least(2));
+            other.verify_timeout(&two, Duration::from_secs(60)).await
         });
         tokio::task::yield_now().await;
-        journal.append(RecordedRequest::example());
+        append(&journal);
         let found = waiting.await.unwrap();
         assert_eq!((found.satisfied, found.matched), (true, 2));
     }

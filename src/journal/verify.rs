@@ -10,21 +10,33 @@ use super::{Difference, Filter, RecordedRequest, Times};
 /// The maximum number of near misses in a verification.
 const MAX_NEAR_MISSES: usize = 3;
 
-/// Whether the expected number of requests matched a filter.
+/// What the requests are expected to be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Expectation<'a> {
+    /// This number of requests matches a filter.
+    Count(&'a Filter, Times),
+    /// Requests that match these filters arrived in this order. Others may be between them.
+    Order(&'a [Filter]),
+}
+
+/// Whether the requests are as expected.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[schemars(title = "Verification")]
 #[non_exhaustive]
 pub struct Verification {
-    /// Whether the number of requests is as expected.
+    /// Whether the requests are as expected.
     pub satisfied: bool,
-    /// The number of requests that matched.
+    /// The number of requests that matched. For an order: the number of its filters, from the first
+    /// one on, that a request was found for.
     pub matched: u64,
     /// The maximum number of them that were in flight at the same time.
     pub overlapped: usize,
     /// The number of entries that the journal has dropped. They were not checked.
     pub dropped: u64,
     /// If not satisfied: the requests that were closest to a match, with their differences. If too
-    /// many matched: the last of them, without differences.
+    /// many matched: the last of them, without differences. For an order: those closest to the
+    /// first filter that no request was found for; the difference `order` marks one that came too
+    /// early.
     pub closest: Vec<NearMiss>,
 }
 
@@ -38,8 +50,17 @@ pub struct NearMiss {
     pub differs: Vec<Difference>,
 }
 
-/// Verifies the entries of a journal.
-pub(super) fn verify(
+impl Expectation<'_> {
+    /// Verifies the entries of a journal.
+    pub(super) fn verify(&self, entries: &[Arc<RecordedRequest>], dropped: u64) -> Verification {
+        match *self {
+            Self::Count(filter, times) => verify_count(entries, dropped, filter, times),
+            Self::Order(filters) => verify_order(entries, dropped, filters),
+        }
+    }
+}
+
+fn verify_count(
     entries: &[Arc<RecordedRequest>],
     dropped: u64,
     filter: &Filter,
@@ -57,17 +78,67 @@ pub(super) fn verify(
         let last = &matching[matching.len().saturating_sub(MAX_NEAR_MISSES)..];
         last.iter().map(|entry| near_miss(entry, filter)).collect()
     } else {
-        nearest(&others, filter)
+        nearest(&others, |entry| filter.differences(entry))
     };
 
     let overlapped = max_in_flight(&matching);
     Verification { satisfied, matched, overlapped, dropped, closest }
 }
 
+fn verify_order(
+    entries: &[Arc<RecordedRequest>],
+    dropped: u64,
+    filters: &[Filter],
+) -> Verification {
+    // The earliest match of a filter leaves the most requests for the filters after it.
+    let mut rest = entries.iter();
+    let mut matching = Vec::new();
+    let unmet = filters.iter().find(|filter| {
+        let found = rest.find(|entry| filter.matches(entry));
+        matching.extend(found);
+        found.is_none()
+    });
+
+    let closest = match unmet {
+        None => Vec::new(),
+        Some(filter) => {
+            let after = matching.last().map(|entry| entry.id);
+            nearest(&entries.iter().collect::<Vec<_>>(), |entry| {
+                let mut differences = filter.differences(entry);
+                differences.extend(too_early(entry, after));
+                differences
+            })
+        }
+    };
+
+    Verification {
+        satisfied: unmet.is_none(),
+        matched: matching.len() as u64,
+        overlapped: max_in_flight(&matching),
+        dropped,
+        closest,
+    }
+}
+
+/// Returns the difference of an entry that is expected after another one.
+fn too_early(entry: &RecordedRequest, after: Option<u64>) -> Option<Difference> {
+    let after = after.filter(|after| entry.id <= *after)?;
+    Some(Difference {
+        member: "order".into(),
+        expected: format!("after #{after}"),
+        actual: Some(format!("#{}", entry.id)),
+    })
+}
+
 /// Returns the entries with the fewest differences; among equals, the newest first.
-fn nearest(entries: &[&Arc<RecordedRequest>], filter: &Filter) -> Vec<NearMiss> {
-    let mut near_misses: Vec<NearMiss> =
-        entries.iter().rev().map(|entry| near_miss(entry, filter)).collect();
+fn nearest(
+    entries: &[&Arc<RecordedRequest>],
+    differences: impl Fn(&RecordedRequest) -> Vec<Difference>,
+) -> Vec<NearMiss> {
+    let newest_first = entries.iter().rev();
+    let mut near_misses: Vec<NearMiss> = newest_first
+        .map(|entry| NearMiss { request: Arc::clone(entry), differs: differences(entry) })
+        .collect();
     near_misses.sort_by_key(|near_miss| near_miss.differs.len());
     near_misses.truncate(MAX_NEAR_MISSES);
     near_misses
@@ -105,7 +176,7 @@ mod tests {
 
     fn verification(entries: &[RecordedRequest], filter: &Filter, times: Times) -> Verification {
         let entries: Vec<_> = entries.iter().cloned().map(Arc::new).collect();
-        verify(&entries, 0, filter, times)
+        Expectation::Count(filter, times).verify(&entries, 0)
     }
 
     #[test]
@@ -121,7 +192,7 @@ mod tests {
         let members: Vec<Vec<&str>> = found
             .closest
             .iter()
-            .map(|miss| miss.differs.iter().map(|d| d.member).collect())
+            .map(|miss| miss.differs.iter().map(|d| &*d.member).collect())
             .collect();
         assert_eq!(
             members,
@@ -135,6 +206,43 @@ mod tests {
         let found = verification(&entries, &Filter::new(), Times::exactly(2));
         assert_eq!((found.matched, found.closest.len()), (3, 3));
         assert!(found.closest.iter().all(|near| near.differs.is_empty()));
+    }
+
+    #[test]
+    fn an_order_holds_with_others_in_between_and_shows_how_far_it_got() {
+        let paths = ["/a", "/b", "/x", "/a", "/c"];
+        let entries: Vec<_> = (1..)
+            .zip(paths)
+            .map(|(id, path)| RecordedRequest {
+                id,
+                path: path.into(),
+                ..RecordedRequest::example()
+            })
+            .map(Arc::new)
+            .collect();
+        let verify = |paths: &[&str]| {
+            let filters: Vec<_> = paths.iter().map(|path| Filter::new().path(*path)).collect();
+            Expectation::Order(&filters).verify(&entries, 0)
+        };
+        for (paths, satisfied, matched) in [
+            (&["/a", "/b", "/c"][..], true, 3),
+            (&["/a", "/a"], true, 2),
+            (&["*", "*", "*", "*", "*"], true, 5),
+            (&[], true, 0),
+            (&["/b", "/b"], false, 1),
+            (&["/c", "/a"], false, 1),
+            (&["/d", "/a"], false, 0),
+            (&["*", "*", "*", "*", "*", "*"], false, 5),
+        ] {
+            let found = verify(paths);
+            assert_eq!((found.satisfied, found.matched), (satisfied, matched), "{paths:?}");
+            assert_eq!(found.closest.is_empty(), satisfied);
+        }
+        let closest = &verify(&["/c", "/b"]).closest[0];
+        assert_eq!(closest.request.id, 2);
+        let [difference] = closest.differs.as_slice() else { panic!("{closest:?}") };
+        let Difference { member, expected, actual } = difference;
+        assert_eq!((&**member, &**expected, actual.as_deref()), ("order", "after #5", Some("#2")));
     }
 
     #[test]

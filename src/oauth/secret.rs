@@ -6,6 +6,8 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::form;
+
 /// A client secret, a code or a token. `Debug` does not show it, and a comparison takes the same
 /// time wherever the first difference is.
 ///
@@ -27,9 +29,39 @@ impl Secret {
         verify_slices_are_equal(self.0.as_bytes(), presented.as_bytes()).is_ok()
     }
 
+    /// Returns the slip that a presented value has, if it would be this secret without it.
+    pub(crate) fn slip_of(&self, presented: &str) -> Option<SecretSlip> {
+        if self.matches(presented) {
+            return None;
+        }
+        if self.matches(presented.trim()) {
+            return Some(SecretSlip::WhiteSpace);
+        }
+
+        // What the secret becomes if some of its characters are sent as they are, although a form
+        // has another meaning for them.
+        let plus_unescaped = self.0.replace('+', " ");
+        let percent_unescaped = self.0.replace('+', "%2B");
+        let is_unescaped = presented == plus_unescaped
+            || [self.0.as_str(), &percent_unescaped].into_iter().any(|sent| {
+                form::decode_component(sent.as_bytes()).is_ok_and(|decoded| decoded == presented)
+            });
+        is_unescaped.then_some(SecretSlip::Unescaped)
+    }
+
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }
+}
+
+/// Why a secret that is almost right is wrong. Displayed, it completes a sentence that begins with
+/// "client_secret is wrong, but".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum SecretSlip {
+    #[error("it would be right without the white space around it")]
+    WhiteSpace,
+    #[error("it would be right with its + escaped as %2B and its % as %25")]
+    Unescaped,
 }
 
 impl PartialEq for Secret {
@@ -47,5 +79,30 @@ impl From<&str> for Secret {
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(***)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_is_found_only_where_the_secret_would_be_right_without_it() {
+        for (secret, presented, expected) in [
+            ("abc", "abc", None),
+            ("abc", "abd", None),
+            ("abc", "abc\n", Some(SecretSlip::WhiteSpace)),
+            ("abc", " abc", Some(SecretSlip::WhiteSpace)),
+            ("a+b%2F", "a b/", Some(SecretSlip::Unescaped)),
+            ("a+b%2F", "a b%2F", Some(SecretSlip::Unescaped)),
+            ("a+b%2F", "a+b/", Some(SecretSlip::Unescaped)),
+            ("a+b%2F", "a+b%2F", None),
+            ("ab+", "ab ", Some(SecretSlip::Unescaped)),
+            ("a%zz", "a%z", None),
+            ("", "", None),
+            ("a b", "a+b", None),
+        ] {
+            assert_eq!(Secret::from(secret).slip_of(presented), expected, "{secret} {presented}");
+        }
     }
 }

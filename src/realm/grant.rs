@@ -43,7 +43,22 @@ pub(crate) struct Grant {
     /// The time after which none of its tokens is valid or can be refreshed, in milliseconds since
     /// 1970. The grant may be purged then.
     pub(crate) purge_after_ms: i64,
-    pub(crate) revoked: bool,
+    /// Why the grant was revoked, if it was.
+    pub(crate) revoked: Option<Revocation>,
+}
+
+/// Why a grant was revoked. Displayed, it completes a sentence that begins with "The token" or "The
+/// grant".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Revocation {
+    #[error("was revoked by the merchant")]
+    Merchant,
+    #[error("was revoked by the client itself (RFC 7009)")]
+    Client,
+    #[error("was revoked because its code was used again")]
+    CodeReplay,
+    #[error("was revoked because a refresh token was used again after it had been replaced")]
+    TokenReuse,
 }
 
 /// What the store knows of a refresh token beyond its claims.
@@ -102,7 +117,7 @@ pub(crate) enum Conflict {
     /// The code no longer exists.
     Unknown,
     /// The grant was revoked.
-    Revoked,
+    Revoked(Revocation),
     /// The refresh token was replaced.
     Rotated(Rotation),
 }

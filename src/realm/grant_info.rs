@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Grant, Realm};
+use super::{Grant, Realm, Revocation};
 use crate::clock::from_ms;
 use crate::token::GrantId;
 use crate::units::rfc3339;
@@ -26,7 +26,8 @@ pub struct GrantInfo {
     #[serde(serialize_with = "rfc3339::serialize")]
     #[schemars(with = "String", description = "The time of the grant, in RFC 3339.")]
     pub granted_at: SystemTime,
-    /// Whether the merchant has revoked the grant.
+    /// Whether the grant was revoked: by the merchant, by the client, or by the server because a code
+    /// or refresh token was used again.
     pub revoked: bool,
 }
 
@@ -38,7 +39,7 @@ impl From<&Grant> for GrantInfo {
             merchant_id: grant.merchant_id.to_string(),
             scopes: grant.scopes.to_vec(),
             granted_at: from_ms(grant.granted_at_ms),
-            revoked: grant.revoked,
+            revoked: grant.revoked.is_some(),
         }
     }
 }
@@ -53,7 +54,7 @@ impl Realm {
     /// Revokes a grant on behalf of its merchant. Returns whether there is such a grant.
     pub(crate) async fn revoke_grant(&self, id: &str) -> bool {
         match GrantId::parse(id) {
-            Some(id) => self.grant_store.revoke(id).await,
+            Some(id) => self.grant_store.revoke(id, Revocation::Merchant).await.is_some(),
             None => false,
         }
     }

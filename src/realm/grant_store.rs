@@ -14,6 +14,7 @@ use std::sync::Arc;
 use super::expiring_map::ExpiringMap;
 use super::grant::{
     Code, CodeEntry, Conflict, Grant, Redemption, RefreshTokenEntry, Renewal, RenewalOutcome,
+    Revocation,
 };
 use super::sync::Lock;
 use crate::token::{GrantId, TokenId};
@@ -203,26 +204,22 @@ impl GrantStore {
         self.state.lock().upsert_grant(grant, now_ms)
     }
 
-    /// Revokes a grant with everything that was issued under it. Returns whether it exists.
-    pub(crate) async fn revoke(&self, id: GrantId) -> bool {
+    /// Revokes a grant with everything that was issued under it. Returns why it is revoked, which is
+    /// the first reason, or `None` if it does not exist.
+    pub(crate) async fn revoke(&self, id: GrantId, reason: Revocation) -> Option<Revocation> {
         let mut state = self.state.lock();
 
-        match state.grants.entries.get_mut(&id) {
-            Some(entry) => {
-                entry.grant.revoked = true;
-                true
-            }
-            None => false,
-        }
+        let entry = state.grants.entries.get_mut(&id)?;
+        Some(*entry.grant.revoked.get_or_insert(reason))
     }
 
     /// Revokes the grant of a token, even if it is not stored, as after a restart.
-    pub(crate) async fn revoke_grant(&self, grant: Grant, now_ms: i64) {
+    pub(crate) async fn revoke_grant(&self, grant: Grant, reason: Revocation, now_ms: i64) {
         let mut state = self.state.lock();
 
         match state.grants.entries.get_mut(&grant.id) {
-            Some(entry) => entry.grant.revoked = true,
-            None => state.insert_grant(Grant { revoked: true, ..grant }, now_ms),
+            Some(entry) => drop(entry.grant.revoked.get_or_insert(reason)),
+            None => state.insert_grant(Grant { revoked: Some(reason), ..grant }, now_ms),
         }
     }
 
@@ -246,8 +243,10 @@ impl GrantStore {
 impl State {
     fn upsert_grant(&mut self, grant: Grant, now_ms: i64) -> Result<(), Conflict> {
         match self.grants.entries.get_mut(&grant.id) {
-            Some(entry) if entry.grant.revoked => return Err(Conflict::Revoked),
             Some(GrantEntry { grant: known, .. }) => {
+                if let Some(reason) = known.revoked {
+                    return Err(Conflict::Revoked(reason));
+                }
                 known.purge_after_ms = known.purge_after_ms.max(grant.purge_after_ms);
                 known.granted_at_ms = grant.granted_at_ms;
             }
@@ -299,7 +298,7 @@ mod tests {
             granted_at_ms: 0,
             redirect_url: None,
             purge_after_ms: 100,
-            revoked: false,
+            revoked: None,
         }
     }
 
@@ -335,9 +334,12 @@ mod tests {
         assert_eq!(store.refresh_token(token).await.unwrap().expires_at_ms, 60);
         assert_eq!(renew(RenewalOutcome::Rotate(rotation)).await, Ok(()));
         assert_eq!(renew(RenewalOutcome::Rotate(rotation)).await, Err(Conflict::Rotated(rotation)));
-        assert!(store.revoke(grant.id).await);
-        assert_eq!(store.upsert_grant(grant.clone(), 6).await, Err(Conflict::Revoked));
-        assert!(!store.revoke(GrantId::random()).await);
+        let merchant = Revocation::Merchant;
+        assert_eq!(store.revoke(grant.id, merchant).await, Some(merchant));
+        assert_eq!(store.revoke(grant.id, Revocation::Client).await, Some(merchant), "the first");
+        let conflict = Conflict::Revoked(merchant);
+        assert_eq!(store.upsert_grant(grant.clone(), 6).await, Err(conflict));
+        assert_eq!(store.revoke(GrantId::random(), merchant).await, None);
     }
 
     #[tokio::test]

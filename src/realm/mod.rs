@@ -33,7 +33,7 @@ pub use codes::{CodeRequest, IssueError, TokensRequest};
 pub(crate) use codes::{ConsentedCode, IssuedCode};
 pub(crate) use edit::{FixtureEntry, read_entry};
 pub(crate) use grant::{
-    Code, CodeEntry, Conflict, Grant, Redemption, Renewal, RenewalOutcome, Rotation,
+    Code, CodeEntry, Conflict, Grant, Redemption, Renewal, RenewalOutcome, Revocation, Rotation,
 };
 pub use grant_info::GrantInfo;
 pub(crate) use grant_store::GrantStore;
@@ -249,7 +249,7 @@ fn grant_of_fixture(
         granted_at_ms: now_ms,
         redirect_url: None,
         purge_after_ms: i64::MAX,
-        revoked: token.revoked,
+        revoked: token.revoked.then_some(Revocation::Merchant),
     })
 }
 

@@ -27,7 +27,6 @@ pub use outcome::{
     ResponseAlteration, TokenAlteration, TokenSelector,
 };
 pub use pattern::Pattern;
-pub(crate) use pattern::condition_holds;
 pub(crate) use request_view::{CORRELATION_ID, RequestView};
 pub use responses::Responses;
 pub(crate) use set::{ScenarioSet, Selection};

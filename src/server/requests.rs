@@ -9,11 +9,12 @@ use tokio_stream::Stream;
 use tokio_stream::wrappers::WatchStream;
 
 use super::RealmHandle;
-use crate::journal::{Filter, RecordedRequest, Times, Verification};
+use crate::journal::{Expectation, Filter, RecordedRequest, Times, Verification};
 use crate::realm::Realm;
 
 impl RealmHandle {
-    /// Returns the requests that the journal holds, the newest last.
+    /// Returns the requests that the journal holds, the newest last. Those that are not answered yet
+    /// have no outcome.
     pub async fn requests(&self) -> Vec<RecordedRequest> {
         self.requests_matching(&Filter::new()).await
     }
@@ -38,7 +39,7 @@ impl RealmHandle {
     /// # }
     /// ```
     pub async fn verify(&self, filter: &Filter, count: impl Into<Times>) -> Verification {
-        self.realm.journal.verify(filter, count.into())
+        self.realm.journal.verify(&Expectation::Count(filter, count.into()))
     }
 
     /// Waits until the expected number of requests matches a filter, or the timeout has passed.
@@ -48,27 +49,57 @@ impl RealmHandle {
         count: impl Into<Times>,
         timeout: Duration,
     ) -> Verification {
-        self.realm.journal.verify_timeout(filter, count.into(), timeout).await
+        let expectation = Expectation::Count(filter, count.into());
+        self.realm.journal.verify_timeout(&expectation, timeout).await
     }
 
-    /// Removes all requests from the journal.
+    /// Checks whether requests that match these filters arrived in this order. Other requests may be
+    /// between them. If not, the result tells how many were found, and which come closest to the
+    /// next one.
+    ///
+    /// ```
+    /// use smartpay_oauth_mock::{Filter, MockAuthServer, RecordedEndpoint};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let server = MockAuthServer::start().await;
+    /// let refresh = Filter::new().grant_type("refresh_token");
+    /// let payment = Filter::new().endpoint(RecordedEndpoint::Resource);
+    /// assert!(!server.verify_order(&[refresh, payment]).await.satisfied);
+    /// # }
+    /// ```
+    pub async fn verify_order(&self, filters: &[Filter]) -> Verification {
+        self.realm.journal.verify(&Expectation::Order(filters))
+    }
+
+    /// Waits until requests that match these filters have arrived in this order, or the timeout has
+    /// passed.
+    pub async fn verify_order_timeout(
+        &self,
+        filters: &[Filter],
+        timeout: Duration,
+    ) -> Verification {
+        self.realm.journal.verify_timeout(&Expectation::Order(filters), timeout).await
+    }
+
+    /// Removes all requests from the journal, also those that are not answered yet.
     pub async fn clear_requests(&self) {
         self.realm.journal.clear();
     }
 
-    /// Follows the journal: returns the requests from now on, one by one.
+    /// Follows the journal: returns each request that is answered from now on, once, in the order of
+    /// the answers.
     pub fn follow(&self) -> Follower {
-        let newest = self.realm.journal.watch();
-        let after = *newest.borrow();
+        let journal = &self.realm.journal;
         Follower {
             realm: Arc::downgrade(&self.realm),
-            changes: WatchStream::from_changes(newest),
-            after,
+            changes: WatchStream::from_changes(journal.watch()),
+            position: journal.position(),
         }
     }
 }
 
-/// A stream of the requests that a realm records, which ends when the realm is removed.
+/// A stream of the requests that a realm answers, which ends when the realm is removed.
 ///
 /// A slow follower does not slow down the server: it misses the requests that the journal drops in
 /// the meantime.
@@ -78,8 +109,8 @@ pub struct Follower {
     realm: Weak<Realm>,
     /// Has an item when the journal has changed.
     changes: WatchStream<u64>,
-    /// The ID of the last request that was returned or missed.
-    after: u64,
+    /// The position of the last answer that was returned or missed.
+    position: u64,
 }
 
 impl Follower {
@@ -98,10 +129,9 @@ impl Stream for Follower {
     ) -> Poll<Option<RecordedRequest>> {
         loop {
             let Some(realm) = self.realm.upgrade() else { return Poll::Ready(None) };
-            let tail = realm.journal.tail(self.after, 1);
-            self.after += tail.missed;
-            if let Some(entry) = tail.entries.into_iter().next() {
-                self.after = entry.id;
+            let tail = realm.journal.tail(self.position, 1);
+            self.position = tail.position;
+            if let Some((_, entry)) = tail.entries.into_iter().next() {
                 return Poll::Ready(Some(Arc::unwrap_or_clone(entry)));
             }
 

@@ -48,7 +48,7 @@ impl RealmHandle {
     pub async fn try_inject(&self, scenario: Scenario) -> Result<ScenarioGuard, FixtureErrors> {
         // Read back from JSON, it passes the same checks as a scenario of the control API.
         let json = serde_json::to_string(&scenario).unwrap_or_default();
-        let since = *self.realm.journal.watch().borrow();
+        let since = self.realm.journal.last_id();
         let (active, _) = self
             .realm
             .put_scenario(&json, None)

@@ -117,7 +117,8 @@ async fn a_client_bound_to_a_certificate_must_present_it() {
         description.contains("\"somebody-else\"") && description.contains("\"acme-partner\""),
         "{description}"
     );
-    let rows: Vec<_> = server.requests().await.iter().map(|entry| entry.outcome.row).collect();
+    let rows: Vec<_> =
+        server.requests().await.iter().map(|entry| entry.outcome.as_ref().unwrap().row).collect();
     assert_eq!(rows, [None, Some(13), Some(13)]);
 }
 

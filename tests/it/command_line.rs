@@ -411,6 +411,28 @@ fn the_end_of_standard_input_is_not_a_second_signal_and_an_incomplete_request_do
 }
 
 #[test]
+fn a_wrong_path_is_one_line_of_the_log() {
+    let folder = Folder::new("wrong-path");
+    let server = Running::start(&folder, &[]);
+    let long = "x".repeat(10_000);
+    for path in
+        ["/oauth/token?code=s3cret", "/pts/v2/nothing", "/realms/nope/x", &format!("/{long}")]
+    {
+        let request =
+            format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        assert!(send_and_read_all(server.address(), request).starts_with("HTTP/1.1 404"));
+    }
+    let log = server.log();
+    let lines: Vec<&str> = log.lines().filter(|line| line.contains("status=404")).collect();
+    let expected = ["GET /oauth/token ", "GET /pts/v2/nothing ", "no realm: nope ", "GET /xxx"];
+    assert_eq!(lines.len(), expected.len(), "{log}");
+    for (line, part) in lines.into_iter().zip(expected) {
+        assert!(line.contains(part) && line.len() < 300, "{line}");
+    }
+    assert!(!log.contains("s3cret"));
+}
+
+#[test]
 fn the_log_can_be_json() {
     let folder = Folder::new("json");
     let mut server = Running::start(&folder, &["--log-format", "json"]);

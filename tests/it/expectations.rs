@@ -232,7 +232,7 @@ fn blocking_twins_do_the_same() {
     assert!(server.remove_client("mine").unwrap());
     let mut follower = server.follow();
     post("");
-    assert_eq!(follower.next().unwrap().outcome.row, Some(7));
+    assert_eq!(follower.next().unwrap().outcome.unwrap().row, Some(7));
     let blue: blocking::RealmHandle = server.new_realm("blue").create().unwrap();
     assert!(blue.requests().is_empty());
     assert_eq!(server.realms().len(), 2);

@@ -14,6 +14,11 @@ merchants: [{ id: m }]
 codes: [{ code: c, client: odd, merchant: m, reusable: true }]
 ";
 
+/// The row that decided the last request.
+async fn last_row(server: &MockAuthServer) -> Option<u8> {
+    server.requests().await.pop()?.outcome?.row
+}
+
 #[tokio::test]
 async fn well_formed_bodies_are_parsed_as_the_standard_says() {
     let server = server_with(FIXTURES).await;
@@ -161,14 +166,14 @@ async fn another_charset_is_refused_unless_it_extends_ascii_and_the_body_is_asci
         let response = fetch(request).await;
         assert_eq!((response.error().as_str(), response.status), ("invalid_request", 400));
         assert!(response.description().contains("utf-8"), "{}", response.text);
-        assert_eq!(server.requests().await.last().unwrap().outcome.row, Some(3));
+        assert_eq!(last_row(&server).await, Some(3));
     }
 
     // What is escaped is UTF-8, whatever the charset says.
     let content_type = "application/x-www-form-urlencoded; charset=iso-8859-1";
     for (body, row) in [("code=%C3%A9", 7), ("code=%E9", 5)] {
         sample(&server, content_type).body(body).send().await.unwrap();
-        assert_eq!(server.requests().await.last().unwrap().outcome.row, Some(row), "{body}");
+        assert_eq!(last_row(&server).await, Some(row), "{body}");
     }
 }
 

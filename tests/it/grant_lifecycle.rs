@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use crate::support::{
-    CLIENT, FORM, HttpResponse, browser, claims, exchange, exchange_new_code, fetch, refresh, time,
+    CLIENT, FORM, HttpResponse, browser, claims, exchange, exchange_new_code, fetch, post, refresh,
+    server_with, time,
 };
 use reqwest::StatusCode;
 use smartpay_oauth_mock::MockAuthServer;
@@ -132,4 +133,52 @@ async fn a_year_passes_across_both_daylight_saving_changes() {
     assert_eq!(hour().await, "202607010500");
     server.clock().advance(Duration::from_secs(184 * 86_400));
     assert_eq!(hour().await, "202701010400");
+}
+
+/// Each way in which a grant can be revoked, with the reason that the token endpoint, the API and the
+/// inspection give.
+#[tokio::test]
+async fn the_reason_of_a_revocation_is_the_true_one() {
+    let ways = [
+        ("merchant", "The merchant revoked the grant", "was revoked by the merchant"),
+        ("client", "revoked by the client itself (RFC 7009)", "revoked by the client itself"),
+        ("replay", "revoked because its code was used again", "because its code was used again"),
+    ];
+    for (way, at_refresh, at_api) in ways {
+        let server = server_with("settings: { code_replay: revoke }").await;
+        let code = server.issue_code(CLIENT.0, "rahulrama").await.unwrap();
+        let tokens = exchange(&server, &code).await.ok();
+        let [access_token, refresh_token] =
+            ["access_token", "refresh_token"].map(|name| tokens.member(name));
+        match way {
+            "merchant" => {
+                let grant = server.grants().await.pop().unwrap();
+                assert!(server.revoke_grant(&grant.id).await);
+                // The first reason stays.
+                let replayed = exchange(&server, &code).await.description();
+                assert_eq!(replayed, "code was already used; a code can be exchanged once.");
+            }
+            "client" => {
+                let form = [
+                    ("client_id", CLIENT.0),
+                    ("client_secret", CLIENT.1),
+                    ("token", &access_token),
+                ];
+                let url = server.base_url() + "/oauth2/v3/revoke";
+                post(&url, serde_urlencoded::to_string(form).unwrap()).await.ok();
+            }
+            _ => {
+                let replayed = exchange(&server, &code).await.description();
+                assert!(replayed.contains("revoked its grant"), "{replayed}");
+            }
+        }
+        let refused = refresh(&server, &refresh_token).await;
+        assert_eq!(refused.error(), "access_denied");
+        assert!(refused.description().contains(at_refresh), "{way}: {}", refused.text);
+        let paid = pay(&server, &access_token).await;
+        assert_eq!(paid.status, 401);
+        assert!(paid.header("www-authenticate").contains(at_api), "{way}: {:?}", paid.headers);
+        let reason = server.inspect(&access_token).await.reason;
+        assert!(reason.contains(at_api), "{way}: {reason}");
+    }
 }

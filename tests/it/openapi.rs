@@ -80,6 +80,15 @@ async fn every_operation_responds_as_the_document_says() {
         ("delete", "/scenarios/x", None, 204),
         ("delete", "/scenarios", None, 204),
         ("get", "/requests?limit=5", None, 200),
+        ("get", "/requests?header.Host=*&param.code=x", None, 200),
+        (
+            "post",
+            "/requests/verify",
+            Some(
+                json!({ "order": [{ "header.host": "*", "method": "POST" }, { "param.code": "x" }] }),
+            ),
+            200,
+        ),
         (
             "post",
             "/requests/verify?wait=1ms",

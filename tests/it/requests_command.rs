@@ -42,6 +42,8 @@ async fn requests_are_listed_as_a_table_or_json() {
     }
     assert!(table.contains("note (3 from #1 to #3): The request used plain HTTP."), "{table}");
     assert!(!table.contains('\x1b'), "no colors in a pipe");
+    let quiet = text(&shell(&server, &["requests", "--quiet-notes"]).await.stdout);
+    assert_eq!(quiet.lines().collect::<Vec<_>>(), lines[..4], "{quiet}");
     let last = &["requests", "--status", "400", "--limit", "1", "--json"];
     let json: Value = serde_json::from_slice(&shell(&server, last).await.stdout).unwrap();
     assert_eq!((&json["requests"][0]["id"], &json["total"]), (&3.into(), &2.into()));
@@ -66,6 +68,21 @@ async fn the_exit_code_of_verify_says_whether_the_expectation_is_met() {
         ),
         (&["requests", "verify", "--exactly", "1", "--wait", "10ms"], 1, "3 matched"),
         (&["requests", "verify", "--at-most", "0", "--json"], 1, "\"satisfied\":false"),
+        (&["requests", "verify", "--method", "POST", "--path", "/oauth2/*"], 0, "3 matched"),
+        (&["requests", "verify", "--header", "Content-Type=*form*", "--exactly", "3"], 0, "met"),
+        (&["requests", "verify", "--param", "code=eyJraK", "--exactly", "1"], 0, "1 matched"),
+        (
+            &["requests", "verify", "--param", "code=x"],
+            1,
+            "param.code: expected x, found d33da05d966d",
+        ),
+        (&["requests", "verify", "--order", "status=200", "--order", "error=*"], 0, "2 matched"),
+        (&["requests", "verify", "--order", "status=400", "--order", "status=200"], 1, "1 matched"),
+        (
+            &["requests", "verify", "--order", "status=400", "--order", "status=200"],
+            1,
+            "order: expected after #2, found #1",
+        ),
     ] {
         let output = shell(&server, arguments).await;
         assert_eq!(output.status.code(), Some(exit), "{arguments:?}: {}", text(&output.stderr));
@@ -76,6 +93,10 @@ async fn the_exit_code_of_verify_says_whether_the_expectation_is_met() {
         (&["requests", "verify", "--at-least", "2", "--at-most", "1"], 1, "/count"),
         (&["requests", "--endpoint", "nowhere"], 1, "endpoint"),
         (&["requests", "--follow", "verify"], 2, "cannot be used"),
+        (&["requests", "verify", "--order", "status=1", "--client", "x"], 2, "cannot be used"),
+        (&["requests", "verify", "--order", "status=1", "--exactly", "1"], 2, "cannot be used"),
+        (&["requests", "verify", "--order", "client=x"], 2, "client_id"),
+        (&["requests", "--header", "x-test"], 2, "NAME=VALUE"),
         (&["requests", "verify", "--wait", "soon"], 2, "soon"),
     ] {
         let output = shell(&server, arguments).await;

@@ -1,7 +1,7 @@
-//! `/_mock/events`: the journal as server-sent events.
+//! `/_mock/events`: the journal as server-sent events, each request once, when it is answered.
 //!
-//! A stream keeps a position in the journal, not a queue of its own. A slow reader costs no memory;
-//! it is told how many entries it missed if the journal has dropped some meanwhile.
+//! A stream keeps a position among the answers, not a queue of its own. A slow reader costs no
+//! memory; it is told how many requests it missed if the journal has dropped some meanwhile.
 
 use std::fmt::Write;
 use std::sync::{Arc, Weak};
@@ -22,7 +22,7 @@ use super::query::Query;
 use super::routes::Routes;
 use crate::http::context::RequestContext;
 use crate::http::response;
-use crate::journal::{Filter, RecordedRequest};
+use crate::journal::{Filter, Journal, RecordedRequest};
 use crate::realm::Realm;
 
 /// The maximum number of entries that are written at once.
@@ -33,8 +33,8 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// Where the stream begins.
 #[derive(Deserialize, JsonSchema)]
 struct StartParams {
-    /// The ID of the entry after which the stream starts; 0 for the start of the journal. Default:
-    /// the newest entry.
+    /// The ID of a request; the stream starts with the later ones that have a response already. 0 is
+    /// the start of the journal. Default: responses from now on.
     after: Option<u64>,
 }
 
@@ -43,11 +43,12 @@ pub(super) fn add_routes(routes: &mut Routes) {
         .get("/events", stream)
         .doc(
             "streamRequests",
-            "Streams the journal as server-sent events: `request` for each entry, `dropped` for missed entries",
+            "Streams the journal as server-sent events: `request` for each entry when it has its \
+             response, `dropped` for missed entries",
         )
         .query::<StartParams>()
         .query::<Filter>()
-        .returns_text(&["text/event-stream"], "The entries as they are recorded.");
+        .returns_text(&["text/event-stream"], "The entries in the order of their responses.");
 }
 
 async fn stream(
@@ -61,11 +62,10 @@ async fn stream(
 
     // A browser's EventSource sends this header when it reconnects.
     let last_id = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
-    let newest = *context.realm.journal.watch().borrow();
-    let after = last_id.or(start.after).unwrap_or(newest);
+    let reader = Reader::new(&context.realm.journal, filter, last_id, start.after);
 
     let (sender, receiver) = mpsc::channel(1);
-    let following = follow(Arc::downgrade(&context.realm), filter, after, sender);
+    let following = follow(Arc::downgrade(&context.realm), reader, sender);
     // The stream never ends by itself, so it must not delay a server that stops.
     let app = context.app;
     tokio::spawn(async move {
@@ -81,46 +81,81 @@ async fn stream(
     Ok(response)
 }
 
-/// Writes entries as they are recorded, until the reader or the realm is gone.
-async fn follow(realm: Weak<Realm>, filter: Filter, mut after: u64, sender: mpsc::Sender<Bytes>) {
-    let Some(mut newest) = realm.upgrade().map(|realm| realm.journal.watch()) else { return };
+/// What a reader of the stream has seen, and what it wants to see.
+struct Reader {
+    filter: Filter,
+    /// The number of the request after which the stream begins.
+    after: u64,
+    /// The position of the last answer that was sent or missed.
+    position: u64,
+    /// The number of requests that are missed, and not yet reported.
+    missed: u64,
+}
+
+impl Reader {
+    /// Begins after the answer at `position`, or after the request `after`, or now.
+    fn new(journal: &Journal, filter: Filter, position: Option<u64>, after: Option<u64>) -> Self {
+        let (position, missed) = match (position, after) {
+            // A position that no answer has is from before a restart of the server.
+            (Some(position), _) if position > journal.position() => {
+                journal.position_before_first(0)
+            }
+            (Some(position), _) => (position, 0),
+            (None, Some(after)) => journal.position_before_first(after),
+            (None, None) => (journal.position(), 0),
+        };
+        Self { filter, after: after.unwrap_or_default(), position, missed }
+    }
+
+    /// Writes what was answered since the last time. Returns whether there was anything.
+    fn write(&mut self, journal: &Journal, text: &mut String) -> bool {
+        let tail = journal.tail(self.position, BATCH);
+        self.position = tail.position;
+        self.missed += tail.missed;
+
+        if self.missed > 0 {
+            let _ = write!(text, "event: dropped\ndata: {}\n\n", json!({ "count": self.missed }));
+            self.missed = 0;
+        }
+        for (position, entry) in &tail.entries {
+            if entry.id > self.after && self.filter.matches(entry) {
+                text.push_str(&event(*position, entry));
+            }
+        }
+        !tail.entries.is_empty()
+    }
+}
+
+/// Writes requests as they are answered, until the reader or the realm is gone.
+async fn follow(realm: Weak<Realm>, mut reader: Reader, sender: mpsc::Sender<Bytes>) {
+    let Some(mut changes) = realm.upgrade().map(|realm| realm.journal.watch()) else { return };
     // The first comment tells the reader that the stream is open.
     let mut text = ": the journal follows\n\n".to_owned();
 
     loop {
-        newest.borrow_and_update();
-        let Some(tail) = realm.upgrade().map(|realm| realm.journal.tail(after, BATCH)) else {
-            return;
-        };
-
-        if tail.missed > 0 {
-            let _ = write!(text, "event: dropped\ndata: {}\n\n", json!({ "count": tail.missed }));
-            after += tail.missed;
-        }
-        for entry in &tail.entries {
-            after = entry.id;
-            if filter.matches(entry) {
-                text.push_str(&event(entry));
-            }
-        }
+        changes.borrow_and_update();
+        let written = realm.upgrade().map(|realm| reader.write(&realm.journal, &mut text));
+        let Some(has_written) = written else { return };
         if !text.is_empty() && sender.send(Bytes::from(std::mem::take(&mut text))).await.is_err() {
             return;
         }
 
-        // After a batch there may be more; otherwise wait for the next entry.
-        if !tail.entries.is_empty() {
+        // After a batch there may be more; otherwise wait for the next answer.
+        if has_written {
             continue;
         }
         tokio::select! {
             () = sender.closed() => return,
-            changed = newest.changed() => if changed.is_err() { return },
+            changed = changes.changed() => if changed.is_err() { return },
             () = tokio::time::sleep(KEEP_ALIVE) => text.push_str(":\n\n"),
         }
     }
 }
 
-fn event(entry: &RecordedRequest) -> String {
+/// Writes an event. Its id is the position of the answer, with which a reader continues after it has
+/// lost the connection: requests are answered in another order than they arrive.
+fn event(position: u64, entry: &RecordedRequest) -> String {
     // JSON has no line breaks, so it fits into one line of data.
     let data = serde_json::to_string(entry).unwrap_or_default();
-    format!("id: {}\nevent: request\ndata: {data}\n\n", entry.id)
+    format!("id: {position}\nevent: request\ndata: {data}\n\n")
 }

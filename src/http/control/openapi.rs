@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::json::Json;
 use super::problem::Problem;
+use super::query::Members;
 use super::routes::{Content, Operation, Routes};
 use super::schemas::{ForGenerators, remove_null, set_names};
 use crate::http::context::RequestContext;
@@ -80,8 +81,10 @@ fn describe(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
 
     let mut parameters: Vec<Value> = path_parameters(operation.path).collect();
     for members in &operation.query {
-        let members = members(generator).into_iter();
-        parameters.extend(members.map(|(name, schema)| query_parameter(&name, schema)));
+        let Members { by_name, by_prefix } = members(generator);
+        parameters.extend(by_name.into_iter().map(|(name, schema)| query_parameter(&name, schema)));
+        let by_prefix = by_prefix.into_iter();
+        parameters.extend(by_prefix.map(|(prefix, schema)| prefixed_parameters(&prefix, schema)));
     }
     if !parameters.is_empty() {
         described["parameters"] = parameters.into();
@@ -119,6 +122,25 @@ fn path_parameters(path: &str) -> impl Iterator<Item = Value> {
         let name = segment.strip_prefix('{')?.strip_suffix('}')?;
         let schema = json!({ "type": "string" });
         Some(json!({ "name": name, "in": "path", "required": true, "schema": schema }))
+    })
+}
+
+/// Describes the parameters `PREFIX.NAME`: an object whose members are parameters of their own.
+fn prefixed_parameters(prefix: &str, schema: Value) -> Value {
+    let one = query_parameter(prefix, schema);
+    let description = one["description"].as_str().unwrap_or_default();
+
+    json!({
+        "name": prefix,
+        "in": "query",
+        "description": format!("`{prefix}.NAME`, any number: {description}"),
+        "style": "form",
+        "explode": true,
+        "schema": {
+            "type": "object",
+            "propertyNames": { "pattern": format!("^{prefix}\\.") },
+            "additionalProperties": one["schema"],
+        },
     })
 }
 

@@ -7,7 +7,7 @@ use std::slice;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use schemars::{JsonSchema, SchemaGenerator};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -39,21 +39,25 @@ impl<S: Sync> FromRequestParts<S> for Query {
 impl Query {
     /// Reads a group of parameters.
     pub(super) fn read<T: DeserializeOwned + JsonSchema>(&mut self) -> Result<T, Problem> {
-        let names = members::<T>(&mut SchemaGenerator::default());
-        let (own, unread) = self.unread.drain(..).partition(|(name, _)| names.contains_key(name));
+        let members = members::<T>(&mut SchemaGenerator::default());
+        let (own, unread) = self.unread.drain(..).partition(|(name, _)| members.contain(name));
         self.unread = unread;
-        self.known.extend(names.keys().cloned());
 
-        deserialize(&own).map_err(|error| {
+        let parsed = deserialize(&own).map_err(|error| {
             // The error does not say which parameter is wrong, so each is read alone.
             let faulty = own.iter().find_map(|pair| {
                 let error = deserialize::<T>(slice::from_ref(pair)).err()?;
-                let text = whole_number(&names[&pair.0])
+                let text = members
+                    .by_name
+                    .get(&pair.0)
+                    .and_then(whole_number)
                     .map_or_else(|| error.to_string(), |expected| format!("expected {expected}"));
                 Some(bad_request(format!("{}: {text}.", pair.0)))
             });
             faulty.unwrap_or_else(|| bad_request(format!("The query is invalid: {error}.")))
-        })
+        });
+        self.known.extend(members.names());
+        parsed
     }
 
     /// Refuses parameters that no group has.
@@ -68,9 +72,28 @@ impl Query {
     }
 }
 
-/// Returns the members of a struct, each with its schema.
-pub(super) fn members<T: JsonSchema>(generator: &mut SchemaGenerator) -> Map<String, Value> {
-    match T::json_schema(generator).remove("properties") {
+/// The members of a struct, each with its schema.
+pub(super) struct Members {
+    pub(super) by_name: Map<String, Value>,
+    /// Those of which there can be many, such as `header.NAME`, by the part before the dot.
+    pub(super) by_prefix: Map<String, Value>,
+}
+
+/// Returns the members of a struct.
+pub(super) fn members<T: JsonSchema>(generator: &mut SchemaGenerator) -> Members {
+    let mut schema = T::json_schema(generator);
+    let by_name = take_object(&mut schema, "properties");
+    let by_pattern = take_object(&mut schema, "patternProperties");
+
+    // A pattern such as `^header\.` stands for all names with this prefix.
+    let by_prefix = by_pattern.into_iter().map(|(pattern, schema)| {
+        (pattern.trim_start_matches('^').trim_end_matches("\\.").to_owned(), schema)
+    });
+    Members { by_name, by_prefix: by_prefix.collect() }
+}
+
+fn take_object(schema: &mut Schema, name: &str) -> Map<String, Value> {
+    match schema.remove(name) {
         Some(Value::Object(members)) => members,
         _ => Map::new(),
     }
@@ -82,6 +105,20 @@ fn whole_number(schema: &Value) -> Option<&'static str> {
         Some("uint16") => Some("a whole number from 0 to 65535"),
         Some("uint64") => Some("a whole number of 0 or more"),
         _ => None,
+    }
+}
+
+impl Members {
+    fn contain(&self, name: &str) -> bool {
+        let prefix = name.split_once('.').map(|(prefix, _)| prefix);
+        self.by_name.contains_key(name)
+            || prefix.is_some_and(|prefix| self.by_prefix.contains_key(prefix))
+    }
+
+    /// Returns the names as messages show them.
+    fn names(self) -> impl Iterator<Item = String> {
+        let many = self.by_prefix.into_iter().map(|(prefix, _)| format!("{prefix}.NAME"));
+        self.by_name.into_iter().map(|(name, _)| name).chain(many)
     }
 }
 

@@ -12,7 +12,7 @@ use super::problem::Problem;
 use super::query::Query;
 use super::routes::Routes;
 use crate::http::context::RequestContext;
-use crate::journal::{Filter, RecordedRequest, Times, Verification};
+use crate::journal::{Expectation, Filter, RecordedRequest, Times, Verification};
 use crate::units::HumanDuration;
 
 /// The maximum time that a request can wait for an expectation to be met.
@@ -46,16 +46,37 @@ struct RequestPage {
     dropped: u64,
 }
 
-/// The requests that are expected.
+/// The requests that are expected: a number of those that match, or several in an order.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct VerifyRequest {
-    /// The requests to count.
-    #[serde(rename = "match", default)]
-    filter: Filter,
+    /// The requests to count. Default: all.
+    #[serde(rename = "match")]
+    filter: Option<Filter>,
     /// The expected number of requests. Default: at least one.
-    #[serde(default)]
-    count: Times,
+    count: Option<Times>,
+    /// Requests that arrived in this order; others may be between them. Excludes `match` and
+    /// `count`.
+    #[schemars(length(min = 1))]
+    order: Option<Vec<Filter>>,
+}
+
+impl VerifyRequest {
+    /// Checks that its members make sense together.
+    fn check(&self) -> Result<(), Problem> {
+        let Some(order) = &self.order else {
+            let count = self.count.unwrap_or_default().check();
+            return count.map(drop).map_err(|error| Problem::of_member("/count", error));
+        };
+
+        if order.is_empty() {
+            return Err(Problem::of_member("/order", "at least one filter is expected"));
+        }
+        if self.filter.is_some() || self.count.is_some() {
+            return Err(Problem::of_member("/order", "order excludes match and count"));
+        }
+        Ok(())
+    }
 }
 
 pub(super) fn add_routes(routes: &mut Routes) {
@@ -75,7 +96,8 @@ pub(super) fn add_routes(routes: &mut Routes) {
         .post("/requests/verify", verify)
         .doc(
             "verifyRequests",
-            "Checks that the expected requests arrived; if not, returns the closest ones",
+            "Checks that the expected requests arrived, by number or in an order; if not, returns the \
+             closest ones",
         )
         .query::<WaitParams>()
         .may_take::<VerifyRequest>()
@@ -118,7 +140,12 @@ async fn verify(
     query.finish()?;
 
     let Json(expected) = body?;
-    let count = expected.count.check().map_err(|error| Problem::of_member("/count", error))?;
+    expected.check()?;
+    let filter = expected.filter.unwrap_or_default();
+    let expectation = match &expected.order {
+        Some(filters) => Expectation::Order(filters),
+        None => Expectation::Count(&filter, expected.count.unwrap_or_default()),
+    };
 
-    Ok(Json(context.realm.journal.verify_timeout(&expected.filter, count, wait).await))
+    Ok(Json(context.realm.journal.verify_timeout(&expectation, wait).await))
 }

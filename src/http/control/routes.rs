@@ -7,16 +7,15 @@ use axum::Router;
 use axum::handler::Handler;
 use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde_json::{Map, Value};
 
-use super::query;
+use super::query::{self, Members};
 use crate::http::app::App;
 
 /// Returns the schema of a type.
 pub(super) type SchemaFn = fn(&mut SchemaGenerator) -> Schema;
 
 /// Returns the parameters of a query: the members of a type, each with its schema.
-pub(super) type MembersFn = fn(&mut SchemaGenerator) -> Map<String, Value>;
+pub(super) type MembersFn = fn(&mut SchemaGenerator) -> Members;
 
 /// A method at a path, with its description.
 #[derive(Clone, Debug, Default)]

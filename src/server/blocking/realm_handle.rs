@@ -170,6 +170,16 @@ impl RealmHandle {
         wait(self.inner.verify_timeout(filter, count, timeout))
     }
 
+    /// Blocking version of [`verify_order`](crate::RealmHandle::verify_order).
+    pub fn verify_order(&self, filters: &[Filter]) -> Verification {
+        wait(self.inner.verify_order(filters))
+    }
+
+    /// Blocking version of [`verify_order_timeout`](crate::RealmHandle::verify_order_timeout).
+    pub fn verify_order_timeout(&self, filters: &[Filter], timeout: Duration) -> Verification {
+        wait(self.inner.verify_order_timeout(filters, timeout))
+    }
+
     /// Blocking version of [`clear_requests`](crate::RealmHandle::clear_requests).
     pub fn clear_requests(&self) {
         wait(self.inner.clear_requests());

@@ -16,7 +16,14 @@ from mock_client.api.default import (
     put_scenario,
     replace_fixtures,
 )
-from mock_client.models import ClientRequest, CodeRequest, Outcome, Problem, Scenario
+from mock_client.models import (
+    ClientRequest,
+    CodeRequest,
+    ListRequestsHeader,
+    Outcome,
+    Problem,
+    Scenario,
+)
 from mock_client.models.recorded_endpoint import RecordedEndpoint
 
 client = Client(base_url=url, raise_on_unexpected_status=True)
@@ -49,5 +56,9 @@ page = list_requests.sync(
     client=client, limit=5, status=400, endpoint=RecordedEndpoint.RECORDED_ENDPOINT_TOKEN
 )
 assert page.total == 0 and page.requests == [], page
+
+with_header = ListRequestsHeader.from_dict({"header.x-test": "*"})
+page = list_requests.sync(client=client, header=with_header)
+assert page.total == 0, page
 
 print("completed")

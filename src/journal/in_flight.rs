@@ -1,0 +1,104 @@
+//! A request that is being handled, and how it ends.
+
+use super::notes;
+use super::recorder::{ErrorTag, PartialEntry, RequestRecorder};
+use super::{RecordedEndpoint, RecordedOutcome, RecordedRequest, RequestInfo};
+
+/// A request in the journal that has no answer yet.
+#[derive(Debug)]
+pub(crate) struct RequestInFlight {
+    pub(super) id: u64,
+    request: RequestInfo,
+    recorder: RequestRecorder,
+}
+
+/// How a request ends.
+#[derive(Clone, Debug)]
+pub(crate) enum Answer {
+    /// A response with this status is sent.
+    Sent(u16, ErrorTag),
+    /// A fault takes the place of the response.
+    Withheld(ErrorTag),
+    /// The client has closed the connection.
+    ClientGone,
+    /// The server stops before it has answered.
+    ServerStopped,
+}
+
+impl RequestInFlight {
+    pub(super) fn new(id: u64, request: RequestInfo, recorder: RequestRecorder) -> Self {
+        Self { id, request, recorder }
+    }
+
+    /// Returns the entry as it is now, without an outcome.
+    pub(super) fn entry(&self) -> RecordedRequest {
+        self.entry_with(self.recorder.snapshot(), None, Vec::new())
+    }
+
+    /// Returns the entry with its outcome.
+    pub(super) fn answered(&self, answer: Answer) -> RecordedRequest {
+        let partial = self.recorder.snapshot();
+        let last_note = match &answer {
+            // A client that waits for an answer in vain is not to blame for closing.
+            Answer::ClientGone if partial.fault.is_none() => Some(notes::CLOSED_EARLY),
+            Answer::ServerStopped => Some(notes::SERVER_STOPPED),
+            _ => None,
+        };
+
+        let (status, error_tag) = match answer {
+            Answer::Sent(status, error_tag) => (Some(status), error_tag),
+            Answer::Withheld(error_tag) => (None, error_tag),
+            Answer::ClientGone | Answer::ServerStopped => (None, ErrorTag::default()),
+        };
+        let outcome = RecordedOutcome {
+            status,
+            error: error_tag.error,
+            row: error_tag.row,
+            scenario: partial.scenario.clone(),
+            fault: partial.fault,
+        };
+        self.entry_with(partial, Some(outcome), last_note.map(Into::into).into_iter().collect())
+    }
+
+    fn entry_with(
+        &self,
+        partial: PartialEntry,
+        outcome: Option<RecordedOutcome>,
+        last_notes: Vec<notes::Note>,
+    ) -> RecordedRequest {
+        let request = &self.request;
+
+        // Before its handler has said so, nobody knows which endpoint a request belongs to.
+        let is_known = outcome.is_some() || partial.endpoint != RecordedEndpoint::Unknown;
+        let mut notes = if is_known {
+            notes::on_arrival(request, partial.endpoint, partial.has_state)
+        } else {
+            Vec::new()
+        };
+        notes.extend(partial.notes);
+        notes.extend(last_notes);
+
+        let duration_us = request.started.elapsed().as_micros();
+        RecordedRequest {
+            id: self.id,
+            time: request.time,
+            realm: request.realm.clone(),
+            endpoint: partial.endpoint,
+            method: request.method.clone(),
+            path: request.path.clone(),
+            scheme: request.scheme,
+            certificate: request.certificate.clone(),
+            client_id: partial.client_id,
+            merchant_id: partial.merchant_id,
+            grant_type: partial.grant_type,
+            correlation_id: request.correlation_id.clone(),
+            params: partial.params,
+            headers: partial.headers,
+            outcome,
+            issued: partial.issued,
+            duration_us: u64::try_from(duration_us).unwrap_or(u64::MAX),
+            notes,
+            started: request.started,
+        }
+    }
+}
