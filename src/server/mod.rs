@@ -20,9 +20,10 @@ mod realm_handle;
 mod requests;
 mod runtime;
 mod scenarios;
+mod start;
 mod tracked_body;
 
-pub use builder::{Builder, StartError};
+pub use builder::Builder;
 #[cfg(feature = "cli")]
 pub(crate) use interfaces::Interfaces;
 pub use mock_auth_server::MockAuthServer;
@@ -32,3 +33,4 @@ pub use requests::Follower;
 #[cfg(feature = "cli")]
 pub(crate) use runtime::runtime;
 pub use scenarios::ScenarioGuard;
+pub use start::StartError;

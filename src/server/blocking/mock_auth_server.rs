@@ -10,8 +10,8 @@ use super::realm_builder::RealmBuilder;
 use super::realm_handle::RealmHandle;
 use super::wait::wait;
 use crate::realm::RealmError;
-use crate::server::builder::{Builder, StartError};
 use crate::server::mock_auth_server as server;
+use crate::server::{Builder, StartError};
 
 /// A running mock server. It stops when it is dropped.
 ///
