@@ -30,6 +30,7 @@ mod watch;
 // The control API, the journal and realms.
 mod control_api;
 mod journal;
+mod journal_queries;
 mod openapi;
 mod openapi_generators;
 mod parallel_realms;
