@@ -131,7 +131,7 @@ async fn unknown_code(request: &TokenRequest<'_>, code: &str) -> Refusal {
     }
     Refusal::new(
         Row::CodeOrToken,
-        "code is unknown: this server never issued it, or has forgotten it.",
+        "code is unknown: the server did not issue it, or no longer has it.",
     )
 }
 
