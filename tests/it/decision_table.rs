@@ -67,11 +67,11 @@ enum Fault {
 use Fault::*;
 
 /// The response to a row: the error and the status.
-type Answer = (&'static str, u16);
+type ErrorAndStatus = (&'static str, u16);
 
 /// The row, the fault, the response in the documented dialect and in that of RFC 6749, and a word of
 /// the description.
-const TABLE: [(u8, Fault, [Answer; 2], &str); 20] = [
+const TABLE: [(u8, Fault, [ErrorAndStatus; 2], &str); 20] = [
     (1, Method, [("invalid_request", 405); 2], "method must be POST"),
     (2, Query, [("invalid_request", 400); 2], "is in the URL"),
     (3, ContentType, [("invalid_request", 400); 2], "Content-Type"),
@@ -109,10 +109,10 @@ const TABLE: [(u8, Fault, [Answer; 2], &str); 20] = [
     (20, MerchantInactive, [("merchant_not_active", 403), GRANT_ERROR], "account is inactive"),
 ];
 
-const CLIENT_ERROR: Answer = ("invalid_client", 401);
-const GRANT_ERROR: Answer = ("invalid_grant", 400);
+const CLIENT_ERROR: ErrorAndStatus = ("invalid_client", 401);
+const GRANT_ERROR: ErrorAndStatus = ("invalid_grant", 400);
 
-/// The dialects, in the order of the table's answers.
+/// The dialects, in the order in the table.
 const DIALECTS: [&str; 2] = ["documented", "rfc6749"];
 
 /// Has a client for each combination of the faults of rows 12, 14 and 15, a merchant for the fault of
@@ -191,7 +191,7 @@ fn request(faults: &[Fault]) -> Request {
     request
 }
 
-/// A server for each dialect, and the index of its answers in the table.
+/// A server for each dialect, and its index in the table.
 async fn servers() -> [(usize, MockAuthServer); 2] {
     let [documented, rfc6749] =
         DIALECTS.map(|dialect| format!("settings: {{ dialect: {dialect} }}\n{FIXTURES}"));
@@ -199,10 +199,10 @@ async fn servers() -> [(usize, MockAuthServer); 2] {
 }
 
 async fn assert_row(server: &MockAuthServer, dialect: usize, faults: &[Fault], row: usize) {
-    let (number, _, answers, word) = TABLE[row];
+    let (number, _, responses, word) = TABLE[row];
     let response = request(faults).send(server).await;
     let seen = format!("{}, row {number}, {faults:?}: {}", DIALECTS[dialect], response.text);
-    assert_eq!((response.error().as_str(), response.status), answers[dialect], "{seen}");
+    assert_eq!((response.error().as_str(), response.status), responses[dialect], "{seen}");
     assert!(response.description().contains(word), "{seen}");
     assert_eq!(response.header("content-type"), "application/json;charset=UTF-8", "{seen}");
     assert_eq!(response.header("cache-control"), "no-store", "{seen}");
@@ -351,8 +351,8 @@ async fn a_code_without_a_challenge_refuses_a_verifier_wherever_it_came_from() {
             request.set("code", code);
             request.set("code_verifier", &"x".repeat(43));
             let response = request.send(&server).await;
-            let answer = [("invalid_request", 400), GRANT_ERROR][dialect];
-            assert_eq!((response.error().as_str(), response.status), answer, "{code}");
+            let expected = [("invalid_request", 400), GRANT_ERROR][dialect];
+            assert_eq!((response.error().as_str(), response.status), expected, "{code}");
             assert!(response.description().contains("code_verifier"), "{}", response.text);
         }
     }
@@ -375,7 +375,7 @@ async fn a_replayed_code_revokes_its_grant_if_the_fixture_says_so() {
 async fn a_failed_authentication_has_a_challenge_where_basic_was_used_or_nothing_was_sent() {
     let [_, (_, server)] = servers().await;
     let rest = "grant_type=authorization_code&code=open-good";
-    for (basic, body, answer, has_challenge) in [
+    for (basic, body, expected, has_challenge) in [
         (None, String::new(), CLIENT_ERROR, true),
         (None, rest.to_owned(), CLIENT_ERROR, true),
         (None, format!("{rest}&client_id=good"), CLIENT_ERROR, true),
@@ -402,7 +402,7 @@ async fn a_failed_authentication_has_a_challenge_where_basic_was_used_or_nothing
         }
         let response = fetch(request).await;
         let seen = format!("{basic:?} {body}: {}", response.text);
-        assert_eq!((response.error().as_str(), response.status), answer, "{seen}");
+        assert_eq!((response.error().as_str(), response.status), expected, "{seen}");
         let challenge = response.header("www-authenticate");
         assert_eq!(challenge.starts_with("Basic "), has_challenge, "{seen}");
     }
@@ -415,8 +415,8 @@ async fn introspection_and_revocation_without_credentials_are_a_401_under_the_rf
         for path in ["introspect", "revoke"] {
             let url = format!("{}/oauth2/v3/{path}", server.base_url());
             let response = crate::support::post(&url, "token=x").await;
-            let answer = [("invalid_request", 400), CLIENT_ERROR][dialect];
-            assert_eq!((response.error().as_str(), response.status), answer, "{path}");
+            let expected = [("invalid_request", 400), CLIENT_ERROR][dialect];
+            assert_eq!((response.error().as_str(), response.status), expected, "{path}");
             let challenge = response.header("www-authenticate");
             assert_eq!(challenge.starts_with("Basic "), dialect == 1, "{path}");
         }
