@@ -8,7 +8,7 @@ use std::time::Instant;
 use crate::fixture::{builtin, read_scenario};
 use crate::flow::token::check_rows;
 use crate::flow::{Effects, TokenRequest};
-use crate::journal::{Answer, ErrorTag, IssuedKind, ParamPolicy, RequestInfo, RequestRecorder};
+use crate::journal::{Completion, ErrorTag, IssuedKind, ParamPolicy, RequestInfo, RequestRecorder};
 use crate::oauth::{Form, scope};
 use crate::realm::{Grant, Realm, RealmMap, RealmSeed, Registry};
 use crate::scenario::Endpoint;
@@ -106,7 +106,7 @@ impl TokenSteps {
             has_basic: false,
         };
         let in_flight = self.realm.journal.begin(request, recorder);
-        self.realm.journal.finish(&in_flight, Answer::Sent(200, ErrorTag::default()));
+        self.realm.journal.finish(&in_flight, Completion::Sent(200, ErrorTag::default()));
     }
 }
 

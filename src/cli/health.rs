@@ -9,16 +9,16 @@ use super::error::CliError;
 
 pub(super) fn run(server: ServerArgs) -> Result<(), CliError> {
     let server = server.trusting_own_server();
-    let answer = server.send(Method::GET, "health", None, Duration::ZERO)?;
+    let response = server.send(Method::GET, "health", None, Duration::ZERO)?;
 
-    // Another program may have the port, and answer any path with 200.
-    if answer["status"] != "ok" || !answer["version"].is_string() {
+    // Another program may have the port, and respond to any path with 200.
+    if response["status"] != "ok" || !response["version"].is_string() {
         return Err(CliError::runtime(format!(
             "{}: the response is not that of smartpay-oauth-mock; another program has this port",
             server.url()
         )));
     }
 
-    server.print_response(&answer, ToString::to_string);
+    server.print_response(&response, ToString::to_string);
     Ok(())
 }

@@ -20,7 +20,7 @@ use crate::units::HumanDuration;
 pub(super) struct Requests {
     #[command(subcommand)]
     command: Option<RequestsCommand>,
-    /// Print requests as they are answered, until interrupted
+    /// Print requests as their responses are sent, until interrupted
     #[arg(long)]
     follow: bool,
     /// Show the last N requests only
@@ -29,7 +29,7 @@ pub(super) struct Requests {
     /// Show only requests after the one with this number
     #[arg(long, value_name = "NUMBER")]
     after: Option<u64>,
-    /// Leave out the notes
+    /// Omit the notes
     #[arg(long)]
     quiet_notes: bool,
     #[command(flatten)]
@@ -208,7 +208,7 @@ impl Verify {
     }
 }
 
-/// Prints requests as they are answered.
+/// Prints requests as their responses are sent.
 fn follow(server: &ServerArgs, path: &str, with_notes: bool) -> Result<(), CliError> {
     let color = Color::for_stdout();
     let mut printed_notes = HashSet::new();

@@ -69,9 +69,9 @@ pub(super) fn check_secret(
     let TokenRequest { certificate, recorder, .. } = *request;
     let secret = &client.config.secret;
 
-    if let Some(slip) = secret.slip_of(&credentials.client_secret) {
-        recorder.secret_slip(slip);
-        return refuse(Row::ClientSecret, format!("client_secret is wrong; {slip}."));
+    if let Some(mistake) = secret.mistake_in(&credentials.client_secret) {
+        recorder.secret_mistake(mistake);
+        return refuse(Row::ClientSecret, format!("client_secret is wrong; {mistake}."));
     }
     if !secret.matches(&credentials.client_secret) {
         return refuse(Row::ClientSecret, "client_secret is wrong.");

@@ -58,7 +58,7 @@ impl TokenRequest<'_> {
     }
 }
 
-/// Whether a failed authentication is answered with a challenge for HTTP Basic (RFC 6749, section
+/// Whether the response to a failed authentication has a challenge for HTTP Basic (RFC 6749, section
 /// 5.2): the client used it, or sent no secret at all.
 pub(crate) fn expects_basic(
     form: &Form<'_>,

@@ -10,7 +10,7 @@ use axum::response::Response;
 use super::app::App;
 use super::context::RequestContext;
 use crate::faults::WireFault;
-use crate::journal::{Answer, ErrorTag, RequestInFlight, RequestInfo};
+use crate::journal::{Completion, ErrorTag, RequestInFlight, RequestInfo};
 use crate::oauth::read_basic;
 use crate::realm::Realm;
 use crate::scenario::CORRELATION_ID;
@@ -20,7 +20,7 @@ use crate::scenario::CORRELATION_ID;
 pub(super) struct JournalGuard {
     app: Arc<App>,
     realm: Arc<Realm>,
-    /// `None` once the request is answered, and for requests that are never recorded.
+    /// `None` once the request is complete, and for requests that are never recorded.
     in_flight: Option<Arc<RequestInFlight>>,
 }
 
@@ -45,15 +45,15 @@ impl JournalGuard {
         let is_sent = response.extensions().get::<WireFault>().is_none();
 
         self.complete(if is_sent {
-            Answer::Sent(response.status().as_u16(), error_tag)
+            Completion::Sent(response.status().as_u16(), error_tag)
         } else {
-            Answer::Withheld(error_tag)
+            Completion::Withheld(error_tag)
         });
     }
 
-    fn complete(&mut self, answer: Answer) {
+    fn complete(&mut self, completion: Completion) {
         if let Some(in_flight) = self.in_flight.take() {
-            self.realm.journal.finish(&in_flight, answer);
+            self.realm.journal.finish(&in_flight, completion);
         }
     }
 }
@@ -61,9 +61,9 @@ impl JournalGuard {
 impl Drop for JournalGuard {
     fn drop(&mut self) {
         self.complete(if self.app.is_stopping() {
-            Answer::ServerStopped
+            Completion::ServerStopped
         } else {
-            Answer::ClientGone
+            Completion::ClientGone
         });
     }
 }

@@ -81,7 +81,7 @@ pub(super) async fn resource(context: RequestContext, request: Request) -> Respo
     .await
 }
 
-/// Logs a path that nothing answers, cut to a length that fits into a line.
+/// Logs a path without an endpoint, cut to a length that fits into a line.
 fn log_unknown_path(method: &Method, path: &str) {
     let method: String = method.as_str().chars().take(16).collect();
     let path: String = path.chars().take(128).collect();
@@ -114,7 +114,7 @@ fn find_resource<'r>(registry: &'r Registry, method: &Method, path: &'r str) -> 
     if other_methods.is_empty() { Found::Nothing } else { Found::OtherMethods(other_methods) }
 }
 
-/// Whether a resource with this method answers a request. Where GET works, HEAD does, too.
+/// Whether a resource with this method serves a request. Where GET works, HEAD does, too.
 fn allows(allowed: &str, method: &Method) -> bool {
     allowed == method.as_str() || (allowed == "GET" && method == Method::HEAD)
 }

@@ -29,7 +29,7 @@ impl RequestContext {
             return self.base_url();
         }
 
-        // Other realms do not answer at a realm's own port, but at the server's.
+        // Other realms are not served at a realm's own port, but at the server's.
         let root = if self.found_by == FoundBy::Port && self.app.options.public_url.is_none() {
             self.server_url()
         } else {

@@ -4,7 +4,7 @@ use super::notes;
 use super::recorder::{ErrorTag, PartialEntry, RequestRecorder};
 use super::{RecordedEndpoint, RecordedOutcome, RecordedRequest, RequestInfo};
 
-/// A request in the journal that has no answer yet.
+/// A request in the journal that is not complete yet.
 #[derive(Debug)]
 pub(crate) struct RequestInFlight {
     pub(super) id: u64,
@@ -14,14 +14,14 @@ pub(crate) struct RequestInFlight {
 
 /// How a request ends.
 #[derive(Clone, Debug)]
-pub(crate) enum Answer {
+pub(crate) enum Completion {
     /// A response with this status is sent.
     Sent(u16, ErrorTag),
     /// A fault takes the place of the response.
     Withheld(ErrorTag),
     /// The client has closed the connection.
     ClientGone,
-    /// The server stops before it has answered.
+    /// The server stops before it has sent a response.
     ServerStopped,
 }
 
@@ -36,19 +36,19 @@ impl RequestInFlight {
     }
 
     /// Returns the entry with its outcome.
-    pub(super) fn answered(&self, answer: Answer) -> RecordedRequest {
+    pub(super) fn completed(&self, completion: Completion) -> RecordedRequest {
         let partial = self.recorder.snapshot();
-        let last_note = match &answer {
-            // A client that waits for an answer in vain is not to blame for closing.
-            Answer::ClientGone if partial.fault.is_none() => Some(notes::CLOSED_EARLY),
-            Answer::ServerStopped => Some(notes::SERVER_STOPPED),
+        let last_note = match &completion {
+            // A client that gets no response may close the connection.
+            Completion::ClientGone if partial.fault.is_none() => Some(notes::CLOSED_EARLY),
+            Completion::ServerStopped => Some(notes::SERVER_STOPPED),
             _ => None,
         };
 
-        let (status, error_tag) = match answer {
-            Answer::Sent(status, error_tag) => (Some(status), error_tag),
-            Answer::Withheld(error_tag) => (None, error_tag),
-            Answer::ClientGone | Answer::ServerStopped => (None, ErrorTag::default()),
+        let (status, error_tag) = match completion {
+            Completion::Sent(status, error_tag) => (Some(status), error_tag),
+            Completion::Withheld(error_tag) => (None, error_tag),
+            Completion::ClientGone | Completion::ServerStopped => (None, ErrorTag::default()),
         };
         let outcome = RecordedOutcome {
             status,

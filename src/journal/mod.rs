@@ -3,7 +3,7 @@
 //! fingerprints.
 //!
 //! [`Journal`] has a request from its arrival on: first as a [`RequestInFlight`], whose
-//! [`RequestRecorder`] collects what becomes known of it, then with its answer. A
+//! [`RequestRecorder`] collects what becomes known of it, then with its completion. A
 //! [`Filter`] selects entries, and a [`Verification`] tells whether they are as expected.
 
 mod filter;
@@ -20,7 +20,7 @@ mod times;
 mod verify;
 
 pub use filter::{Difference, Filter};
-pub(crate) use in_flight::{Answer, RequestInFlight};
+pub(crate) use in_flight::{Completion, RequestInFlight};
 pub use recorded_request::{
     Issued, IssuedKind, RecordedEndpoint, RecordedOutcome, RecordedParam, RecordedRequest,
 };

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use super::{RecordedEndpoint, RequestInfo};
-use crate::oauth::SecretSlip;
+use crate::oauth::SecretMistake;
 
 /// The maximum length of a common name that the vendor accepts (source K).
 const MAX_COMMON_NAME: usize = 40;
@@ -66,9 +66,9 @@ pub(super) fn repeated_correlation_id(other: u64) -> Note {
     .into()
 }
 
-/// Returns a note on a client secret that is right but for a slip.
-pub(super) fn secret_slip(slip: SecretSlip) -> Note {
-    format!("client_secret is wrong, but {slip}.").into()
+/// Returns a note on a client secret that is right but for a mistake.
+pub(super) fn secret_mistake(mistake: SecretMistake) -> Note {
+    format!("client_secret is wrong, but {mistake}.").into()
 }
 
 /// Returns a note on a parameter that is not documented.

@@ -14,7 +14,7 @@ use crate::scenario::{Endpoint, Fault};
 
 /// A request that a realm received, and its response.
 ///
-/// A request is in the journal from its arrival on; until it is answered, `outcome` is `None`. It
+/// A request is in the journal from its arrival on; until its response is sent, `outcome` is `None`. It
 /// contains no secrets. Codes and tokens are recorded as fingerprints, so that a test can recognize
 /// them in later requests. Long texts are cut.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -54,7 +54,7 @@ pub struct RecordedRequest {
     /// The headers by their names in lower case. Several values of a name are joined by commas, and
     /// credentials are replaced by `***`.
     pub headers: BTreeMap<String, String>,
-    /// The response; `null` until the request is answered.
+    /// The response; `null` until it is sent.
     pub outcome: Option<RecordedOutcome>,
     /// The codes and tokens that were issued, even if the response was replaced.
     pub issued: Vec<Issued>,
@@ -176,7 +176,7 @@ impl fmt::Display for RecordedRequest {
             write!(f, " {member}")?;
         }
 
-        let Some(outcome) = &self.outcome else { return f.write_str(" -> not answered yet") };
+        let Some(outcome) = &self.outcome else { return f.write_str(" -> no response yet") };
         match outcome.status {
             Some(status) => write!(f, " -> {status}")?,
             None => f.write_str(" -> no response")?,

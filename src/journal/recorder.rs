@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use super::notes::{self, Note};
 use super::redact::{self, ParamPolicy, fingerprint, truncate};
 use super::{Issued, IssuedKind, RecordedEndpoint, RecordedParam};
-use crate::oauth::SecretSlip;
+use crate::oauth::SecretMistake;
 use crate::oauth::form::near_known;
 use crate::scenario::{Fault, Selection};
 use crate::token::read_jti;
@@ -112,9 +112,9 @@ impl RequestRecorder {
         self.0.lock().notes.push(notes::OTHER_CHARSET.into());
     }
 
-    /// Records that the client secret is right but for a slip.
-    pub(crate) fn secret_slip(&self, slip: SecretSlip) {
-        self.0.lock().notes.push(notes::secret_slip(slip));
+    /// Records that the client secret is right but for a mistake.
+    pub(crate) fn secret_mistake(&self, mistake: SecretMistake) {
+        self.0.lock().notes.push(notes::secret_mistake(mistake));
     }
 
     /// Records that the code is a refresh token.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-use super::in_flight::{Answer, RequestInFlight};
+use super::in_flight::{Completion, RequestInFlight};
 use super::notes;
 use super::seen_ids::SeenIds;
 use super::verify::{Expectation, Verification};
@@ -18,7 +18,7 @@ use super::{Filter, RecordedEndpoint, RecordedRequest, RequestInfo, RequestRecor
 pub(crate) const DEFAULT_SIZE: usize = 10_000;
 
 /// The requests of a realm in the order of their arrival. When it is full, the oldest are dropped,
-/// answered or not.
+/// complete or not.
 pub(crate) struct Journal {
     size: usize,
     entries: Mutex<Entries>,
@@ -32,18 +32,18 @@ struct Entries {
     kept: VecDeque<Slot>,
     last_id: u64,
     dropped: u64,
-    /// The answered ones among them, by the order of their answers.
-    answered: BTreeMap<u64, Arc<RecordedRequest>>,
-    /// The number of answers so far, also to requests that are not kept.
-    answers: u64,
+    /// The complete ones among them, by the order of their completion.
+    completed: BTreeMap<u64, Arc<RecordedRequest>>,
+    /// The number of completions so far, also of requests that are not kept.
+    completions: u64,
     correlation_ids: SeenIds,
 }
 
 #[derive(Clone)]
 enum Slot {
     InFlight(Arc<RequestInFlight>),
-    Answered {
-        /// The position of its answer among all answers.
+    Complete {
+        /// The position of its completion among all completions.
         position: u64,
         entry: Arc<RecordedRequest>,
     },
@@ -59,10 +59,10 @@ pub(crate) struct Page {
     pub(crate) dropped: u64,
 }
 
-/// The requests that were answered after a position that a reader has reached.
+/// The requests that were completed after a position that a reader has reached.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tail {
-    /// The requests in the order of their answers, each with the position of its answer.
+    /// The requests in the order of their completion, each with its position.
     pub(crate) entries: Vec<(u64, Arc<RecordedRequest>)>,
     /// The number of requests that were dropped before the reader could see them.
     pub(crate) missed: u64,
@@ -97,19 +97,19 @@ impl Journal {
         in_flight
     }
 
-    /// Completes a request with its answer.
-    pub(crate) fn finish(&self, in_flight: &RequestInFlight, answer: Answer) {
-        let mut entry = in_flight.answered(answer);
+    /// Completes a request.
+    pub(crate) fn finish(&self, in_flight: &RequestInFlight, completion: Completion) {
+        let mut entry = in_flight.completed(completion);
         let mut entries = self.entries.lock();
 
         entry.notes.extend(entries.note_on_correlation_id(&entry));
-        entries.answers += 1;
-        let position = entries.answers;
+        entries.completions += 1;
+        let position = entries.completions;
         // A request that was dropped meanwhile leaves a gap, by which readers see that they missed it.
         if let Some(index) = entries.index_of(entry.id) {
             let entry = Arc::new(entry);
-            entries.answered.insert(position, Arc::clone(&entry));
-            entries.kept[index] = Slot::Answered { position, entry };
+            entries.completed.insert(position, Arc::clone(&entry));
+            entries.kept[index] = Slot::Complete { position, entry };
         }
         drop(entries);
 
@@ -144,33 +144,33 @@ impl Journal {
         (entries.kept.iter().skip(skip).cloned().collect(), entries.dropped)
     }
 
-    /// Returns up to `limit` requests that were answered after a position.
+    /// Returns up to `limit` requests that were completed after a position.
     pub(crate) fn tail(&self, position: u64, limit: usize) -> Tail {
         let entries = self.entries.lock();
-        let later = entries.answered.range(position.saturating_add(1)..).take(limit);
+        let later = entries.completed.range(position.saturating_add(1)..).take(limit);
         let found: Vec<_> = later.map(|(at, entry)| (*at, Arc::clone(entry))).collect();
 
         // Below the limit there is nothing more, so the reader has reached the end.
         let end = match found.last() {
             Some((at, _)) if found.len() == limit => *at,
-            _ => entries.answers,
+            _ => entries.completions,
         };
         let missed = end.saturating_sub(position).saturating_sub(found.len() as u64);
         Tail { entries: found, missed, position: end.max(position) }
     }
 
-    /// Returns the position before the first answer that is kept, and the number of requests after
+    /// Returns the position before the first completion that is kept, and the number of requests after
     /// the entry `after` that are not kept.
     pub(crate) fn position_before_first(&self, after: u64) -> (u64, u64) {
         let entries = self.entries.lock();
-        let first = entries.answered.keys().next().copied();
-        let position = first.map_or(entries.answers, |first| first - 1);
+        let first = entries.completed.keys().next().copied();
+        let position = first.map_or(entries.completions, |first| first - 1);
         (position, entries.before_first().saturating_sub(after))
     }
 
-    /// Returns the position of the newest answer.
+    /// Returns the position of the newest completion.
     pub(crate) fn position(&self) -> u64 {
-        self.entries.lock().answers
+        self.entries.lock().completions
     }
 
     /// Returns the number of the newest entry.
@@ -178,11 +178,11 @@ impl Journal {
         self.entries.lock().last_id
     }
 
-    /// Removes all entries, also of requests that are not answered yet. The numbering continues.
+    /// Removes all entries, also of requests in flight. The numbering continues.
     pub(crate) fn clear(&self) {
         let mut entries = self.entries.lock();
         entries.kept.clear();
-        entries.answered.clear();
+        entries.completed.clear();
         entries.dropped = 0;
         entries.correlation_ids = SeenIds::default();
     }
@@ -243,8 +243,8 @@ impl Entries {
     }
 
     fn drop_oldest(&mut self) {
-        if let Some(Slot::Answered { position, .. }) = self.kept.pop_front() {
-            self.answered.remove(&position);
+        if let Some(Slot::Complete { position, .. }) = self.kept.pop_front() {
+            self.completed.remove(&position);
         }
         self.dropped += 1;
     }
@@ -268,7 +268,7 @@ impl Slot {
     fn entry(self) -> Arc<RecordedRequest> {
         match self {
             Self::InFlight(in_flight) => Arc::new(in_flight.entry()),
-            Self::Answered { entry, .. } => entry,
+            Self::Complete { entry, .. } => entry,
         }
     }
 }
@@ -299,7 +299,7 @@ mod tests {
     }
 
     fn finish(journal: &Journal, in_flight: &RequestInFlight) {
-        journal.finish(in_flight, Answer::Sent(200, ErrorTag::default()));
+        journal.finish(in_flight, Completion::Sent(200, ErrorTag::default()));
     }
 
     fn append(journal: &Journal) {
@@ -358,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_in_flight_has_no_outcome_and_is_followed_once_it_is_answered() {
+    fn a_request_in_flight_has_no_outcome_and_is_followed_once_it_is_complete() {
         let journal = Journal::new(3);
         let slow = begin(&journal);
         append(&journal);
@@ -389,7 +389,7 @@ mod tests {
         append(&journal);
         assert_eq!(tail(&journal, 2, 10), (vec![4], 1));
         let entries = journal.entries.lock();
-        assert_eq!((entries.kept.len(), entries.answered.len()), (1, 1));
+        assert_eq!((entries.kept.len(), entries.completed.len()), (1, 1));
     }
 
     #[test]

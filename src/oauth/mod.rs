@@ -22,4 +22,4 @@ pub use response::TokenResponse;
 pub use row::{Dialect, Row};
 pub(crate) use scope::Scopes;
 pub use secret::Secret;
-pub(crate) use secret::SecretSlip;
+pub(crate) use secret::SecretMistake;

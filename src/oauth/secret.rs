@@ -29,13 +29,13 @@ impl Secret {
         verify_slices_are_equal(self.0.as_bytes(), presented.as_bytes()).is_ok()
     }
 
-    /// Returns the slip that a presented value has, if it would be this secret without it.
-    pub(crate) fn slip_of(&self, presented: &str) -> Option<SecretSlip> {
+    /// Returns the mistake in a presented value, if it would be this secret without it.
+    pub(crate) fn mistake_in(&self, presented: &str) -> Option<SecretMistake> {
         if self.matches(presented) {
             return None;
         }
         if self.matches(presented.trim()) {
-            return Some(SecretSlip::WhiteSpace);
+            return Some(SecretMistake::WhiteSpace);
         }
 
         // What the secret becomes if some of its characters are sent as they are, although a form
@@ -46,7 +46,7 @@ impl Secret {
             || [self.0.as_str(), &percent_unescaped].into_iter().any(|sent| {
                 form::decode_component(sent.as_bytes()).is_ok_and(|decoded| decoded == presented)
             });
-        is_unescaped.then_some(SecretSlip::Unescaped)
+        is_unescaped.then_some(SecretMistake::Unescaped)
     }
 
     pub(crate) fn expose(&self) -> &str {
@@ -57,7 +57,7 @@ impl Secret {
 /// Why a secret that is almost right is wrong. Displayed, it completes a sentence that begins with
 /// "client_secret is wrong, but".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum SecretSlip {
+pub(crate) enum SecretMistake {
     #[error("it would be right without the white space around it")]
     WhiteSpace,
     #[error("it would be right with its + escaped as %2B and its % as %25")]
@@ -87,22 +87,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slip_is_found_only_where_the_secret_would_be_right_without_it() {
+    fn a_mistake_is_found_only_where_the_secret_would_be_right_without_it() {
         for (secret, presented, expected) in [
             ("abc", "abc", None),
             ("abc", "abd", None),
-            ("abc", "abc\n", Some(SecretSlip::WhiteSpace)),
-            ("abc", " abc", Some(SecretSlip::WhiteSpace)),
-            ("a+b%2F", "a b/", Some(SecretSlip::Unescaped)),
-            ("a+b%2F", "a b%2F", Some(SecretSlip::Unescaped)),
-            ("a+b%2F", "a+b/", Some(SecretSlip::Unescaped)),
+            ("abc", "abc\n", Some(SecretMistake::WhiteSpace)),
+            ("abc", " abc", Some(SecretMistake::WhiteSpace)),
+            ("a+b%2F", "a b/", Some(SecretMistake::Unescaped)),
+            ("a+b%2F", "a b%2F", Some(SecretMistake::Unescaped)),
+            ("a+b%2F", "a+b/", Some(SecretMistake::Unescaped)),
             ("a+b%2F", "a+b%2F", None),
-            ("ab+", "ab ", Some(SecretSlip::Unescaped)),
+            ("ab+", "ab ", Some(SecretMistake::Unescaped)),
             ("a%zz", "a%z", None),
             ("", "", None),
             ("a b", "a+b", None),
         ] {
-            assert_eq!(Secret::from(secret).slip_of(presented), expected, "{secret} {presented}");
+            assert_eq!(
+                Secret::from(secret).mistake_in(presented),
+                expected,
+                "{secret} {presented}"
+            );
         }
     }
 }

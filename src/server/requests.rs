@@ -13,7 +13,7 @@ use crate::journal::{Expectation, Filter, RecordedRequest, Times, Verification};
 use crate::realm::Realm;
 
 impl RealmHandle {
-    /// Returns the requests that the journal holds, the newest last. Those that are not answered yet
+    /// Returns the requests that the journal holds, the newest last. Those without a response yet
     /// have no outcome.
     pub async fn requests(&self) -> Vec<RecordedRequest> {
         self.requests_matching(&Filter::new()).await
@@ -82,13 +82,13 @@ impl RealmHandle {
         self.realm.journal.verify_timeout(&Expectation::Order(filters), timeout).await
     }
 
-    /// Removes all requests from the journal, also those that are not answered yet.
+    /// Removes all requests from the journal, also those without a response yet.
     pub async fn clear_requests(&self) {
         self.realm.journal.clear();
     }
 
-    /// Follows the journal: returns each request that is answered from now on, once, in the order of
-    /// the answers.
+    /// Follows the journal: returns each request that gets its response from now on, once, in the
+    /// order of the responses.
     pub fn follow(&self) -> Follower {
         let journal = &self.realm.journal;
         Follower {
@@ -99,7 +99,7 @@ impl RealmHandle {
     }
 }
 
-/// A stream of the requests that a realm answers, which ends when the realm is removed.
+/// A stream of the requests of a realm, which ends when the realm is removed.
 ///
 /// A slow follower does not slow down the server: it misses the requests that the journal drops in
 /// the meantime.
@@ -109,7 +109,7 @@ pub struct Follower {
     realm: Weak<Realm>,
     /// Has an item when the journal has changed.
     changes: WatchStream<u64>,
-    /// The position of the last answer that was returned or missed.
+    /// The position of the last completion that was returned or missed.
     position: u64,
 }
 

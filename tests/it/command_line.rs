@@ -504,7 +504,7 @@ fn the_health_check_finds_the_server_that_the_variables_of_serve_describe() {
 }
 
 #[test]
-fn the_health_check_is_not_content_with_the_answer_of_another_program() {
+fn the_health_check_fails_if_another_program_responds() {
     for body in
         ["", "<html></html>", "{}", r#"{"status":"ok"}"#, r#"{"status":"UP","version":"1"}"#]
     {

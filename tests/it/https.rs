@@ -227,7 +227,7 @@ async fn a_realms_own_port_refuses_connections_while_the_fault_is_set() {
     }
 }
 
-/// The ClientHello is never answered. The handshake counts for the limits like any other.
+/// The server never responds to the ClientHello. The handshake counts for the limits like any other.
 #[tokio::test]
 async fn a_hanging_handshake_ends_with_the_client_or_at_a_limit_of_handshakes() {
     let folder = Folder::new("https-hang");

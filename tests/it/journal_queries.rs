@@ -69,9 +69,9 @@ async fn requests_can_be_selected_by_method_path_header_and_parameter() {
     }
 }
 
-/// A held request is in the journal at once, and is followed once it is answered.
+/// A held request is in the journal at once, and is followed once it has a response.
 #[tokio::test]
-async fn a_request_without_an_answer_is_visible_and_has_no_outcome() {
+async fn a_request_without_a_response_is_visible_and_has_no_outcome() {
     let server = MockAuthServer::start().await;
     let refreshes = smartpay_oauth_mock::When::new().grant_type("refresh_token");
     let held = server.inject(Scenario::respond(Outcome::hold(9)).when(refreshes)).await;
@@ -88,7 +88,7 @@ async fn a_request_without_an_answer_is_visible_and_has_no_outcome() {
             crate::support::post(&url, "grant_type=refresh_token&refresh_token=x&client_id=c").await
         })
     };
-    assert_eq!(waiting.await.unwrap().ok().json()["satisfied"], true, "it is not answered yet");
+    assert_eq!(waiting.await.unwrap().ok().json()["satisfied"], true, "it has no response yet");
     form(&server, &[]).await;
 
     let all = journal(&server, "").await;
@@ -100,7 +100,7 @@ async fn a_request_without_an_answer_is_visible_and_has_no_outcome() {
         assert_eq!(verify(&server, "", json!({ "match": filters })).await["matched"], 1);
     }
     assert_eq!(verify(&server, "", json!({ "match": { "scenario": "*" } })).await["matched"], 0);
-    assert!(server.requests().await[0].to_string().ends_with("-> not answered yet"));
+    assert!(server.requests().await[0].to_string().ends_with("-> no response yet"));
 
     while held.release() == 0 {
         tokio::time::sleep(Duration::from_millis(1)).await;
@@ -109,9 +109,9 @@ async fn a_request_without_an_answer_is_visible_and_has_no_outcome() {
     let all = journal(&server, "").await;
     assert_eq!((&all["total"], &all["requests"][0]["outcome"]["status"]), (&json!(2), &json!(400)));
     let order = [follower.next().await.unwrap().id, follower.next().await.unwrap().id];
-    assert_eq!(order, [2, 1], "the order of the answers");
+    assert_eq!(order, [2, 1], "the order of the responses");
 
-    // Event ids count answers; the data has the numbers of the requests. A position from before a
+    // Event IDs count responses; the data has the numbers of the requests. A position from before a
     // restart leads to the start.
     for (last_id, expected) in [
         ("0", vec!["id: 1\n", "\"id\":2,", "id: 2\n", "\"id\":1,"]),

@@ -74,7 +74,7 @@ async fn the_portal_serves_nothing_but_the_consent_pages_and_the_index() {
 }
 
 #[tokio::test]
-async fn metadata_and_control_answers_name_the_portal_for_every_kind_of_realm() {
+async fn metadata_and_control_responses_name_the_portal_for_every_kind_of_realm() {
     let builder = MockAuthServer::builder().portal_listen(([127, 0, 0, 1], 0));
     let server = builder.start().await.unwrap();
     let blue = server.new_realm("blue").host("pay.test").create().unwrap();

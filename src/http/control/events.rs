@@ -1,6 +1,6 @@
-//! `/_mock/events`: the journal as server-sent events, each request once, when it is answered.
+//! `/_mock/events`: the journal as server-sent events, each request once, when it is complete.
 //!
-//! A stream keeps a position among the answers, not a queue of its own. A slow reader costs no
+//! A stream keeps a position among the completions, not a queue of its own. A slow reader costs no
 //! memory; it is told how many requests it missed if the journal has dropped some meanwhile.
 
 use std::fmt::Write;
@@ -86,17 +86,17 @@ struct Reader {
     filter: Filter,
     /// The number of the request after which the stream begins.
     after: u64,
-    /// The position of the last answer that was sent or missed.
+    /// The position of the last completion that was sent or missed.
     position: u64,
     /// The number of requests that are missed, and not yet reported.
     missed: u64,
 }
 
 impl Reader {
-    /// Begins after the answer at `position`, or after the request `after`, or now.
+    /// Starts after the completion at `position`, or after the request `after`, or now.
     fn new(journal: &Journal, filter: Filter, position: Option<u64>, after: Option<u64>) -> Self {
         let (position, missed) = match (position, after) {
-            // A position that no answer has is from before a restart of the server.
+            // A position that no completion has is from before a restart of the server.
             (Some(position), _) if position > journal.position() => {
                 journal.position_before_first(0)
             }
@@ -107,7 +107,7 @@ impl Reader {
         Self { filter, after: after.unwrap_or_default(), position, missed }
     }
 
-    /// Writes what was answered since the last time. Returns whether there was anything.
+    /// Writes the requests that were completed since the last time. Returns whether there were any.
     fn write(&mut self, journal: &Journal, text: &mut String) -> bool {
         let tail = journal.tail(self.position, BATCH);
         self.position = tail.position;
@@ -126,7 +126,7 @@ impl Reader {
     }
 }
 
-/// Writes requests as they are answered, until the reader or the realm is gone.
+/// Writes requests as they are completed, until the reader or the realm is gone.
 async fn follow(realm: Weak<Realm>, mut reader: Reader, sender: mpsc::Sender<Bytes>) {
     let Some(mut changes) = realm.upgrade().map(|realm| realm.journal.watch()) else { return };
     // The first comment tells the reader that the stream is open.
@@ -140,7 +140,7 @@ async fn follow(realm: Weak<Realm>, mut reader: Reader, sender: mpsc::Sender<Byt
             return;
         }
 
-        // After a batch there may be more; otherwise wait for the next answer.
+        // After a batch there may be more; otherwise wait for the next completion.
         if has_written {
             continue;
         }
@@ -152,8 +152,8 @@ async fn follow(realm: Weak<Realm>, mut reader: Reader, sender: mpsc::Sender<Byt
     }
 }
 
-/// Writes an event. Its id is the position of the answer, with which a reader continues after it has
-/// lost the connection: requests are answered in another order than they arrive.
+/// Writes an event. Its id is the position of the completion, with which a reader continues after it has
+/// lost the connection: requests are completed in another order than they arrive.
 fn event(position: u64, entry: &RecordedRequest) -> String {
     // JSON has no line breaks, so it fits into one line of data.
     let data = serde_json::to_string(entry).unwrap_or_default();
