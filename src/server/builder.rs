@@ -132,6 +132,8 @@ impl Builder {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// [`RealmHandle::ca_pem`]: super::RealmHandle::ca_pem
     pub fn tls(mut self) -> Self {
         self.tls_listen.get_or_insert_with(Interfaces::loopback);
         self
@@ -172,6 +174,8 @@ impl Builder {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// [`RealmHandle::authorize_url`]: super::RealmHandle::authorize_url
     pub fn portal_listen(mut self, address: impl Into<SocketAddr>) -> Self {
         self.portal_listen = Some(address.into().into());
         self
@@ -212,6 +216,8 @@ impl Builder {
     ///
     /// Certificates of the server's own CA are accepted ([`RealmHandle::client_identity`]), and
     /// those of each [`Builder::client_ca`].
+    ///
+    /// [`RealmHandle::client_identity`]: super::RealmHandle::client_identity
     pub fn client_auth(mut self, client_auth: ClientAuth) -> Self {
         self.tls.client_auth = client_auth;
         self
