@@ -14,7 +14,7 @@ pub(super) struct HttpsArgs {
     /// Address to listen on for HTTPS [default: off]
     #[arg(long, value_name = "ADDR", env = "SMARTPAY_MOCK_TLS_LISTEN")]
     tls_listen: Option<String>,
-    /// Address of the portal: HTTPS for browsers, which asks for no client certificate and serves
+    /// Address of the portal: HTTPS for browsers, which requests no client certificate and serves
     /// the consent pages only [default: off]
     #[arg(long, value_name = "ADDR", env = "SMARTPAY_MOCK_PORTAL_LISTEN")]
     portal_listen: Option<String>,

@@ -4,7 +4,7 @@
 //!
 //! [`Journal`] has a request from its arrival on: first as a [`RequestInFlight`], whose
 //! [`RequestRecorder`] collects what becomes known of it, then with its completion. A
-//! [`Filter`] selects entries, and a [`Verification`] tells whether they are as expected.
+//! [`Filter`] selects entries, and a [`Verification`] is whether they are as expected.
 
 mod filter;
 mod filter_form;

@@ -152,7 +152,7 @@ impl Builder {
         self
     }
 
-    /// Serves the consent pages on this address as well, over HTTPS that asks for no client
+    /// Serves the consent pages on this address as well, over HTTPS that requests no client
     /// certificate, and nothing else. Port 0 means any free port.
     ///
     /// As at the real server, browsers without a certificate can then consent while the token

@@ -27,7 +27,7 @@ pub(super) struct FileWatcher {
 /// The files with their versions, which are `None` if they cannot be read.
 type Snapshot = Vec<(PathBuf, Option<Version>)>;
 
-/// What tells two versions of a file apart.
+/// What differs between two versions of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Version {
     modified: SystemTime,

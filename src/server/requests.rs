@@ -54,7 +54,7 @@ impl RealmHandle {
     }
 
     /// Checks whether requests that match these filters arrived in this order. Other requests may be
-    /// between them. If not, the result tells how many were found, and which come closest to the
+    /// between them. If not, the result has the number found, and the requests closest to the
     /// next one.
     ///
     /// ```
