@@ -6,6 +6,7 @@ mod check;
 mod client;
 mod clock;
 mod code;
+mod completions;
 mod connection;
 mod error;
 mod health;
@@ -15,6 +16,7 @@ mod inspect;
 mod json;
 mod limits;
 mod log;
+mod man;
 mod output;
 mod panic_log;
 mod ready_file;
@@ -30,7 +32,7 @@ mod values;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use self::client::ServerArgs;
 
@@ -73,6 +75,10 @@ enum Command {
     Clock(clock::Clock),
     /// Reset a running server to its initial state
     Reset(ServerArgs),
+    /// Print a completion script for a shell
+    Completions(completions::Completions),
+    /// Print the manual page
+    Man,
 }
 
 /// Runs the command that the process was started with.
@@ -92,6 +98,8 @@ pub fn main() -> ExitCode {
         Command::Requests(requests) => requests.run(),
         Command::Clock(clock) => clock.run(),
         Command::Reset(server) => reset::run(&server),
+        Command::Completions(completions) => completions.run(Cli::command()),
+        Command::Man => man::run(Cli::command()),
     };
 
     match result {

@@ -42,6 +42,7 @@ mod expectations;
 
 // The command line and the image.
 mod command_line;
+mod completions_and_man;
 mod docker_image;
 mod requests_command;
 
