@@ -194,7 +194,7 @@ impl Filter {
         });
 
         let headers = self.header.iter().map(|(name, pattern)| {
-            let value = entry.headers.get(name).map(|value| Value::Text(value));
+            let value = entry.headers.get(name).map(Value::Text);
             Condition { member: "header.", name, pattern, value }
         });
         let params = self.param.iter().map(|(name, pattern)| {
@@ -283,7 +283,7 @@ mod tests {
 
     fn entry() -> RecordedRequest {
         let mut entry = RecordedRequest::example();
-        entry.headers.insert("x-test".to_owned(), "7, 8".to_owned());
+        entry.headers = [("x-test", "7, 8")].into_iter().collect();
         entry.params.insert("scope".to_owned(), RecordedParam::Text("users".to_owned()));
         let code = RecordedParam::Fingerprint { fingerprint: fingerprint("eyJraK") };
         entry.params.insert("code".to_owned(), code);

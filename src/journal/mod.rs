@@ -10,6 +10,7 @@ mod filter;
 mod filter_form;
 mod in_flight;
 mod notes;
+mod recorded_headers;
 mod recorded_request;
 mod recorder;
 mod redact;
@@ -21,6 +22,7 @@ mod verify;
 
 pub use filter::{Difference, Filter};
 pub(crate) use in_flight::{Completion, RequestInFlight};
+pub use recorded_headers::RecordedHeaders;
 pub use recorded_request::{
     Issued, IssuedKind, RecordedEndpoint, RecordedOutcome, RecordedParam, RecordedRequest,
 };

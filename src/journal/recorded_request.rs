@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::RecordedHeaders;
 use crate::scenario::{Endpoint, Fault};
 
 /// A request that a realm received, and its response.
@@ -53,7 +54,7 @@ pub struct RecordedRequest {
     pub params: BTreeMap<String, RecordedParam>,
     /// The headers by their names in lower case. Several values of a name are joined by commas, and
     /// credentials are replaced by `***`.
-    pub headers: BTreeMap<String, String>,
+    pub headers: RecordedHeaders,
     /// The response; `null` until it is sent.
     pub outcome: Option<RecordedOutcome>,
     /// The codes and tokens that were issued, even if the response was replaced.
@@ -236,7 +237,7 @@ mod tests {
                 grant_type: Some("refresh_token".into()),
                 correlation_id: None,
                 params: BTreeMap::new(),
-                headers: BTreeMap::new(),
+                headers: RecordedHeaders::default(),
                 outcome: Some(RecordedOutcome { status: Some(200), ..RecordedOutcome::default() }),
                 issued: Vec::new(),
                 duration_us: 5,

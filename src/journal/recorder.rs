@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 
 use super::notes::{self, Note};
 use super::redact::{self, ParamPolicy, fingerprint, truncate};
-use super::{Issued, IssuedKind, RecordedEndpoint, RecordedParam};
+use super::{Issued, IssuedKind, RecordedEndpoint, RecordedHeaders, RecordedParam};
 use crate::oauth::SecretMistake;
 use crate::oauth::form::near_known;
 use crate::scenario::{Fault, Selection};
@@ -37,7 +37,7 @@ pub(super) struct PartialEntry {
     pub(super) merchant_id: Option<String>,
     pub(super) grant_type: Option<String>,
     pub(super) params: BTreeMap<String, RecordedParam>,
-    pub(super) headers: BTreeMap<String, String>,
+    pub(super) headers: RecordedHeaders,
     /// Whether there is a parameter `state`; `None` until the parameters are read.
     pub(super) has_state: Option<bool>,
     pub(super) scenario: Option<String>,
