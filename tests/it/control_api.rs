@@ -259,6 +259,65 @@ async fn fixtures_are_returned_replaced_and_reset() {
 }
 
 #[tokio::test]
+async fn fixtures_may_be_yaml_and_errors_have_a_line_and_a_column() {
+    let server = MockAuthServer::start().await;
+    let put = async |kind: &str, body: &'static str| {
+        let url = format!("{}/_mock/fixtures", server.base_url());
+        let request = reqwest::Client::new().put(url).header("Content-Type", kind);
+        fetch(request.body(body)).await
+    };
+
+    for kind in ["application/yaml", "Application/YAML; charset=utf-8", "text/yaml"] {
+        let yaml = "\u{feff}extends: default # as in a file\nclients: [{ id: mine, secret: s }]\n";
+        let fixtures = put(kind, yaml).await.ok().json();
+        let clients = fixtures["clients"].as_array().unwrap();
+        assert!(clients.iter().any(|client| client["id"] == "mine"), "{kind}");
+    }
+    let before = call(&server, "GET", "fixtures", None).await.json();
+
+    let wrong = put("application/yaml", "clients:\n  - id: a\n    secrt: s\n").await;
+    assert_problem(&wrong, 422, "/clients/0/secrt");
+    let error = &wrong.json()["errors"][0];
+    assert_eq!((&error["line"], &error["column"]), (&json!(3), &json!(5)));
+
+    let json = put("application/json", "{\"settings\":\n {\"dialect\": 7}}").await.json();
+    let error = &json["errors"][0];
+    assert_eq!((&error["line"], &error["column"]), (&json!(2), &json!(14)));
+
+    let unclosed = put("application/yaml", "clients: }").await.json();
+    assert_eq!(unclosed["status"], 422);
+    assert_eq!(unclosed["errors"][0]["line"], 1);
+    assert_problem(&put("application/toml", "a = 1").await, 415, "");
+    assert_eq!(call(&server, "GET", "fixtures", None).await.json(), before);
+}
+
+#[tokio::test]
+async fn the_fixtures_of_a_realm_may_be_a_text_in_yaml() {
+    let server = MockAuthServer::start().await;
+    let yaml = "clients: [{ id: only, secret: s }]\nmerchants: [{ id: m }]";
+    let request = json!({ "fixtures": yaml });
+    assert_eq!(call(&server, "PUT", "realms/blue", Some(request)).await.status, 201);
+    let request = json!({ "client_id": "only", "merchant_id": "m" });
+    let url = format!("{}/realms/blue/_mock/codes", server.base_url());
+    let issued = fetch(reqwest::Client::new().post(url).json(&request)).await;
+    assert_eq!(issued.status, 201);
+
+    let request = json!({ "fixtures": "clients:\n- {id: a, secret: s, colour: red}" });
+    let wrong = call(&server, "PUT", "realms/green", Some(request)).await;
+    assert_problem(&wrong, 422, "/fixtures/clients/0/colour");
+    let error = &wrong.json()["errors"][0];
+    assert_eq!((&error["line"], &error["column"]), (&json!(2), &json!(22)));
+
+    // The text of an object is not the one that was sent, so there is no line.
+    let request = json!({ "fixtures": { "clients": [{ "id": "a" }] } });
+    let wrong = call(&server, "PUT", "realms/green", Some(request)).await.json();
+    assert_eq!(wrong["errors"][0].get("line"), None);
+    let request = json!({ "fixtures": 7 });
+    let wrong = call(&server, "PUT", "realms/green", Some(request)).await;
+    assert_problem(&wrong, 422, "/fixtures");
+}
+
+#[tokio::test]
 async fn a_token_is_inspected_with_its_grant() {
     let server = MockAuthServer::start().await;
     let tokens = server.issue_tokens(CLIENT.0, MERCHANT).await.unwrap();

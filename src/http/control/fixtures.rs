@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 
-use super::json::{Json, JsonText};
+use super::json::{FixturesText, Json};
 use super::problem::Problem;
 use super::routes::Routes;
 use crate::fixture::{Fixtures, Source};
 use crate::http::context::RequestContext;
 
-/// The name of the body in errors.
-pub(super) const BODY: &str = "fixtures.json";
+/// The name of the body in errors. Without the extension of JSON, it may be YAML.
+pub(super) const BODY: &str = "fixtures";
 
 pub(super) fn add_routes(routes: &mut Routes) {
     routes
@@ -25,7 +25,7 @@ pub(super) fn add_routes(routes: &mut Routes) {
             "replaceFixtures",
             "Replaces the fixtures, or changes nothing if they are invalid; existing grants are kept",
         )
-        .takes::<Fixtures>()
+        .takes_json_or_yaml::<Fixtures>()
         .returns::<Fixtures>(200, "The new fixtures.");
 
     routes
@@ -43,9 +43,10 @@ async fn show(context: RequestContext) -> Json<Arc<Fixtures>> {
 
 async fn put(
     context: RequestContext,
-    JsonText(text): JsonText,
+    FixturesText(text): FixturesText,
 ) -> Result<Json<Arc<Fixtures>>, Problem> {
-    context.realm.replace_fixtures(Source { name: BODY.to_owned(), text })?;
+    let source = Source { name: BODY.to_owned(), text };
+    context.realm.replace_fixtures(source).map_err(Problem::of_text)?;
     Ok(show(context).await)
 }
 

@@ -1,4 +1,5 @@
-//! JSON bodies: requests are read within the server's limits and responses are written.
+//! JSON bodies, and those that may also be YAML: requests are read within the server's limits, and
+//! responses are written.
 
 use axum::body::HttpBody;
 use axum::extract::{FromRequest, Request};
@@ -20,6 +21,16 @@ pub(super) struct Json<T>(pub(super) T);
 /// The text of a JSON body, for handlers whose reader reports positions in the text.
 pub(super) struct JsonText(pub(super) String);
 
+/// The text of a body with fixtures, in JSON or YAML.
+pub(super) struct FixturesText(pub(super) String);
+
+/// A media type that the control API reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum MediaType {
+    Json,
+    Yaml,
+}
+
 impl<T: DeserializeOwned> FromRequest<Arc<App>> for Json<T> {
     type Rejection = Problem;
 
@@ -33,27 +44,27 @@ impl FromRequest<Arc<App>> for JsonText {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Problem> {
-        let (parts, mut body) = request.into_parts();
-        // An absent body means the same as an empty object.
-        if body.is_end_stream() {
-            return Ok(Self("{}".to_owned()));
+        match MediaType::of(request.headers()) {
+            // An absent body means the same as an empty object.
+            _ if request.body().is_end_stream() => Ok(Self("{}".to_owned())),
+            Some(MediaType::Json) => read_json(request, app).await.map(Self),
+            _ => Err(unsupported("The Content-Type must be application/json.")),
         }
-        require_json(&parts.headers)?;
+    }
+}
 
-        let read = body::read(&mut body, BodyKind::Control, &app.limits).await;
-        if read.is_err() {
-            body::discard(&parts.headers, &mut body).await;
+impl FromRequest<Arc<App>> for FixturesText {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Problem> {
+        match MediaType::of(request.headers()) {
+            _ if request.body().is_end_stream() => Ok(Self("{}".to_owned())),
+            Some(MediaType::Json) => read_json(request, app).await.map(Self),
+            Some(MediaType::Yaml) => read_body(request, app).await.map(Self),
+            None => {
+                Err(unsupported("The Content-Type must be application/json or application/yaml."))
+            }
         }
-        let bytes = read.map_err(|error| unreadable(error, app.limits.limits().control_size))?;
-
-        // Some clients send a byte order mark, which a server may ignore (RFC 8259, section 8.1).
-        let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
-        let text =
-            String::from_utf8(bytes.into()).map_err(|_| bad_request("The body is not UTF-8."))?;
-        // The fixture reader also accepts YAML; the control API accepts JSON only.
-        serde_json::from_str::<IgnoredAny>(&text)
-            .map_err(|error| bad_request(format!("The body is not valid JSON: {error}.")))?;
-        Ok(Self(text))
     }
 }
 
@@ -64,24 +75,51 @@ impl<T: Serialize> IntoResponse for Json<T> {
     }
 }
 
-/// Refuses a body of another media type, or one that is compressed.
-fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let media_type = content_type.unwrap_or_default().split(';').next().unwrap_or_default();
-    if !media_type.trim().eq_ignore_ascii_case("application/json") {
-        return Err(Problem::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "The Content-Type must be application/json.",
-        ));
+impl MediaType {
+    /// Returns the media type of a body. YAML has the name of RFC 9512, or one of those that it
+    /// replaces.
+    fn of(headers: &HeaderMap) -> Option<Self> {
+        let content_type = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+        let media_type = content_type.split(';').next()?.trim().to_ascii_lowercase();
+        match media_type.as_str() {
+            "application/json" => Some(Self::Json),
+            "application/yaml" | "application/x-yaml" | "text/yaml" | "text/x-yaml" => {
+                Some(Self::Yaml)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Reads a body that must be JSON: the reader of fixtures would also accept YAML.
+async fn read_json(request: Request, app: &App) -> Result<String, Problem> {
+    let text = read_body(request, app).await?;
+    serde_json::from_str::<IgnoredAny>(&text)
+        .map_err(|error| bad_request(format!("The body is not valid JSON: {error}.")))?;
+    Ok(text)
+}
+
+async fn read_body(request: Request, app: &App) -> Result<String, Problem> {
+    let (parts, mut body) = request.into_parts();
+    if let Some(coding) = body::content_coding(&parts.headers) {
+        return Err(unsupported(format!(
+            "The Content-Encoding {coding} is not supported; send the body without one."
+        )));
     }
 
-    match body::content_coding(headers) {
-        None => Ok(()),
-        Some(coding) => Err(Problem::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            format!("The Content-Encoding {coding} is not supported; send the body without one."),
-        )),
+    let read = body::read(&mut body, BodyKind::Control, &app.limits).await;
+    if read.is_err() {
+        body::discard(&parts.headers, &mut body).await;
     }
+    let bytes = read.map_err(|error| unreadable(error, app.limits.limits().control_size))?;
+
+    // Some clients send a byte order mark, which a server may ignore (RFC 8259, section 8.1).
+    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
+    String::from_utf8(bytes.into()).map_err(|_| bad_request("The body is not UTF-8."))
+}
+
+fn unsupported(detail: impl Into<String>) -> Problem {
+    Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail)
 }
 
 fn unreadable(error: BodyError, max_size: usize) -> Problem {

@@ -96,6 +96,9 @@ fn describe(operation: &Operation, generator: &mut SchemaGenerator) -> Value {
             "required": body.required,
             "content": { "application/json": { "schema": schema } },
         });
+        if !body.description.is_empty() {
+            described["requestBody"]["description"] = body.description.into();
+        }
     }
 
     for (status, description, content) in &operation.responses {

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::fixture::FixtureErrors;
+use crate::fixture::{FixtureError, FixtureErrors};
 use crate::http::response;
 
 /// Why a request failed.
@@ -31,6 +31,12 @@ pub(super) struct FieldError {
     pub(super) pointer: String,
     /// What is wrong with it.
     pub(super) detail: String,
+    /// The line in the text of fixtures, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) line: Option<u32>,
+    /// The column in characters in the text of fixtures, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) column: Option<u32>,
 }
 
 impl Problem {
@@ -47,8 +53,10 @@ impl Problem {
     /// 422: these members are invalid.
     pub(super) fn of_members(errors: Vec<FieldError>) -> Self {
         let detail = match errors.as_slice() {
-            [FieldError { pointer, detail }] if pointer.is_empty() => format!("the body: {detail}"),
-            [FieldError { pointer, detail }] => format!("{pointer}: {detail}"),
+            [FieldError { pointer, detail, .. }] if pointer.is_empty() => {
+                format!("the body: {detail}")
+            }
+            [FieldError { pointer, detail, .. }] => format!("{pointer}: {detail}"),
             several => format!("{} members are invalid.", several.len()),
         };
         Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail) }
@@ -56,7 +64,12 @@ impl Problem {
 
     /// 422: this member is invalid.
     pub(super) fn of_member(pointer: impl Into<String>, detail: impl ToString) -> Self {
-        Self::of_members(vec![FieldError { pointer: pointer.into(), detail: detail.to_string() }])
+        Self::of_members(vec![FieldError::new(pointer, detail.to_string())])
+    }
+
+    /// 422: the reader of a text with fixtures found these errors.
+    pub(super) fn of_text(errors: FixtureErrors) -> Self {
+        Self::of_members(errors.0.into_iter().map(FieldError::in_text).collect())
     }
 
     /// 409: the value of this member is taken.
@@ -71,14 +84,28 @@ pub(super) fn bad_request(detail: impl Into<String>) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, detail)
 }
 
+impl FieldError {
+    pub(super) fn new(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), detail: detail.into(), line: None, column: None }
+    }
+
+    /// Creates an error with its location in a text. A text as a whole has none.
+    fn in_text(error: FixtureError) -> Self {
+        let (line, column) = (error.line, error.column);
+        Self {
+            line: Some(line).filter(|line| *line > 0),
+            column: Some(column).filter(|_| line > 0),
+            ..Self::new(error.pointer, error.message)
+        }
+    }
+}
+
 /// 422: the reader of the body found these errors.
 impl From<FixtureErrors> for Problem {
     fn from(errors: FixtureErrors) -> Self {
         let errors = errors.0.into_iter();
         Self::of_members(
-            errors
-                .map(|error| FieldError { pointer: error.pointer, detail: error.message })
-                .collect(),
+            errors.map(|error| FieldError::new(error.pointer, error.message)).collect(),
         )
     }
 }

@@ -12,7 +12,7 @@ use super::fixtures::BODY;
 use super::json::Json;
 use super::problem::Problem;
 use super::routes::Routes;
-use crate::fixture::{Fixtures, Source, load_sources};
+use crate::fixture::{FixtureErrors, Fixtures, Source, load_sources};
 use crate::http::context::RequestContext;
 use crate::realm::{Realm, RealmError};
 
@@ -22,8 +22,7 @@ use crate::realm::{Realm, RealmError};
 struct RealmRequest {
     /// The fixtures of the realm. Default: those of the server.
     #[serde(default)]
-    #[schemars(with = "Option<Fixtures>")]
-    fixtures: Option<Value>,
+    fixtures: Option<RealmFixtures>,
     /// The host names of the realm: a request with one of them in its `Host` header belongs to the
     /// realm. Default: none.
     #[serde(default)]
@@ -31,6 +30,18 @@ struct RealmRequest {
     /// Whether the realm listens on its own ports. Default: false.
     #[serde(default)]
     listen: bool,
+}
+
+/// The fixtures of a realm.
+#[derive(Deserialize, JsonSchema)]
+#[serde(untagged)]
+enum RealmFixtures {
+    /// A text in YAML or JSON.
+    #[schemars(title = "FixturesText")]
+    Text(String),
+    /// An object.
+    #[schemars(title = "FixturesObject", with = "Fixtures")]
+    Object(Value),
 }
 
 /// The realms of the server.
@@ -108,13 +119,18 @@ async fn remove(context: RequestContext, Path(name): Path<String>) -> Result<Sta
 }
 
 /// Loads the member `fixtures` of a body.
-fn load_fixtures(fixtures: Value) -> Result<Arc<Fixtures>, Problem> {
-    let source = Source { name: BODY.to_owned(), text: fixtures.to_string() };
+fn load_fixtures(fixtures: RealmFixtures) -> Result<Arc<Fixtures>, Problem> {
+    let (text, to_problem): (_, fn(FixtureErrors) -> Problem) = match fixtures {
+        RealmFixtures::Text(text) => (text, Problem::of_text),
+        RealmFixtures::Object(object) => (object.to_string(), Problem::from),
+    };
+
+    let source = Source { name: BODY.to_owned(), text };
     load_sources(&[source]).map(Arc::new).map_err(|mut errors| {
         for error in &mut errors.0 {
             error.pointer.insert_str(0, "/fixtures");
         }
-        Problem::from(errors)
+        to_problem(errors)
     })
 }
 

@@ -36,6 +36,7 @@ pub(super) struct Operation {
 pub(super) struct RequestBody {
     pub(super) schema: SchemaFn,
     pub(super) required: bool,
+    pub(super) description: &'static str,
 }
 
 /// The content of a successful response.
@@ -63,15 +64,23 @@ impl Operation {
 
     /// Sets the type of the body.
     pub(super) fn takes<T: JsonSchema>(&mut self) -> &mut Self {
-        self.body =
-            Some(RequestBody { schema: SchemaGenerator::subschema_for::<T>, required: true });
-        self
+        self.body::<T>(true, "")
+    }
+
+    /// Sets the type of a body that may be JSON or YAML. The document has YAML in the description only:
+    /// some generators fail for media types that they do not know.
+    pub(super) fn takes_json_or_yaml<T: JsonSchema>(&mut self) -> &mut Self {
+        self.body::<T>(true, "JSON, or YAML with the `Content-Type` `application/yaml`.")
     }
 
     /// Sets the type of a body that can be left out.
     pub(super) fn may_take<T: JsonSchema>(&mut self) -> &mut Self {
-        self.body =
-            Some(RequestBody { schema: SchemaGenerator::subschema_for::<T>, required: false });
+        self.body::<T>(false, "")
+    }
+
+    fn body<T: JsonSchema>(&mut self, required: bool, description: &'static str) -> &mut Self {
+        let schema = SchemaGenerator::subschema_for::<T>;
+        self.body = Some(RequestBody { schema, required, description });
         self
     }
 
