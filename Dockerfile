@@ -1,5 +1,6 @@
 # docker build .                          builds from source
-# docker build --target prebuilt .        copies a static binary from dist/ and pulls no base image
+# docker build --target prebuilt .        copies a static binary from dist/bin/ (packages/build binary),
+#                                         and pulls no base image
 
 FROM scratch AS base
 ENV SMARTPAY_MOCK_LISTEN=0.0.0.0:8080
@@ -12,7 +13,8 @@ HEALTHCHECK --interval=5s --timeout=3s --start-period=2s --retries=3 CMD ["/smar
 ENTRYPOINT ["/smartpay-oauth-mock"]
 
 FROM base AS prebuilt
-COPY dist/smartpay-oauth-mock /smartpay-oauth-mock
+ARG BINARY=dist/bin/smartpay-oauth-mock
+COPY ${BINARY} /smartpay-oauth-mock
 
 FROM rust:1-alpine AS build
 # The C compiler is for AWS-LC, the cryptography library.

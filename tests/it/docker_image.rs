@@ -1,4 +1,4 @@
-//! The container image with a static binary from `dist/`: its size, user, health check and exit code.
+//! The container image with a static binary from `dist/bin/`: size, user, health check, exit code.
 
 use std::path::Path;
 use std::process::Command;
@@ -33,8 +33,8 @@ async fn the_image_is_small_runs_without_root_is_healthy_and_stops_quickly() {
         println!("skipped: no Docker engine is running (.ci/run starts one)");
         return;
     }
-    if !Path::new("dist/smartpay-oauth-mock").exists() {
-        println!("skipped: no static binary in dist/ (.ci/run builds one)");
+    if !Path::new("dist/bin/smartpay-oauth-mock").exists() {
+        println!("skipped: no static binary in dist/bin/ (.ci/run builds one)");
         return;
     }
     docker(&["build", "--target", "prebuilt", "-t", TAG, "."]).expect("the image builds");
