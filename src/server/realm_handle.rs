@@ -53,8 +53,9 @@ impl RealmHandle {
         Self { app: Arc::clone(&self.app), realm, base_url }
     }
 
-    /// Returns the realm's grants, for benchmarks that insert them directly.
-    #[cfg(feature = "internal")]
+    /// Returns the realm's grants, for tests that make its lock fail, and for benchmarks that insert
+    /// them directly.
+    #[cfg(any(test, feature = "internal"))]
     pub(crate) fn grant_store(&self) -> &crate::realm::GrantStore {
         &self.realm.grant_store
     }
