@@ -21,6 +21,9 @@ FROM rust:1-alpine AS build
 RUN apk add --no-cache build-base
 WORKDIR /src
 COPY . .
+# --build-arg COMMIT=$(git rev-parse HEAD) adds the commit to --version. The repository is not copied.
+ARG COMMIT=""
+ENV SMARTPAY_OAUTH_MOCK_COMMIT=$COMMIT
 RUN cargo build --release --locked
 
 FROM base AS image

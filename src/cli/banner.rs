@@ -1,5 +1,6 @@
 //! The banner that `serve` prints on a terminal.
 
+use super::version::VERSION;
 use crate::fixture::{AccountStatus, Client, ClientType, Fixtures};
 use crate::server::MockAuthServer;
 
@@ -29,7 +30,7 @@ fn format_banner(
     rows.push(("clients", list_clients(fixtures)));
     rows.push(("try", example_command(base_url, fixtures)));
 
-    let mut banner = format!("smartpay-oauth-mock {}, a mock server", env!("CARGO_PKG_VERSION"));
+    let mut banner = format!("smartpay-oauth-mock {VERSION}, a mock server");
     for (label, value) in rows {
         banner.push_str(&format!("\n  {label:<12}  {value}"));
     }

@@ -28,6 +28,7 @@ mod serve;
 mod signals;
 mod token;
 mod values;
+mod version;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -35,11 +36,12 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use self::client::ServerArgs;
+use self::version::VERSION;
 
 /// A mock of the Smartpay Fuse OAuth 2.0 server, for tests
 #[derive(Parser)]
 #[command(
-    version,
+    version = VERSION,
     max_term_width = 100,
     override_usage = "smartpay-oauth-mock [serve] [OPTIONS]\n       smartpay-oauth-mock <COMMAND>",
     after_help = "See 'smartpay-oauth-mock <COMMAND> --help' for the options of a command."

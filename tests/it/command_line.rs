@@ -240,6 +240,20 @@ fn json_fixtures_are_parsed_as_strict_json() {
 }
 
 #[test]
+fn the_version_names_the_commit_that_the_program_is_built_from() {
+    let version = text(&run(&["--version"]).stdout);
+    let number = format!("smartpay-oauth-mock {}", env!("CARGO_PKG_VERSION"));
+    assert!(version.starts_with(&number), "{version}");
+
+    // A source archive has no commit, and neither has a machine without git.
+    let git = Command::new("git").args(["rev-parse", "HEAD"]).output();
+    if let (true, Ok(head)) = (Path::new(".git").exists(), git) {
+        let commit = &text(&head.stdout)[..10];
+        assert_eq!(version.trim(), format!("{number} ({commit})"));
+    }
+}
+
+#[test]
 fn schema_prints_a_json_schema() {
     let output = run(&["schema"]);
     let schema: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
