@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 
 use schemars::{JsonSchema, Schema};
 use serde::Serialize;
@@ -66,6 +67,13 @@ pub struct Difference {
     pub actual: Option<String>,
 }
 
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let actual = self.actual.as_deref().unwrap_or("nothing");
+        write!(f, "{}: expected {}, found {actual}", self.member, self.expected)
+    }
+}
+
 impl Filter {
     /// Creates a filter that matches every entry. The setters narrow it.
     pub fn new() -> Self {
@@ -120,7 +128,8 @@ impl Filter {
         self
     }
 
-    /// Matches requests whose response had this error code.
+    /// Matches requests whose response had this error code: an [`ErrorCode`](crate::ErrorCode), or
+    /// a pattern.
     pub fn error(mut self, pattern: impl Into<Pattern>) -> Self {
         self.error = Some(pattern.into());
         self

@@ -1,5 +1,6 @@
 //! Compares the journal with what a test expects.
 
+use std::fmt;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
@@ -48,6 +49,33 @@ pub struct NearMiss {
     pub request: Arc<RecordedRequest>,
     /// The conditions that it does not meet.
     pub differs: Vec<Difference>,
+}
+
+impl fmt::Display for Verification {
+    /// Writes whether the requests are as expected, and the closest ones if they are not.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verdict = if self.satisfied { "expectation met" } else { "expectation not met" };
+        write!(f, "{verdict}: {} matched", self.matched)?;
+        if self.dropped > 0 {
+            write!(f, "; {} older requests were dropped and not counted", self.dropped)?;
+        }
+
+        for near_miss in &self.closest {
+            write!(f, "\n  {near_miss}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for NearMiss {
+    /// Writes the request, and a line for each condition that it does not meet.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.request)?;
+        for difference in &self.differs {
+            write!(f, "\n    {difference}")?;
+        }
+        Ok(())
+    }
 }
 
 impl Expectation<'_> {

@@ -5,6 +5,8 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::oauth::ErrorCode;
+
 /// A text pattern, in which each `*` matches any number of characters, including none.
 ///
 /// ```
@@ -66,6 +68,18 @@ impl From<String> for Pattern {
 impl From<&String> for Pattern {
     fn from(pattern: &String) -> Self {
         Self(pattern.clone())
+    }
+}
+
+impl From<ErrorCode> for Pattern {
+    fn from(code: ErrorCode) -> Self {
+        Self(code.as_str().to_owned())
+    }
+}
+
+impl From<&ErrorCode> for Pattern {
+    fn from(code: &ErrorCode) -> Self {
+        Self(code.as_str().to_owned())
     }
 }
 

@@ -86,6 +86,21 @@ impl RealmHandle {
         base_url + "/ebc2/oauth/authorize"
     }
 
+    /// Returns the URL of the introspection endpoint (RFC 7662).
+    pub fn introspection_url(&self) -> String {
+        self.base_url() + "/oauth2/v3/introspect"
+    }
+
+    /// Returns the URL of the revocation endpoint (RFC 7009).
+    pub fn revocation_url(&self) -> String {
+        self.base_url() + "/oauth2/v3/revoke"
+    }
+
+    /// Returns the URL of the public keys that verify tokens (RFC 7517).
+    pub fn jwks_url(&self) -> String {
+        self.base_url() + "/.well-known/jwks.json"
+    }
+
     /// Returns the clock, which all lifetimes and dates follow.
     pub fn clock(&self) -> &Clock {
         &self.realm.clock

@@ -26,16 +26,17 @@ impl RealmHandle {
     }
 
     /// Checks whether the expected number of requests matches a filter. If not, the result has the
-    /// requests that come closest.
+    /// requests that come closest, and shows them as text.
     ///
     /// ```
-    /// use smartpay_oauth_mock::{Filter, MockAuthServer};
+    /// use smartpay_oauth_mock::{ErrorCode, Filter, MockAuthServer};
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
     /// let server = MockAuthServer::start().await;
-    /// let refreshes = Filter::new().grant_type("refresh_token");
-    /// assert!(server.verify(&refreshes, 0).await.satisfied);
+    /// let failures = Filter::new().error(ErrorCode::ServerError);
+    /// let verification = server.verify(&failures, 0).await;
+    /// assert!(verification.satisfied, "{verification}");
     /// # }
     /// ```
     pub async fn verify(&self, filter: &Filter, count: impl Into<Times>) -> Verification {

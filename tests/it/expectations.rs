@@ -172,6 +172,42 @@ async fn requests_are_verified_and_followed_in_process() {
 }
 
 #[tokio::test]
+async fn a_verification_is_a_message_for_an_assertion() {
+    let server = MockAuthServer::start().await;
+    exchange(&server, "x").await;
+    let denials = Filter::new().error(ErrorCode::AccessDenied);
+
+    let unmet = server.verify(&denials, 1).await;
+    assert_eq!(
+        unmet.to_string(),
+        "expectation not met: 0 matched\n  \
+         #1 POST /oauth2/v3/token authorization_code v6TJH1IqhM -> 400 invalid_request (row 16)\n    \
+         error: expected access_denied, found invalid_request"
+    );
+    let met = server.verify(&Filter::new().error(&ErrorCode::InvalidRequest), 1).await;
+    assert_eq!(met.to_string(), "expectation met: 1 matched");
+    let order = server.verify_order(&[Filter::new().status(400), Filter::new().status(400)]).await;
+    assert!(order.to_string().contains("\n    order: expected after #1, found #1"), "{order}");
+}
+
+/// The URLs of the companions are those of the metadata, for a realm as well.
+#[tokio::test]
+async fn the_urls_of_all_endpoints_are_those_of_the_metadata() {
+    let server = MockAuthServer::start().await;
+    let blue = server.new_realm("blue").create().unwrap();
+    let own = server.new_realm("own").own_port().create().unwrap();
+
+    for realm in [server.default_realm(), &blue, &own] {
+        let url = format!("{}/.well-known/oauth-authorization-server", realm.base_url());
+        let metadata = reqwest::get(url).await.unwrap().json::<serde_json::Value>().await.unwrap();
+        assert_eq!(metadata["token_endpoint"], realm.token_url());
+        assert_eq!(metadata["introspection_endpoint"], realm.introspection_url());
+        assert_eq!(metadata["revocation_endpoint"], realm.revocation_url());
+        assert_eq!(metadata["jwks_uri"], realm.jwks_url());
+    }
+}
+
+#[tokio::test]
 async fn fixtures_change_in_process_or_not_at_all() {
     let server = MockAuthServer::start().await;
     server.put_client(Client::new("mine", "secret")).await.unwrap();
@@ -211,6 +247,9 @@ async fn fixtures_change_in_process_or_not_at_all() {
 #[test]
 fn blocking_twins_do_the_same() {
     let server = blocking::MockAuthServer::start();
+    assert_eq!(server.introspection_url(), server.base_url() + "/oauth2/v3/introspect");
+    assert_eq!(server.revocation_url(), server.base_url() + "/oauth2/v3/revoke");
+    assert_eq!(server.jwks_url(), server.base_url() + "/.well-known/jwks.json");
     let post = |body: &str| {
         let request = form_request("/oauth2/v3/token", "Connection: close\r\n", body);
         send_and_read_all(server.address(), request)

@@ -51,6 +51,21 @@ impl RealmHandle {
         self.inner.authorize_url()
     }
 
+    /// Blocking version of [`introspection_url`](crate::RealmHandle::introspection_url).
+    pub fn introspection_url(&self) -> String {
+        self.inner.introspection_url()
+    }
+
+    /// Blocking version of [`revocation_url`](crate::RealmHandle::revocation_url).
+    pub fn revocation_url(&self) -> String {
+        self.inner.revocation_url()
+    }
+
+    /// Blocking version of [`jwks_url`](crate::RealmHandle::jwks_url).
+    pub fn jwks_url(&self) -> String {
+        self.inner.jwks_url()
+    }
+
     /// Blocking version of [`clock`](crate::RealmHandle::clock).
     pub fn clock(&self) -> &Clock {
         self.inner.clock()
