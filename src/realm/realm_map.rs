@@ -9,6 +9,7 @@ use parking_lot::RwLock;
 use super::seed::RealmSeed;
 use super::{OwnPorts, Realm, Registry};
 use crate::fixture::Fixtures;
+use crate::units::{canonical_host, is_this_machine};
 
 /// The name of the default realm.
 const DEFAULT: &str = "default";
@@ -82,7 +83,7 @@ impl RealmMap {
     ///
     /// The name of a realm that does not exist.
     pub(crate) fn by_host(&self, host: &str) -> Result<Option<Arc<Realm>>, String> {
-        let host = host.to_ascii_lowercase();
+        let host = canonical_host(host);
         if let Some(realm) = self.created.read().by_host.get(&host) {
             return Ok(Some(Arc::clone(realm)));
         }
@@ -118,7 +119,7 @@ impl RealmMap {
         if !is_realm_name(name) {
             return Err(RealmError::Name);
         }
-        let hosts: Vec<String> = hosts.iter().map(|host| host.to_ascii_lowercase()).collect();
+        let hosts: Vec<String> = hosts.iter().map(|host| canonical_host(host)).collect();
         if let Some(malformed) = hosts.iter().find(|host| !is_host(host)) {
             return Err(RealmError::Host(malformed.clone()));
         }
@@ -196,7 +197,8 @@ impl Created {
 
     /// Whether a host name belongs to another realm than this one, or to the machine.
     fn is_taken(&self, host: &str, realm: &str) -> bool {
-        if host == "localhost" {
+        // Every client may use these for the server itself, whose realm is the default one.
+        if is_this_machine(host) {
             return true;
         }
 
@@ -241,7 +243,9 @@ mod tests {
         let found = [
             realms.get("blue"),
             realms.by_host("pay.example").unwrap(),
+            realms.by_host("pay.example.").unwrap(),
             realms.by_host("BLUE.localhost").unwrap(),
+            realms.by_host("blue.localhost.").unwrap(),
         ];
         assert!(found.iter().all(|realm| realm.as_ref().is_some_and(|r| Arc::ptr_eq(r, &blue))));
         assert!(realms.by_host("localhost").unwrap().is_none());
@@ -267,9 +271,19 @@ mod tests {
         assert!(error("blue", "h").is_none());
         assert!(error("blue", "h").is_none(), "the same realm again");
         assert!(matches!(error("green", "H"), Some(RealmError::HostTaken(host)) if host == "h"));
-        for taken in ["localhost", "green.localhost"] {
+        for taken in ["localhost", "green.localhost", "127.0.0.1", "0.0.0.0", "127.1", "0x7f.1"] {
             let refused = error("blue", taken);
             assert!(matches!(refused, Some(RealmError::HostTaken(host)) if host == taken));
+        }
+
+        for spelling in ["LOCALHOST.", "127.0.0.1.", "green.localhost."] {
+            assert!(
+                matches!(error("blue", spelling), Some(RealmError::HostTaken(_))),
+                "{spelling}"
+            );
+        }
+        for address in ["[::1]", "::1", "[::ffff:127.0.0.1]"] {
+            assert!(matches!(error("blue", address), Some(RealmError::Host(_))), "{address}");
         }
 
         assert!(matches!(realms.remove("default"), Err(RealmError::Default)));

@@ -8,7 +8,7 @@ mod signed_duration;
 mod text;
 mod time_zone;
 
-pub(crate) use host::is_host_name;
+pub(crate) use host::{canonical_host, ip_address, is_host_name, is_this_machine};
 pub use human_duration::{HumanDuration, HumanDurationError};
 pub use signed_duration::SignedDuration;
 pub(crate) use text::deserialize_text;
