@@ -47,7 +47,8 @@ impl Default for Mode {
 impl Mode {
     fn now_ms(self) -> i64 {
         match self {
-            Self::Running { offset_ms } => machine_ms().saturating_add(offset_ms),
+            // The system clock may have been set after the offset was.
+            Self::Running { offset_ms } => in_range(machine_ms().saturating_add(offset_ms)),
             Self::Frozen { at_ms } => at_ms,
         }
     }

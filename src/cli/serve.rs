@@ -15,7 +15,8 @@ use super::output::print;
 use super::ready_file::ReadyFile;
 use super::signals::ShutdownSignals;
 use super::values::{
-    check_public_url, non_empty, non_empty_items, or_default, parse_address, read_signing_key,
+    check_control_host, check_public_url, non_empty, non_empty_items, or_default, parse_address,
+    read_signing_key,
 };
 use crate::server::{Builder, Interfaces, MockAuthServer, StartError};
 use crate::token::SigningKey;
@@ -76,6 +77,13 @@ pub(super) struct Serve {
     /// Require this bearer token for the control API
     #[arg(long, value_name = "TOKEN", env = "SMARTPAY_MOCK_CONTROL_TOKEN", hide_env_values = true)]
     control_token: Option<String>,
+    /// Additional host names by which browsers may use the control API, such as the name of a
+    /// container; other names may be those of pages that resolve to this machine
+    #[arg(
+        long, value_name = "NAME", env = "SMARTPAY_MOCK_CONTROL_HOST", num_args = 1..,
+        value_delimiter = ','
+    )]
+    control_host: Vec<String>,
     /// Base URL for the URLs in responses [default: taken from the request]
     #[arg(long, value_name = "URL", env = "SMARTPAY_MOCK_PUBLIC_URL")]
     public_url: Option<String>,
@@ -189,7 +197,10 @@ impl Serve {
             .collect()
     }
 
-    fn apply_control(&self, builder: Builder) -> Result<Builder, CliError> {
+    fn apply_control(&self, mut builder: Builder) -> Result<Builder, CliError> {
+        for host in non_empty_items(&self.control_host) {
+            builder = builder.control_host(check_control_host(host)?);
+        }
         if self.control_token.as_deref() == Some("") {
             tracing::warn!("--control-token is empty; the control API requires no token");
         }

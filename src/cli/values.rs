@@ -10,6 +10,7 @@ use axum::http::Uri;
 use super::error::CliError;
 use crate::server::Interfaces;
 use crate::token::SigningKey;
+use crate::units::{canonical_host, ip_address, is_host_name};
 
 pub(super) fn non_empty(value: &Option<String>) -> Option<&str> {
     value.as_deref().filter(|value| !value.is_empty())
@@ -38,6 +39,16 @@ pub(super) fn parse_address(option: &str, value: &str) -> Result<Interfaces, Cli
             "{option} {value}: expected an address and a port, such as 127.0.0.1:8080 or 0.0.0.0:0"
         ))
     })
+}
+
+/// Returns the value of `--control-host` if it is a host name or an IP address.
+pub(super) fn check_control_host(value: &str) -> Result<&str, CliError> {
+    if is_host_name(&canonical_host(value)) || ip_address(value).is_some() {
+        Ok(value)
+    } else {
+        let message = format!("--control-host {value}: expected a host name without a port");
+        Err(CliError::usage(message))
+    }
 }
 
 /// Returns the value of `--public-url` if it is an HTTP or HTTPS URL without a query.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, OnceLock, Weak};
 
 use tokio::sync::watch;
@@ -42,6 +42,8 @@ pub(crate) struct Options {
     /// Whether `X-Forwarded-*` headers are trusted.
     pub(crate) trust_forwarded: bool,
     pub(crate) control: Control,
+    /// The host names by which browsers may use the control API, in canonical form.
+    pub(crate) control_hosts: Vec<String>,
 }
 
 /// Who may use the control API, besides the checks that are always made.
@@ -64,6 +66,8 @@ pub(crate) struct PortOpener(pub(crate) Box<OpenPort>);
 pub(crate) struct Connection {
     /// The address of the listener; none for a request that is handled in process.
     pub(crate) listener: Option<SocketAddr>,
+    /// The address of this machine that the client connected to.
+    pub(crate) local_ip: Option<IpAddr>,
     /// Whether the connection is encrypted.
     pub(crate) tls: bool,
     /// Whether the listener is the portal.

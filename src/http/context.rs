@@ -11,7 +11,7 @@ use axum::http::{Method, Uri};
 
 use super::app::{App, Connection};
 use super::host::{direct_host, is_host_and_port, without_port};
-use super::realm_lookup::{FoundBy, find_realm};
+use super::realm_lookup::{FoundBy, UnknownRealm, find_realm, is_control_path};
 use crate::journal::RequestRecorder;
 use crate::oauth::{Refusal, Row};
 use crate::realm::{Realm, Registry};
@@ -35,18 +35,20 @@ pub(crate) struct RequestContext {
     pub(super) host: Option<String>,
     /// The path that a proxy removes, without a slash at the end.
     pub(super) prefix: String,
+    /// Whether the request is for the control API.
+    pub(super) is_control: bool,
     /// Collects what the journal records of the request.
     pub(super) recorder: RequestRecorder,
 }
 
 impl RequestContext {
     /// Resolves the context of a request. If its path names the realm, that part is removed from
-    /// it. If the realm does not exist, its name is returned with the context of the default realm.
+    /// it. If the realm does not exist, this is returned with the context of the default realm.
     pub(super) fn resolve(
         app: &Arc<App>,
         connection: Connection,
         request: &mut Request,
-    ) -> (Self, Option<String>) {
+    ) -> (Self, Option<UnknownRealm>) {
         let scheme = match forwarded(app, request, "x-forwarded-proto") {
             Some(scheme) if scheme.eq_ignore_ascii_case("https") => "https",
             Some(scheme) if scheme.eq_ignore_ascii_case("http") => "http",
@@ -63,8 +65,13 @@ impl RequestContext {
         let found = find_realm(&app.realms, connection.realm.as_ref(), host.as_deref(), request);
         let ((realm, found_by), unknown_realm) = match found {
             Ok(found) => (found, None),
-            Err(name) => ((Arc::clone(app.realms.default_realm()), FoundBy::Default), Some(name)),
+            Err(unknown) => {
+                ((Arc::clone(app.realms.default_realm()), FoundBy::Default), Some(unknown))
+            }
         };
+        let is_control = unknown_realm
+            .as_ref()
+            .map_or_else(|| is_control_path(request.uri().path()), |unknown| unknown.is_control);
 
         let context = Self {
             app: Arc::clone(app),
@@ -77,6 +84,7 @@ impl RequestContext {
             scheme,
             host,
             prefix,
+            is_control,
             recorder: RequestRecorder::default(),
         };
         (context, unknown_realm)

@@ -28,8 +28,7 @@ impl JournalGuard {
     /// Starts with a request whose path is that within its realm. Control calls and the page at
     /// `/` are not recorded.
     pub(super) fn new(context: &RequestContext, request: &Request) -> Self {
-        let path = request.uri().path();
-        let is_recorded = path != "/" && path != "/_mock" && !path.contains("/_mock/");
+        let is_recorded = request.uri().path() != "/" && !context.is_control;
 
         let RequestContext { app, realm, recorder, .. } = context;
         let in_flight = is_recorded.then(|| {

@@ -25,17 +25,31 @@ pub(super) enum FoundBy {
     Default,
 }
 
+/// A realm that a request names and that does not exist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct UnknownRealm {
+    pub(super) name: String,
+    /// Whether the request is for its control API.
+    pub(super) is_control: bool,
+}
+
+/// Returns whether a path within a realm belongs to the control API.
+pub(super) fn is_control_path(path: &str) -> bool {
+    path == "/_mock" || path.starts_with("/_mock/")
+}
+
 /// Finds the realm of a request, and removes the realm's part from the path.
 ///
 /// # Errors
 ///
-/// The name of a realm that does not exist.
+/// If the request names a realm that does not exist.
 pub(super) fn find_realm(
     realms: &RealmMap,
     port_realm: Option<&Arc<Realm>>,
     host: Option<&str>,
     request: &mut Request,
-) -> Result<(Arc<Realm>, FoundBy), String> {
+) -> Result<(Arc<Realm>, FoundBy), UnknownRealm> {
+    let unknown = |name, path: &str| UnknownRealm { name, is_control: is_control_path(path) };
     let in_path =
         split_realm(request.uri().path()).map(|(name, rest)| (name.to_owned(), rest.to_owned()));
 
@@ -43,21 +57,22 @@ pub(super) fn find_realm(
         // The realm's own path works at its own port, too, and no other realm's does.
         match in_path {
             Some((name, rest)) if name == realm.name() => rewrite_path(request, &rest),
-            Some((name, _)) => return Err(name),
+            Some((name, rest)) => return Err(unknown(name, &rest)),
             None => {}
         }
         return Ok((Arc::clone(realm), FoundBy::Port));
     }
 
     if let Some((name, rest)) = in_path {
-        let realm = realms.get(&name).ok_or(name)?;
+        let realm = realms.get(&name).ok_or_else(|| unknown(name, &rest))?;
         rewrite_path(request, &rest);
         return Ok((realm, FoundBy::Path));
     }
 
-    match realms.by_host(without_port(host.unwrap_or_default()))? {
-        Some(realm) => Ok((realm, FoundBy::Host)),
-        None => Ok((Arc::clone(realms.default_realm()), FoundBy::Default)),
+    match realms.by_host(without_port(host.unwrap_or_default())) {
+        Ok(Some(realm)) => Ok((realm, FoundBy::Host)),
+        Ok(None) => Ok((Arc::clone(realms.default_realm()), FoundBy::Default)),
+        Err(name) => Err(unknown(name, request.uri().path())),
     }
 }
 
@@ -88,6 +103,16 @@ fn rewrite_path(request: &mut Request, path: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_path_of_the_control_api_begins_with_its_name() {
+        for path in ["/_mock", "/_mock/", "/_mock/health"] {
+            assert!(is_control_path(path), "{path}");
+        }
+        for path in ["/", "/_mockery", "/api/_mock/x", "/x/_mock"] {
+            assert!(!is_control_path(path), "{path}");
+        }
+    }
 
     #[test]
     fn a_realm_stands_in_the_path_before_or_after_the_well_known_part() {

@@ -1,7 +1,7 @@
 //! Responses with the headers that the real server sends.
 
 use std::collections::BTreeMap;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
@@ -80,13 +80,6 @@ pub(super) fn wrong_method(allowed: &str) -> Response {
     response
 }
 
-/// Makes the response for a realm that does not exist.
-pub(super) fn unknown_realm(name: &str) -> Response {
-    let shown: String = name.chars().take(64).collect();
-    let text = format!("There is no realm {shown:?}; PUT /_mock/realms/NAME creates one.\n");
-    self::text(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", text)
-}
-
 /// Makes the response of the portal for a path that it does not serve. `server_url` serves it.
 pub(super) fn not_at_portal(server_url: &str) -> Response {
     let text = format!(
@@ -119,7 +112,40 @@ pub(super) fn put_headers(headers: &mut HeaderMap, added: &BTreeMap<String, Stri
 
 /// Sets the `Date` of a response, by the realm's clock, unless a scenario has set it.
 pub(super) fn put_date(headers: &mut HeaderMap, now: SystemTime) {
-    if let Ok(value) = HeaderValue::from_str(&httpdate::fmt_http_date(now)) {
+    if let Ok(value) = HeaderValue::from_str(&httpdate::fmt_http_date(datable(now))) {
         headers.entry(header::DATE).or_insert(value);
+    }
+}
+
+/// Returns the closest time that a `Date` can show; httpdate panics at others.
+fn datable(time: SystemTime) -> SystemTime {
+    /// 9999-12-31T23:59:59Z, in seconds since 1970.
+    const LATEST: Duration = Duration::from_secs(253_402_300_799);
+
+    time.clamp(SystemTime::UNIX_EPOCH, SystemTime::UNIX_EPOCH + LATEST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_time_has_a_date() {
+        let (epoch, second) = (SystemTime::UNIX_EPOCH, Duration::from_secs(1));
+        let end = epoch + Duration::from_secs(253_402_300_800);
+        let far = epoch + Duration::from_secs(i64::MAX.unsigned_abs() / 2);
+
+        for (time, date) in [
+            (epoch, "Thu, 01 Jan 1970 00:00:00 GMT"),
+            (epoch - second, "Thu, 01 Jan 1970 00:00:00 GMT"),
+            (epoch - Duration::from_secs(u64::from(u32::MAX)), "Thu, 01 Jan 1970 00:00:00 GMT"),
+            (end - second, "Fri, 31 Dec 9999 23:59:59 GMT"),
+            (end, "Fri, 31 Dec 9999 23:59:59 GMT"),
+            (far, "Fri, 31 Dec 9999 23:59:59 GMT"),
+        ] {
+            let mut headers = HeaderMap::new();
+            put_date(&mut headers, time);
+            assert_eq!(headers[header::DATE], date, "{time:?}");
+        }
     }
 }

@@ -14,6 +14,7 @@ use super::context::RequestContext;
 use super::form_endpoint::form_endpoint;
 use super::introspect::Introspect;
 use super::journal_guard::JournalGuard;
+use super::realm_lookup::UnknownRealm;
 use super::revoke::Revoke;
 use super::token::Token;
 use super::{authorize, body, control, index, jwks, metadata, panics, resource, response};
@@ -38,6 +39,8 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/.well-known/oauth-authorization-server", get(metadata::metadata))
         .route("/.well-known/openid-configuration", any(metadata::no_openid))
         .nest("/_mock", control::router(&app.options.control))
+        // The nested router has no path with this slash alone.
+        .route("/_mock/", any(control::not_found))
         .route(INDEX, get(index::index))
         .fallback(resource::resource)
         .layer(CatchPanicLayer::custom(panics::server_error))
@@ -58,10 +61,11 @@ pub(crate) async fn serve(
     let mut request = body::discard_unread(request);
 
     let mut response = match unknown_realm {
-        Some(name) if is_control_path(request.uri().path()) => control::unknown_realm(&name),
-        Some(name) => {
-            tracing::info!(status = 404, "no realm: {name:.64}");
-            response::unknown_realm(&name)
+        Some(UnknownRealm { name, is_control }) => {
+            if !is_control {
+                tracing::info!(status = 404, "no realm: {name:.64}");
+            }
+            control::unknown_realm(app, &name)
         }
         None if !context.serves(request.uri().path()) => {
             response::not_at_portal(&context.server_url())
@@ -88,8 +92,4 @@ impl RequestContext {
     fn serves(&self, path: &str) -> bool {
         !self.connection.is_portal || PORTAL_PATHS.contains(&path)
     }
-}
-
-fn is_control_path(path: &str) -> bool {
-    path.contains("/_mock/")
 }

@@ -109,6 +109,7 @@ async fn serve_connection(
     let _ = stream.set_nodelay(true);
     let connection = Connection {
         listener: Some(listener),
+        local_ip: stream.local_addr().ok().map(|address| address.ip().to_canonical()),
         is_portal: context.protocol == Protocol::Portal,
         ..Connection::default()
     };

@@ -41,6 +41,7 @@ pub struct Builder {
     pub(super) public_url: Option<String>,
     pub(super) trust_forwarded: bool,
     pub(super) control: Control,
+    pub(super) control_hosts: Vec<String>,
     pub(super) journal_size: usize,
     pub(super) limits: Limits,
     pub(super) watched: Option<FileWatcher>,
@@ -59,6 +60,7 @@ impl Default for Builder {
             public_url: None,
             trust_forwarded: false,
             control: Control::On,
+            control_hosts: Vec::new(),
             journal_size: journal::DEFAULT_SIZE,
             limits: Limits::default(),
             watched: None,
@@ -308,6 +310,15 @@ impl Builder {
     /// Sets the bearer token that the control API requires.
     pub fn control_token(mut self, token: &str) -> Self {
         self.control = Control::Token(Secret::from(token));
+        self
+    }
+
+    /// Adds a host name or an IP address by which browsers may use the control API. By default, they
+    /// may use `localhost`, this machine's name and addresses, the host names of realms, and those of
+    /// [`Builder::tls_host`]: a page of another site could make its own name resolve to this machine
+    /// (DNS rebinding).
+    pub fn control_host(mut self, host: impl Into<String>) -> Self {
+        self.control_hosts.push(host.into());
         self
     }
 

@@ -23,6 +23,7 @@ use crate::limits::LimitMonitor;
 use crate::realm::{OwnPorts, RealmMap, RealmSeed};
 use crate::tls::{Tls, TlsError};
 use crate::token::SigningKey;
+use crate::units::canonical_host;
 
 /// The reason why a server did not start.
 #[derive(Debug, thiserror::Error)]
@@ -80,6 +81,7 @@ impl Builder {
                 public_url: self.public_url,
                 trust_forwarded: self.trust_forwarded,
                 control: self.control,
+                control_hosts: control_hosts(self.control_hosts),
             },
             limits: LimitMonitor::new(self.limits),
             tls,
@@ -114,6 +116,12 @@ impl Builder {
         let default = RealmHandle { app, realm, base_url: local_url(scheme, address) };
         Ok(MockAuthServer { default, address, urls, router, stop, accepting, all_done })
     }
+}
+
+/// Returns the names by which browsers may use the control API: these and that of the machine.
+fn control_hosts(mut names: Vec<String>) -> Vec<String> {
+    names.extend(gethostname::gethostname().into_string());
+    names.iter().map(|name| canonical_host(name)).collect()
 }
 
 impl From<ListenError> for StartError {

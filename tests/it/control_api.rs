@@ -1,5 +1,7 @@
 //! The control API: codes, tokens, grants, clock, realms, fixtures, access and problem details.
 
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+
 use crate::support::{
     CLIENT, HttpResponse, MERCHANT, claims, exchange, exchange_new_code, fetch, post_sample,
     refresh, time,
@@ -354,6 +356,98 @@ async fn the_control_api_can_require_a_token_or_be_off() {
     let off = MockAuthServer::builder().without_control().start().await.unwrap();
     assert_eq!((get(&off, "clock", "").await, get(&off, "health", "").await), (404, 200));
     off.clock().advance(std::time::Duration::from_secs(1));
+}
+
+/// Every 404 is a problem document, and names the control API only while there is one.
+#[tokio::test]
+async fn unknown_paths_and_realms_get_problem_documents_that_suit_whether_the_api_is_on() {
+    let on = MockAuthServer::start().await;
+    let off = MockAuthServer::builder().without_control().start().await.unwrap();
+    for (server, is_on) in [(&on, true), (&off, false)] {
+        for path in [
+            "/_mock",
+            "/_mock/",
+            "/_mock/nothing",
+            "/_mock/realms/nothing/more",
+            "/realms/nowhere",
+            "/realms/nowhere/_mock",
+            "/realms/nowhere/_mock/health",
+            "/realms/nowhere/oauth2/v3/token",
+        ] {
+            let response =
+                fetch(reqwest::Client::new().get(format!("{}{path}", server.base_url()))).await;
+            assert_eq!(response.status, 404, "{path}");
+            assert_eq!(response.header("content-type"), "application/problem+json", "{path}");
+            let problem = response.json();
+            let names_api = response.text.contains("_mock") || response.text.contains("control");
+            assert_eq!(names_api, is_on, "{path}: {problem}");
+            assert_eq!(problem["status"], 404);
+        }
+    }
+}
+
+/// Other containers reach a server by any alias. A browser could be showing a page whose own name was
+/// made to resolve to the server.
+#[tokio::test]
+async fn browsers_must_name_the_server_on_any_listener() {
+    const FIREFOX: (&str, &str) = ("User-Agent", "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0");
+    let builder = MockAuthServer::builder().listen(([0, 0, 0, 0], 0)).tls().tls_host("tls.test");
+    let server = builder.control_host("Mock.Test.").control_host("10.9.8.7").start().await.unwrap();
+    server.new_realm("blue").host("pay.test").create().unwrap();
+    let port = server.http_url().unwrap().rsplit(':').next().unwrap().to_owned();
+    let get = async |address: IpAddr, headers: &[(&str, &str)]| {
+        let url = format!("http://{}/_mock/clock", SocketAddr::new(address, port.parse().unwrap()));
+        let request = reqwest::Client::new().get(url);
+        let request = headers.iter().fold(request, |r, (name, value)| r.header(*name, *value));
+        request.send().await.unwrap().status().as_u16()
+    };
+    let loopback = IpAddr::from([127, 0, 0, 1]);
+
+    let foreign = ("Host", "evil.example:8080");
+    assert_eq!(get(loopback, &[foreign]).await, 200, "another container");
+    assert_eq!(get(loopback, &[foreign, ("User-Agent", "curl/8.0 Mozilla/5.0")]).await, 200);
+    for header in [
+        FIREFOX,
+        ("Origin", "http://evil.example:8080"),
+        ("Sec-Fetch-Site", "same-origin"),
+        ("Sec-Fetch-Mode", "cors"),
+    ] {
+        assert_eq!(get(loopback, &[foreign, header]).await, 403, "{header:?}");
+    }
+
+    for (host, status) in [
+        ("localhost", 200),
+        ("LOCALHOST.:8080", 200),
+        ("127.0.0.1", 200),
+        ("127.1", 200),
+        ("[::1]:8080", 200),
+        ("blue.localhost", 200),
+        ("pay.test", 200),
+        ("tls.test", 200),
+        ("mock.test", 200),
+        ("MOCK.TEST:8080", 200),
+        ("10.9.8.7:8080", 200),
+        ("10.9.8.6", 403),
+        ("0.0.0.0", 403),
+        ("mock.test.evil.example", 403),
+        ("localhost.evil.example", 403),
+        ("127.0.0.1.evil.example", 403),
+    ] {
+        assert_eq!(get(loopback, &[("Host", host), FIREFOX]).await, status, "{host}");
+    }
+
+    // The address that the connection came in on, and no other one.
+    let Some(own) = own_address() else { return };
+    assert_eq!(get(own, &[FIREFOX]).await, 200);
+    assert_eq!(get(loopback, &[("Host", &own.to_string()), FIREFOX]).await, 403);
+}
+
+/// Returns the address of this machine on a network, if it has one.
+fn own_address() -> Option<IpAddr> {
+    let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
+    // Sends nothing, but selects the interface. The address is one for documentation.
+    socket.connect("192.0.2.1:9").ok()?;
+    socket.local_addr().ok().map(|address| address.ip()).filter(|address| !address.is_loopback())
 }
 
 /// Requests of a page on another site, and of one whose own name resolves to this machine.

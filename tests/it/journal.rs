@@ -47,6 +47,27 @@ pub fn sha256(text: &str) -> String {
     String::from_utf8(openssl.wait_with_output().unwrap().stdout).unwrap()[..12].to_owned()
 }
 
+/// Only the control API's own paths are left out, in every realm.
+#[tokio::test]
+async fn a_resource_whose_path_contains_that_of_the_control_api_is_recorded() {
+    let fixtures = "resources: [{ path: '/api/_mock/{id}', methods: [GET] }]";
+    let server = server_with(fixtures).await;
+    let base = server.base_url();
+    for path in ["/api/_mock/7", "/realms/nowhere/api/_mock/8", "/_mockery"] {
+        fetch(reqwest::Client::new().get(format!("{base}{path}"))).await;
+    }
+    for path in
+        ["/_mock/health", "/_mock", "/realms/nowhere/_mock/health", "/realms/default/_mock/"]
+    {
+        fetch(reqwest::Client::new().get(format!("{base}{path}"))).await;
+    }
+    let requests = journal(&server, "").await["requests"].clone();
+    let paths: Vec<_> =
+        requests.as_array().unwrap().iter().map(|entry| entry["path"].as_str().unwrap()).collect();
+    assert_eq!(paths, ["/api/_mock/7", "/realms/nowhere/api/_mock/8", "/_mockery"]);
+    assert_eq!(requests[0]["endpoint"], "resource");
+}
+
 #[tokio::test]
 async fn an_entry_has_everything_but_secrets() {
     let server = MockAuthServer::start().await;

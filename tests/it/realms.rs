@@ -137,7 +137,8 @@ async fn an_unknown_or_removed_realm_is_a_404_with_the_reason() {
     let base = server.base_url();
     let response = get(&format!("{base}/realms/nowhere/oauth2/v3/token"), &[]).await;
     assert_eq!(response.status, 404);
-    assert!(response.text.contains("no realm \"nowhere\""), "{}", response.text);
+    assert_eq!(response.header("content-type"), "application/problem+json");
+    assert!(response.member("detail").contains("no realm \"nowhere\""), "{}", response.text);
     assert_eq!(get(&base, &[("Host", "nowhere.localhost")]).await.status, 404);
 
     let blue = server.new_realm("blue").own_port().create().unwrap();

@@ -1,7 +1,5 @@
 //! Access to the control API: programs on this machine have it, web pages of other sites do not.
 
-use std::net::IpAddr;
-
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::Next;
@@ -12,17 +10,21 @@ use crate::http::app::{App, Control};
 use crate::http::context::RequestContext;
 use crate::http::host::{direct_host, without_port};
 use crate::oauth::Secret;
+use crate::units::{canonical_host, ip_address};
 
 pub(super) async fn guard(context: RequestContext, request: Request, next: Next) -> Response {
     if is_cross_site(&context, request.headers()) {
         let text = "The control API rejects requests from web pages of other sites.";
         return Problem::new(StatusCode::FORBIDDEN, text).into_response();
     }
-    // Only this machine can have sent the request.
-    let is_local = context.listener().ip().is_loopback();
-    if is_local && has_foreign_host(&context.app, &request) {
+    // A name of another site can be made to resolve to this machine (DNS rebinding). Only browsers on
+    // this machine reach a loopback listener with one; other containers reach the other listeners by
+    // whatever alias they have.
+    let is_suspect =
+        context.listener().ip().to_canonical().is_loopback() || is_from_browser(request.headers());
+    if is_suspect && has_foreign_host(&context, &request) {
         let text = "The Host header does not name this server. The control API rejects other names \
-                    that resolve to this machine.";
+                    that resolve to this machine; --control-host NAME accepts one.";
         return Problem::new(StatusCode::FORBIDDEN, text).into_response();
     }
     if let Control::Token(token) = &context.app.options.control
@@ -64,10 +66,19 @@ fn is_cross_site(context: &RequestContext, headers: &HeaderMap) -> bool {
     })
 }
 
-/// Returns whether a request to a loopback listener names a host that is not this machine. Such a
-/// request comes from a page whose own name was made to resolve here (DNS rebinding). Forwarded
-/// headers do not count, because the page could send them, too.
-fn has_foreign_host(app: &App, request: &Request) -> bool {
+/// Returns whether a browser sent the request.
+fn is_from_browser(headers: &HeaderMap) -> bool {
+    let agent = headers.get(header::USER_AGENT);
+    headers.contains_key(header::ORIGIN)
+        || headers.keys().any(|name| name.as_str().starts_with("sec-fetch-"))
+        || agent.is_some_and(|agent| agent.as_bytes().starts_with(b"Mozilla/"))
+}
+
+/// Returns whether a request names a host that is not this server, as the request of a page whose own
+/// name was made to resolve here does. Forwarded headers do not count, because the page could send
+/// them, too.
+fn has_foreign_host(context: &RequestContext, request: &Request) -> bool {
+    let app = &context.app;
     if request.uri().authority().is_none() && !request.headers().contains_key(header::HOST) {
         return false;
     }
@@ -77,14 +88,15 @@ fn has_foreign_host(app: &App, request: &Request) -> bool {
         return false;
     }
 
-    let host = without_port(host).trim_matches(['[', ']']).to_ascii_lowercase();
-    let is_loopback = host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-        || host == "localhost"
-        || host.ends_with(".localhost");
-    let is_own = is_loopback
+    let host = canonical_host(without_port(host).trim_matches(['[', ']']));
+    let is_own = match ip_address(&host) {
+        Some(address) => address.is_loopback() || context.connection.local_ip == Some(address),
+        None => host == "localhost" || host.ends_with(".localhost"),
+    };
+    let is_named = app.options.control_hosts.contains(&host)
         || app.tls.as_ref().is_some_and(|tls| tls.is_own_host(&host))
         || matches!(app.realms.by_host(&host), Ok(Some(_)));
-    !is_own
+    !is_own && !is_named
 }
 
 /// Returns the host and port of `--public-url`.

@@ -23,6 +23,7 @@ mod tokens;
 
 use std::sync::Arc;
 
+use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
@@ -38,7 +39,7 @@ pub(super) fn router(control: &Control) -> Router<Arc<App>> {
     health::add_routes(&mut open);
     let health = open.router.method_not_allowed_fallback(method_not_allowed);
     if matches!(control, Control::Off) {
-        return health;
+        return health.fallback(not_found);
     }
 
     let guarded = guarded_routes();
@@ -74,14 +75,22 @@ fn guarded_routes() -> Routes {
 }
 
 /// Responds to a request for a realm that does not exist.
-pub(super) fn unknown_realm(name: &str) -> Response {
+pub(super) fn unknown_realm(app: &App, name: &str) -> Response {
     let name: String = name.chars().take(64).collect();
-    let text = format!("There is no realm {name:?}; PUT /_mock/realms/NAME creates one.");
-    Problem::not_found(text).into_response()
+    let hint = match app.options.control {
+        Control::Off => "",
+        Control::On | Control::Token(_) => "; PUT /_mock/realms/NAME creates one",
+    };
+    Problem::not_found(format!("There is no realm {name:?}{hint}.")).into_response()
 }
 
-async fn not_found() -> Problem {
-    Problem::not_found("The control API has no operation at this path.")
+/// Responds to a request for an operation that does not exist.
+pub(super) async fn not_found(State(app): State<Arc<App>>) -> Response {
+    let text = match app.options.control {
+        Control::Off => "There is no endpoint at this path.",
+        Control::On | Control::Token(_) => "The control API has no operation at this path.",
+    };
+    Problem::not_found(text).into_response()
 }
 
 async fn method_not_allowed(method: Method) -> Problem {
