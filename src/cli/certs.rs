@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::error::CliError;
+use super::log_queue::print_error;
 use super::output::print;
 use crate::tls::{Pkcs12Form, check_hosts, load_or_create, write_client};
 
@@ -50,10 +51,10 @@ impl Certs {
             .map_err(CliError::runtime)?;
 
         if name_length > MAX_VENDOR_NAME_LENGTH {
-            eprintln!(
+            print_error(&format!(
                 "warning: --client-name has {name_length} characters; the vendor accepts at most \
                  {MAX_VENDOR_NAME_LENGTH} characters"
-            );
+            ));
         }
         print(&self.instructions());
         Ok(())

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use super::connection::{TlsArgs, connect};
 use super::error::{BoxError, CliError};
-use super::output::print;
+use super::output::{is_stdout_lost, print};
 
 /// The URL of a server with the default options.
 const DEFAULT_URL: &str = "http://127.0.0.1:8080";
@@ -136,6 +136,10 @@ impl ServerArgs {
             let mut body = response.into_body();
             let mut parser = EventParser::default();
             while let Some(frame) = body.frame().await {
+                // Nobody reads what is printed any more.
+                if is_stdout_lost() {
+                    break;
+                }
                 if let Some(bytes) = frame?.data_ref() {
                     parser.push(bytes, &mut on_event);
                 }

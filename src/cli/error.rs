@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::process::ExitCode;
 
+use super::log_queue::print_error;
+
 /// Any error that can be shown to the user.
 pub(super) type BoxError = Box<dyn Error + Send + Sync>;
 
@@ -32,7 +34,7 @@ impl CliError {
     /// Prints the error to standard error.
     pub(super) fn print(&self) {
         if !matches!(self, Self::Unmet) {
-            eprintln!("{self}");
+            print_error(&self.to_string());
         }
     }
 

@@ -1,12 +1,15 @@
 //! The log on standard error.
 
 use clap::Args;
+use tracing::{Dispatch, Subscriber};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::fmt::MakeWriter;
 
 use super::error::CliError;
+use super::log_queue::{DirectLines, LogQueue, log_panic};
 use super::output::Color;
-use super::panic_log::log_panics;
+use super::panic_log::PanicReport;
 use super::values::or_default;
 
 const DEFAULT_FILTER: &str = "info";
@@ -31,22 +34,34 @@ pub(super) struct LogArgs {
 impl LogArgs {
     /// Starts logging, panics included.
     pub(super) fn init(&self) -> Result<(), CliError> {
+        let queue = LogQueue::new();
+        let direct = Dispatch::new(self.subscriber(|| DirectLines)?);
+        queue.start(direct).map_err(CliError::runtime)?;
+
+        let queued = self.subscriber(move || queue.line_writer())?;
+        tracing::subscriber::set_global_default(queued).map_err(CliError::runtime)?;
+        std::panic::set_hook(Box::new(|panic| log_panic(PanicReport::new(panic))));
+        Ok(())
+    }
+
+    /// Returns a log with the given writer.
+    fn subscriber<W>(&self, writer: W) -> Result<Box<dyn Subscriber + Send + Sync>, CliError>
+    where
+        W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+    {
         let log = tracing_subscriber::fmt()
             .with_env_filter(parse_filter(or_default(&self.filter, DEFAULT_FILTER))?)
-            .with_writer(std::io::stderr)
+            .with_writer(writer)
             .with_ansi(Color::for_stream(&std::io::stderr()).is_enabled())
-            .with_target(false);
+            .with_target(false)
+            // It would print them to standard error, and panic if that fails.
+            .log_internal_errors(false);
 
         match or_default(&self.format, DEFAULT_FORMAT) {
-            "text" => log.init(),
-            "json" => log.json().init(),
-            other => {
-                let message = format!("--log-format {other}: expected text or json");
-                return Err(CliError::usage(message));
-            }
+            "text" => Ok(Box::new(log.finish())),
+            "json" => Ok(Box::new(log.json().finish())),
+            other => Err(CliError::usage(format!("--log-format {other}: expected text or json"))),
         }
-        log_panics();
-        Ok(())
     }
 }
 

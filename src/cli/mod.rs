@@ -16,6 +16,7 @@ mod inspect;
 mod json;
 mod limits;
 mod log;
+mod log_queue;
 mod man;
 mod output;
 mod panic_log;
@@ -36,6 +37,8 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use self::client::ServerArgs;
+use self::error::CliError;
+use self::output::{check_stdout, print};
 use self::version::VERSION;
 
 /// A mock of the Smartpay Fuse OAuth 2.0 server, for tests
@@ -85,9 +88,39 @@ enum Command {
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse_from(with_default_command(std::env::args_os()));
+    let result = parse_or_help()
+        .and_then(|cli| cli.map_or(Ok(()), run))
+        // What was printed is what the user asked for.
+        .and_then(|()| check_stdout());
 
-    let result = match cli.command {
+    let exit_code = match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            error.print();
+            error.exit_code()
+        }
+    };
+    log_queue::flush();
+    exit_code
+}
+
+/// Parses the arguments. If they ask for the help or the version, prints it and returns `None`.
+fn parse_or_help() -> Result<Option<Cli>, CliError> {
+    match Cli::try_parse_from(with_default_command(std::env::args_os())) {
+        Ok(cli) => Ok(Some(cli)),
+        Err(error) => {
+            let text = error.render().to_string();
+            if error.use_stderr() {
+                return Err(CliError::usage(text.trim_end()));
+            }
+            print(text.trim_end());
+            Ok(None)
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<(), CliError> {
+    match cli.command {
         Command::Serve(serve) => serve.run(),
         Command::Check(check) => check.run(),
         Command::Schema => schema::run(),
@@ -102,14 +135,6 @@ pub fn main() -> ExitCode {
         Command::Reset(server) => reset::run(&server),
         Command::Completions(completions) => completions.run(Cli::command()),
         Command::Man => man::run(Cli::command()),
-    };
-
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            error.print();
-            error.exit_code()
-        }
     }
 }
 

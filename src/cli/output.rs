@@ -1,11 +1,41 @@
 //! Output on standard output, in color on a terminal.
 
 use std::env;
-use std::io::{IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
+use std::sync::OnceLock;
 
-/// Prints a line to standard output. A reader that has closed the pipe is not an error.
+use super::error::CliError;
+
+/// The first error of standard output. What is printed after it is lost.
+static FAILURE: OnceLock<io::Error> = OnceLock::new();
+
+/// Prints a line to standard output. An error is kept for [`check_stdout`].
 pub(super) fn print(text: &str) {
-    let _ = writeln!(std::io::stdout(), "{text}");
+    if FAILURE.get().is_some() {
+        return;
+    }
+
+    let mut stdout = io::stdout().lock();
+    if let Err(error) = writeln!(stdout, "{text}").and_then(|()| stdout.flush()) {
+        // Only the first error counts.
+        let _ = FAILURE.set(error);
+    }
+}
+
+/// Returns whether standard output takes nothing any more, so that printing on is useless.
+pub(super) fn is_stdout_lost() -> bool {
+    FAILURE.get().is_some()
+}
+
+/// Returns an error if something could not be printed. A reader that has closed the pipe is none: it
+/// has what it wanted.
+pub(super) fn check_stdout() -> Result<(), CliError> {
+    match FAILURE.get() {
+        Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(CliError::runtime(format!("cannot write to standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Whether to color text. `NO_COLOR` (<https://no-color.org>) and `TERM=dumb` turn colors off.

@@ -3,22 +3,45 @@
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::panic::PanicHookInfo;
 
-/// Logs all panics from now on, instead of printing them to standard error.
-pub(super) fn log_panics() {
-    std::panic::set_hook(Box::new(log));
+/// What is logged of a panic.
+pub(super) struct PanicReport {
+    file: String,
+    line: u32,
+    column: u32,
+    message: &'static str,
+    /// Captured only if `RUST_BACKTRACE` is set. It has names and locations, but no values.
+    backtrace: Backtrace,
 }
 
-fn log(panic: &PanicHookInfo<'_>) {
-    let location = panic.location().map(tracing::field::display);
-    // A message formatted at run time may quote a request, including its secrets.
-    let message = panic.payload().downcast_ref::<&'static str>().copied();
-    let message = message.unwrap_or("message omitted, since it may quote a request");
-    tracing::error!(location, "panic: {message}");
+impl PanicReport {
+    /// Collects what is logged, in the panic hook: a panic there would abort the process, so nothing is
+    /// formatted yet.
+    pub(super) fn new(panic: &PanicHookInfo<'_>) -> Self {
+        let (file, line, column) = panic.location().map_or(("an unknown file", 0, 0), |location| {
+            (location.file(), location.line(), location.column())
+        });
+        // A message formatted at run time may quote a request, including its secrets.
+        let message = panic.payload().downcast_ref::<&'static str>().copied();
+        let message = message.unwrap_or("message omitted, since it may quote a request");
 
-    // Captured only if RUST_BACKTRACE is set. It has names and locations, but no values.
-    let backtrace = Backtrace::capture();
-    if backtrace.status() == BacktraceStatus::Captured {
-        tracing::error!("{backtrace}");
+        Self { file: file.to_owned(), line, column, message, backtrace: Backtrace::capture() }
+    }
+
+    /// Logs the panic.
+    pub(super) fn log(&self) {
+        let Self { file, line, column, message, backtrace } = self;
+        tracing::error!(location = %format_args!("{file}:{line}:{column}"), "panic: {message}");
+        if backtrace.status() == BacktraceStatus::Captured {
+            tracing::error!("{backtrace}");
+        }
+    }
+
+    /// Returns roughly the memory that the report takes, in bytes.
+    pub(super) fn size(&self) -> usize {
+        match self.backtrace.status() {
+            BacktraceStatus::Captured => 16 * 1024,
+            _ => 256,
+        }
     }
 }
 
@@ -51,16 +74,24 @@ mod tests {
             .with_ansi(false)
             .with_target(false)
             .finish();
+        let reports: Arc<Mutex<Vec<PanicReport>>> = Arc::default();
+        let collected = Arc::clone(&reports);
         let default_hook = std::panic::take_hook();
-        log_panics();
+        std::panic::set_hook(Box::new(move |panic| {
+            collected.lock().unwrap().push(PanicReport::new(panic));
+        }));
         let secret = "s3cret";
-        tracing::subscriber::with_default(subscriber, || {
-            let panics: [fn(&str); 2] = [|_| panic!("static text"), |text| panic!("got {text}")];
-            for panic in panics {
-                assert!(std::panic::catch_unwind(|| panic(secret)).is_err());
-            }
-        });
+        let panics: [fn(&str); 2] = [|_| panic!("static text"), |text| panic!("got {text}")];
+        for panic in panics {
+            assert!(std::panic::catch_unwind(|| panic(secret)).is_err());
+        }
         std::panic::set_hook(default_hook);
+        tracing::subscriber::with_default(subscriber, || {
+            let reports = reports.lock().unwrap();
+            // Other tests of this process may panic meanwhile, as they mean to.
+            let own = reports.iter().filter(|report| report.file == file!());
+            own.for_each(PanicReport::log);
+        });
         let log = String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap();
         assert_eq!(log.matches("ERROR panic: ").count(), 2, "{log}");
         assert_eq!(log.matches("location=src/cli/panic_log.rs:").count(), 2, "{log}");

@@ -44,7 +44,9 @@ mod expectations;
 mod command_line;
 mod completions_and_man;
 mod docker_image;
+mod ready_file;
 mod requests_command;
+mod unwritable_output;
 
 // TLS and the vendor's SDKs.
 mod certificate_files;

@@ -41,6 +41,16 @@ impl Running {
 
     /// Starts a server with these arguments only, and waits until it is ready.
     pub fn spawn(folder: &Folder, arguments: &[&str]) -> Self {
+        let log = fs::File::create(folder.path("log")).unwrap();
+        Self::spawn_logging_to(folder, arguments, log)
+    }
+
+    /// Starts a server whose standard error is not a file of its own, on a free port.
+    pub fn start_logging_to(folder: &Folder, arguments: &[&str], stderr: impl Into<Stdio>) -> Self {
+        Self::spawn_logging_to(folder, &[&["--listen", "127.0.0.1:0"], arguments].concat(), stderr)
+    }
+
+    fn spawn_logging_to(folder: &Folder, arguments: &[&str], stderr: impl Into<Stdio>) -> Self {
         let (ready, log) = (folder.path("ready.json"), folder.path("log"));
 
         // A server that was killed before has not removed the file.
@@ -50,7 +60,7 @@ impl Running {
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
-            .stderr(fs::File::create(&log).unwrap())
+            .stderr(stderr)
             .spawn()
             .unwrap();
         let mut running = Self { child, ready: Value::Null, log };
