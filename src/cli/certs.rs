@@ -11,7 +11,7 @@ use crate::tls::{Pkcs12Form, check_hosts, load_or_create, write_client};
 
 /// The maximum length of a common name in a certificate (RFC 5280).
 const MAX_NAME_LENGTH: usize = 64;
-/// The maximum length of a common name that the vendor accepts (source K).
+/// The maximum length of a common name that the vendor accepts (source D).
 const MAX_VENDOR_NAME_LENGTH: usize = 40;
 
 const DEFAULT_PASSWORD: &str = "changeit";

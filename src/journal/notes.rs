@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use super::{RecordedEndpoint, RequestInfo};
 use crate::oauth::SecretMistake;
 
-/// The maximum length of a common name that the vendor accepts (source K).
+/// The maximum length of a common name that the vendor accepts (source D).
 const MAX_COMMON_NAME: usize = 40;
 
 /// The text of a note. Most are constants and need no allocation.

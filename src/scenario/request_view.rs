@@ -4,7 +4,7 @@ use axum::http::HeaderMap;
 
 use super::{Endpoint, Pattern};
 
-/// The header that identifies a request in the logs of both client and server (source K).
+/// The header that identifies a request in the logs of both client and server (sources S and K).
 pub(crate) const CORRELATION_ID: &str = "v-c-client-correlation-id";
 
 /// What scenarios see of a request.
