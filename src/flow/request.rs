@@ -170,7 +170,7 @@ pub(super) fn grant_type(request: &TokenRequest<'_>) -> Result<GrantType, Refusa
     }
 }
 
-/// Row 9: the code or refresh token is present.
+/// Row 9: the code or refresh token is present, and there is only one.
 pub(super) fn credential<'a>(
     request: &TokenRequest<'a>,
     grant_type: GrantType,
@@ -179,15 +179,22 @@ pub(super) fn credential<'a>(
     let refresh_token = request.form.get("refresh_token");
 
     match (grant_type, code, refresh_token) {
+        (_, Some(code), Some(token)) if code != token => {
+            let name = match grant_type {
+                GrantType::AuthorizationCode => "code",
+                GrantType::RefreshToken => "refresh_token",
+            };
+            refuse(
+                Row::Presented,
+                format!(
+                    "code and refresh_token were both sent, with different values; send {name} alone."
+                ),
+            )
+        }
         (GrantType::AuthorizationCode, Some(code), _) => Ok(Credential::Code(code)),
         (GrantType::AuthorizationCode, None, _) => refuse(
             Row::Presented,
             "code is missing from the body, or empty; grant_type authorization_code requires it.",
-        ),
-        (GrantType::RefreshToken, Some(code), Some(token)) if code != token => refuse(
-            Row::Presented,
-            "refresh_token and code were both sent, with different values; send refresh_token \
-             alone.",
         ),
         // The documentation's sample request sends the refresh token as "code".
         (GrantType::RefreshToken, _, Some(token))

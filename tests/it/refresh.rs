@@ -88,6 +88,25 @@ async fn a_refresh_token_may_be_sent_as_code_but_not_as_two_values() {
     send(&[("code", ""), ("refresh_token", &token)]).await.ok();
     let response = send(&[("code", "other"), ("refresh_token", &token)]).await;
     assert!(response.description().contains("different values"), "{}", response.text);
+    assert!(response.description().contains("send refresh_token alone"), "{}", response.text);
+}
+
+#[tokio::test]
+async fn a_code_may_not_be_sent_beside_another_refresh_token() {
+    for dialect in ["documented", "rfc6749"] {
+        let server = server_with(&format!("settings: {{ dialect: {dialect} }}")).await;
+        let code = crate::support::code(&server).await;
+        let send = async |refresh_token: &str| {
+            let form = crate::support::exchange_form(&code);
+            post(&server.token_url(), format!("{form}&refresh_token={refresh_token}")).await
+        };
+        let response = send("other").await;
+        assert_eq!((response.error().as_str(), response.status), ("invalid_request", 400));
+        assert!(response.description().contains("send code alone"), "{}", response.text);
+
+        // The code is not redeemed by the failure.
+        send(&code).await.ok();
+    }
 }
 
 #[tokio::test]
