@@ -109,8 +109,8 @@ fn check_content_type(headers: &HeaderMap) -> Result<FormCharset, Refusal> {
 
     refuse(
         Row::ContentType,
-        "The Content-Type must be application/x-www-form-urlencoded, with no parameter other than \
-         charset=utf-8.",
+        "The Content-Type must be application/x-www-form-urlencoded; a charset, if it has one, must \
+         be utf-8.",
     )
 }
 
