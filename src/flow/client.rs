@@ -83,16 +83,24 @@ pub(super) fn check_secret(
     }
 
     let presented = match certificate {
-        Some(name) => format!("\"{name}\""),
+        Some(name) => quote(name),
         None => "none".to_owned(),
     };
     refuse(
         Row::ClientSecret,
         format!(
-            "This client must present the certificate \"{expected}\"; the connection presents \
-             {presented}."
+            "This client must present the certificate {}; the connection presents {presented}.",
+            quote(expected)
         ),
     )
+}
+
+/// Quotes a name with the characters that an error description may have (RFC 6749, section 5.2),
+/// which excludes the double quote.
+fn quote(name: &str) -> String {
+    let is_allowed = |c: &char| matches!(c, ' '..='~') && !matches!(c, '"' | '\\');
+    let shown: String = name.chars().map(|c| if is_allowed(&c) { c } else { '?' }).collect();
+    format!("'{shown}'")
 }
 
 /// Row 14: the client is active.

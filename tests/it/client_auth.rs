@@ -106,7 +106,7 @@ async fn a_client_bound_to_a_certificate_must_present_it() {
     assert_eq!(none["error"], "invalid_client");
     let description = none["error_description"].as_str().unwrap();
     assert!(
-        description.contains("\"acme-partner\"") && description.contains("presents none"),
+        description.contains("'acme-partner'") && description.contains("presents none"),
         "{description}"
     );
     bind("somebody-else").await.unwrap();
@@ -114,12 +114,18 @@ async fn a_client_bound_to_a_certificate_must_present_it() {
     assert_eq!(other["error"], "invalid_client");
     let description = other["error_description"].as_str().unwrap();
     assert!(
-        description.contains("\"somebody-else\"") && description.contains("\"acme-partner\""),
+        description.contains("'somebody-else'") && description.contains("'acme-partner'"),
         "{description}"
     );
+
+    // RFC 6749, section 5.2, admits no other characters to a description.
+    bind("Zo\u{eb} \"the\\partner\"").await.unwrap();
+    let description = refresh(&[]).await["error_description"].to_string();
+    assert!(description.contains("certificate 'Zo? ?the?partner?'; "), "{description}");
+
     let rows: Vec<_> =
         server.requests().await.iter().map(|entry| entry.outcome.as_ref().unwrap().row).collect();
-    assert_eq!(rows, [None, Some(13), Some(13)]);
+    assert_eq!(rows, [None, Some(13), Some(13), Some(13)]);
 }
 
 #[tokio::test]
