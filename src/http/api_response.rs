@@ -29,6 +29,16 @@ pub(super) fn not_found() -> Response {
     json(404, &json!({ "message": "The requested resource does not exist" }))
 }
 
+/// Makes the response for a path of the API that takes other methods.
+pub(super) fn wrong_method(allowed: &str) -> Response {
+    let body = json!({ "message": format!("This path supports only: {allowed}.") });
+    let mut response = json(405, &body);
+    if let Ok(allowed) = HeaderValue::from_str(allowed) {
+        response.headers_mut().insert(header::ALLOW, allowed);
+    }
+    response
+}
+
 /// Sets the headers of the API on a response that was made elsewhere.
 pub(super) fn complete(mut response: Response) -> Response {
     let headers = response.headers_mut();

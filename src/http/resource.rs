@@ -29,7 +29,7 @@ pub(super) async fn resource(context: RequestContext, request: Request) -> Respo
         Found::Resource(resource) => resource,
         Found::OtherMethods(methods) => {
             recorder.endpoint(Endpoint::Resource);
-            return api_response::complete(response::wrong_method(&methods.join(", ")));
+            return api_response::wrong_method(&methods.join(", "));
         }
         Found::Nothing => {
             log_unknown_path(&parts.method, path);

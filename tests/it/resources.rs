@@ -65,6 +65,7 @@ async fn unknown_paths_and_methods_are_refused_before_the_token_is_checked() {
     let server = server_with(FIXTURES).await;
     let response = call(&server, "PUT", "/pts/v2/payments/7048", "").await;
     assert_eq!((response.status, response.header("allow")), (405, "GET, DELETE"));
+    assert_eq!(response.member("message"), "This path supports only: GET, DELETE.");
     for path in ["/pts/v2/payments/", "/pts/v2/payments/1/2"] {
         assert_eq!(call(&server, "GET", path, "").await.status, 404, "{path}");
     }
