@@ -1,0 +1,123 @@
+import './symbols.js'
+import type { RecordedRequest } from './api.js'
+import type { ControlClient } from './control-client.js'
+import { MockServerError } from './errors.js'
+import { describeTimes, failure, isMet, type Times } from './expectation.js'
+import { formatRequests } from './format.js'
+
+/** The scenario of a guard, as the control API returns it. */
+interface ScenarioState {
+  matched: number
+  held: number
+}
+
+/** What a guard knows of its realm. */
+export interface GuardContext {
+  control: ControlClient
+  /** The path of the realm's control API. */
+  path: string
+  name: string
+  /** The number of the newest request when the scenario was injected. */
+  since: number
+  /** Called when the guard is disposed of, so that the realm does not check its expectation again. */
+  onDispose: (guard: ScenarioGuard) => void
+}
+
+/** An injected scenario. Disposing of it (`await using`) removes it and checks its expectation. */
+export class ScenarioGuard implements AsyncDisposable {
+  /** The scenario's name. */
+  readonly name: string
+  readonly #context: GuardContext
+  readonly #path: string
+  #expected: Times | undefined
+  #removed: ScenarioState | undefined
+
+  /** @internal */
+  constructor(context: GuardContext) {
+    this.#context = context
+    this.name = context.name
+    this.#path = `${context.path}/scenarios/${encodeURIComponent(context.name)}`
+  }
+
+  /** Returns the number of requests that the scenario has matched. */
+  async matched(): Promise<number> {
+    return (await this.#state()).matched
+  }
+
+  /** Returns the number of requests that the scenario holds now. */
+  async held(): Promise<number> {
+    return (await this.#state()).held
+  }
+
+  /** Releases the requests that the scenario holds. Returns their number. */
+  async release(): Promise<number> {
+    const { control } = this.#context
+    return (await control.call<{ released: number }>('POST', `${this.#path}/release`)).released
+  }
+
+  /** Removes the scenario. Its expectation is still checked when the guard or the realm is left. */
+  async remove(): Promise<void> {
+    if (this.#removed) return
+
+    const { matched } = await this.#state()
+    await this.#context.control.call('DELETE', this.#path)
+    this.#removed = { matched, held: 0 }
+  }
+
+  /**
+   * Expects the scenario to match this number of requests. This is checked when the guard is disposed
+   * of or, without `await using`, when the server or the realm is stopped. If it is not met, an
+   * AssertionError shows the requests that were received.
+   */
+  expect(times: number | Times): this {
+    this.#expected = typeof times === 'number' ? { exactly: times } : times
+    return this
+  }
+
+  /** Removes the scenario and checks the expectation. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#context.onDispose(this)
+    const text = await this.describeFailure()
+
+    try {
+      await this.remove()
+    } catch (error) {
+      if (!isGone(error)) throw error
+    }
+    if (text !== undefined) throw failure(text)
+  }
+
+  /** @internal Returns the message of an expectation that is not met. */
+  async describeFailure(): Promise<string | undefined> {
+    if (this.#expected === undefined) return undefined
+
+    const expected = `the scenario "${this.name}" was expected to match ${describeTimes(this.#expected)}`
+    try {
+      const matched = await this.matched()
+      if (isMet(this.#expected, matched)) return undefined
+      return `${expected}, but matched ${matched}.\n${await this.#describeReceived()}`
+    } catch (error) {
+      if (!isGone(error)) throw error
+      return `${expected}, but it was removed before this could be checked`
+    }
+  }
+
+  async #describeReceived(): Promise<string> {
+    const { control, path, since } = this.#context
+    const query = `${path}/requests?after=${since}`
+    const { requests } = await control.call<{ requests: RecordedRequest[] }>('GET', query)
+
+    return requests.length === 0
+      ? 'No request was received since it was injected.'
+      : `Requests received since it was injected:\n${formatRequests(requests)}`
+  }
+
+  async #state(): Promise<ScenarioState> {
+    return this.#removed ?? (await this.#context.control.call('GET', this.#path))
+  }
+}
+
+/** Returns whether the scenario is no longer there: after a reset, or with new fixtures. */
+function isGone(error: unknown): boolean {
+  return error instanceof MockServerError && error.status === 404
+}
