@@ -1,0 +1,5 @@
+module.exports = {
+  globalSetup: 'smartpay-oauth-mock/jest',
+  globalTeardown: 'smartpay-oauth-mock/jest',
+  transform: {},
+}
