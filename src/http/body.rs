@@ -1,25 +1,15 @@
 //! Reads request bodies within limits.
 
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
-use axum::extract::Request;
-use axum::http::{HeaderMap, Version, header};
+use axum::http::{HeaderMap, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::{Frame, SizeHint};
-use tokio::runtime::Handle;
 
 use crate::limits::{Limit, LimitMonitor};
 
 /// The size of the largest form that is read, in bytes.
 const FORM_LIMIT: usize = 64 * 1024;
-/// How much of a refused body is still read, in bytes, and for how long. Many clients look for a
-/// response only once they have sent everything; if the connection closes before, they never see
-/// it.
-const DISCARD_LIMIT: usize = 64 * 1024 * 1024;
-const DISCARD_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Why a body could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,71 +80,6 @@ async fn read_within(body: &mut Body, size: usize, timeout: Duration) -> Result<
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(BodyError::TooLarge),
         Ok(Err(_)) => Err(BodyError::Broken),
-    }
-}
-
-/// Reads the rest of a refused body and discards it, within bounds.
-pub(super) async fn discard(headers: &HeaderMap, body: &mut Body) {
-    // A client that expects "100 Continue" has not sent the body, so there is nothing to discard.
-    if !headers.contains_key(header::EXPECT) {
-        discard_rest(body).await;
-    }
-}
-
-async fn discard_rest(body: &mut Body) {
-    if body.size_hint().lower() > DISCARD_LIMIT as u64 {
-        return;
-    }
-
-    // A client that is slower than this sees a closed connection.
-    let mut rest = Limited::new(body, DISCARD_LIMIT);
-    let discard_frames = async { while let Some(Ok(_)) = rest.frame().await {} };
-    let _ = tokio::time::timeout(DISCARD_TIMEOUT, discard_frames).await;
-}
-
-/// Discards what the handler of a request over HTTP/2 leaves unread, within the same bounds.
-///
-/// h2 resets the stream of a request whose body is dropped, and some clients, such as curl 7, then
-/// fail although the response is complete.
-pub(super) fn discard_unread(request: Request) -> Request {
-    if request.version() != Version::HTTP_2 || request.body().is_end_stream() {
-        return request;
-    }
-    request.map(|body| Body::new(DiscardedOnDrop(body)))
-}
-
-/// A body whose rest is read and discarded when it is dropped.
-struct DiscardedOnDrop(Body);
-
-impl HttpBody for DiscardedOnDrop {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.0).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.0.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.0.size_hint()
-    }
-}
-
-impl Drop for DiscardedOnDrop {
-    fn drop(&mut self) {
-        let mut rest = std::mem::take(&mut self.0);
-        if rest.is_end_stream() {
-            return;
-        }
-        if let Ok(runtime) = Handle::try_current() {
-            runtime.spawn(async move { discard_rest(&mut rest).await });
-        }
     }
 }
 

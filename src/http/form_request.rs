@@ -25,24 +25,10 @@ pub(super) async fn read(
     monitor: &LimitMonitor,
     recorder: &RequestRecorder,
 ) -> Result<Bytes, Refusal> {
-    let read = check_and_read(parts, &mut body, monitor, recorder).await;
-
-    if read.is_err() {
-        body::discard(&parts.headers, &mut body).await;
-    }
-    read
-}
-
-async fn check_and_read(
-    parts: &Parts,
-    body: &mut Body,
-    monitor: &LimitMonitor,
-    recorder: &RequestRecorder,
-) -> Result<Bytes, Refusal> {
     check_method(parts)?; //                                     row 1
     check_query(parts)?; //                                      row 2
     let charset = check_content_headers(&parts.headers)?; //     row 3
-    let bytes = read_body(body, monitor).await?; //              row 4
+    let bytes = read_body(&mut body, monitor).await?; //            row 4
     check_charset(charset, &bytes, recorder)?; //                row 3, as far as the body decides it
 
     Ok(bytes)

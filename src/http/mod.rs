@@ -25,8 +25,10 @@ mod revoke;
 mod router;
 mod scenario;
 mod token;
+mod unread_body;
 mod urls;
 
 pub(crate) use app::{App, Connection, Control, Options, PortOpener};
 pub(crate) use host::has_one_host;
 pub(crate) use router::{router, serve};
+pub(crate) use unread_body::UnreadBody;

@@ -17,7 +17,7 @@ use super::journal_guard::JournalGuard;
 use super::realm_lookup::UnknownRealm;
 use super::revoke::Revoke;
 use super::token::Token;
-use super::{authorize, body, control, index, jwks, metadata, panics, resource, response};
+use super::{authorize, control, index, jwks, metadata, panics, resource, response};
 use crate::scenario::CORRELATION_ID;
 
 const INDEX: &str = "/";
@@ -58,7 +58,6 @@ pub(crate) async fn serve(
     let (context, unknown_realm) = RequestContext::resolve(app, connection, &mut request);
     let realm = Arc::clone(&context.realm);
     let journal_guard = JournalGuard::new(&context, &request);
-    let mut request = body::discard_unread(request);
 
     let mut response = match unknown_realm {
         Some(UnknownRealm { name, is_control }) => {

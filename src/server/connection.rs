@@ -4,18 +4,20 @@ use std::error::Error;
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::Body;
+use axum::extract::Request;
 use axum::http::{HeaderValue, Version, header};
 use axum::response::Response;
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::{HttpService, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_io_timeout::TimeoutStream;
 
 use super::connections::Slot;
@@ -23,22 +25,29 @@ use super::header_case::keep_documented_case;
 use super::listener::ListenerContext;
 use super::tracked_body::TrackedBody;
 use crate::faults::{Wire, WireFault};
-use crate::http::{Connection, has_one_host, response, serve};
+use crate::http::{Connection, UnreadBody, has_one_host, response, serve};
 use crate::limits::{Limit, LimitMonitor, Limits};
 
 /// The time for the last bytes of a response when a connection is to close.
 const FLUSH_TIMEOUT: Duration = Duration::from_millis(300);
+
+/// The maximum time and number of bytes for which a connection that cannot be used any more stays open,
+/// until its client has read the last response.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+const MAX_DISCARDED: u64 = 64 * 1024 * 1024;
 
 /// What a connection and its requests share.
 struct ConnectionState {
     slot: Arc<Slot>,
     /// The fault that ends the connection in place of a response.
     fault: OnceLock<WireFault>,
+    /// Whether the client may still be sending a body that is not read.
+    has_unread_body: AtomicBool,
 }
 
 impl ConnectionState {
     fn new(slot: Arc<Slot>) -> Arc<Self> {
-        Arc::new(Self { slot, fault: OnceLock::new() })
+        Arc::new(Self { slot, fault: OnceLock::new(), has_unread_body: AtomicBool::new(false) })
     }
 }
 
@@ -58,32 +67,28 @@ async fn respond(
         Some(None) => return Err(io::Error::other("the realm was removed")),
     };
     let in_flight = state.slot.begin_request();
-
-    // hyper checks the size only when its buffer is full, which may be later.
-    let limits = &context.app.limits;
-    let max_head_size = limits.limits().head_size;
-    if head_size(&request) > max_head_size {
-        limits.report(Limit::HeadSize);
-        let response = response::large_head(max_head_size);
-        return Ok(response.map(|body| TrackedBody::new(body, in_flight)));
-    }
-
     let version = request.version();
-    if version == Version::HTTP_11 && !has_one_host(request.headers()) {
-        tracing::info!("a request does not have exactly one Host header with a host");
-        return Ok(response::bad_host().map(|body| TrackedBody::new(body, in_flight)));
+    let (request, unread) = UnreadBody::of(request.map(Body::new));
+
+    let mut response = match check_head(&context.app.limits, &request) {
+        Ok(()) => serve(&context.app, &context.router, connection, request).await,
+        Err(refusal) => {
+            drop(request);
+            *refusal
+        }
+    };
+    let is_body_read = unread.discard().await;
+    if !is_body_read {
+        state.has_unread_body.store(true, Ordering::Relaxed);
     }
 
-    let request = request.map(Body::new);
-    let mut response = serve(&context.app, &context.router, connection, request).await;
-    // HTTP/2 has lower case only.
+    // HTTP/2 has lower case only, and its connections carry other requests.
     if version < Version::HTTP_2 {
         keep_documented_case(&mut response);
-    }
-
-    // Keeps the client from sending another request, which would be lost.
-    if context.app.is_stopping() && version < Version::HTTP_2 {
-        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        // Keeps the client from sending another request, which would be lost.
+        if context.app.is_stopping() || !is_body_read {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
     }
 
     match response.extensions().get::<WireFault>() {
@@ -100,8 +105,25 @@ async fn respond(
     }
 }
 
+/// Returns the response to a request that cannot be served: its head is too large, or has no single
+/// host.
+fn check_head(limits: &LimitMonitor, request: &Request) -> Result<(), Box<Response>> {
+    // hyper checks the size only when its buffer is full, which may be later.
+    let max_head_size = limits.limits().head_size;
+    if head_size(request) > max_head_size {
+        limits.report(Limit::HeadSize);
+        return Err(Box::new(response::large_head(max_head_size)));
+    }
+
+    if request.version() == Version::HTTP_11 && !has_one_host(request.headers()) {
+        tracing::info!("a request does not have exactly one Host header with a host");
+        return Err(Box::new(response::bad_host()));
+    }
+    Ok(())
+}
+
 /// Returns the size of a request's head as HTTP/1.1 would encode it, in bytes.
-fn head_size(request: &hyper::Request<Incoming>) -> usize {
+fn head_size(request: &Request) -> usize {
     let uri = request.uri();
     let target = uri.path().len() + uri.query().map_or(0, str::len);
     let headers = request.headers().iter();
@@ -184,10 +206,30 @@ pub(super) async fn serve_http1<S: Wire>(
     let mut stream = parts.io.into_inner();
     match (state.fault.get(), result) {
         (Some(fault), _) => fault.end(stream).await,
-        (None, Err(error)) => report(&error, &app.limits, !parts.read_buf.is_empty()),
+        (None, Err(error)) => {
+            report(&error, &app.limits, !parts.read_buf.is_empty());
+            // hyper has sent a response to what is no request.
+            if error.is_parse() {
+                close_gracefully(stream).await;
+            }
+        }
+        (None, Ok(())) if state.has_unread_body.load(Ordering::Relaxed) => {
+            close_gracefully(stream).await;
+        }
         // Fails only if the client has closed the connection already.
         (None, Ok(())) => drop(stream.shutdown().await),
     }
+}
+
+/// Closes a connection once its client has, or has had time to read the last response: a connection
+/// that is closed with unread data is reset, and the client may lose what it has not read yet.
+async fn close_gracefully(mut stream: impl Wire) {
+    let close = async {
+        stream.shutdown().await?;
+        tokio::io::copy(&mut stream.take(MAX_DISCARDED), &mut tokio::io::sink()).await
+    };
+    // A client that does not close in time may lose it.
+    let _ = tokio::time::timeout(CLOSE_TIMEOUT, close).await;
 }
 
 /// Reports the limit that ended a connection. `is_partial`: a part of the next request has arrived.

@@ -62,6 +62,7 @@ mod limits;
 mod listeners;
 mod protocol;
 mod stopping;
+mod unread_bodies;
 
 // The source itself.
 mod source_layout;

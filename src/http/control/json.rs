@@ -107,11 +107,9 @@ async fn read_body(request: Request, app: &App) -> Result<String, Problem> {
         )));
     }
 
-    let read = body::read(&mut body, BodyKind::Control, &app.limits).await;
-    if read.is_err() {
-        body::discard(&parts.headers, &mut body).await;
-    }
-    let bytes = read.map_err(|error| unreadable(error, app.limits.limits().control_size))?;
+    let bytes = body::read(&mut body, BodyKind::Control, &app.limits)
+        .await
+        .map_err(|error| unreadable(error, app.limits.limits().control_size))?;
 
     // Some clients send a byte order mark, which a server may ignore (RFC 8259, section 8.1).
     let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);

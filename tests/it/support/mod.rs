@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test binary uses some of it")]
 
 pub mod folder;
+pub mod http2;
 pub mod program;
 pub mod raw_client;
 pub mod tls;
