@@ -24,6 +24,7 @@ use super::connections::Slot;
 use super::header_case::keep_documented_case;
 use super::listener::ListenerContext;
 use super::tracked_body::TrackedBody;
+use super::waiting_responses::WaitingResponses;
 use crate::faults::{Wire, WireFault};
 use crate::http::{Connection, UnreadBody, has_one_host, response, serve};
 use crate::limits::{Limit, LimitMonitor, Limits};
@@ -41,13 +42,20 @@ struct ConnectionState {
     slot: Arc<Slot>,
     /// The fault that ends the connection in place of a response.
     fault: OnceLock<WireFault>,
+    /// The responses that the client has not read yet, over HTTP/2.
+    waiting: Arc<WaitingResponses>,
     /// Whether the client may still be sending a body that is not read.
     has_unread_body: AtomicBool,
 }
 
 impl ConnectionState {
     fn new(slot: Arc<Slot>) -> Arc<Self> {
-        Arc::new(Self { slot, fault: OnceLock::new(), has_unread_body: AtomicBool::new(false) })
+        Arc::new(Self {
+            slot,
+            fault: OnceLock::new(),
+            waiting: Arc::default(),
+            has_unread_body: AtomicBool::new(false),
+        })
     }
 }
 
@@ -92,7 +100,10 @@ async fn respond(
     }
 
     match response.extensions().get::<WireFault>() {
-        None => Ok(response.map(|body| TrackedBody::new(body, in_flight))),
+        None => {
+            let progress = (version == Version::HTTP_2).then(|| state.waiting.begin());
+            Ok(response.map(|body| TrackedBody::new(body, progress, in_flight)))
+        }
         // hyper drops this future when the client closes the connection.
         Some(WireFault::Hang) => {
             drop(in_flight);
@@ -276,6 +287,9 @@ pub(super) async fn serve_http2<S: Wire>(
         result = &mut connection => EndReason::Finished(result),
         () = state.slot.evicted() => EndReason::Idle,
         () = idle_for(limits.head_time, &state.slot) => EndReason::Idle,
+        () = state.waiting.any_waits_for(limits.write_time) => {
+            return app.limits.report(Limit::WriteTime);
+        }
         () = app.stopping() => EndReason::Shutdown,
     };
 

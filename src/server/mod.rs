@@ -22,6 +22,7 @@ mod runtime;
 mod scenarios;
 mod start;
 mod tracked_body;
+mod waiting_responses;
 
 pub use builder::Builder;
 #[cfg(feature = "cli")]

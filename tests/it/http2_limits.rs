@@ -6,7 +6,12 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::Duration;
 
 use crate::support::folder::Folder;
+use crate::support::http2::Http2Client;
+use crate::support::raw_client::TIMEOUT;
 use crate::support::{page, send_raw};
+use http_body_util::BodyExt;
+use hyper::client::conn::http2::Builder;
+use hyper_util::rt::TokioExecutor;
 use smartpay_oauth_mock::{Limits, MockAuthServer};
 
 const SHORT: Duration = Duration::from_millis(200);
@@ -114,10 +119,40 @@ async fn concurrent_requests_on_a_connection_are_limited() {
     assert_eq!((stream, error.as_slice()), (5, &REFUSED_STREAM[..]));
 }
 
+/// The client answers pings and reads the connection, but leaves its flow control window closed, or
+/// open for a part of the response only.
+#[tokio::test]
+async fn the_connection_of_an_http2_client_that_does_not_read_is_closed() {
+    let server = server(Limits::default().write_time(SHORT)).await;
+    for window in [0, 1, 20_000] {
+        let mut builder = Builder::new(TokioExecutor::new());
+        builder.initial_stream_window_size(window);
+        let mut client = Http2Client::connect_with(&server, &builder).await;
+        let mut unread = Vec::new();
+        for _ in 0..3 {
+            unread.push(client.send("GET", "/_mock/openapi.json", "").await.unwrap());
+        }
+        let closed = tokio::time::timeout(TIMEOUT, client.closed()).await;
+        closed.unwrap_or_else(|_| panic!("a window of {window} keeps the connection"));
+        assert!(unread.pop().unwrap().into_body().collect().await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn a_large_response_over_http2_is_whole() {
+    let server = server(Limits::default().write_time(TIMEOUT)).await;
+    let mut client = Http2Client::connect(&server).await;
+    let response = client.send("GET", "/_mock/openapi.json", "").await.unwrap();
+    let length: usize = response.headers()["content-length"].to_str().unwrap().parse().unwrap();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    assert!(length > 64 * 1024 && body.len() == length, "{length}");
+    assert!(serde_json::from_slice::<serde_json::Value>(&body).is_ok());
+}
+
 /// A connection that follows the journal is not idle, even while no event is sent.
 #[tokio::test]
 async fn a_follower_over_http2_is_not_closed_as_idle() {
-    let server = server(Limits::default().head_time(SHORT)).await;
+    let server = server(Limits::default().head_time(SHORT).write_time(SHORT)).await;
     let folder = Folder::new("http2-follower");
     tls::identify(&folder, &server, "a-client");
     let url = format!("https://localhost:{}/_mock/events", server.address().port());

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test binary uses some of it")]
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
@@ -45,6 +46,13 @@ impl Http2Client {
         let (sender, connection) = builder.handshake(TokioIo::new(stream)).await.unwrap();
         tokio::spawn(connection);
         Self { sender, authority: server.address().to_string() }
+    }
+
+    /// Returns once the connection is closed.
+    pub async fn closed(&self) {
+        while !self.sender.is_closed() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// Sends a request and returns the response, whose body is not read yet.
