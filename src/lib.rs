@@ -157,6 +157,19 @@
 //! ([`MockAuthServer::new_realm`]). The library has its own threads, so a test may block, or have
 //! no async runtime.
 //!
+//! # The first signature
+//!
+//! The first signature of a process takes 30 ms or more, because AWS-LC, the cryptographic library,
+//! measures the jitter of the CPU as a source of random numbers. The server starts this in the
+//! background, so a test that prepares its client meanwhile rarely waits. To leave the measurement
+//! out, build with the environment variable `AWS_LC_SYS_NO_JITTER_ENTROPY=1`; the random numbers of
+//! the operating system are good enough for tests. In a project, `.cargo/config.toml` can set it:
+//!
+//! ```toml
+//! [env]
+//! AWS_LC_SYS_NO_JITTER_ENTROPY = "1"
+//! ```
+//!
 //! # The signing key
 //!
 //! Unless [`Builder::signing_key`] sets another, tokens are signed with a key that is part of the

@@ -16,6 +16,7 @@ use super::realm_builder::RealmBuilder;
 use super::realm_handle::RealmHandle;
 use crate::http::{Connection, serve};
 use crate::realm::RealmError;
+use crate::token::warm_up;
 
 /// A running mock server. It stops when it is dropped.
 ///
@@ -154,6 +155,8 @@ impl MockAuthServer {
 
 impl Drop for MockAuthServer {
     fn drop(&mut self) {
+        // The process may end after this.
+        warm_up::finish();
         self.accepting.iter().for_each(AbortHandle::abort);
         self.app.realms.remove_all();
     }

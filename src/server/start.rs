@@ -22,7 +22,7 @@ use crate::http::{App, Options, PortOpener, router};
 use crate::limits::LimitMonitor;
 use crate::realm::{OwnPorts, RealmMap, RealmSeed};
 use crate::tls::{Tls, TlsError};
-use crate::token::SigningKey;
+use crate::token::{SigningKey, warm_up};
 use crate::units::canonical_host;
 
 /// The reason why a server did not start.
@@ -56,6 +56,7 @@ impl Builder {
     ///
     /// If an address cannot be listened on, or a certificate cannot be loaded or stored.
     pub async fn start(self) -> Result<MockAuthServer, StartError> {
+        warm_up::start();
         let runtime = runtime::runtime().map_err(StartError::Threads)?;
         let _on_runtime = runtime.enter();
 

@@ -5,6 +5,7 @@ mod id;
 mod inspect;
 mod key;
 mod verify;
+pub(crate) mod warm_up;
 
 pub(crate) use claims::{Claims, REFRESH_TOKEN_TYPE, RESERVED as RESERVED_CLAIMS, grant_time};
 pub(crate) use id::{GrantId, TokenId, TokenIds};
