@@ -8,15 +8,20 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use tokio::time::timeout;
 
 use super::connection::{TlsArgs, connect};
 use super::error::{BoxError, CliError};
 use super::output::{is_stdout_lost, print};
+use super::rejection::Rejection;
 
 /// The URL of a server with the default options.
 const DEFAULT_URL: &str = "http://127.0.0.1:8080";
+/// The error if a response is not one of the control API.
+pub(super) const OTHER_PROGRAM: &str =
+    "the response is not that of smartpay-oauth-mock; another program has this port";
 /// The maximum time until a response is complete.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(5);
 /// The maximum size of a response body, in bytes.
@@ -26,7 +31,7 @@ const MAX_RESPONSE_SIZE: usize = 64 * 1024 * 1024;
 #[derive(Args)]
 #[command(next_help_heading = "Server options")]
 pub(super) struct ServerArgs {
-    /// Base URL of the server; for a realm, append /realms/NAME [default: the address that
+    /// Base URL of the server [default: the address that
     /// SMARTPAY_MOCK_LISTEN or SMARTPAY_MOCK_TLS_LISTEN gives to `serve`, or http://127.0.0.1:8080]
     #[arg(
         long = "server",
@@ -36,6 +41,9 @@ pub(super) struct ServerArgs {
         value_parser = parse_base_url
     )]
     url: Option<Uri>,
+    /// Name of the realm to use, instead of the default realm
+    #[arg(long, global = true, value_name = "NAME")]
+    realm: Option<String>,
     /// Bearer token for the control API
     #[arg(
         long,
@@ -69,6 +77,19 @@ impl ServerArgs {
     /// environment.
     pub(super) fn url(&self) -> Uri {
         self.url.clone().unwrap_or_else(|| default_url(|name| std::env::var(name).ok()))
+    }
+
+    /// Returns the server that the user has named, by option or by variable.
+    pub(super) fn given_url(&self) -> Option<&Uri> {
+        self.url.as_ref()
+    }
+
+    /// Returns the options that select this server and realm, for a command that is shown to the
+    /// user.
+    pub(super) fn selection(&self) -> String {
+        let url = self.url.as_ref().map(|url| format!(" --server {url}"));
+        let realm = self.realm.as_ref().map(|realm| format!(" --realm {realm}"));
+        url.unwrap_or_default() + &realm.unwrap_or_default()
     }
 
     /// Accepts any certificate of the server, unless its CA or its URL is given.
@@ -158,9 +179,12 @@ impl ServerArgs {
             .build()
             .map_err(CliError::runtime)?;
 
-        runtime
-            .block_on(future)
-            .map_err(|error| CliError::runtime(format!("{}: {error}", self.url())))
+        runtime.block_on(future).map_err(|error| match error.downcast::<Rejection>() {
+            Ok(rejection) => {
+                CliError::Rejected { server: self.url().to_string(), rejection: *rejection }
+            }
+            Err(error) => CliError::runtime(format!("{}: {error}", self.url())),
+        })
     }
 
     /// Sends a request and returns the response, whose body is not read yet.
@@ -176,7 +200,10 @@ impl ServerArgs {
         // Performs the I/O of the connection until it is closed.
         tokio::spawn(connection);
 
-        let prefix = url.path().trim_end_matches('/');
+        let mut prefix = url.path().trim_end_matches('/').to_owned();
+        if let Some(realm) = &self.realm {
+            prefix.push_str(&format!("/realms/{}", path_segment(realm)));
+        }
         let authority = url.authority().map_or("localhost", |authority| authority.as_str());
         let mut request = Request::builder()
             .method(method)
@@ -233,16 +260,22 @@ async fn within<T>(
 async fn read_json(response: Response<Incoming>) -> Result<Value, BoxError> {
     let status = response.status();
     let body = Limited::new(response.into_body(), MAX_RESPONSE_SIZE).collect().await?.to_bytes();
-    // The body may have no JSON: a proxy may have sent it.
-    let json: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let json = serde_json::from_slice(&body);
 
-    if status.is_success() {
-        return Ok(json);
+    if !status.is_success() {
+        return Err(Rejection::new(status, &json.unwrap_or_default()).into());
     }
-    match json["detail"].as_str() {
-        Some(detail) => Err(detail.into()),
-        None => Err(format!("unexpected response: {status}").into()),
+    if body.is_empty() {
+        return Ok(Value::Null);
     }
+    json.map_err(|_| OTHER_PROGRAM.into())
+}
+
+/// Returns a text as one segment of a path.
+pub(super) fn path_segment(text: &str) -> String {
+    const ENCODED: &AsciiSet =
+        &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+    utf8_percent_encode(text, ENCODED).to_string()
 }
 
 /// A parser of server-sent events that arrive in pieces.

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::client::ServerArgs;
 use super::error::CliError;
 use super::json::to_table;
+use crate::units::HumanDuration;
 
 #[derive(Args)]
 pub(super) struct Clock {
@@ -23,7 +24,7 @@ enum ClockCommand {
     Advance {
         /// Duration, such as 16m or 365d
         #[arg(value_name = "DURATION")]
-        by: String,
+        by: HumanDuration,
     },
     /// Set the clock to a time
     Set {
@@ -52,6 +53,7 @@ impl Clock {
             Some(ClockCommand::Reset) => (Method::DELETE, "clock", None),
         };
 
-        self.server.send_and_print(method, path, body, to_table)
+        let sent = self.server.send_and_print(method, path, body, to_table);
+        sent.map_err(|error| error.naming_options(&[("/by", "DURATION"), ("/now", "TIME")]))
     }
 }

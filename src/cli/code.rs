@@ -8,6 +8,14 @@ use super::client::ServerArgs;
 use super::error::CliError;
 use super::json::to_text;
 
+/// The options that set the members of the request.
+const OPTIONS: [(&str, &str); 4] = [
+    ("/client_id", "--client"),
+    ("/merchant_id", "--merchant"),
+    ("/scopes", "--scopes"),
+    ("/redirect_url", "--redirect-url"),
+];
+
 #[derive(Args)]
 pub(super) struct Code {
     /// Client ID
@@ -34,7 +42,9 @@ impl Code {
             "scopes": self.scopes,
             "redirect_url": self.redirect_url,
         });
-        self.server
-            .send_and_print(Method::POST, "codes", Some(request), |code| to_text(&code["code"]))
+        let sent = self
+            .server
+            .send_and_print(Method::POST, "codes", Some(request), |code| to_text(&code["code"]));
+        sent.map_err(|error| error.naming_options(&OPTIONS))
     }
 }

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use super::log_queue::print_error;
+use super::rejection::Rejection;
 
 /// Any error that can be shown to the user.
 pub(super) type BoxError = Box<dyn Error + Send + Sync>;
@@ -17,9 +18,15 @@ pub(super) enum CliError {
     /// Something failed at run time.
     #[error(transparent)]
     Runtime(BoxError),
+    /// The server rejected a request.
+    #[error("{server}: {rejection}")]
+    Rejected { server: String, rejection: Rejection },
     /// An expectation is not met. The command has already printed the details.
     #[error("the expectation is not met")]
     Unmet,
+    /// It cannot be found out whether an expectation is met.
+    #[error(transparent)]
+    Unknown(BoxError),
 }
 
 impl CliError {
@@ -29,6 +36,27 @@ impl CliError {
 
     pub(super) fn runtime(error: impl Into<BoxError>) -> Self {
         Self::Runtime(error.into())
+    }
+
+    /// Names the options whose values the server rejected. `options` has the JSON pointers of the
+    /// members that the options set.
+    pub(super) fn naming_options(self, options: &[(&str, &str)]) -> Self {
+        match &self {
+            Self::Rejected { rejection, .. } if rejection.is_of_values() => {
+                Self::usage(rejection.naming_options(options))
+            }
+            _ => self,
+        }
+    }
+
+    /// Returns the error of a command that checks an expectation: without wrong arguments, a failure
+    /// leaves open whether the expectation is met.
+    pub(super) fn while_checking(self) -> Self {
+        match self {
+            Self::Runtime(error) => Self::Unknown(error),
+            Self::Rejected { .. } => Self::Unknown(self.to_string().into()),
+            other => other,
+        }
     }
 
     /// Prints the error to standard error.
@@ -41,8 +69,9 @@ impl CliError {
     /// Returns the exit code of the process.
     pub(super) fn exit_code(&self) -> ExitCode {
         match self {
+            Self::Runtime(_) | Self::Rejected { .. } | Self::Unmet => ExitCode::FAILURE,
             Self::Usage(_) => ExitCode::from(2),
-            Self::Runtime(_) | Self::Unmet => ExitCode::FAILURE,
+            Self::Unknown(_) => ExitCode::from(3),
         }
     }
 }

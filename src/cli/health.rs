@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::http::Method;
 
-use super::client::ServerArgs;
+use super::client::{OTHER_PROGRAM, ServerArgs};
 use super::error::CliError;
 
 pub(super) fn run(server: ServerArgs) -> Result<(), CliError> {
@@ -13,10 +13,7 @@ pub(super) fn run(server: ServerArgs) -> Result<(), CliError> {
 
     // Another program may have the port, and respond to any path with 200.
     if response["status"] != "ok" || !response["version"].is_string() {
-        return Err(CliError::runtime(format!(
-            "{}: the response is not that of smartpay-oauth-mock; another program has this port",
-            server.url()
-        )));
+        return Err(CliError::runtime(format!("{}: {OTHER_PROGRAM}", server.url())));
     }
 
     server.print_response(&response, ToString::to_string);

@@ -1,51 +1,77 @@
-//! `inspect TOKEN|-`: decodes a token and checks whether it is valid.
+//! `inspect TOKEN|-`: decodes a token and checks whether it is valid, by itself or for a server.
 
 use std::io::Read;
 use std::path::PathBuf;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use axum::http::Method;
 use clap::Args;
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use super::client::ServerArgs;
 use super::error::CliError;
+use super::json::printable;
 use super::output::print;
 use super::values::read_signing_key;
-use crate::token::{Inspection, SigningKey, inspect};
+use crate::token::{SigningKey, inspect};
 
 /// The maximum length of a token on standard input, in bytes.
 const MAX_TOKEN_LENGTH: u64 = 1024 * 1024;
 
-#[derive(Debug, Args)]
+#[derive(Args)]
 pub(super) struct Inspect {
-    /// Token, or - to read it from standard input
-    token: String,
-    /// Signing key of the server, in PEM [default: the development key]
+    /// Token, with or without "Bearer", or - to read it from standard input
+    #[arg(num_args = 1..=2, required = true)]
+    token: Vec<String>,
+    /// Signing key of the server, in PEM; without it and --server, the development key
     #[arg(long, value_name = "FILE")]
     signing_key: Option<PathBuf>,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    server: ServerArgs,
 }
 
 impl Inspect {
     pub(super) fn run(self) -> Result<(), CliError> {
-        let key = match &self.signing_key {
-            Some(file) => read_signing_key(file)?,
-            None => SigningKey::development(),
+        // A shell splits an unquoted "Bearer TOKEN".
+        let token = self.token.join(" ");
+        let token = if token == "-" { read_stdin()? } else { token };
+        let token = without_scheme(&token);
+
+        let inspection = match (&self.signing_key, self.server.given_url()) {
+            (None, Some(_)) => {
+                let request = Some(json!({ "token": token }));
+                self.server.send(Method::POST, "inspect", request, Duration::ZERO)?
+            }
+            (None, None) => inspect_here(token, &SigningKey::development())?,
+            (Some(file), _) => inspect_here(token, &read_signing_key(file)?)?,
         };
-        let token = if self.token == "-" { read_stdin()? } else { self.token };
 
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let now_ms = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
-        let inspection = inspect(&token, &key, now_ms);
-
-        if self.json {
-            print(&serde_json::to_string_pretty(&inspection).map_err(CliError::runtime)?);
+        if self.server.is_json() {
+            print(&format!("{inspection:#}"));
         } else {
             print(&to_table(&inspection));
         }
-        Ok(())
+        if inspection["valid"] == true { Ok(()) } else { Err(CliError::Unmet) }
     }
+}
+
+/// Inspects a token by itself, at the time of this machine.
+fn inspect_here(token: &str, key: &SigningKey) -> Result<Value, CliError> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now_ms = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
+    serde_json::to_value(inspect(token, key, now_ms)).map_err(CliError::runtime)
+}
+
+/// Returns a token without what stands before it in the header `Authorization`.
+fn without_scheme(text: &str) -> &str {
+    let text = text.trim();
+    let mut rest = text;
+    for prefix in ["authorization:", "bearer "] {
+        if rest.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix)) {
+            rest = rest[prefix.len()..].trim_start();
+        }
+    }
+    rest
 }
 
 fn read_stdin() -> Result<String, CliError> {
@@ -57,18 +83,19 @@ fn read_stdin() -> Result<String, CliError> {
     Ok(token)
 }
 
-fn to_table(inspection: &Inspection) -> String {
-    let mut lines = vec![match inspection.token_type {
-        Some(token_type) => format!("{token_type}: {}", inspection.reason),
-        None => inspection.reason.clone(),
+fn to_table(inspection: &Value) -> String {
+    let reason = inspection["reason"].as_str().unwrap_or_default();
+    let mut lines = vec![match inspection["type"].as_str() {
+        Some(token_type) => format!("{token_type}: {reason}"),
+        None => reason.to_owned(),
     }];
 
     let parts = [
-        ("header", &inspection.header, None),
-        ("claims", &inspection.claims, Some(&inspection.times)),
+        ("header", &inspection["header"], None),
+        ("claims", &inspection["claims"], Some(&inspection["times"])),
     ];
     for (title, part, times) in parts {
-        let Some(Value::Object(members)) = part else { continue };
+        let Value::Object(members) = part else { continue };
         lines.push(format!("\n{title}"));
         lines.extend(members.iter().map(|(name, value)| {
             to_row(name, value, times.and_then(|times| times.get(name)?.as_str()))
@@ -85,9 +112,7 @@ fn to_row(name: &str, value: &Value, time: Option<&str>) -> String {
         }
         other => other.to_string(),
     };
-    // The token is untrusted: control characters could send commands to the terminal.
-    let value = value.replace(char::is_control, "\u{fffd}");
-
+    let value = printable(&value);
     let time = time.map(|time| format!("  ({time})")).unwrap_or_default();
     format!("  {name:<14} {value}{time}")
 }

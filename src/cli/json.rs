@@ -2,14 +2,50 @@
 
 use serde_json::{Map, Value};
 
+use super::error::CliError;
+
 /// Builds an object from the members that have a value.
 pub(super) fn object<const N: usize>(members: [(&str, Option<Value>); N]) -> Map<String, Value> {
     members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
 
+/// Returns the entry of a list whose member has this value.
+pub(super) fn find_entry<'l>(
+    list: &'l Value,
+    member: &str,
+    value: &str,
+) -> Result<&'l Value, CliError> {
+    let found = list.as_array().into_iter().flatten().find(|entry| entry[member] == value);
+    found.ok_or_else(|| CliError::runtime(format!("there is none with the {member} \"{value}\"")))
+}
+
 /// Returns a value as text; strings are not quoted.
 pub(super) fn to_text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// Returns a text that can be printed: control characters could send commands to the terminal.
+pub(super) fn printable(text: &str) -> String {
+    text.replace(char::is_control, "\u{fffd}")
+}
+
+/// Returns rows as aligned columns below their titles.
+pub(super) fn to_columns<const N: usize>(titles: [&str; N], rows: Vec<[String; N]>) -> String {
+    let rows: Vec<[String; N]> = std::iter::once(titles.map(str::to_owned))
+        .chain(rows.into_iter().map(|row| row.map(|cell| printable(&cell))))
+        .collect();
+    let mut widths = [0; N];
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = cell.chars().count().max(*width);
+        }
+    }
+
+    let lines = rows.iter().map(|row| {
+        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Returns the members of an object as lines of two aligned columns.
@@ -19,7 +55,7 @@ pub(super) fn to_table(object: &Value) -> String {
 
     members
         .iter()
-        .map(|(name, value)| format!("{name:<width$}  {}", to_text(value)))
+        .map(|(name, value)| format!("{name:<width$}  {}", printable(&to_text(value))))
         .collect::<Vec<_>>()
         .join("\n")
 }

@@ -1,5 +1,6 @@
 //! The command line: one file for each command.
 
+mod accounts;
 mod banner;
 mod certs;
 mod check;
@@ -9,6 +10,8 @@ mod code;
 mod completions;
 mod connection;
 mod error;
+mod fixtures;
+mod grants;
 mod health;
 mod https;
 mod inject;
@@ -21,14 +24,18 @@ mod man;
 mod output;
 mod panic_log;
 mod ready_file;
+mod realms;
+mod rejection;
 mod requests;
 mod requests_format;
 mod reset;
+mod scenarios;
 mod schema;
 mod serve;
 mod signals;
 mod token;
 mod values;
+mod variables;
 mod version;
 
 use std::ffi::OsString;
@@ -39,6 +46,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use self::client::ServerArgs;
 use self::error::CliError;
 use self::output::{check_stdout, print};
+use self::variables::unknown_variables;
 use self::version::VERSION;
 
 /// A mock of the Smartpay Fuse OAuth 2.0 server, for tests
@@ -76,6 +84,18 @@ enum Command {
     Inject(inject::Inject),
     /// List, follow or verify the requests that a running server has received
     Requests(requests::Requests),
+    /// List, show, set, delete or release the scenarios of a running server
+    Scenarios(scenarios::Scenarios),
+    /// List, show or revoke the grants of a running server
+    Grants(grants::Grants),
+    /// List, show, set or delete the clients of a running server
+    Clients(accounts::Accounts),
+    /// List, show, set or delete the merchants of a running server
+    Merchants(accounts::Accounts),
+    /// Show or replace the fixtures of a running server
+    Fixtures(fixtures::FixturesArgs),
+    /// List, show, set or delete the realms of a running server
+    Realms(realms::Realms),
     /// Show or change the clock of a running server
     Clock(clock::Clock),
     /// Reset a running server to its initial state
@@ -120,8 +140,15 @@ fn parse_or_help() -> Result<Option<Cli>, CliError> {
 }
 
 fn run(cli: Cli) -> Result<(), CliError> {
+    let unknown_variables = unknown_variables(&Cli::command());
+    if !matches!(cli.command, Command::Serve(_)) {
+        for warning in &unknown_variables {
+            log_queue::print_error(&format!("warning: {warning}"));
+        }
+    }
+
     match cli.command {
-        Command::Serve(serve) => serve.run(),
+        Command::Serve(serve) => serve.run(&unknown_variables),
         Command::Check(check) => check.run(),
         Command::Schema => schema::run(),
         Command::Certs(certs) => certs.run(),
@@ -131,6 +158,12 @@ fn run(cli: Cli) -> Result<(), CliError> {
         Command::Token(token) => token.run(),
         Command::Inject(inject) => inject.run(),
         Command::Requests(requests) => requests.run(),
+        Command::Scenarios(scenarios) => scenarios.run(),
+        Command::Grants(grants) => grants.run(),
+        Command::Clients(clients) => clients.run(&accounts::CLIENTS),
+        Command::Merchants(merchants) => merchants.run(&accounts::MERCHANTS),
+        Command::Fixtures(fixtures) => fixtures.run(),
+        Command::Realms(realms) => realms.run(),
         Command::Clock(clock) => clock.run(),
         Command::Reset(server) => reset::run(&server),
         Command::Completions(completions) => completions.run(Cli::command()),

@@ -7,12 +7,13 @@ use axum::http::Method;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::client::ServerArgs;
+use super::client::{OTHER_PROGRAM, ServerArgs};
 use super::error::CliError;
 use super::json::{object, to_text};
 use super::output::{Color, print};
 use super::requests_format::{format_entry, format_list, format_verification, notes};
-use crate::journal::Filter;
+use super::values::checked;
+use crate::journal::{Filter, RecordedEndpoint};
 use crate::units::HumanDuration;
 
 #[derive(Args)]
@@ -41,11 +42,21 @@ pub(super) struct Requests {
 /// What to do instead of listing requests.
 #[derive(Subcommand)]
 enum RequestsCommand {
-    /// Verify the number or the order of requests; exit with code 1 if it is not as expected
+    /// Verify the number or the order of requests; exit with code 1 if it is not as expected, 3 if
+    /// that cannot be found out
     Verify(Box<Verify>),
     /// Clear the journal
     Clear,
 }
+
+/// The options that set the members of a verification.
+const OPTIONS: [(&str, &str); 5] = [
+    ("/count/exactly", "--exactly"),
+    ("/count/at_least", "--at-least"),
+    ("/count/at_most", "--at-most"),
+    ("/count", "--at-least, --at-most"),
+    ("/order", "--order"),
+];
 
 #[derive(Args)]
 struct Verify {
@@ -79,7 +90,7 @@ struct Verify {
 #[command(next_help_heading = "Filters (* matches any text)")]
 struct Filters {
     /// Endpoint: token, authorize, resource, introspect, revoke, jwks, metadata or unknown
-    #[arg(long)]
+    #[arg(long, value_parser = checked::<RecordedEndpoint>)]
     endpoint: Option<String>,
     /// HTTP method
     #[arg(long)]
@@ -128,6 +139,7 @@ fn parse_filter(text: &str) -> Result<Filter, serde_urlencoded::de::Error> {
 }
 
 impl Filters {
+    /// Returns the conditions as members of a filter.
     fn into_object(self) -> Map<String, Value> {
         let mut members = object([
             ("endpoint", self.endpoint.map(Value::from)),
@@ -201,10 +213,16 @@ impl Verify {
         };
 
         let wait = self.wait.map(Duration::from).unwrap_or_default();
-        let verification = server.send(Method::POST, &path, Some(body), wait)?;
-        server.print_response(&verification, format_verification);
+        let verification = server
+            .send(Method::POST, &path, Some(body), wait)
+            .map_err(|error| error.naming_options(&OPTIONS).while_checking())?;
+        let Some(is_satisfied) = verification["satisfied"].as_bool() else {
+            let text = format!("{}: {OTHER_PROGRAM}", server.url());
+            return Err(CliError::runtime(text).while_checking());
+        };
 
-        if verification["satisfied"] == true { Ok(()) } else { Err(CliError::Unmet) }
+        server.print_response(&verification, format_verification);
+        if is_satisfied { Ok(()) } else { Err(CliError::Unmet) }
     }
 }
 

@@ -8,6 +8,10 @@ use super::client::ServerArgs;
 use super::error::CliError;
 use super::json::to_table;
 
+/// The options that set the members of the request.
+const OPTIONS: [(&str, &str); 3] =
+    [("/client_id", "--client"), ("/merchant_id", "--merchant"), ("/scopes", "--scopes")];
+
 #[derive(Args)]
 pub(super) struct Token {
     /// Client ID
@@ -30,6 +34,7 @@ impl Token {
             "merchant_id": self.merchant,
             "scopes": self.scopes,
         });
-        self.server.send_and_print(Method::POST, "tokens", Some(request), to_table)
+        let sent = self.server.send_and_print(Method::POST, "tokens", Some(request), to_table);
+        sent.map_err(|error| error.naming_options(&OPTIONS))
     }
 }

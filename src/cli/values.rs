@@ -1,13 +1,17 @@
 //! Values of command-line options. An empty value counts as not given, so that an environment
 //! variable in a Compose file can be set to nothing.
 
-use std::fs;
 use std::net::ToSocketAddrs;
 use std::path::Path;
+use std::{fs, io};
 
 use axum::http::Uri;
+use serde::de::DeserializeOwned;
+use serde::de::value::StrDeserializer;
+use serde_json::Value;
 
 use super::error::CliError;
+use crate::fixture::read_value;
 use crate::server::Interfaces;
 use crate::token::SigningKey;
 use crate::units::{canonical_host, ip_address, is_host_name};
@@ -71,4 +75,23 @@ pub(super) fn read_signing_key(file: &Path) -> Result<SigningKey, CliError> {
         .map_err(|error| CliError::usage(format!("--signing-key {name}: {error}")))?;
     SigningKey::from_pem(&pem)
         .map_err(|error| CliError::usage(format!("--signing-key {name}: {error}")))
+}
+
+/// Parses a text that must be the text form of a type, and returns it as it is.
+pub(super) fn checked<T: DeserializeOwned>(text: &str) -> Result<String, String> {
+    let value = StrDeserializer::<serde::de::value::Error>::new(text);
+    T::deserialize(value).map(|_| text.to_owned()).map_err(|error| error.to_string())
+}
+
+/// Reads a value from a YAML or JSON file, or from standard input for `-`.
+pub(super) fn read_json_or_yaml(argument: &str, file: &Path) -> Result<Value, CliError> {
+    let name = file.display();
+    let text = if file == Path::new("-") {
+        io::read_to_string(io::stdin())
+    } else {
+        fs::read_to_string(file)
+    };
+    let text = text.map_err(|error| CliError::usage(format!("{argument} {name}: {error}")))?;
+
+    read_value(&name.to_string(), &text).map_err(CliError::usage)
 }

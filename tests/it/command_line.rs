@@ -264,6 +264,7 @@ fn schema_prints_a_json_schema() {
 #[test]
 fn inspect_decodes_a_token() {
     let nonsense = run(&["inspect", "nonsense"]);
+    assert_eq!(nonsense.status.code(), Some(1), "no good token");
     assert_eq!(text(&nonsense.stdout).trim(), "The token is malformed: it is not a JWT.");
     // The sample of the vendor's documentation is readable, but not signed by this key.
     let sample = format!("{}.AAAA", page::ACCESS_TOKEN);
@@ -347,22 +348,60 @@ fn commands_control_a_running_server() {
     assert_eq!(stdout_of(&["reset"]), "reset to the initial state");
     assert!(stdout_of(&["clock"]).contains("offset_ms  0"));
 
-    for (arguments, exit, part) in [
-        (&["clock", "advance", "16"][..], 1, "/by: \"16\" is not a duration"),
-        (
-            &["code", "--client", "nobody", "--merchant", "rahulrama"],
-            1,
-            "there is no client \"nobody\"",
-        ),
-        (&["inject", "server_eror"], 1, "did you mean \"server_error\""),
-        (&["inject", "x", "--for", "0s"], 1, "for must be longer than 0s"),
-        (&["inject", "x", "--method", "post"], 1, "write capital letters"),
-        (&["inject", "x", "--path", "pts/*"], 1, "a path starts with a slash"),
-        (&["inject"], 2, "required"),
-    ] {
+    for (arguments, exit, part) in
+        [(&["inject"][..], 2, "required"), (&["health", "--realm", "nowhere"], 1, "no realm")]
+    {
         let output = shell(arguments);
         assert_eq!(output.status.code(), Some(exit), "{arguments:?}");
         assert!(text(&output.stderr).contains(part), "{arguments:?}: {}", text(&output.stderr));
+    }
+}
+
+/// Whether the program or the server finds the error: the exit code is 2, and the option is named.
+#[test]
+fn a_wrong_value_is_an_error_that_names_its_argument() {
+    let folder = Folder::new("wrong-values");
+    let server = Running::start(&folder, &[]);
+    let scenario = folder.write("scenario.yaml", "respond: { eror: x }\n");
+    let merchant = ["--merchant", "rahulrama"];
+    let client = ["--client", "v6TJH1IqhM"];
+
+    for (arguments, argument, part) in [
+        (&["clock", "advance", "16"][..], "DURATION", "16 has no unit"),
+        (&["clock", "set", "noon"], "TIME", "noon"),
+        (&[&["code", "--client", "nobody"], &merchant[..]].concat(), "--client", "nobody"),
+        (&[&["code", "--merchant", "no"], &client[..]].concat(), "--merchant", "no"),
+        (&[&["code", "--scopes", "x"], &client[..], &merchant].concat(), "--scopes", "\"x\""),
+        (&[&["token", "--client", "nobody"], &merchant[..]].concat(), "--client", "nobody"),
+        (&["inject", "server_eror"], "CODE", "did you mean \"server_error\""),
+        (&["inject", "x", "--for", "0s"], "--for", "longer than 0s"),
+        (&["inject", "x", "--for", "soon"], "--for", "soon"),
+        (&["inject", "x", "--delay", "5"], "--delay", "no unit"),
+        (&["inject", "x", "--method", "post"], "--method", "write capital letters"),
+        (&["inject", "x", "--path", "pts/*"], "--path", "a path starts with a slash"),
+        (&["inject", "x", "--times", "0"], "--times", "at least 1"),
+        (&["inject", "x", "--status", "99"], "--status", "99"),
+        (&["inject", "x", "--name", "a b"], "--name", "name"),
+        (&["inject", "x", "--client", "v6TJH1Iqhn"], "--client", "v6TJH1IqhM"),
+        (&["inject", "x", "--endpoint", "nowhere"], "--endpoint", "nowhere"),
+        (&["inject", "--fault", "explosion"], "--fault", "explosion"),
+        (&["requests", "--endpoint", "nowhere"], "--endpoint", "nowhere"),
+        (&["requests", "--status", "many"], "--status", "many"),
+        (&["requests", "verify", "--wait", "soon"], "--wait", "soon"),
+        (&["requests", "verify", "--at-least", "2", "--at-most", "1"], "--at-most", "less than"),
+        (&["clients", "set", "v6TJH1IqhM", "status=away"], "/status", "away"),
+        (&["clients", "set", "v6TJH1IqhM", "status"], "MEMBER=VALUE", "status=inactive"),
+        (&["scenarios", "set", "mine", &scenario], "FILE", "eror"),
+        (&["scenarios", "set", "mine", "/nowhere"], "FILE", "/nowhere"),
+        (&["realms", "set", "blue", "--host", "a b"], "--host", "a b"),
+        (&["realms", "set", "blue", "--fixtures", "/nowhere"], "/nowhere", "cannot be read"),
+        (&["fixtures", "set", "/nowhere"], "/nowhere", "cannot be read"),
+    ] {
+        let output = run(&[arguments, &["--server", server.url()]].concat());
+        let stderr = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {stderr}");
+        assert!(stderr.contains(argument) && stderr.contains(part), "{arguments:?}: {stderr}");
+        assert!(output.stdout.is_empty(), "{arguments:?}");
     }
 }
 
@@ -444,6 +483,106 @@ fn a_wrong_path_is_one_line_of_the_log() {
         assert!(line.contains(part) && line.len() < 300, "{line}");
     }
     assert!(!log.contains("s3cret"));
+}
+
+/// So that a quiet log shows the failures only, and a verbose one everything.
+#[test]
+fn a_success_is_a_line_of_the_log_at_debug() {
+    let folder = Folder::new("log-success");
+    for (filter, is_logged) in [("debug", true), ("info", false)] {
+        let server = Running::start(&folder, &["--log", filter]);
+        let mut client = RawClient::connect(server.address());
+        client.post_token(page::REQUEST).unwrap();
+        assert!(client.read_response().unwrap().starts_with("HTTP/1.1 200"));
+
+        let log = server.log();
+        let line = log.lines().find(|line| line.contains("POST /oauth2/v3/token"));
+        assert_eq!(line.is_some(), is_logged, "{log}");
+        assert!(line.is_none_or(|line| line.contains("DEBUG") && line.contains("status=200")));
+        assert!(!log.contains("yourClientSecret") && !log.contains("eyJraK"), "{log}");
+    }
+}
+
+/// Each port that cannot be used is named with the option that selects another.
+#[test]
+fn a_port_that_is_taken_is_an_error_that_names_the_option() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let localhost = format!("localhost:{}", taken.local_addr().unwrap().port());
+    let free = "127.0.0.1:0";
+
+    for (arguments, option) in [
+        (vec!["--listen", &address], "--listen"),
+        (vec!["--listen", free, &format!("--listen={address}")], "--listen"),
+        (vec!["--listen", &localhost], "--listen"),
+        (vec!["--listen", free, "--tls-listen", &address], "--tls-listen"),
+        (vec!["--listen", free, "--portal-listen", &address], "--portal-listen"),
+    ] {
+        let output = run(&arguments);
+        assert_eq!(output.status.code(), Some(1));
+        let stderr = text(&output.stderr);
+        let advice = format!("select another port with {option}, or a free one with {option} 127");
+        assert!(stderr.contains(&advice), "{arguments:?}: {stderr}");
+        assert!(stderr.contains(&address), "{arguments:?}: {stderr}");
+    }
+}
+
+#[test]
+fn unknown_variables_with_the_prefix_are_warned_of() {
+    let run_with = |variables: &[(&str, &str)], arguments: &[&str]| {
+        let mut command = Command::new(PROGRAM);
+        command.args(arguments).envs(variables.iter().copied()).output().unwrap()
+    };
+
+    let typos = [("SMARTPAY_MOCK_LISTN", "x"), ("SMARTPAY_MOCK_NONSENSE", "x")];
+    let output = run_with(&typos, &["check", "fixtures"]);
+    assert_eq!(output.status.code(), Some(0));
+    let stderr = text(&output.stderr);
+    assert!(stderr.contains("SMARTPAY_MOCK_LISTN: unknown"), "{stderr}");
+    assert!(stderr.contains("did you mean SMARTPAY_MOCK_LISTEN?"), "{stderr}");
+    assert!(stderr.contains("SMARTPAY_MOCK_NONSENSE: unknown"), "{stderr}");
+
+    // The server says so in its log, whose format it keeps.
+    let output = run_with(&typos, &["--log-format", "json", "--listen", "off"]);
+    let line = text(&output.stderr).lines().next().unwrap_or_default().to_owned();
+    let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(line["level"], "WARN");
+
+    // Those of other commands, of clients under test and of packages are no mistake.
+    let known = [
+        ("SMARTPAY_MOCK_FIXTURES", "fixtures"),
+        ("SMARTPAY_MOCK_SERVER", "http://127.0.0.1:1"),
+        ("SMARTPAY_MOCK_TOKEN_URL", "x"),
+        ("SMARTPAY_OAUTH_MOCK_BINARY", "x"),
+    ];
+    assert_eq!(text(&run_with(&known, &["check", "fixtures"]).stderr), "");
+}
+
+/// A server that other machines reach says so, and says what restricts its control API.
+#[test]
+fn a_server_on_all_interfaces_says_who_can_reach_its_control_api() {
+    let folder = Folder::new("exposed");
+    let log_of = |arguments: &[&str]| {
+        let mut server = Running::spawn(&folder, arguments);
+        server.wait_until("logs its URL", |server| server.log().contains("listening"));
+        server.log()
+    };
+
+    let open = log_of(&["--listen", "0.0.0.0:0"]);
+    assert!(open.contains("other machines can reach 0.0.0.0:0 and control it"), "{open}");
+    assert!(open.contains("--control-token restricts this"), "{open}");
+    let with_token = log_of(&["--listen", "0.0.0.0:0", "--control-token", "s3cret"]);
+    assert!(with_token.contains("with the token of --control-token"), "{with_token}");
+    assert!(!with_token.contains("s3cret"), "{with_token}");
+    for arguments in [
+        &["--listen", "127.0.0.1:0"][..],
+        &["--listen", "localhost:0"],
+        &["--listen", "0.0.0.0:0", "--control", "off"],
+        &["--listen", "127.0.0.1:0", "--portal-listen", "0.0.0.0:0"],
+    ] {
+        let log = log_of(arguments);
+        assert!(!log.contains("control API"), "{arguments:?}: {log}");
+    }
 }
 
 #[test]

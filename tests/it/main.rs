@@ -46,6 +46,7 @@ mod completions_and_man;
 mod docker_image;
 mod ready_file;
 mod requests_command;
+mod server_commands;
 mod unwritable_output;
 
 // TLS and the vendor's SDKs.

@@ -5,7 +5,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use crate::support::program::{PROGRAM, text};
-use crate::support::{post, post_sample};
+use crate::support::{post, post_sample, server_with};
 use serde_json::Value;
 use smartpay_oauth_mock::MockAuthServer;
 
@@ -90,8 +90,8 @@ async fn the_exit_code_of_verify_says_whether_the_expectation_is_met() {
     }
     for (arguments, exit, part) in [
         (&["requests", "verify", "--exactly", "1", "--at-most", "2"][..], 2, "cannot be used"),
-        (&["requests", "verify", "--at-least", "2", "--at-most", "1"], 1, "/count"),
-        (&["requests", "--endpoint", "nowhere"], 1, "endpoint"),
+        (&["requests", "verify", "--at-least", "2", "--at-most", "1"], 2, "--at-most"),
+        (&["requests", "--endpoint", "nowhere"], 2, "--endpoint"),
         (&["requests", "--follow", "verify"], 2, "cannot be used"),
         (&["requests", "verify", "--order", "status=1", "--client", "x"], 2, "cannot be used"),
         (&["requests", "verify", "--order", "status=1", "--exactly", "1"], 2, "cannot be used"),
@@ -112,6 +112,31 @@ async fn the_exit_code_of_verify_says_whether_the_expectation_is_met() {
     tokio::time::sleep(Duration::from_millis(200)).await;
     post_sample(&server).await.ok();
     assert_eq!(waiting.await.unwrap().status.code(), Some(0));
+}
+
+/// A script can tell "no" from "cannot tell": no server, another program, or a refusal.
+#[tokio::test]
+async fn verify_exits_with_3_if_it_cannot_tell() {
+    let server = MockAuthServer::builder().control_token("s3cret").start().await.unwrap();
+    // A response that is well-formed and means nothing here.
+    let other = server_with("resources: [{ path: /other/_mock/requests/verify, methods: [POST] }]");
+    let other = other.await;
+    let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+
+    let urls = [
+        (format!("http://{unused}"), "cannot connect"),
+        (server.base_url(), "token"),
+        (server.base_url() + "/realms/nowhere", "realm"),
+        (other.base_url() + "/other", ""),
+    ];
+    for (url, part) in urls {
+        let mut command = Command::new(PROGRAM);
+        command.args(["requests", "verify", "--server", &url]);
+        let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+        let stderr = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(3), "{url}: {stderr}");
+        assert!(!stderr.is_empty() && stderr.contains(part), "{url}: {stderr}");
+    }
 }
 
 #[tokio::test]
