@@ -5,9 +5,12 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::error::CliError;
+use super::json::printable;
 use super::log_queue::print_error;
 use super::output::print;
-use crate::tls::{Pkcs12Form, check_hosts, load_or_create, write_client};
+use crate::tls::{
+    Pkcs12Form, check_hosts, common_name, load_or_create, read_certificates, write_client,
+};
 
 /// The maximum length of a common name in a certificate (RFC 5280).
 const MAX_NAME_LENGTH: usize = 64;
@@ -30,6 +33,9 @@ pub(super) struct Certs {
     /// Encrypt client.p12 with triple DES and SHA-1, which macOS and Java 8 can read
     #[arg(long)]
     p12_legacy: bool,
+    /// Replace the certificate of another client in the directory
+    #[arg(long)]
+    replace_client: bool,
     /// Additional host names for the server certificate
     #[arg(long, value_name = "NAME", num_args = 1..)]
     tls_host: Vec<String>,
@@ -45,6 +51,7 @@ impl Certs {
         }
 
         check_hosts(&self.tls_host).map_err(CliError::usage)?;
+        self.check_client()?;
         let (ca, _) = load_or_create(&self.dir, &self.tls_host).map_err(CliError::usage)?;
         let form = if self.p12_legacy { Pkcs12Form::Legacy } else { Pkcs12Form::Modern };
         write_client(&self.dir, &ca, &self.client_name, &self.password, form)
@@ -58,6 +65,28 @@ impl Certs {
         }
         print(&self.instructions());
         Ok(())
+    }
+
+    /// Refuses to replace the certificate of another client, which may be in use.
+    fn check_client(&self) -> Result<(), CliError> {
+        let file = self.dir.join("client.pem");
+        if self.replace_client || !file.exists() {
+            return Ok(());
+        }
+
+        let owner = read_certificates(&file).ok().and_then(|chain| chain.first().map(common_name));
+        if owner.as_deref() == Some(&*self.client_name) {
+            return Ok(());
+        }
+        let owner = owner.filter(|name| !name.is_empty());
+        let owner =
+            owner.map_or("another client".to_owned(), |name| format!("\"{}\"", printable(&name)));
+        Err(CliError::usage(format!(
+            "--client-name {}: {} is the certificate of {owner}; use another directory, or \
+             --replace-client to replace it",
+            self.client_name,
+            file.display()
+        )))
     }
 
     /// Returns the list of files, and examples of their use in common tools.

@@ -269,10 +269,39 @@ async fn the_command_creates_certificates_that_every_tool_can_read() {
     let log = running.log();
     assert!(log.contains("with --client-auth required, the client must present"), "{log}");
     let before = fs::read(file("ca.pem")).unwrap();
-    run(PROGRAM, &["certs", &dir]).await;
+    run(PROGRAM, &["certs", &dir, "--client-name", "acme"]).await;
     assert_eq!(fs::read(file("ca.pem")).unwrap(), before, "the CA is kept");
-    let long = run(PROGRAM, &["certs", &dir, "--client-name", &"n".repeat(41)]).await;
+    let name = "n".repeat(41);
+    let long = run(PROGRAM, &["certs", &dir, "--client-name", &name, "--replace-client"]).await;
     assert!(long.exit == 0 && long.text.contains("at most 40 characters"), "{}", long.text);
+}
+
+/// Another client's certificate may be in use, and its key exists nowhere else.
+#[tokio::test]
+async fn the_certificate_of_another_client_is_not_replaced_unless_asked_for() {
+    let folder = Folder::new("certs-other");
+    let dir = folder.path("certs");
+    let certs =
+        async |arguments: &[&str]| run(PROGRAM, &[&["certs", &dir], arguments].concat()).await;
+    let certificate = || fs::read(Path::new(&dir).join("client.pem")).unwrap();
+
+    assert_eq!(certs(&["--client-name", "acme"]).await.exit, 0);
+    let acme = certificate();
+    for arguments in [&["--client-name", "other"][..], &[]] {
+        let refused = certs(arguments).await;
+        assert_eq!(refused.exit, 2, "{}", refused.text);
+        assert!(refused.text.contains("is the certificate of \"acme\""), "{}", refused.text);
+        assert!(refused.text.contains("--replace-client"), "{}", refused.text);
+        assert_eq!(certificate(), acme);
+    }
+    // A file that cannot be read may be a certificate, too.
+    fs::write(Path::new(&dir).join("client.pem"), "damaged").unwrap();
+    assert!(certs(&["--client-name", "acme"]).await.text.contains("of another client"));
+
+    let replaced = certs(&["--client-name", "other", "--replace-client"]).await;
+    assert_eq!(replaced.exit, 0, "{}", replaced.text);
+    assert!(replaced.text.contains("CN=other"), "{}", replaced.text);
+    assert_eq!(certs(&["--client-name", "other"]).await.exit, 0, "its own can be renewed");
 }
 
 /// The algorithms that docs/https.md names for programs that cannot read the modern form.
