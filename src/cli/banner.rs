@@ -8,25 +8,31 @@ use crate::server::MockAuthServer;
 const MAX_CLIENTS: usize = 8;
 
 /// Returns the URLs of the server, its clients, and an example request.
-pub(super) fn banner(server: &MockAuthServer, fixtures: &Fixtures) -> String {
+/// `exposed_control` says who can use the control API, if that is not only this machine.
+pub(super) fn banner(
+    server: &MockAuthServer,
+    fixtures: &Fixtures,
+    exposed_control: Option<&str>,
+) -> String {
     // Without HTTP, curl cannot verify the server before it has the CA certificate.
     let curl = if server.http_url().is_some() { "curl" } else { "curl -k" };
     let fetch_ca = server.ca_pem().map(|_| curl);
 
-    format_banner(server.urls(), server.portal_url(), fetch_ca, fixtures)
+    let mut notes = Vec::new();
+    notes.extend(server.portal_url().map(|url| ("portal", url)));
+    notes.extend(
+        fetch_ca.map(|curl| ("CA", format!("{curl} {}/_mock/ca.pem", base_url(server.urls())))),
+    );
+    notes.extend(exposed_control.map(|text| ("control API", text.to_owned())));
+
+    format_banner(server.urls(), notes, fixtures)
 }
 
-/// `fetch_ca` is the command that downloads the CA certificate, if there is one.
-fn format_banner(
-    urls: &[String],
-    portal: Option<String>,
-    fetch_ca: Option<&str>,
-    fixtures: &Fixtures,
-) -> String {
-    let base_url = urls.first().map_or("", String::as_str);
+/// `notes` are rows that not every server has.
+fn format_banner(urls: &[String], notes: Vec<(&str, String)>, fixtures: &Fixtures) -> String {
+    let base_url = base_url(urls);
     let mut rows = vec![("listening on", urls.join(", "))];
-    rows.extend(portal.map(|url| ("portal", url)));
-    rows.extend(fetch_ca.map(|curl| ("CA", format!("{curl} {base_url}/_mock/ca.pem"))));
+    rows.extend(notes);
     rows.push(("clients", list_clients(fixtures)));
     rows.push(("try", example_command(base_url, fixtures)));
 
@@ -36,6 +42,10 @@ fn format_banner(
     }
     banner.push('\n');
     banner
+}
+
+fn base_url(urls: &[String]) -> &str {
+    urls.first().map_or("", String::as_str)
 }
 
 fn list_clients(fixtures: &Fixtures) -> String {
@@ -102,14 +112,14 @@ mod tests {
 
     #[test]
     fn the_example_uses_a_code_of_the_fixtures() {
-        let banner = format_banner(&["http://127.0.0.1:8080".to_owned()], None, None, &builtin());
+        let banner = format_banner(&["http://127.0.0.1:8080".to_owned()], Vec::new(), &builtin());
         assert!(banner.contains("curl -d 'grant_type=authorization_code&client_id=8l57hYffFb&client_secret=yourClientSecret&code=eyJraK' http://127.0.0.1:8080/oauth2/v3/token"), "{banner}");
         assert!(banner.contains("v6TJH1IqhM"));
     }
 
     #[test]
     fn the_banner_says_when_there_are_no_clients() {
-        let banner = format_banner(&["http://h".to_owned()], None, None, &Fixtures::default());
+        let banner = format_banner(&["http://h".to_owned()], Vec::new(), &Fixtures::default());
         assert!(banner.contains("client_not_found"), "{banner}");
         assert!(banner.contains("curl http://h/_mock/health"), "{banner}");
     }

@@ -47,12 +47,24 @@ pub(super) struct HttpsArgs {
     client_ca: Vec<String>,
 }
 
+/// The option of the portal, which has no control API.
+pub(super) const PORTAL_OPTION: &str = "--portal-listen";
+
 const DEFAULT_CLIENT_AUTH: &str = "off";
 
 impl HttpsArgs {
     /// Whether there are certificate files that can change.
     pub(super) fn has_files(&self) -> bool {
         non_empty(&self.tls_cert).or(non_empty(&self.tls_dir)).is_some()
+    }
+
+    /// Returns the interfaces of HTTPS and of the portal, each with its option.
+    pub(super) fn interfaces(&self) -> Result<Vec<(&'static str, Interfaces)>, CliError> {
+        [("--tls-listen", &self.tls_listen), (PORTAL_OPTION, &self.portal_listen)]
+            .into_iter()
+            .filter_map(|(option, value)| Some((option, address_of(value)?)))
+            .map(|(option, address)| Ok((option, parse_address(option, address)?)))
+            .collect()
     }
 
     /// Sets the listeners of the server: HTTP on `http_listen`, and HTTPS as the options say.

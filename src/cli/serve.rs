@@ -1,6 +1,7 @@
 //! `serve`: runs the server until a signal stops it.
 
-use std::io::IsTerminal;
+use std::io::{ErrorKind, IsTerminal};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -8,7 +9,7 @@ use clap::builder::FalseyValueParser;
 
 use super::banner::banner;
 use super::error::CliError;
-use super::https::HttpsArgs;
+use super::https::{HttpsArgs, PORTAL_OPTION};
 use super::limits::parse_limits;
 use super::log::LogArgs;
 use super::output::print;
@@ -97,8 +98,12 @@ pub(super) struct Serve {
 }
 
 impl Serve {
-    pub(super) fn run(self) -> Result<(), CliError> {
+    /// Runs the server. `warnings` are logged first.
+    pub(super) fn run(self, warnings: &[String]) -> Result<(), CliError> {
         self.log.init()?;
+        for warning in warnings {
+            tracing::warn!("{warning}");
+        }
         let ready_file = non_empty(&self.ready_file).map(ReadyFile::new).transpose()?;
         let builder = self.build()?;
         raise_open_files_limit();
@@ -106,14 +111,17 @@ impl Serve {
         let runtime = crate::server::runtime().map_err(CliError::runtime)?;
         // Signal handlers are installed on the current runtime.
         let _context = runtime.enter();
-        let server = runtime.block_on(builder.start())?;
+        let interfaces = self.interfaces()?;
+        let server = runtime
+            .block_on(builder.start())
+            .map_err(|error| naming_listen_option(error, &interfaces))?;
         let signals =
             ShutdownSignals::listen(self.exit_on_stdin_close).map_err(CliError::runtime)?;
 
         if let Some(file) = &ready_file {
             file.write(&server)?;
         }
-        announce(&server);
+        announce(&server, self.exposed_control(&interfaces).as_deref());
         runtime.block_on(stop_on_signal(server, signals));
 
         ready_file.map_or(Ok(()), |file| file.remove_if_own())
@@ -160,6 +168,27 @@ impl Serve {
                 addresses.iter().map(|address| parse_address("--listen", address)).collect()
             }
         }
+    }
+
+    /// Returns all interfaces, each with its option.
+    fn interfaces(&self) -> Result<Vec<(&'static str, Interfaces)>, CliError> {
+        let http = self.listen()?.into_iter().map(|interfaces| ("--listen", interfaces));
+        Ok(http.chain(self.https.interfaces()?).collect())
+    }
+
+    /// Returns who can use the control API, if that is not only this machine.
+    fn exposed_control(&self, interfaces: &[(&str, Interfaces)]) -> Option<String> {
+        let with_control = interfaces.iter().filter(|(option, _)| *option != PORTAL_OPTION);
+        let address = with_control.filter_map(|(_, interfaces)| interfaces.exposed()).next()?;
+        if or_default(&self.control, DEFAULT_CONTROL) == "off" {
+            return None;
+        }
+
+        let access = match non_empty(&self.control_token) {
+            Some(_) => "with the token of --control-token",
+            None => "and control it; --control-token restricts this",
+        };
+        Some(format!("other machines can reach {address} {access}"))
     }
 
     /// Loads the fixtures, and watches their files and those of the certificate if asked to.
@@ -223,10 +252,39 @@ impl From<StartError> for CliError {
     }
 }
 
-/// Prints the banner if a person is watching, and logs the URLs.
-fn announce(server: &MockAuthServer) {
+/// Returns the error of a server that cannot start, with the option that selects another address.
+fn naming_listen_option(error: StartError, interfaces: &[(&str, Interfaces)]) -> CliError {
+    let StartError::Listen { address, source, .. } = &error else { return error.into() };
+    // Of two that take the same port, the last one fails.
+    let failed = interfaces.iter().rfind(|(_, interfaces)| interfaces.contain(*address));
+    let Some((option, _)) = failed else { return error.into() };
+
+    let advice = match source.kind() {
+        ErrorKind::AddrInUse => {
+            format!(
+                "select another port with {option}, or a free one with {option} {}",
+                free_port(*address)
+            )
+        }
+        ErrorKind::PermissionDenied => format!("select a port above 1023 with {option}"),
+        _ => format!("select another address with {option}"),
+    };
+    CliError::runtime(format!("{error}; {advice}"))
+}
+
+fn free_port(mut address: SocketAddr) -> SocketAddr {
+    address.set_port(0);
+    address
+}
+
+/// Prints the banner if a person is watching, and logs the URLs. `exposed_control` says who can use
+/// the control API, if that is not only this machine.
+fn announce(server: &MockAuthServer, exposed_control: Option<&str>) {
     if std::io::stdout().is_terminal() {
-        print(&banner(server, &server.fixtures()));
+        print(&banner(server, &server.fixtures(), exposed_control));
+    }
+    if let Some(text) = exposed_control {
+        tracing::info!("control API: {text}");
     }
     let portal = server.portal_url();
     for url in server.urls().iter().chain(&portal) {

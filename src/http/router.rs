@@ -58,6 +58,7 @@ pub(crate) async fn serve(
     let (context, unknown_realm) = RequestContext::resolve(app, connection, &mut request);
     let realm = Arc::clone(&context.realm);
     let journal_guard = JournalGuard::new(&context, &request);
+    let (method, uri) = (request.method().clone(), request.uri().clone());
 
     let mut response = match unknown_realm {
         Some(UnknownRealm { name, is_control }) => {
@@ -75,6 +76,13 @@ pub(crate) async fn serve(
             response
         }
     };
+
+    // A failure is logged with its reason, where that is known.
+    let status = response.status().as_u16();
+    if status < 400 {
+        let (method, path) = (method.as_str(), uri.path());
+        tracing::debug!(status, realm = realm.name(), "{method:.16} {path:.128}");
+    }
 
     journal_guard.finish(&response);
     let headers = response.headers_mut();

@@ -47,6 +47,20 @@ impl Interfaces {
         Self { first: (Ipv4Addr::LOCALHOST, port).into(), others }
     }
 
+    /// Returns the first address that is not of the loopback interface, if there is one.
+    #[cfg(feature = "cli")]
+    pub(crate) fn exposed(&self) -> Option<SocketAddr> {
+        let mut all = std::iter::once(self.first).chain(self.others.iter().copied());
+        all.find(|address| !address.ip().is_loopback())
+    }
+
+    /// Returns whether these interfaces include an address, with its port.
+    #[cfg(feature = "cli")]
+    pub(crate) fn contain(&self, address: SocketAddr) -> bool {
+        let is_among = self.others.iter().any(|other| other.ip() == address.ip());
+        self.first == address || (is_among && self.first.port() == address.port())
+    }
+
     /// Any port that is free on all these interfaces. `None` if there are none.
     pub(super) fn with_any_port(addresses: &[SocketAddr]) -> Option<Self> {
         let mut addresses = addresses.to_vec();
