@@ -101,6 +101,51 @@ async fn later_errors_are_a_redirect_to_the_partner() {
     }
 }
 
+/// Each request has the fault of its row and those of all rows below it.
+#[tokio::test]
+async fn the_first_check_that_fails_decides() {
+    let server = server_with(
+        "clients:\n  \
+         - { id: public, secret: s, type: public, status: inactive, grant_types: [], redirect_urls: [https://a.example] }\n  \
+         - { id: inactive, secret: s, status: inactive, grant_types: [], redirect_urls: [https://a.example] }\n  \
+         - { id: limited, secret: s, grant_types: [], redirect_urls: [https://a.example] }\n  \
+         - { id: good, secret: s, redirect_urls: [https://a.example] }",
+    )
+    .await;
+    let rows = [
+        ("%zz", "client_id=a%20b&state=&state=", "malformed"),
+        ("", "client_id=a%20b&state=&state=", "state occurs more than once"),
+        ("", "", "client_id is missing"),
+        ("client_id=a%20b", "", "client_id is malformed"),
+        ("client_id=nobody", "", "no such client"),
+        ("client_id=public", "", "redirect_url is missing"),
+        ("client_id=public", "redirect_url=https://b.example", "redirect_url is not registered"),
+        ("client_id=public", "redirect_url=https://a.example&sub=x", "sub must be"),
+        ("client_id=public", "redirect_url=https://a.example&sub=oauth", "public client"),
+        ("client_id=inactive", "redirect_url=https://a.example&sub=oauth", "account is inactive"),
+        ("client_id=limited", "redirect_url=https://a.example&sub=oauth", "may not request"),
+    ];
+    // What is wrong with every request, to be found last.
+    let rest = "scope=+&code_challenge=short&mock_consent=maybe&mock_merchant=nobody";
+    for (first, second, description) in rows {
+        let query = format!("{first}&{second}&{rest}");
+        let response = authorize(&server, &query).await;
+        let location = response.header("location").replace('+', " ");
+        let shown = if response.status == 302 { &location } else { &response.text };
+        assert!(shown.contains(description), "{query}: {shown}");
+    }
+
+    let good = "client_id=good&redirect_url=https://a.example&sub=oauth";
+    let faults: Vec<&str> = rest.split('&').collect();
+    for (first, description) in
+        ["scope", "code_challenge", "mock_consent", "mock_merchant"].into_iter().enumerate()
+    {
+        let query = format!("{good}&{}", faults[first..].join("&"));
+        let (_, parameters) = redirected(&authorize(&server, &query).await);
+        assert!(parameters[1].1.starts_with(description), "{query}: {parameters:?}");
+    }
+}
+
 #[tokio::test]
 async fn the_page_names_the_partner_and_the_permissions_and_has_security_headers() {
     let server = MockAuthServer::start().await;
@@ -113,6 +158,8 @@ async fn the_page_names_the_partner_and_the_permissions_and_has_security_headers
         "This is a mock",
         "Rahul Rama Ltd",
         "name=\"state\" value=\"x\"",
+        "value=\"allow\"",
+        "value=\"deny\"",
     ] {
         assert!(page.text.contains(part), "{part} is not in {}", page.text);
     }
@@ -202,6 +249,42 @@ async fn a_merchant_without_privileges_is_redirected_as_after_deny() {
     let inactive = [("mock_consent", "allow"), ("mock_merchant", "inactive-merchant")];
     let (_, parameters) = redirected(&authorize(&server, &with(&inactive)).await);
     assert_eq!(parameters[0], ("error".to_owned(), "merchant_not_active".to_owned()));
+}
+
+/// The verifier and the challenges of RFC 7636, appendix B.
+#[tokio::test]
+async fn a_challenge_of_either_method_works_at_both_endpoints() {
+    const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+    let server = server_with("settings: { consent: allow }").await;
+    let vendor = format!("{}?{}", server.authorize_url(), with(&[]));
+    let base = server.base_url();
+    let rfc = format!("{base}/oauth2/v3/authorize?response_type=code&client_id={}", CLIENT.0);
+    let s256 = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256";
+    let plain = format!("{VERIFIER}&code_challenge_method=plain");
+
+    for url in [vendor, rfc] {
+        for challenge in [s256, &plain, VERIFIER] {
+            let visit = browser().get(format!("{url}&code_challenge={challenge}"));
+            let (_, parameters) = redirected(&fetch(visit).await);
+            let form = exchange_form(&parameters[0].1);
+            let other = VERIFIER.replace('d', "e");
+            for (verifier, error) in [(other.as_str(), "invalid_request"), (VERIFIER, "-")] {
+                let body = format!("{form}&code_verifier={verifier}");
+                assert_eq!(post(&server.token_url(), body).await.error(), error, "{challenge}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_code_is_43_letters_and_digits() {
+    let server = server_with("settings: { consent: allow }").await;
+    let (_, parameters) = redirected(&authorize(&server, &with(&[])).await);
+    let consented = parameters[0].1.clone();
+
+    for code in [consented, crate::support::code(&server).await] {
+        assert!(code.len() == 43 && code.bytes().all(|b| b.is_ascii_alphanumeric()), "{code}");
+    }
 }
 
 #[tokio::test]

@@ -277,6 +277,73 @@ async fn the_first_row_that_fails_decides_whatever_else_is_wrong() {
     }
 }
 
+/// RFC 6749, section 3.1.
+#[tokio::test]
+async fn a_parameter_without_a_value_counts_as_missing() {
+    let server = server_with(FIXTURES).await;
+    for name in ["grant_type", "client_id", "client_secret", "code"] {
+        let mut request = request(&[]);
+        request.set(name, "");
+        let response = request.send(&server).await;
+        assert_eq!((response.error().as_str(), response.status), ("invalid_request", 400));
+        let start = format!("{name} is missing from the body, or empty");
+        assert!(response.description().starts_with(&start), "{}", response.text);
+    }
+
+    let mut request = request(&[]);
+    for name in ["refresh_token", "redirect_uri", "redirect_url", "scope", "code_verifier"] {
+        request.set(name, "");
+    }
+    request.send(&server).await.ok();
+}
+
+#[tokio::test]
+async fn a_client_id_has_1_to_64_characters_of_a_limited_set() {
+    let server = server_with(FIXTURES).await;
+    for (client_id, error) in [
+        ("AZaz09._-", "client_not_found"),
+        (&"x".repeat(64), "client_not_found"),
+        (&"x".repeat(65), "invalid_client"),
+        ("a b", "invalid_client"),
+        ("a/b", "invalid_client"),
+        ("\u{e9}", "invalid_client"),
+        ("\0", "invalid_client"),
+    ] {
+        let mut request = request(&[]);
+        request.set("client_id", client_id);
+        assert_eq!(request.send(&server).await.error(), error, "{client_id:?}");
+    }
+}
+
+/// A code is for one of the client's redirect URLs, or for any of them if it was issued without one.
+#[tokio::test]
+async fn a_redirect_url_is_the_one_of_the_code_or_any_registered_one() {
+    let server = server_with(
+        "clients: [{ id: c, secret: s, redirect_urls: [https://one.example, https://two.example] }]\n\
+         merchants: [{ id: m }]\n\
+         codes:\n\
+         - { code: one, client: c, merchant: m, reusable: true, redirect_url: https://one.example }\n\
+         - { code: any, client: c, merchant: m, reusable: true }",
+    )
+    .await;
+    for (code, url, is_accepted) in [
+        ("one", "https://one.example", true),
+        ("one", "https://two.example", false),
+        ("any", "https://one.example", true),
+        ("any", "https://two.example", true),
+        ("any", "https://three.example", false),
+    ] {
+        for name in ["redirect_uri", "redirect_url"] {
+            let mut request = request(&[]);
+            request.set("client_id", "c");
+            request.set("code", code);
+            request.set(name, url);
+            let expected = if is_accepted { "-" } else { "invalid_redirect_uri" };
+            assert_eq!(request.send(&server).await.error(), expected, "{code} {name} {url}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_failed_request_does_not_redeem_the_code() {
     let server = MockAuthServer::start().await;

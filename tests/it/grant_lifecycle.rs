@@ -135,6 +135,22 @@ async fn a_year_passes_across_both_daylight_saving_changes() {
     assert_eq!(hour().await, "202701010400");
 }
 
+#[tokio::test]
+async fn the_grant_time_is_that_of_the_consent_in_the_time_zone_of_the_fixture() {
+    for (setting, expected) in
+        [("", "202104270318"), ("settings: { grant_time_zone: Asia/Kolkata }", "202104271548")]
+    {
+        let server = server_with(setting).await;
+        server.clock().freeze_at(time(1_619_518_736_895)); // 2021-04-27T10:18:56Z
+        let code = server.issue_code(CLIENT.0, "rahulrama").await.unwrap();
+        server.clock().advance(5 * MINUTE);
+        let tokens = exchange(&server, &code).await.ok();
+        for name in ["access_token", "refresh_token"] {
+            assert_eq!(claims(&tokens.member(name))["grant_time"], expected, "{name}");
+        }
+    }
+}
+
 /// Each way in which a grant can be revoked, with the reason that the token endpoint, the API and the
 /// inspection give.
 #[tokio::test]

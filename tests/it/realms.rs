@@ -75,6 +75,20 @@ async fn a_token_is_valid_in_its_realm_only_also_after_a_restart() {
 }
 
 #[tokio::test]
+async fn a_realm_that_replaces_one_of_the_same_name_accepts_its_tokens() {
+    let server = MockAuthServer::start().await;
+    let first = server.new_realm("blue").create().unwrap();
+    let tokens = first.issue_tokens(CLIENT.0, MERCHANT).await.unwrap();
+    let grant = first.grants().await.pop().unwrap();
+    assert!(first.revoke_grant(&grant.id).await);
+    assert_eq!(refresh(&first, &tokens.refresh_token).await.error(), "access_denied");
+
+    // As after a restart, the revocation is forgotten.
+    let second = server.new_realm("blue").create().unwrap();
+    refresh(&second, &tokens.refresh_token).await.ok();
+}
+
+#[tokio::test]
 async fn a_realm_has_its_own_fixtures_or_those_of_the_server() {
     let server = server_with("clients: [{ id: mine, secret: s }]").await;
     let same = server.new_realm("same").create().unwrap();

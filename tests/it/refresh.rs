@@ -200,6 +200,37 @@ async fn a_scope_may_be_narrowed_but_not_widened() {
 }
 
 #[tokio::test]
+async fn a_refresh_for_fewer_scopes_names_them_whatever_response_scope_says() {
+    let server = server_with(
+        "clients: [{ id: v6TJH1IqhM, scopes: [users, keys], response_scope: transactions }]",
+    )
+    .await;
+    let first = exchange_new_code(&server).await;
+    assert_eq!(first.member("scope"), "transactions");
+
+    let body = refresh_form(&first.member("refresh_token"));
+    for (scope, expected) in [("keys", "keys"), ("keys+users", "transactions")] {
+        let response = post(&server.token_url(), format!("{body}&scope={scope}")).await.ok();
+        assert_eq!(response.member("scope"), expected, "{scope}");
+    }
+}
+
+#[tokio::test]
+async fn lifetimes_are_those_of_the_fixture_less_a_millisecond_in_whole_seconds() {
+    let server =
+        server_with("settings: { access_token_lifetime: 1h, refresh_token_lifetime: 2500ms }")
+            .await;
+    let response = exchange_new_code(&server).await;
+    assert_eq!(response.json()["expires_in"], 3599);
+    assert_eq!(response.json()["refresh_token_expires_in"], 2);
+    for (name, lifetime) in [("access_token", 3_600_000), ("refresh_token", 2_499)] {
+        let claims = claims(&response.member(name));
+        let [iat, expires_in] = ["iat", "expires_in"].map(|claim| claims[claim].as_i64().unwrap());
+        assert_eq!(expires_in - iat, lifetime, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn extra_claims_are_in_both_tokens() {
     let server = server_with("settings: { extra_claims: { tier: gold } }").await;
     let response = exchange_new_code(&server).await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::support::{
     CLIENT, HttpResponse, MERCHANT, fetch, post, post_sample, refresh, server_with,
 };
-use smartpay_oauth_mock::fixture::AccountStatus;
+use smartpay_oauth_mock::fixture::{AccountStatus, Merchant};
 use smartpay_oauth_mock::{MockAuthServer, SigningKey, TokenResponse};
 
 const FIXTURES: &str = r#"
@@ -121,6 +121,8 @@ async fn the_documented_401_says_whether_a_refresh_helps() {
         .unwrap();
     let blue = server.new_realm("blue").create().unwrap();
     let expired = tokens(&server).await.access_token;
+    let expired_and_revoked = tokens(&server).await.access_token;
+    post_token(&server, "revoke", &expired_and_revoked).await.ok();
     let expired_elsewhere = blue.issue_tokens(CLIENT.0, MERCHANT).await.unwrap().access_token;
     server.clock().advance(Duration::from_secs(900));
     blue.clock().advance(Duration::from_secs(900));
@@ -129,13 +131,17 @@ async fn the_documented_401_says_whether_a_refresh_helps() {
     let revoked = tokens(&server).await.access_token;
     post_token(&server, "revoke", &revoked).await.ok();
 
+    let wrongly_signed = format!("{}AAAAAAAA", &expired[..expired.len() - 8]);
+
     let unauthenticated = "Authentication Failed";
     let table = [
         ("", unauthenticated),
         ("nonsense", unauthenticated),
         (&tokens(&other_key).await.access_token, unauthenticated),
         (&valid.refresh_token, unauthenticated),
+        (&wrongly_signed, unauthenticated),
         (&expired, "ACCESS_TOKEN_EXPIRED"),
+        (&expired_and_revoked, "ACCESS_TOKEN_EXPIRED"),
         (&expired_elsewhere, "ACCESS_TOKEN_EXPIRED"),
         (&elsewhere, "UNAUTHORIZED_PARTNER"),
         (&revoked, "UNAUTHORIZED_PARTNER"),
@@ -175,8 +181,20 @@ async fn a_token_of_an_inactive_client_or_merchant_is_refused() {
     assert_eq!(rmsg().await, "UNAUTHORIZED_PARTNER");
     server.update_client(CLIENT.0, |client| client.status = AccountStatus::Active).await.unwrap();
     assert_eq!(rmsg().await, "-");
-    server.remove_merchant(MERCHANT).await.unwrap();
+    let inactive = |merchant: &mut Merchant| merchant.status = AccountStatus::Inactive;
+    server.update_merchant(MERCHANT, inactive).await.unwrap();
     assert_eq!(rmsg().await, "UNAUTHORIZED_PARTNER");
+
+    // One that is gone counts as inactive.
+    for gone in ["client", "merchant"] {
+        server.reset().await;
+        assert_eq!(rmsg().await, "-");
+        match gone {
+            "client" => server.remove_client(CLIENT.0).await.unwrap(),
+            _ => server.remove_merchant(MERCHANT).await.unwrap(),
+        };
+        assert_eq!(rmsg().await, "UNAUTHORIZED_PARTNER", "{gone}");
+    }
 }
 
 #[tokio::test]

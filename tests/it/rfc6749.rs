@@ -85,8 +85,15 @@ async fn a_redirect_url_that_was_left_out_may_be_left_out_of_the_exchange() {
     exchange(&server, &code, &[]).await.ok();
     let request = CodeRequest::new(CLIENT.0, crate::support::MERCHANT).redirect_url(URL);
     let code = server.issue_code_with(request).await.unwrap();
-    assert_eq!(exchange(&server, &code, &[]).await.error(), "invalid_grant");
-    exchange(&server, &code, &[("redirect_uri", URL)]).await.ok();
+    let fixture = format!(
+        "settings: {{ dialect: rfc6749 }}\n\
+         codes: [{{ code: c, client: {}, merchant: rahulrama, redirect_url: {URL} }}]",
+        CLIENT.0
+    );
+    for (server, code) in [(&server, code), (&server_with(&fixture).await, "c".to_owned())] {
+        assert_eq!(exchange(server, &code, &[]).await.error(), "invalid_grant");
+        exchange(server, &code, &[("redirect_uri", URL)]).await.ok();
+    }
 }
 
 #[tokio::test]

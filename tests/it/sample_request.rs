@@ -1,5 +1,6 @@
 //! The sample of the vendor's documentation: its request as it is printed, and its tokens byte for byte.
 
+use crate::journal::sha256;
 use crate::support::{CLIENT, MERCHANT, claims, exchange_new_code, page, post, time};
 use smartpay_oauth_mock::{MockAuthServer, SigningKey};
 
@@ -91,7 +92,14 @@ async fn the_key_id_is_derived_from_the_key_and_every_jti_is_new() {
         .json()
         .await
         .unwrap();
-    assert_eq!(jwks["keys"][0]["kid"], SigningKey::development().kid());
+    let jwk = &jwks["keys"][0];
+    let kid = jwk["kid"].as_str().unwrap();
+    assert_eq!(kid, SigningKey::development().kid());
+    assert!(kid.len() == 32 && kid.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')));
+
+    // The thumbprint of RFC 7638 begins with it.
+    let members = format!(r#"{{"e":{},"kty":{},"n":{}}}"#, jwk["e"], jwk["kty"], jwk["n"]);
+    assert!(kid.starts_with(&sha256(&members)), "{kid}");
 }
 
 /// PyJWT, which shares no code with this project, verifies both tokens by the published key.
