@@ -72,9 +72,7 @@ impl BearerError {
             Self::Missing => {
                 "The access token is missing: send Authorization: Bearer TOKEN.".to_owned()
             }
-            Self::Malformed => {
-                "The Authorization header must be Bearer, one space, and a token.".to_owned()
-            }
+            Self::Malformed => "The Authorization header must be Bearer and one token.".to_owned(),
             Self::Unknown(error) => format!("The access token {error}."),
             Self::RefreshToken => {
                 "The token is a refresh token; the API requires an access token.".to_owned()
