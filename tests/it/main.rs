@@ -9,6 +9,7 @@ mod decision_table;
 mod error_codes;
 mod form_encoding;
 mod grant_lifecycle;
+mod jwt_libraries;
 mod refresh;
 mod reissue;
 mod rotation;
