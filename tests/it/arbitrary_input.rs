@@ -69,6 +69,10 @@ fn assert_documented(response: &HttpResponse) {
     let code = ErrorCode::from(response.error().as_str());
     assert!(ErrorCode::DOCUMENTED.contains(&code), "{}", response.text);
     assert_eq!(response.header("content-type"), "application/json;charset=UTF-8");
+
+    // RFC 6749, section 5.2.
+    let is_allowed = |c| matches!(c, ' '..='~') && !matches!(c, '"' | '\\');
+    assert!(response.description().chars().all(is_allowed), "{}", response.text);
 }
 
 /// Generates bytes that sometimes look like a form.

@@ -250,6 +250,21 @@ async fn notes_tell_what_would_happen_at_the_real_server() {
         (get(format!("{authorize}&state=1")), "plain HTTP", "state"),
         (get(format!("{base}/oauth2/v3/authorize")), "/ebc2/oauth/authorize", "No endpoint"),
         (get(format!("{base}/.well-known/jwks.json")), "documents no such endpoint", "Basic"),
+        (
+            get(format!("{base}/.well-known/oauth-authorization-server")),
+            "no such endpoint",
+            "Basic",
+        ),
+        (
+            form_post(format!("{base}/oauth2/v3/introspect")),
+            "documents no such endpoint",
+            "correlation",
+        ),
+        (
+            form_post(format!("{base}/oauth2/v3/revoke")),
+            "documents no such endpoint",
+            "correlation",
+        ),
         (get(format!("{base}/oauth/token")), "no endpoint for this method and path", "certificate"),
     ];
     for (request, has, has_not) in table {
