@@ -66,5 +66,6 @@ mod protocol;
 mod stopping;
 mod unread_bodies;
 
-// The source itself.
+// The source and its documentation.
+mod fidelity;
 mod source_layout;
