@@ -10,6 +10,7 @@ use super::client::ServerArgs;
 use super::error::CliError;
 use super::json::{object, to_text};
 use super::log_queue::print_error;
+use super::output::is_stdout_lost;
 use super::values::checked;
 use crate::oauth::ErrorCode;
 use crate::scenario::{Endpoint, Fault};
@@ -124,7 +125,7 @@ impl Inject {
         self.server.print_response(&added, |added| to_text(&added["name"]));
 
         // Standard output has the name alone, for scripts.
-        if !self.server.is_json() {
+        if !self.server.is_json() && !is_stdout_lost() {
             let (name, server) = (to_text(&added["name"]), self.server.selection());
             print_error(&format!(
                 "remove it with: smartpay-oauth-mock scenarios delete {name}{server}"

@@ -108,10 +108,13 @@ enum Command {
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
-    let result = parse_or_help()
-        .and_then(|cli| cli.map_or(Ok(()), run))
+    let result = parse_or_help().and_then(|cli| cli.map_or(Ok(()), run));
+    let result = match result {
         // What was printed is what the user asked for.
-        .and_then(|()| check_stdout());
+        Ok(()) => check_stdout(),
+        Err(CliError::Unmet) => check_stdout().and(result),
+        Err(_) => result,
+    };
 
     let exit_code = match result {
         Ok(()) => ExitCode::SUCCESS,

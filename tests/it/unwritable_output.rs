@@ -126,17 +126,24 @@ const COMMANDS: [(&[&str], i32); 9] = [
     (&["man"], 0),
     (&["completions", "bash"], 0),
     (&["check", "fixtures"], 0),
-    (&["inspect", page::ACCESS_TOKEN], 0),
-    (&["inspect", "--json", page::ACCESS_TOKEN], 0),
+    (&["inspect", page::ACCESS_TOKEN], 1),
+    (&["inspect", "--json", page::ACCESS_TOKEN], 1),
 ];
 
 /// The same for the commands that need a server.
-const SERVER_COMMANDS: [&[&str]; 7] = [
+const SERVER_COMMANDS: [&[&str]; 14] = [
     &["health"],
     &["code", "--client", "v6TJH1IqhM", "--merchant", "rahulrama"],
     &["token", "--client", "v6TJH1IqhM", "--merchant", "rahulrama"],
     &["inject", "server_error"],
     &["requests"],
+    &["requests", "verify"],
+    &["scenarios"],
+    &["grants"],
+    &["clients"],
+    &["merchants"],
+    &["fixtures"],
+    &["realms"],
     &["clock"],
     &["reset"],
 ];
