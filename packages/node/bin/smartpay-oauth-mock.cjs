@@ -4,7 +4,7 @@
 
 const { spawn } = require('node:child_process')
 const { constants } = require('node:os')
-const { findBinary } = require('../dist/cjs/binary.cjs')
+const { findBinary } = require('../dist/cjs/main.js')
 
 function fail(error) {
   console.error(error.message)

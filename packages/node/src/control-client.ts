@@ -1,7 +1,8 @@
 import http from 'node:http'
-import https from 'node:https'
+import type https from 'node:https'
 import type { FieldError } from './api.js'
 import { MockServerError } from './errors.js'
+import { load } from './require.js'
 
 /** How to reach a server's control API. */
 export interface ControlOptions {
@@ -43,7 +44,7 @@ export class ControlClient {
 
   constructor(options: ControlOptions) {
     this.#options = options
-    this.#transport = options.url.startsWith('https:') ? https : http
+    this.#transport = options.url.startsWith('https:') ? loadHttps() : http
     this.#agent = new this.#transport.Agent({ keepAlive: true, ...options.tls })
   }
 
@@ -103,6 +104,11 @@ export class ControlClient {
       request.end(body?.text)
     })
   }
+}
+
+/** Loads TLS only where it is used, since that takes as long as the rest of the package. */
+function loadHttps(): typeof https {
+  return load('node:https')
 }
 
 /** Returns a problem document (RFC 9457) as an error. */

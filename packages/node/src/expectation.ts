@@ -1,5 +1,5 @@
-import { AssertionError } from 'node:assert'
 import type { Duration } from './api.js'
+import { load } from './require.js'
 
 /** A number of requests. */
 export interface Times {
@@ -46,6 +46,7 @@ export function describeTimes({ exactly, atLeast, atMost }: Times): string {
 
 /** Returns the error of an expectation that is not met, whose stack begins at the caller. */
 export function failure(message: string): Error {
+  const { AssertionError }: typeof import('node:assert') = load('node:assert')
   // Jest shows values to compare for any other operator.
   return new AssertionError({ message, operator: 'fail', stackStartFn: failure })
 }

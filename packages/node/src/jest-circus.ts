@@ -1,7 +1,6 @@
 // The state of Jest's test runner, jest-circus. It has no official interface for this.
 
-import { explain, insertIntoStack } from './explanation.js'
-import type { MockRealm } from './mock-realm.js'
+import { explain, insertIntoStack, type MockRealm } from './main.js'
 
 /** The description of the symbol at which jest-circus keeps its state. */
 const STATE = 'JEST_STATE_SYMBOL'

@@ -6,8 +6,8 @@
 
 import type { Fixtures } from './fixtures.js'
 import { explainFailure, hasFailed } from './jest-circus.js'
-import { MockAuthServer, type StartOptions } from './mock-auth-server.js'
-import type { MockRealm } from './mock-realm.js'
+import { MockAuthServer, type MockRealm } from './main.js'
+import type { StartOptions } from './mock-auth-server.js'
 
 /** The key of the server in the process that runs the workers. */
 const SERVER = Symbol.for('smartpay-oauth-mock.jest')

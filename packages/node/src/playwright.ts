@@ -6,11 +6,9 @@
  */
 
 import { type BrowserContext, test as base, type TestInfo } from '@playwright/test'
-import { explain, insertIntoStack } from './explanation.js'
 import type { Fixtures } from './fixtures.js'
-import { MockAuthServer, type StartOptions } from './mock-auth-server.js'
-import type { MockRealm } from './mock-realm.js'
-import { travelers } from './travel.js'
+import { explain, insertIntoStack, MockAuthServer, type MockRealm, travelers } from './main.js'
+import type { StartOptions } from './mock-auth-server.js'
 
 export { expect } from '@playwright/test'
 export { ConsentPage } from './consent-page.js'

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { CertificateIssuer, ClientCertificate } from './certificates.js'
 import { type ControlClient, json } from './control-client.js'
 import { MockServerError } from './errors.js'
@@ -52,7 +51,7 @@ export async function createRealm(
   connection: ServerConnection,
   fixtures?: Fixtures,
 ): Promise<RealmAddress> {
-  const name = `node-${randomUUID()}`
+  const name = `node-${crypto.randomUUID()}`
   const member = fixtures === undefined ? {} : { fixtures: toMember(fixtures) }
   const body = json({ ...member, listen: true })
 

@@ -6,11 +6,9 @@
  */
 
 import { test as base, type TestAPI, vi } from 'vitest'
-import { explain } from './explanation.js'
 import type { Fixtures } from './fixtures.js'
-import { MockAuthServer, type StartOptions } from './mock-auth-server.js'
-import type { MockRealm } from './mock-realm.js'
-import { travelers } from './travel.js'
+import { explain, MockAuthServer, type MockRealm, travelers } from './main.js'
+import type { StartOptions } from './mock-auth-server.js'
 
 /** The fixtures of `test`. */
 export interface MockTestFixtures {
