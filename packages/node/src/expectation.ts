@@ -44,9 +44,25 @@ export function describeTimes({ exactly, atLeast, atMost }: Times): string {
   return `${text} request${/\b1$/.test(text) ? '' : 's'}`
 }
 
-/** Returns the error of an expectation that is not met, whose stack begins at the caller. */
-export function failure(message: string): Error {
+/** Where an expectation was set, for the stack of its error. */
+export interface Place {
+  stack?: string
+}
+
+/** Returns the place from which a function was called. */
+export function placeOf(called: (...args: never[]) => unknown): Place {
+  const place: Place = {}
+  Error.captureStackTrace(place, called)
+  return place
+}
+
+/** Returns the error of an expectation that is not met. Without a place, its stack is the current one. */
+export function failure(message: string, place?: Place): Error {
   const { AssertionError }: typeof import('node:assert') = load('node:assert')
   // Jest shows values to compare for any other operator.
-  return new AssertionError({ message, operator: 'fail', stackStartFn: failure })
+  const error = new AssertionError({ message, operator: 'fail', stackStartFn: failure })
+
+  const frames = place?.stack?.match(/\n\s+at [\s\S]*/)?.[0]
+  if (frames) error.stack = `${error.name}: ${message}${frames}`
+  return error
 }

@@ -12,7 +12,14 @@ import type {
 import type { ClientCertificate } from './certificates.js'
 import { json } from './control-client.js'
 import { toDuration, toMilliseconds } from './duration.js'
-import { describeTimes, failure, toCount, type VerifyOptions } from './expectation.js'
+import {
+  describeTimes,
+  failure,
+  placeOf,
+  type Times,
+  toCount,
+  type VerifyOptions,
+} from './expectation.js'
 import { type Fixtures, toBody } from './fixtures.js'
 import { formatClosest, formatRequests } from './format.js'
 import { RealmClock } from './realm-clock.js'
@@ -48,7 +55,7 @@ export interface CodeOptions extends IssueOptions {
 /** The promise of an injected scenario, which also takes the expectation. */
 export interface InjectedScenario extends Promise<ScenarioGuard> {
   /** Expects the scenario to match this number of requests, as `ScenarioGuard.expect`. */
-  expect(...times: Parameters<ScenarioGuard['expect']>): Promise<ScenarioGuard>
+  expect(times: number | Times): Promise<ScenarioGuard>
 }
 
 /** An isolated mock: clients, merchants, codes, grants, scenarios, journal and clock of its own. */
@@ -78,8 +85,7 @@ export class MockRealm implements AsyncDisposable {
   readonly #realms = new Set<MockRealm>()
   #stopped = false
 
-  /** @internal */
-  constructor(connection: ServerConnection, address: RealmAddress) {
+  protected constructor(connection: ServerConnection, address: RealmAddress) {
     this.connection = connection
     this.name = address.name
     this.baseUrl = address.baseUrl
@@ -115,10 +121,11 @@ export class MockRealm implements AsyncDisposable {
   /** Injects a scenario: an error, a fault, a delay or other outcomes for the requests that match. */
   inject(scenario: Scenario): InjectedScenario {
     const guard = this.#inject(scenario)
-    return Object.assign(guard, {
-      expect: async (...times: Parameters<ScenarioGuard['expect']>) =>
-        (await guard).expect(...times),
-    })
+    const expect = async (times: number | Times) => {
+      const place = placeOf(expect)
+      return (await guard).expectAt(times, place)
+    }
+    return Object.assign(guard, { expect })
   }
 
   /** Returns the requests that match the filter, in the order of their arrival. */
@@ -229,13 +236,16 @@ export class MockRealm implements AsyncDisposable {
     if (this.#stopped) return
     this.#stopped = true
 
-    const failures: string[] = []
+    const failures: Error[] = []
     try {
-      if (options.check !== false) failures.push(...(await this.describeFailures()))
+      if (options.check !== false) failures.push(...(await this.findFailures()))
     } finally {
       await this.close()
     }
-    if (failures.length > 0) throw failure(failures.join('\n\n'))
+
+    const [first, ...others] = failures
+    if (others.length > 0) throw failure(failures.map(({ message }) => message).join('\n\n'), first)
+    if (first !== undefined) throw first
   }
 
   /** Stops the server or the realm. */
@@ -243,12 +253,12 @@ export class MockRealm implements AsyncDisposable {
     await this.stop()
   }
 
-  /** @internal Returns the messages of the expectations that are not met, also of inner realms. */
-  protected async describeFailures(): Promise<string[]> {
-    const own = await Promise.all([...this.#guards].map((guard) => guard.describeFailure()))
+  /** @internal Returns the errors of the expectations that are not met, also of inner realms. */
+  protected async findFailures(): Promise<Error[]> {
+    const own = await Promise.all([...this.#guards].map((guard) => guard.findFailure()))
     const open = [...this.#realms].filter((realm) => !realm.#stopped)
-    const others = await Promise.all(open.map((realm) => realm.describeFailures()))
-    return [...own.filter((text) => text !== undefined), ...others.flat()]
+    const others = await Promise.all(open.map((realm) => realm.findFailures()))
+    return [...own.filter((error) => error !== undefined), ...others.flat()]
   }
 
   /** @internal Removes the realm from the server. */

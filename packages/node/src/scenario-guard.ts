@@ -2,7 +2,7 @@ import './symbols.js'
 import type { RecordedRequest } from './api.js'
 import type { ControlClient } from './control-client.js'
 import { MockServerError } from './errors.js'
-import { describeTimes, failure, isMet, type Times } from './expectation.js'
+import { describeTimes, failure, isMet, type Place, placeOf, type Times } from './expectation.js'
 import { formatRequests } from './format.js'
 
 /** The scenario of a guard, as the control API returns it. */
@@ -29,7 +29,7 @@ export class ScenarioGuard implements AsyncDisposable {
   readonly name: string
   readonly #context: GuardContext
   readonly #path: string
-  #expected: Times | undefined
+  #expected: (Times & { place: Place }) | undefined
   #removed: ScenarioState | undefined
 
   /** @internal */
@@ -70,35 +70,42 @@ export class ScenarioGuard implements AsyncDisposable {
    * AssertionError shows the requests that were received.
    */
   expect(times: number | Times): this {
-    this.#expected = typeof times === 'number' ? { exactly: times } : times
+    return this.expectAt(times, placeOf(this.expect))
+  }
+
+  /** @internal Expects the scenario to match this number of requests, as the line at `place` says. */
+  expectAt(times: number | Times, place: Place): this {
+    this.#expected = { ...(typeof times === 'number' ? { exactly: times } : times), place }
     return this
   }
 
   /** Removes the scenario and checks the expectation. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#context.onDispose(this)
-    const text = await this.describeFailure()
+    const error = await this.findFailure()
 
     try {
       await this.remove()
-    } catch (error) {
-      if (!isGone(error)) throw error
+    } catch (reason) {
+      if (!isGone(reason)) throw reason
     }
-    if (text !== undefined) throw failure(text)
+    if (error !== undefined) throw error
   }
 
-  /** @internal Returns the message of an expectation that is not met. */
-  async describeFailure(): Promise<string | undefined> {
+  /** @internal Returns the error of an expectation that is not met. */
+  async findFailure(): Promise<Error | undefined> {
     if (this.#expected === undefined) return undefined
 
-    const expected = `the scenario "${this.name}" was expected to match ${describeTimes(this.#expected)}`
+    const { place, ...times } = this.#expected
+    const expected = `the scenario "${this.name}" was expected to match ${describeTimes(times)}`
     try {
       const matched = await this.matched()
-      if (isMet(this.#expected, matched)) return undefined
-      return `${expected}, but matched ${matched}.\n${await this.#describeReceived()}`
+      if (isMet(times, matched)) return undefined
+      const received = await this.#describeReceived()
+      return failure(`${expected}, but matched ${matched}.\n${received}`, place)
     } catch (error) {
       if (!isGone(error)) throw error
-      return `${expected}, but it was removed before this could be checked`
+      return failure(`${expected}, but it was removed before this could be checked`, place)
     }
   }
 

@@ -88,6 +88,10 @@ test('an expectation without a block is checked when the realm is stopped', asyn
   ;(await realm.inject({ name: 'busy', error: 'server_error' })).expect({ atLeast: 1 })
 
   const failure = await catchFailure(realm.stop())
+  // The first line of the stack is that of the expectation.
+  expect(failure.stack).toMatch(
+    /^AssertionError: [\s\S]*received since it was injected\.\n.*expectations\.test/,
+  )
   expect(failure.message).toBe(
     'the scenario "busy" was expected to match at least 1 request, but matched 0.\n' +
       'No request was received since it was injected.',
