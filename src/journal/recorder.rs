@@ -1,6 +1,6 @@
 //! Collects what the journal records of a request, while the request is handled.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use axum::http::HeaderMap;
@@ -69,7 +69,7 @@ impl RequestRecorder {
 
         // A request to an API may have any parameters, so there is nothing to note.
         if let ParamPolicy::Documented(documented) = policy {
-            entry.note_unknown(params.clone(), documented);
+            entry.note_unknown(params.clone(), documented, note_on_unknown);
             entry.read_documented(params);
         }
     }
@@ -140,32 +140,28 @@ impl RequestRecorder {
 }
 
 impl PartialEntry {
-    /// Adds a note on each parameter that is not documented for the endpoint, up to a maximum.
+    /// Adds a note on each parameter that is not documented for the endpoint, up to a maximum: the
+    /// rest is only counted.
     fn note_unknown<'p>(
         &mut self,
         params: impl Iterator<Item = (&'p str, &'p str)>,
         documented: &[&str],
+        mut make_note: impl FnMut(&str, usize, &[&str]) -> Note,
     ) {
-        let mut unknown = 0_usize;
+        let mut unknown = HashSet::new();
         for (i, (name, _)) in params.enumerate() {
             // Those of the mock itself have a note of their own.
             if documented.contains(&name) || name.starts_with("mock_") {
                 continue;
             }
 
-            let note = note_on_unknown(name, i + 1, documented);
-            if self.notes.contains(&note) {
-                continue;
-            }
-
-            // The limit bounds the size of an entry.
-            unknown += 1;
-            if unknown <= MAX_UNKNOWN {
-                self.notes.push(note);
+            // The limit bounds the size of an entry. A note takes a comparison with all known names.
+            if unknown.insert(name) && unknown.len() <= MAX_UNKNOWN {
+                self.notes.push(make_note(name, i + 1, documented));
             }
         }
 
-        if let Some(more @ 1..) = unknown.checked_sub(MAX_UNKNOWN) {
+        if let Some(more @ 1..) = unknown.len().checked_sub(MAX_UNKNOWN) {
             self.notes.push(notes::more_unknown_parameters(more));
         }
     }
@@ -214,4 +210,27 @@ fn note_on_unknown(name: &str, position: usize, documented: &[&str]) -> Note {
 
     let similar = near_known(name).filter(|similar| documented.contains(similar));
     notes::unknown_parameter(&redact::parameter_name(name, position), similar)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_very_many_unknown_parameters_only_the_noted_ones_are_compared() {
+        let names: Vec<String> = (0..13_000).map(|i| format!("x{i}")).collect();
+        let params = names.iter().chain(&names).map(|name| (name.as_str(), "1"));
+        let mut entry = PartialEntry::default();
+
+        let mut compared = 0;
+        entry.note_unknown(params, &["code"], |name, position, documented| {
+            compared += 1;
+            note_on_unknown(name, position, documented)
+        });
+
+        assert_eq!(compared, MAX_UNKNOWN);
+        assert_eq!(entry.notes.len(), MAX_UNKNOWN + 1);
+        let more = notes::more_unknown_parameters(13_000 - MAX_UNKNOWN);
+        assert_eq!(entry.notes.last(), Some(&more));
+    }
 }
