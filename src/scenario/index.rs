@@ -4,22 +4,32 @@
 //! scenario is filed under one of its conditions, and a request looks only at the scenarios whose
 //! condition it meets.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::Hash;
 use std::sync::Arc;
 
 use axum::http::HeaderName;
 
 use super::{ActiveScenario, CORRELATION_ID, Pattern, RequestView, When};
 
-/// Positions in the list of scenarios.
-type Positions = Vec<usize>;
+/// Where a scenario stands in the order. New ones come first, so they get ever lower positions.
+type Position = i64;
+type Positions = BTreeSet<Position>;
 
-/// The active scenarios in the order in which they are tried.
+/// The active scenarios in the order in which they are tried. Adding and removing one takes the same
+/// time however many there are.
 #[derive(Debug, Default)]
-pub(crate) struct ScenarioIndex {
-    scenarios: Vec<Arc<ActiveScenario>>,
-    /// Whether an enabled scenario has a condition on the merchant.
-    pub(super) needs_merchant: bool,
+pub(super) struct ScenarioIndex {
+    scenarios: BTreeMap<Position, Arc<ActiveScenario>>,
+    by_name: HashMap<String, Position>,
+    /// The number of conditions on the merchant in enabled scenarios.
+    merchant_conditions: usize,
+    filed: Filed,
+}
+
+/// Enabled scenarios by one of their conditions.
+#[derive(Debug, Default)]
+struct Filed {
     /// Those that are filed under no condition.
     others: Positions,
     /// By the exact value of a condition.
@@ -28,6 +38,14 @@ pub(crate) struct ScenarioIndex {
     by_header: HashMap<HeaderName, Positions>,
     /// By a parameter that must be present.
     by_param: HashMap<Box<str>, Positions>,
+}
+
+/// What a scenario is filed under.
+enum Key {
+    Value((Exact, Box<str>)),
+    Header(HeaderName),
+    Param(Box<str>),
+    None,
 }
 
 /// The conditions that scenarios can be filed under by value.
@@ -43,54 +61,58 @@ enum Exact {
 }
 
 impl ScenarioIndex {
-    pub(super) fn new(scenarios: Vec<Arc<ActiveScenario>>) -> Self {
+    /// Creates an index of scenarios with different names.
+    pub(super) fn new(scenarios: impl IntoIterator<Item = Arc<ActiveScenario>>) -> Self {
         let mut index = Self::default();
-        for (position, active) in scenarios.iter().enumerate() {
-            let scenario = active.scenario();
-            if scenario.enabled {
-                scenario.when.alternatives().iter().for_each(|when| index.file(when, position));
-            }
+        for (active, position) in scenarios.into_iter().zip(0..) {
+            index.insert(active, position);
         }
-
-        index.scenarios = scenarios;
         index
     }
 
-    /// Files a scenario under the condition that the fewest requests meet.
-    fn file(&mut self, when: &When, position: usize) {
-        self.needs_merchant |= when.merchant_id.is_some();
+    /// Adds a scenario before all others. Returns the one of the same name, which it replaces.
+    pub(super) fn add_first(&mut self, active: Arc<ActiveScenario>) -> Option<Arc<ActiveScenario>> {
+        let replaced = self.remove(active.name());
+        let first = self.scenarios.first_key_value().map_or(0, |(position, _)| *position);
+        self.insert(active, first - 1);
+        replaced
+    }
 
-        let rare = [
-            (Exact::Code, &when.code),
-            (Exact::RefreshToken, &when.refresh_token),
-            (Exact::CorrelationId, &when.correlation_id),
-        ];
-        let common = [
-            (Exact::MerchantId, &when.merchant_id),
-            (Exact::ClientId, &when.client_id),
-            (Exact::Path, &when.path),
-            (Exact::GrantType, &when.grant_type),
-        ];
-        // Nearly every token request has a grant_type, so its presence tells nothing.
-        let mut params = when.params().map(|(name, _)| name).filter(|name| *name != "grant_type");
+    /// Removes a scenario.
+    pub(super) fn remove(&mut self, name: &str) -> Option<Arc<ActiveScenario>> {
+        let position = self.by_name.remove(name)?;
+        let removed = self.scenarios.remove(&position)?;
 
-        let positions = if let Some(key) = exact_value(rare) {
-            self.by_value.entry(key).or_default()
-        } else if let Some(name) = when.headers().find_map(|(name, _)| name.parse().ok()) {
-            self.by_header.entry(name).or_default()
-        } else if let Some(name) = params.next() {
-            self.by_param.entry(name.into()).or_default()
-        } else if let Some(key) = exact_value(common) {
-            self.by_value.entry(key).or_default()
-        } else {
-            &mut self.others
-        };
-        positions.push(position);
+        for when in enabled_conditions(&removed) {
+            self.merchant_conditions -= usize::from(when.merchant_id.is_some());
+            self.filed.remove(&key_of(when), position);
+        }
+        Some(removed)
+    }
+
+    fn insert(&mut self, active: Arc<ActiveScenario>, position: Position) {
+        for when in enabled_conditions(&active) {
+            self.merchant_conditions += usize::from(when.merchant_id.is_some());
+            self.filed.insert(key_of(when), position);
+        }
+
+        self.by_name.insert(active.name().to_owned(), position);
+        self.scenarios.insert(position, active);
+    }
+
+    /// Returns a scenario by its name.
+    pub(super) fn get(&self, name: &str) -> Option<&Arc<ActiveScenario>> {
+        self.scenarios.get(self.by_name.get(name)?)
     }
 
     /// Returns all scenarios, also those that are disabled.
-    pub(crate) fn iter(&self) -> std::slice::Iter<'_, Arc<ActiveScenario>> {
-        self.scenarios.iter()
+    pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = &Arc<ActiveScenario>> {
+        self.scenarios.values()
+    }
+
+    /// Whether an enabled scenario has a condition on the merchant.
+    pub(super) fn needs_merchant(&self) -> bool {
+        self.merchant_conditions > 0
     }
 
     /// Returns the scenarios that a request might match, in their order.
@@ -98,7 +120,7 @@ impl ScenarioIndex {
         &self,
         request: &RequestView<'_>,
     ) -> impl Iterator<Item = &Arc<ActiveScenario>> {
-        let mut positions = self.others.clone();
+        let mut positions: Vec<Position> = self.filed.others.iter().copied().collect();
 
         let values = [
             (Exact::Code, request.param("code")),
@@ -115,21 +137,89 @@ impl ScenarioIndex {
             .iter()
             .map(|id| (Exact::CorrelationId, String::from_utf8_lossy(id.as_bytes()).into()));
         for key in values.chain(correlation_ids) {
-            positions.extend(self.by_value.get(&key).into_iter().flatten());
+            positions.extend(self.filed.by_value.get(&key).into_iter().flatten());
         }
 
-        if !self.by_header.is_empty() {
-            let found = request.headers.keys().filter_map(|name| self.by_header.get(name));
+        if !self.filed.by_header.is_empty() {
+            let names = request.headers.keys();
+            let found = names.filter_map(|name| self.filed.by_header.get(name));
             positions.extend(found.flatten());
         }
 
-        let found = self.by_param.iter().filter(|(name, _)| request.param(name).is_some());
+        let by_param = self.filed.by_param.iter();
+        let found = by_param.filter(|(name, _)| request.param(name).is_some());
         positions.extend(found.flat_map(|(_, positions)| positions));
 
         // A scenario with alternatives is filed once for each of them.
         positions.sort_unstable();
         positions.dedup();
-        positions.into_iter().filter_map(|position| self.scenarios.get(position))
+        positions.into_iter().filter_map(|position| self.scenarios.get(&position))
+    }
+}
+
+impl Filed {
+    fn insert(&mut self, key: Key, position: Position) {
+        let positions = match key {
+            Key::Value(value) => self.by_value.entry(value).or_default(),
+            Key::Header(name) => self.by_header.entry(name).or_default(),
+            Key::Param(name) => self.by_param.entry(name).or_default(),
+            Key::None => &mut self.others,
+        };
+        positions.insert(position);
+    }
+
+    fn remove(&mut self, key: &Key, position: Position) {
+        match key {
+            Key::Value(value) => remove_from(&mut self.by_value, value, position),
+            Key::Header(name) => remove_from(&mut self.by_header, name, position),
+            Key::Param(name) => remove_from(&mut self.by_param, name, position),
+            Key::None => {
+                self.others.remove(&position);
+            }
+        }
+    }
+}
+
+fn remove_from<K: Eq + Hash>(map: &mut HashMap<K, Positions>, key: &K, position: Position) {
+    let Some(positions) = map.get_mut(key) else { return };
+    positions.remove(&position);
+    if positions.is_empty() {
+        map.remove(key);
+    }
+}
+
+/// Returns the alternatives of a scenario. A disabled one matches nothing.
+fn enabled_conditions(active: &ActiveScenario) -> &[When] {
+    let scenario = active.scenario();
+    if scenario.enabled { scenario.when.alternatives() } else { &[] }
+}
+
+/// Returns the condition that the fewest requests meet.
+fn key_of(when: &When) -> Key {
+    let rare = [
+        (Exact::Code, &when.code),
+        (Exact::RefreshToken, &when.refresh_token),
+        (Exact::CorrelationId, &when.correlation_id),
+    ];
+    let common = [
+        (Exact::MerchantId, &when.merchant_id),
+        (Exact::ClientId, &when.client_id),
+        (Exact::Path, &when.path),
+        (Exact::GrantType, &when.grant_type),
+    ];
+    // Nearly every token request has a grant_type, so its presence tells nothing.
+    let mut params = when.params().map(|(name, _)| name).filter(|name| *name != "grant_type");
+
+    if let Some(value) = exact_value(rare) {
+        Key::Value(value)
+    } else if let Some(name) = when.headers().find_map(|(name, _)| name.parse().ok()) {
+        Key::Header(name)
+    } else if let Some(name) = params.next() {
+        Key::Param(name.into())
+    } else if let Some(value) = exact_value(common) {
+        Key::Value(value)
+    } else {
+        Key::None
     }
 }
 
@@ -185,6 +275,8 @@ mod tests {
         #[test]
         fn every_scenario_that_matches_is_a_candidate(
             whens in proptest::collection::vec(when(), 0..12),
+            removed in proptest::collection::vec(0..12usize, 0..4),
+            again in proptest::option::of(0..12usize),
             params in proptest::collection::vec(value(), 5),
             headers in proptest::collection::vec(value(), 3),
             target in ("a|b|ab", "a|b|ab"),
@@ -196,7 +288,15 @@ mod tests {
                 let scenario = Scenario::respond(Outcome::pass()).when(when);
                 Arc::new(ActiveScenario::new(n.to_string(), Arc::new(scenario), 0))
             });
-            let index = ScenarioIndex::new(active.collect());
+            let mut index = ScenarioIndex::new(active);
+            for name in removed {
+                index.remove(&name.to_string());
+            }
+            if let Some(again) = again.filter(|n| *n < whens.len()) {
+                let when = Matchers::from(whens[again].clone());
+                let scenario = Arc::new(Scenario::respond(Outcome::pass()).when(when));
+                index.add_first(Arc::new(ActiveScenario::new(again.to_string(), scenario, 0)));
+            }
             let names = ["grant_type", "code", "refresh_token", "x-a", "x-b"];
             let param = |name: &str| {
                 params[names.iter().position(|known| *known == name)?].filter(|v| !v.is_empty())

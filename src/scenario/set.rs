@@ -1,5 +1,6 @@
 //! The scenarios of a realm.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use parking_lot::RwLock;
@@ -11,7 +12,14 @@ use crate::oauth::ErrorCode;
 /// The scenarios of a realm, in the order in which they are tried.
 #[derive(Debug, Default)]
 pub(crate) struct ScenarioSet {
-    index: RwLock<Arc<ScenarioIndex>>,
+    scenarios: RwLock<Scenarios>,
+}
+
+#[derive(Debug, Default)]
+struct Scenarios {
+    index: ScenarioIndex,
+    /// The number of the last scenario that was named by its number.
+    last_number: usize,
 }
 
 /// What a request gets that names its scenario.
@@ -26,44 +34,56 @@ impl ScenarioSet {
     /// Replaces all scenarios and releases the requests that they hold. Those with a `for` start
     /// now.
     pub(crate) fn replace(&self, scenarios: &[Arc<Scenario>], now_ms: i64) {
+        let given: HashSet<&str> = scenarios.iter().filter_map(|it| it.name.as_deref()).collect();
+        let mut last_number = scenarios.len();
+
         let active = scenarios.iter().enumerate().map(|(i, scenario)| {
-            let name = scenario.name.clone().unwrap_or_else(|| default_name(i + 1));
+            let mut name = scenario.name.clone().unwrap_or_else(|| default_name(i + 1));
+            // Another scenario may have been given the name that this one would get.
+            while scenario.name.is_none() && given.contains(name.as_str()) {
+                last_number += 1;
+                name = default_name(last_number);
+            }
             Arc::new(ActiveScenario::new(name, Arc::clone(scenario), now_ms))
         });
-        let index = Arc::new(ScenarioIndex::new(active.collect()));
+        let new = Scenarios { index: ScenarioIndex::new(active), last_number };
 
-        let old = std::mem::replace(&mut *self.index.write(), index);
+        let old = std::mem::replace(&mut *self.scenarios.write(), new);
         // Nothing else would ever release the requests that the old ones hold.
-        for active in old.iter() {
+        for active in old.index.iter() {
             active.barrier().release();
         }
     }
 
     /// Adds a scenario before all others, or replaces the one of the same name.
     pub(crate) fn add(&self, scenario: Scenario, now_ms: i64) -> Arc<ActiveScenario> {
-        let mut index = self.index.write();
-        let name = scenario.name.clone().unwrap_or_else(|| unused_name(&index));
+        let mut scenarios = self.scenarios.write();
+        let name = scenario.name.clone().unwrap_or_else(|| scenarios.unused_name());
         let added = Arc::new(ActiveScenario::new(name, Arc::new(scenario), now_ms));
 
-        rebuild(&mut index, Some(&added), |active| active.name() == added.name());
+        if let Some(replaced) = scenarios.index.add_first(Arc::clone(&added)) {
+            replaced.barrier().release();
+        }
         added
     }
 
     /// Removes a scenario and releases the requests that it holds. Returns whether it existed.
     pub(crate) fn remove(&self, name: &str) -> bool {
-        rebuild(&mut self.index.write(), None, |active| active.name() == name)
+        let removed = self.scenarios.write().index.remove(name);
+        if let Some(removed) = &removed {
+            removed.barrier().release();
+        }
+        removed.is_some()
     }
 
     /// Removes this very scenario, but not one that has replaced it under its name.
     pub(crate) fn remove_this(&self, scenario: &Arc<ActiveScenario>) {
-        rebuild(&mut self.index.write(), None, |active| Arc::ptr_eq(active, scenario));
+        let index = &mut self.scenarios.write().index;
+        if index.get(scenario.name()).is_some_and(|active| Arc::ptr_eq(active, scenario)) {
+            index.remove(scenario.name());
+        }
         // A request that took its step earlier may have been held after the replacement.
         scenario.barrier().release();
-    }
-
-    /// Returns all scenarios in their order.
-    pub(crate) fn all(&self) -> Arc<ScenarioIndex> {
-        Arc::clone(&self.index.read())
     }
 
     /// Returns every scenario and its progress, in the order in which they are tried.
@@ -71,21 +91,26 @@ impl ScenarioSet {
         self.all().iter().map(|active| active.state(now_ms)).collect()
     }
 
+    fn all(&self) -> Vec<Arc<ActiveScenario>> {
+        self.scenarios.read().index.iter().cloned().collect()
+    }
+
     /// Returns a scenario by its name.
     pub(crate) fn get(&self, name: &str) -> Option<Arc<ActiveScenario>> {
-        self.index.read().iter().find(|active| active.name() == name).cloned()
+        self.scenarios.read().index.get(name).cloned()
     }
 
     /// Returns whether a scenario has a condition on the merchant, which costs a look-up.
     pub(crate) fn needs_merchant(&self) -> bool {
-        self.index.read().needs_merchant
+        self.scenarios.read().index.needs_merchant()
     }
 
     /// Takes the next step of the first scenario that matches, so that no other request gets it.
     pub(crate) fn take(&self, request: &RequestView<'_>, now_ms: i64) -> Option<Step> {
-        // A snapshot, so that the lock is not held while patterns are matched.
-        let index = self.all();
-        index
+        // Other requests can read meanwhile. An edit waits, but only until the patterns are matched.
+        let scenarios = self.scenarios.read();
+        scenarios
+            .index
             .candidates(request)
             .filter(|active| active.scenario().when.matches(request))
             .find_map(|active| active.take(now_ms))
@@ -110,32 +135,21 @@ impl ScenarioSet {
     }
 }
 
-/// Adds a scenario before all others and removes some. Returns whether there were any to remove.
-fn rebuild(
-    index: &mut Arc<ScenarioIndex>,
-    added: Option<&Arc<ActiveScenario>>,
-    is_removed: impl FnMut(&Arc<ActiveScenario>) -> bool,
-) -> bool {
-    let (removed, kept): (Vec<_>, Vec<_>) = index.iter().cloned().partition(is_removed);
-    *index = Arc::new(ScenarioIndex::new(added.cloned().into_iter().chain(kept).collect()));
-
-    // Nothing else would ever release the requests that they hold.
-    for active in &removed {
-        active.barrier().release();
+impl Scenarios {
+    /// Returns a name for a scenario without one. No number comes twice, so there is no search.
+    fn unused_name(&mut self) -> String {
+        loop {
+            self.last_number += 1;
+            let name = default_name(self.last_number);
+            if self.index.get(&name).is_none() {
+                return name;
+            }
+        }
     }
-    !removed.is_empty()
 }
 
 fn default_name(number: usize) -> String {
     format!("scenario-{number}")
-}
-
-fn unused_name(index: &ScenarioIndex) -> String {
-    let mut number = index.iter().len() + 1;
-    while index.iter().any(|active| active.name() == default_name(number)) {
-        number += 1;
-    }
-    default_name(number)
 }
 
 #[cfg(test)]
@@ -240,6 +254,21 @@ mod tests {
         assert_eq!((codes(&set, 1).as_str(), set.all().iter().len()), ("c", 2));
         assert!(set.remove("x") && !set.remove("x"));
         assert_eq!(codes(&set, 1), "b");
+    }
+
+    #[test]
+    fn a_scenario_without_a_name_gets_one_that_no_other_has() {
+        let set = scenario_set(
+            r#"[{"name":"scenario-2","respond":"pass"},{"respond":"pass"},{"respond":"pass"}]"#,
+        );
+        set.add(Scenario::respond(Outcome::pass()).name("scenario-6"), 0);
+        set.add(Scenario::respond(Outcome::pass()), 0);
+        set.add(Scenario::respond(Outcome::pass()), 0);
+
+        let names: Vec<String> = set.all().iter().map(|active| active.name().to_owned()).collect();
+        let expected =
+            ["scenario-7", "scenario-5", "scenario-6", "scenario-2", "scenario-4", "scenario-3"];
+        assert_eq!(names, expected);
     }
 
     #[test]
