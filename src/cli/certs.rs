@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::error::CliError;
-use super::json::printable;
 use super::log_queue::print_error;
 use super::output::print;
 use crate::tls::{
     Pkcs12Form, check_hosts, common_name, load_or_create, read_certificates, write_client,
 };
+use crate::units::printable;
 
 /// The maximum length of a common name in a certificate (RFC 5280).
 const MAX_NAME_LENGTH: usize = 64;

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use super::connection::{TlsArgs, connect};
 use super::error::{BoxError, CliError};
-use super::output::{is_stdout_lost, print};
+use super::output::{is_stdout_lost, print, printable_values, to_json};
 use super::rejection::Rejection;
 
 /// The URL of a server with the default options.
@@ -115,7 +115,7 @@ impl ServerArgs {
 
     /// Prints a response: as JSON if the user asked for it, else as the text from `to_text`.
     pub(super) fn print_response(&self, response: &Value, to_text: impl FnOnce(&Value) -> String) {
-        let text = if self.json { response.to_string() } else { to_text(response) };
+        let text = if self.json { to_json(response) } else { to_text(&printable_values(response)) };
         if !text.is_empty() {
             print(&text);
         }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use super::log_queue::print_error;
 use super::rejection::Rejection;
+use crate::units::printable;
 
 /// Any error that can be shown to the user.
 pub(super) type BoxError = Box<dyn Error + Send + Sync>;
@@ -62,7 +63,10 @@ impl CliError {
     /// Prints the error to standard error.
     pub(super) fn print(&self) {
         if !matches!(self, Self::Unmet) {
-            print_error(&self.to_string());
+            // It may quote a response, which may quote what a client sent.
+            let text = self.to_string();
+            let lines: Vec<_> = text.lines().map(printable).collect();
+            print_error(&lines.join("\n"));
         }
     }
 

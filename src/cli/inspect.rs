@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 
 use super::client::ServerArgs;
 use super::error::CliError;
-use super::json::printable;
-use super::output::print;
+use super::output::{print, printable_json};
 use super::values::read_signing_key;
 use crate::token::{SigningKey, inspect};
+use crate::units::printable;
 
 /// The maximum length of a token on standard input, in bytes.
 const MAX_TOKEN_LENGTH: u64 = 1024 * 1024;
@@ -47,7 +47,7 @@ impl Inspect {
         };
 
         if self.server.is_json() {
-            print(&format!("{inspection:#}"));
+            print(&printable_json(format!("{inspection:#}")));
         } else {
             print(&to_table(&inspection));
         }
@@ -112,7 +112,9 @@ fn to_row(name: &str, value: &Value, time: Option<&str>) -> String {
         }
         other => other.to_string(),
     };
-    let value = printable(&value);
+    // The token is untrusted: control characters could send commands to the terminal.
+    let (name, value) = (printable(name), printable(&value));
+
     let time = time.map(|time| format!("  ({time})")).unwrap_or_default();
     format!("  {name:<14} {value}{time}")
 }

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::error::CliError;
+use crate::units::printable;
 
 /// Builds an object from the members that have a value.
 pub(super) fn object<const N: usize>(members: [(&str, Option<Value>); N]) -> Map<String, Value> {
@@ -24,15 +25,10 @@ pub(super) fn to_text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// Returns a text that can be printed: control characters could send commands to the terminal.
-pub(super) fn printable(text: &str) -> String {
-    text.replace(char::is_control, "\u{fffd}")
-}
-
 /// Returns rows as aligned columns below their titles.
 pub(super) fn to_columns<const N: usize>(titles: [&str; N], rows: Vec<[String; N]>) -> String {
     let rows: Vec<[String; N]> = std::iter::once(titles.map(str::to_owned))
-        .chain(rows.into_iter().map(|row| row.map(|cell| printable(&cell))))
+        .chain(rows.into_iter().map(|row| row.map(|cell| printable(&cell).into_owned())))
         .collect();
     let mut widths = [0; N];
     for row in &rows {

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::client::{OTHER_PROGRAM, ServerArgs};
 use super::error::CliError;
 use super::json::{object, to_text};
-use super::output::{Color, print};
+use super::output::{Color, print, printable_values, to_json};
 use super::requests_format::{format_entry, format_list, format_verification, notes};
 use super::values::checked;
 use crate::journal::{Filter, RecordedEndpoint};
@@ -234,15 +234,16 @@ fn follow(server: &ServerArgs, path: &str, with_notes: bool) -> Result<(), CliEr
     server.follow(path, |event, data| {
         let data: Value = serde_json::from_str(data).unwrap_or_default();
         if server.is_json() {
-            print(&json!({ event: data }).to_string());
+            print(&to_json(&json!({ event: data })));
             return;
         }
         // The server drops events when this process reads them too slowly.
         if event == "dropped" {
-            print(&color.yellow(&format!("... {} requests were missed", data["count"])));
+            print(&color.yellow(&format!("... {} requests were missed", to_json(&data["count"]))));
             return;
         }
 
+        let data = printable_values(&data);
         print(&format_entry(&data, color));
         for note in notes(&data).filter(|_| with_notes) {
             // Many notes apply to every request. Each is printed once.

@@ -24,6 +24,7 @@ use crate::journal::{IssuedKind, ParamPolicy};
 use crate::oauth::{ErrorCode, Form};
 use crate::realm::ConsentedCode;
 use crate::scenario::{Endpoint, RequestView};
+use crate::units::printable;
 
 pub(super) async fn vendor(context: RequestContext, request: Request) -> Response {
     authorize(&context, request, ParamStyle::Vendor).await
@@ -173,7 +174,7 @@ impl AuthorizeRequest<'_> {
         let AuthorizeError { code, description } =
             error.in_dialect(self.context.registry.settings.dialect);
         let description = self.context.registry.description(&code, None, &description);
-        tracing::info!(error = %code, "authorize: {description}");
+        tracing::info!(error = %code, "authorize: {}", printable(&description));
 
         self.redirect_error(&code, &description)
     }

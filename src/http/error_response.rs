@@ -7,6 +7,7 @@ use super::response;
 use crate::oauth::{ErrorCode, Refusal, Row};
 use crate::realm::Registry;
 use crate::scenario::Endpoint;
+use crate::units::printable;
 
 /// Makes the error responses of an endpoint.
 #[derive(Clone, Copy)]
@@ -47,11 +48,12 @@ impl<'a> ErrorResponses<'a> {
         let code = refusal.row.error(registry.settings.dialect);
         let status = registry.status(*endpoint, &code, refusal.row.status_override());
         let description = registry.description(&code, None, &refusal.description);
+        let shown = printable(&description);
         let row = refusal.row.number();
         match refusal.row {
             // The limits log a warning of their own, once.
-            Row::BodySize | Row::BodyTime => tracing::debug!(row, "{endpoint}: {description}"),
-            _ => tracing::info!(status, error = %code, row, "{endpoint}: {description}"),
+            Row::BodySize | Row::BodyTime => tracing::debug!(row, "{endpoint}: {shown}"),
+            _ => tracing::info!(status, error = %code, row, "{endpoint}: {shown}"),
         }
 
         let mut response = response::error(&code, status, &description);

@@ -15,6 +15,7 @@ use crate::flow::consent::check_may_grant;
 use crate::oauth::Form;
 use crate::realm::Registry;
 use crate::scenario::Endpoint;
+use crate::units::printable;
 
 const STYLE: &str = include_str!("../../templates/style.css");
 
@@ -113,7 +114,7 @@ pub(super) fn error(registry: &Registry, headers: &HeaderMap, error: AuthorizeEr
     let AuthorizeError { code, description } = error.in_dialect(registry.settings.dialect);
     let description = registry.description(&code, None, &description);
     let status = registry.status(Endpoint::Authorize, &code, None);
-    tracing::info!(status, error = %code, "authorize: {description}");
+    tracing::info!(status, error = %code, "authorize: {}", printable(&description));
 
     if accepts_json(headers) {
         return response::error(&code, status, &description);

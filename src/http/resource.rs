@@ -20,6 +20,7 @@ use crate::journal::ParamPolicy;
 use crate::oauth::{ErrorCode, Form};
 use crate::realm::Registry;
 use crate::scenario::{Endpoint, RequestView};
+use crate::units::printable;
 
 pub(super) async fn resource(context: RequestContext, request: Request) -> Response {
     let RequestContext { registry, recorder, .. } = &context;
@@ -85,7 +86,7 @@ pub(super) async fn resource(context: RequestContext, request: Request) -> Respo
 fn log_unknown_path(method: &Method, path: &str) {
     let method: String = method.as_str().chars().take(16).collect();
     let path: String = path.chars().take(128).collect();
-    tracing::info!(status = 404, "no endpoint: {method} {path}");
+    tracing::info!(status = 404, "no endpoint: {method} {}", printable(&path));
 }
 
 /// Whether a path belongs to the vendor's API, also where the fixtures have no resource for it.

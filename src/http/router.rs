@@ -19,6 +19,7 @@ use super::revoke::Revoke;
 use super::token::Token;
 use super::{authorize, control, index, jwks, metadata, panics, resource, response};
 use crate::scenario::CORRELATION_ID;
+use crate::units::printable;
 
 const INDEX: &str = "/";
 const VENDOR_AUTHORIZE: &str = "/ebc2/oauth/authorize";
@@ -63,7 +64,7 @@ pub(crate) async fn serve(
     let mut response = match unknown_realm {
         Some(UnknownRealm { name, is_control }) => {
             if !is_control {
-                tracing::info!(status = 404, "no realm: {name:.64}");
+                tracing::info!(status = 404, "no realm: {:.64}", printable(&name));
             }
             control::unknown_realm(app, &name)
         }

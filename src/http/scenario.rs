@@ -16,6 +16,7 @@ use crate::oauth::ErrorCode;
 use crate::scenario::{
     Endpoint, Fault, Outcome, Phase, RequestView, ResponseAlteration, Selection, Step,
 };
+use crate::units::printable;
 
 /// The request header that selects a scenario, or an error, for this request alone.
 const SCENARIO_HEADER: &str = "x-mock-scenario";
@@ -171,7 +172,8 @@ impl ScenarioContext<'_> {
             code.default_description(),
         );
         tracing::info!(
-            error = %code, scenario = step.scenario(), "{}: {description}", self.request.endpoint
+            error = %code, scenario = step.scenario(),
+            "{}: {}", self.request.endpoint, printable(&description)
         );
         Some((self.error_response)(code, outcome.status, &description))
     }

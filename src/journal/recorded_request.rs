@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::RecordedHeaders;
 use crate::scenario::{Endpoint, Fault};
+use crate::units::printable;
 
 /// A request that a realm received, and its response.
 ///
@@ -172,9 +173,9 @@ impl RecordedRequest {
 /// Formats the request and its outcome as one line.
 impl fmt::Display for RecordedRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "#{} {} {}", self.id, self.method, self.path)?;
+        write!(f, "#{} {} {}", self.id, printable(&self.method), printable(&self.path))?;
         for member in [&self.grant_type, &self.client_id, &self.merchant_id].into_iter().flatten() {
-            write!(f, " {member}")?;
+            write!(f, " {}", printable(member))?;
         }
 
         let Some(outcome) = &self.outcome else { return f.write_str(" -> no response yet") };

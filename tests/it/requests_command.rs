@@ -189,3 +189,27 @@ async fn colors_are_for_terminals_without_no_color() {
     assert!(with.contains("\x1b[32m200\x1b[0m") && with.contains("\x1b[31m400"), "{with}");
     assert!(!without.contains('\x1b') && without.contains("400"), "{without}");
 }
+
+/// A client can send any characters. A terminal would act on some: clear the screen, or worse.
+#[tokio::test]
+async fn what_clients_send_cannot_control_the_terminal() {
+    let server = MockAuthServer::start().await;
+    let hostile = "grant_type=%1B%5B2J&client_id=%1B%5D0;x%07%C2%9B31m%0A%0D%7F%E2%80%AE&code=x";
+    post(&server.token_url(), hostile).await;
+
+    for arguments in [
+        &["requests"][..],
+        &["requests", "--json"],
+        &["requests", "verify", "--client", "other"],
+        &["requests", "verify", "--client", "other", "--json"],
+    ] {
+        let output = shell(&server, arguments).await;
+        let printed = text(&output.stdout) + &text(&output.stderr);
+        let acted_on = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+        let in_json = |c: char| c == '\u{202e}' && arguments.contains(&"--json");
+        assert!(!printed.contains(|c| acted_on(c) && !in_json(c)), "{arguments:?}: {printed:?}");
+        assert!(printed.contains("u{1b}]0;x") || printed.contains("u001b]0;x"), "{printed}");
+    }
+    let shown = server.requests().await[0].to_string();
+    assert!(shown.contains(r"\u{1b}]0;x\u{7}\u{9b}31m\n\r\u{7f}\u{202e}"), "{shown}");
+}
