@@ -26,6 +26,7 @@ pub(super) fn parse_limits(pairs: &[String]) -> Result<Limits, CliError> {
     // The reader of fixtures finds all errors and suggests names.
     read_text(&Value::from(limits).to_string()).map_err(|errors| {
         let lines: Vec<String> = errors
+            .0
             .iter()
             .map(|error| {
                 format!("--limit {}: {}", error.pointer.trim_start_matches('/'), error.message)

@@ -169,17 +169,18 @@ impl<'de> Deserialize<'de> for ErrorCode {
             return Ok(code);
         }
 
+        if !is_error_code(&written) {
+            return Err(de::Error::custom(
+                "an error code must be 1 to 64 printable ASCII characters without \" and \\",
+            ));
+        }
+
         let mut known = Self::known();
         if let Some(near) = known.find(|k| damerau_levenshtein(k.as_str(), &written) <= 2) {
             return Err(de::Error::custom(format!(
                 "unknown error code \"{written}\", did you mean \"{near}\"? (To send \
                  this code anyway, use a literal response with status and json.)"
             )));
-        }
-        if !is_error_code(&written) {
-            return Err(de::Error::custom(
-                "an error code must be 1 to 64 printable ASCII characters without \" and \\",
-            ));
         }
 
         Ok(code)

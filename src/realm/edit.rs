@@ -13,12 +13,15 @@ use serde_json::{Map, Value};
 
 use super::{Realm, Registry};
 use crate::fixture::{
-    Client, FixtureErrors, Fixtures, Merchant, Source, load_sources, read_scenario, read_text,
+    Client, FixtureErrors, Fixtures, Merchant, Source, TlsFaults, load_sources, read_scenario,
+    read_text,
 };
 use crate::scenario::{ActiveScenario, Scenario, ScenarioState};
 
 /// A fixture that can be edited on its own: a client or a merchant.
-pub(crate) trait FixtureEntry: Clone + Serialize + DeserializeOwned {
+pub(crate) trait FixtureEntry:
+    Clone + Serialize + DeserializeOwned + Send + 'static
+{
     /// What one entry is called in messages.
     const KIND: &'static str;
     /// The member of the fixtures that lists the entries.
@@ -92,7 +95,7 @@ pub(crate) fn read_entry<E: FixtureEntry>(
         return Err(FixtureErrors::of_member("/id", "the ID differs from the ID in the path"));
     }
 
-    read_text(&Value::Object(entry).to_string()).map_err(FixtureErrors)
+    read_text(&Value::Object(entry).to_string())
 }
 
 /// Applies a merge patch (RFC 7396) to an entry: null resets a member to its default.
@@ -192,16 +195,20 @@ impl Realm {
         Ok(true)
     }
 
-    /// Applies a merge patch (RFC 7396) to the entry with this ID. Returns whether there is one.
+    /// Applies a merge patch (RFC 7396) to the entry with this ID. Returns the changed entry, if
+    /// there is one.
     pub(crate) fn patch_entry<E: FixtureEntry>(
         &self,
         id: &str,
         patch: Map<String, Value>,
-    ) -> Result<bool, FixtureErrors> {
+    ) -> Result<Option<E>, FixtureErrors> {
+        let mut patched = None;
         self.update_entry(id, |entry: &mut E| {
             *entry = merge_patch(entry, patch)?;
+            patched = Some(entry.clone());
             Ok(())
-        })
+        })?;
+        Ok(patched)
     }
 
     /// Removes the entry with this ID, and the codes and refresh tokens of the fixtures that refer
@@ -221,14 +228,15 @@ impl Realm {
         Ok(true)
     }
 
-    /// Replaces the fixtures, with their codes and scenarios. Existing grants are kept.
-    pub(crate) fn replace_fixtures(&self, source: Source) -> Result<(), FixtureErrors> {
+    /// Replaces the fixtures, with their codes and scenarios. Existing grants are kept. Returns the
+    /// new fixtures.
+    pub(crate) fn replace_fixtures(&self, source: Source) -> Result<Arc<Fixtures>, FixtureErrors> {
         // They do not depend on the ones in force, so other edits need not wait for the loading.
-        let fixtures = load_sources(&[source])?;
+        let fixtures = Arc::new(load_sources(&[source])?);
 
         let _lock = self.edit_lock.lock();
-        self.install_fixtures(&Arc::new(fixtures));
-        Ok(())
+        self.install_fixtures(&fixtures);
+        Ok(fixtures)
     }
 
     /// Resets everything to the start: fixtures, grants, scenarios, journal and clock.
@@ -241,7 +249,13 @@ impl Realm {
         let seed = Arc::clone(&self.seed.read());
         self.install_fixtures(&seed);
         // Also if the seed has the same TLS faults as the fixtures before: others may have been set.
-        self.set_tls_faults(None);
+        self.apply_tls_faults(None);
+    }
+
+    /// Sets the faults of TLS handshakes. `None` means those of the fixtures.
+    pub(crate) fn set_tls_faults(&self, faults: Option<TlsFaults>) {
+        let _lock = self.edit_lock.lock();
+        self.apply_tls_faults(faults);
     }
 
     /// Replaces the fixtures that the realm was seeded from. Existing grants are kept.
@@ -309,7 +323,7 @@ impl Realm {
 }
 
 fn check_scenario(registry: &Registry, json: &str) -> Result<Scenario, FixtureErrors> {
-    read_scenario(json, registry.client_ids(), registry.merchant_ids()).map_err(FixtureErrors)
+    read_scenario(json, registry.client_ids(), registry.merchant_ids())
 }
 
 #[cfg(test)]
@@ -354,11 +368,12 @@ mod tests {
         let status = || realm.registry().client(CLIENT).unwrap().config.status;
 
         let inactive = patch(r#"{"status":"inactive"}"#);
-        assert!(realm.patch_entry::<Client>(CLIENT, inactive).unwrap());
+        assert!(realm.patch_entry::<Client>(CLIENT, inactive).unwrap().is_some());
         assert_eq!(status(), AccountStatus::Inactive);
-        assert!(realm.patch_entry::<Client>(CLIENT, patch(r#"{"status":null}"#)).unwrap());
+        let reset = realm.patch_entry::<Client>(CLIENT, patch(r#"{"status":null}"#)).unwrap();
+        assert_eq!(reset.unwrap().status, AccountStatus::Active);
         assert_eq!(status(), AccountStatus::Active);
-        assert!(!realm.patch_entry::<Client>("nobody", Map::new()).unwrap());
+        assert!(realm.patch_entry::<Client>("nobody", Map::new()).unwrap().is_none());
     }
 
     #[test]

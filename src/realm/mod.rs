@@ -154,8 +154,9 @@ impl Realm {
         self.tls_faults.borrow().clone()
     }
 
-    /// Sets the faults of TLS handshakes. `None` means those of the fixtures.
-    pub(crate) fn set_tls_faults(&self, faults: Option<TlsFaults>) {
+    /// Sets the faults of TLS handshakes. `None` means those of the fixtures. The caller holds the
+    /// edit lock.
+    fn apply_tls_faults(&self, faults: Option<TlsFaults>) {
         let faults = faults.unwrap_or_else(|| self.registry().settings.tls.clone());
         self.tls_faults.send_replace(faults);
     }
@@ -183,7 +184,7 @@ impl Realm {
 
         // Faults that were set at run time stay, unless the fixtures change theirs.
         if old.settings.tls != new.settings.tls {
-            self.set_tls_faults(None);
+            self.apply_tls_faults(None);
         }
     }
 

@@ -100,7 +100,8 @@ impl RealmMap {
         std::iter::once(&self.default).chain(created.by_name.values()).cloned().collect()
     }
 
-    /// Creates a realm. One of the same name is removed first.
+    /// Creates a realm. One of the same name is removed first. Returns it with whether there was
+    /// one.
     ///
     /// # Errors
     ///
@@ -112,7 +113,7 @@ impl RealmMap {
         fixtures: Option<Arc<Fixtures>>,
         hosts: Vec<String>,
         open_ports: impl FnOnce(&Weak<Realm>) -> io::Result<Option<OwnPorts>>,
-    ) -> Result<Arc<Realm>, RealmError> {
+    ) -> Result<(Arc<Realm>, bool), RealmError> {
         if name == DEFAULT {
             return Err(RealmError::Default);
         }
@@ -124,7 +125,9 @@ impl RealmMap {
             return Err(RealmError::Host(malformed.clone()));
         }
 
-        let mut seed = self.seed.read().clone();
+        // Held to the end: a reseed either comes before, or finds the realm.
+        let current_seed = self.seed.read();
+        let mut seed = current_seed.clone();
         if let Some(fixtures) = fixtures {
             seed = RealmSeed::new(fixtures, seed.journal_size);
         }
@@ -134,8 +137,8 @@ impl RealmMap {
             realm.take_ports(ports);
         }
 
-        self.created.write().insert(&realm)?;
-        Ok(realm)
+        let replaces = self.created.write().insert(&realm)?;
+        Ok((realm, replaces))
     }
 
     /// Replaces the fixtures of the server, and of all realms that started with them. Changes made
@@ -177,8 +180,8 @@ impl RealmMap {
 }
 
 impl Created {
-    /// Inserts a realm, in place of one of the same name.
-    fn insert(&mut self, realm: &Arc<Realm>) -> Result<(), RealmError> {
+    /// Inserts a realm, in place of one of the same name. Returns whether there was one.
+    fn insert(&mut self, realm: &Arc<Realm>) -> Result<bool, RealmError> {
         let name = realm.name();
         if self.by_name.len() >= MAX_REALMS && !self.by_name.contains_key(name) {
             return Err(RealmError::TooMany);
@@ -187,12 +190,12 @@ impl Created {
             return Err(RealmError::HostTaken(host.clone()));
         }
 
-        self.remove(name);
+        let replaces = self.remove(name);
         for host in &realm.hosts {
             self.by_host.insert(host.clone(), Arc::clone(realm));
         }
         self.by_name.insert(name.to_owned(), Arc::clone(realm));
-        Ok(())
+        Ok(replaces)
     }
 
     /// Whether a host name belongs to another realm than this one, or to the machine.
@@ -239,7 +242,8 @@ mod tests {
     #[test]
     fn a_realm_is_found_by_name_and_host_until_it_is_removed() {
         let realms = realms();
-        let blue = realms.create("blue", None, vec!["Pay.Example".into()], |_| Ok(None)).unwrap();
+        let (blue, _) =
+            realms.create("blue", None, vec!["Pay.Example".into()], |_| Ok(None)).unwrap();
         let found = [
             realms.get("blue"),
             realms.by_host("pay.example").unwrap(),

@@ -18,7 +18,8 @@ impl RealmHandle {
     ///
     /// Every error in the text. In that case nothing changes.
     pub async fn replace_fixtures(&self, text: &str) -> Result<(), FixtureErrors> {
-        self.realm.replace_fixtures(Source { name: "fixtures".to_owned(), text: text.to_owned() })
+        let source = Source { name: "fixtures".to_owned(), text: text.to_owned() };
+        self.realm.replace_fixtures(source).map(drop)
     }
 
     /// Resets fixtures, grants, scenarios, journal and clock to their initial state.

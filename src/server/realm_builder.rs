@@ -85,7 +85,7 @@ impl<'s> RealmBuilder<'s> {
     /// too many realms, or if the realm's own port cannot be opened.
     pub fn create(self) -> Result<RealmHandle, RealmError> {
         let app = &self.default.app;
-        let realm = app.realms.create(&self.name, self.fixtures, self.hosts, |realm| {
+        let (realm, _) = app.realms.create(&self.name, self.fixtures, self.hosts, |realm| {
             app.open_port(self.own_port, realm)
         })?;
 

@@ -29,7 +29,9 @@ mod scenarios;
 mod watch;
 
 // The control API, the journal and realms.
+mod concurrent_edits;
 mod control_api;
+mod control_bodies;
 mod journal;
 mod journal_queries;
 mod openapi;

@@ -8,6 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::blocking::run_blocking;
 use super::json::Json;
 use super::problem::Problem;
 use super::routes::Routes;
@@ -137,9 +138,14 @@ async fn put<E: FixtureEntry>(
     Path(id): Path<String>,
     Json(request): Json<Map<String, Value>>,
 ) -> Result<(StatusCode, Json<E>), Problem> {
-    let replaced = context.realm.put_entry::<E>(read_entry(&id, request)?)?;
+    let put = run_blocking(move || {
+        let entry: E = read_entry(&id, request)?;
+        context.realm.put_entry(entry.clone()).map(|replaced| (entry, replaced))
+    });
+    let (entry, replaced) = put.await??;
+
     let status = if replaced { StatusCode::OK } else { StatusCode::CREATED };
-    Ok((status, Json(find(&context, &id)?)))
+    Ok((status, Json(entry)))
 }
 
 async fn patch<E: FixtureEntry>(
@@ -151,15 +157,15 @@ async fn patch<E: FixtureEntry>(
     find::<E>(&context, &id)?;
     let Json(patch) = body?;
 
-    context.realm.patch_entry::<E>(&id, patch)?;
-    find(&context, &id).map(Json)
+    let patched = run_blocking(move || context.realm.patch_entry::<E>(&id, patch)).await??;
+    patched.map(Json).ok_or_else(unknown::<E>)
 }
 
 async fn remove<E: FixtureEntry>(
     context: RequestContext,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    if !context.realm.remove_entry::<E>(&id)? {
+    if !run_blocking(move || context.realm.remove_entry::<E>(&id)).await?? {
         return Err(unknown::<E>());
     }
     Ok(StatusCode::NO_CONTENT)

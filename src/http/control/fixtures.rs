@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 
+use super::blocking::run_blocking;
 use super::json::{FixturesText, Json};
 use super::problem::Problem;
 use super::routes::Routes;
@@ -46,11 +47,12 @@ async fn put(
     FixturesText(text): FixturesText,
 ) -> Result<Json<Arc<Fixtures>>, Problem> {
     let source = Source { name: BODY.to_owned(), text };
-    context.realm.replace_fixtures(source).map_err(Problem::of_text)?;
-    Ok(show(context).await)
+    let realm = Arc::clone(&context.realm);
+    let fixtures = run_blocking(move || realm.replace_fixtures(source)).await?;
+    Ok(Json(fixtures.map_err(Problem::of_text)?))
 }
 
-async fn reset(context: RequestContext) -> StatusCode {
-    context.realm.reset();
-    StatusCode::NO_CONTENT
+async fn reset(context: RequestContext) -> Result<StatusCode, Problem> {
+    run_blocking(move || context.realm.reset()).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

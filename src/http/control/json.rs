@@ -9,8 +9,9 @@ use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use std::sync::Arc;
 
+use super::blocking::read_blocking;
 use super::problem::{Problem, bad_request};
-use crate::fixture::{FixtureErrors, read_text};
+use crate::fixture::read_text;
 use crate::http::app::App;
 use crate::http::body::{self, BodyError, BodyKind};
 use crate::http::response;
@@ -31,12 +32,12 @@ enum MediaType {
     Yaml,
 }
 
-impl<T: DeserializeOwned> FromRequest<Arc<App>> for Json<T> {
+impl<T: DeserializeOwned + Send + 'static> FromRequest<Arc<App>> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Problem> {
         let JsonText(text) = JsonText::from_request(request, app).await?;
-        Ok(Self(read_text(&text).map_err(FixtureErrors)?))
+        Ok(Self(read_blocking(text, read_text).await??))
     }
 }
 
@@ -94,9 +95,12 @@ impl MediaType {
 /// Reads a body that must be JSON: the reader of fixtures would also accept YAML.
 async fn read_json(request: Request, app: &App) -> Result<String, Problem> {
     let text = read_body(request, app).await?;
-    serde_json::from_str::<IgnoredAny>(&text)
-        .map_err(|error| bad_request(format!("The body is not valid JSON: {error}.")))?;
-    Ok(text)
+    read_blocking(text, |text| {
+        serde_json::from_str::<IgnoredAny>(text)
+            .map(|_| text.to_owned())
+            .map_err(|error| bad_request(format!("The body is not valid JSON: {error}.")))
+    })
+    .await?
 }
 
 async fn read_body(request: Request, app: &App) -> Result<String, Problem> {

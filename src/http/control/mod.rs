@@ -1,5 +1,6 @@
 //! The control API under `/_mock/`: requests and responses in JSON, problem details on failure.
 
+mod blocking;
 mod clock;
 mod codes;
 mod entries;

@@ -1,6 +1,6 @@
 //! `/_mock/realms`: the isolated servers within this one.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use axum::extract::Path;
 use axum::http::StatusCode;
@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::blocking::run_blocking;
 use super::fixtures::BODY;
 use super::json::Json;
 use super::problem::Problem;
@@ -99,13 +100,13 @@ async fn put(
     Path(name): Path<String>,
     Json(request): Json<RealmRequest>,
 ) -> Result<(StatusCode, Json<RealmView>), Problem> {
-    let fixtures = request.fixtures.map(load_fixtures).transpose()?;
-
-    let app = &context.app;
-    let replaces = app.realms.get(&name).is_some();
-    let realm = app
-        .realms
-        .create(&name, fixtures, request.hosts, |realm| app.open_port(request.listen, realm))?;
+    let app = Arc::clone(&context.app);
+    let create = run_blocking(move || -> Result<_, Problem> {
+        let fixtures = request.fixtures.map(load_fixtures).transpose()?;
+        let open_port = |realm: &Weak<Realm>| app.open_port(request.listen, realm);
+        Ok(app.realms.create(&name, fixtures, request.hosts, open_port)?)
+    });
+    let (realm, replaces) = create.await??;
 
     let status = if replaces { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, Json(view(&context, &realm))))

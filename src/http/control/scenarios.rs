@@ -1,10 +1,13 @@
 //! `/_mock/scenarios`: the scenarios of the realm.
 
+use std::sync::Arc;
+
 use axum::extract::Path;
 use axum::http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::blocking::run_blocking;
 use super::json::{Json, JsonText};
 use super::problem::Problem;
 use super::routes::Routes;
@@ -73,16 +76,17 @@ async fn add(
     context: RequestContext,
     JsonText(text): JsonText,
 ) -> Result<(StatusCode, Json<ScenarioState>), Problem> {
-    let Some(active) = context.realm.add_scenario(&text)? else {
+    let realm = Arc::clone(&context.realm);
+    let Some(active) = run_blocking(move || realm.add_scenario(&text)).await?? else {
         let detail = "a scenario with this name already exists; PUT replaces it";
         return Err(Problem::of_conflict("/name", detail));
     };
     Ok((StatusCode::CREATED, Json(active.state(context.realm.clock.now_ms()))))
 }
 
-async fn clear(context: RequestContext) -> StatusCode {
-    context.realm.clear_scenarios();
-    StatusCode::NO_CONTENT
+async fn clear(context: RequestContext) -> Result<StatusCode, Problem> {
+    run_blocking(move || context.realm.clear_scenarios()).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn show(
@@ -98,7 +102,8 @@ async fn put(
     Path(name): Path<String>,
     JsonText(text): JsonText,
 ) -> Result<(StatusCode, Json<ScenarioState>), Problem> {
-    let (active, replaced) = context.realm.put_scenario(&text, Some(&name))?;
+    let realm = Arc::clone(&context.realm);
+    let (active, replaced) = run_blocking(move || realm.put_scenario(&text, Some(&name))).await??;
     let status = if replaced { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, Json(active.state(context.realm.clock.now_ms()))))
 }
