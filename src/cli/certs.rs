@@ -30,7 +30,7 @@ pub(super) struct Certs {
     /// Password of client.p12
     #[arg(long, value_name = "PASSWORD", default_value = DEFAULT_PASSWORD)]
     password: String,
-    /// Encrypt client.p12 with triple DES and SHA-1, which macOS and Java 8 can read
+    /// Encrypt client.p12 with triple DES and SHA-1, for macOS and for Java before 8u301 and 11.0.12
     #[arg(long)]
     p12_legacy: bool,
     /// Replace the certificate of another client in the directory

@@ -121,7 +121,7 @@ fn write_private(file: &Path, bytes: &[u8]) -> io::Result<()> {
 pub(crate) enum Pkcs12Form {
     /// AES-256 with PBKDF2 and HMAC-SHA-256.
     Modern,
-    /// Triple DES and HMAC-SHA-1, which macOS and Java 8 can read.
+    /// Triple DES and HMAC-SHA-1, for programs that do not know HMAC-SHA-256 for PKCS#12.
     Legacy,
 }
 
