@@ -221,8 +221,9 @@ pub mod units;
 pub use clock::Clock;
 pub use fixture::{FixtureError, FixtureErrors, PathPattern, PathPatternError, TlsFault};
 pub use journal::{
-    Difference, Filter, Issued, IssuedKind, NearMiss, RecordedEndpoint, RecordedHeaders,
-    RecordedOutcome, RecordedParam, RecordedRequest, Times, TimesError, Verification,
+    Difference, Filter, Issued, IssuedClaims, IssuedKind, NearMiss, RecordedEndpoint,
+    RecordedHeaders, RecordedOutcome, RecordedParam, RecordedRequest, Times, TimesError,
+    Verification,
 };
 pub use limits::Limits;
 pub use oauth::{ChallengeMethod, Dialect, ErrorCode, Secret, TokenResponse};

@@ -125,7 +125,7 @@ fn successes(results: &[Outcome]) -> usize {
 }
 
 fn jti(token: &str) -> String {
-    crate::token::read_jti(token).unwrap()
+    crate::token::read_claims(token).unwrap().jti
 }
 
 #[test]

@@ -250,7 +250,7 @@ impl AuthorizeRequest<'_> {
     fn redirect_error(&self, code: &ErrorCode, description: &str) -> Response {
         let mut response =
             self.redirect_with(&[("error", code.as_str()), ("error_description", description)]);
-        response::tag_error(&mut response, code, None);
+        response::tag_error(&mut response, code, None, description);
         response
     }
 

@@ -55,7 +55,7 @@ impl BearerError {
         };
 
         let mut response = api_response::json(401, &body);
-        response::tag_error(&mut response, &ErrorCode::from(code), None);
+        response::tag_error(&mut response, &ErrorCode::from(code), None, &text);
         let challenge = match self {
             Self::Missing => "Bearer realm=\"smartpay-oauth-mock\"".to_owned(),
             _ => format!(

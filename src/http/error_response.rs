@@ -57,7 +57,7 @@ impl<'a> ErrorResponses<'a> {
         }
 
         let mut response = response::error(&code, status, &description);
-        response::tag_error(&mut response, &code, Some(refusal.row));
+        response::tag_error(&mut response, &code, Some(refusal.row), &description);
         if refusal.row == Row::Method {
             response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
         }

@@ -123,7 +123,7 @@ pub(super) fn error(registry: &Registry, headers: &HeaderMap, error: AuthorizeEr
     let page = ErrorPage { style: STYLE, code: code.as_str(), status, description: &description };
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
     let mut response = html(status, &page, "'none'");
-    response::tag_error(&mut response, &code, None);
+    response::tag_error(&mut response, &code, None, &description);
     response
 }
 

@@ -14,7 +14,7 @@ pub(super) fn server_error(_: Box<dyn Any + Send + 'static>) -> Response {
 
     let text = "The server failed; its log has the details.";
     let mut response = response::error(&code, code.default_status(), text);
-    response::tag_error(&mut response, &code, Some(Row::Server));
+    response::tag_error(&mut response, &code, Some(Row::Server), text);
     response
 }
 

@@ -134,7 +134,7 @@ fn insufficient_scope(scope: &str) -> Response {
 
     let body = json!({ "error": "insufficient_scope", "error_description": text });
     let mut response = api_response::json(403, &body);
-    response::tag_error(&mut response, &ErrorCode::from("insufficient_scope"), None);
+    response::tag_error(&mut response, &ErrorCode::from("insufficient_scope"), None, &text);
     let challenge = format!(
         "Bearer realm=\"smartpay-oauth-mock\", error=\"insufficient_scope\", \
          error_description=\"{text}\", scope=\"{scope}\""

@@ -33,14 +33,22 @@ pub(super) fn json(status: u16, body: &impl Serialize) -> Response {
 pub(super) fn error(code: &ErrorCode, status: u16, description: &str) -> Response {
     let mut response =
         json(status, &ErrorBody { error: code.as_str(), error_description: description });
-    tag_error(&mut response, code, None);
+    tag_error(&mut response, code, None, description);
     response
 }
 
 /// Tags a response with its error and the row that refused, for the journal.
-pub(super) fn tag_error(response: &mut Response, code: &ErrorCode, row: Option<Row>) {
-    let error = Some(code.as_str().to_owned());
-    response.extensions_mut().insert(ErrorTag { error, row: row.map(Row::number) });
+pub(super) fn tag_error(
+    response: &mut Response,
+    code: &ErrorCode,
+    row: Option<Row>,
+    description: &str,
+) {
+    response.extensions_mut().insert(ErrorTag {
+        error: Some(code.as_str().to_owned()),
+        description: Some(description.to_owned()),
+        row: row.map(Row::number),
+    });
 }
 
 /// Makes the response to a request whose head is too large.

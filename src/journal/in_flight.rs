@@ -2,6 +2,7 @@
 
 use super::notes;
 use super::recorder::{ErrorTag, PartialEntry, RequestRecorder};
+use super::redact::truncate;
 use super::{RecordedEndpoint, RecordedOutcome, RecordedRequest, RequestInfo};
 
 /// A request in the journal that is not complete yet.
@@ -57,7 +58,11 @@ impl RequestInFlight {
             scenario: partial.scenario.clone(),
             fault: partial.fault,
         };
-        self.entry_with(partial, Some(outcome), last_note.map(Into::into).into_iter().collect())
+        let last_notes = last_note.map(Into::into).into_iter().collect();
+        RecordedRequest {
+            error_description: error_tag.description.as_deref().map(truncate),
+            ..self.entry_with(partial, Some(outcome), last_notes)
+        }
     }
 
     fn entry_with(
@@ -95,7 +100,9 @@ impl RequestInFlight {
             params: partial.params,
             headers: partial.headers,
             outcome,
+            error_description: None,
             issued: partial.issued,
+            issued_claims: partial.issued_claims,
             duration_us: u64::try_from(duration_us).unwrap_or(u64::MAX),
             notes,
             started: request.started,

@@ -24,7 +24,8 @@ pub use filter::{Difference, Filter};
 pub(crate) use in_flight::{Completion, RequestInFlight};
 pub use recorded_headers::RecordedHeaders;
 pub use recorded_request::{
-    Issued, IssuedKind, RecordedEndpoint, RecordedOutcome, RecordedParam, RecordedRequest,
+    Issued, IssuedClaims, IssuedKind, RecordedEndpoint, RecordedOutcome, RecordedParam,
+    RecordedRequest,
 };
 pub(crate) use recorder::{ErrorTag, RequestRecorder};
 pub(crate) use redact::ParamPolicy;

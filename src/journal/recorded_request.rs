@@ -58,8 +58,12 @@ pub struct RecordedRequest {
     pub headers: RecordedHeaders,
     /// The response; `null` until it is sent.
     pub outcome: Option<RecordedOutcome>,
+    /// What was wrong, as the error description of the response says.
+    pub error_description: Option<String>,
     /// The codes and tokens that were issued, even if the response was replaced.
     pub issued: Vec<Issued>,
+    /// The claims of each of these, in the same order.
+    pub issued_claims: Vec<IssuedClaims>,
     /// The time until the response, or until now if there is none yet, in microseconds.
     pub duration_us: u64,
     /// What the real server would reject, and what the vendor discourages.
@@ -139,6 +143,20 @@ pub struct Issued {
     pub fingerprint: String,
 }
 
+/// The claims of an issued token that are times. A code has none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[non_exhaustive]
+pub struct IssuedClaims {
+    /// The claim `iat`; in JSON, in the format of RFC 3339.
+    #[serde(serialize_with = "serialize_optional_time")]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    pub iat: Option<SystemTime>,
+    /// The claim `expires_in`; in JSON, in the format of RFC 3339. A refresh may extend the expiry.
+    #[serde(serialize_with = "serialize_optional_time")]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    pub expires_in: Option<SystemTime>,
+}
+
 /// The kind of an issued credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -150,6 +168,16 @@ pub enum IssuedKind {
     AccessToken,
     /// A refresh token, either a new one or the one of the request again.
     RefreshToken,
+}
+
+fn serialize_optional_time<S: Serializer>(
+    time: &Option<SystemTime>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match time {
+        Some(time) => serialize_time(time, serializer),
+        None => serializer.serialize_none(),
+    }
 }
 
 fn serialize_time<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
@@ -240,7 +268,9 @@ mod tests {
                 params: BTreeMap::new(),
                 headers: RecordedHeaders::default(),
                 outcome: Some(RecordedOutcome { status: Some(200), ..RecordedOutcome::default() }),
+                error_description: None,
                 issued: Vec::new(),
+                issued_claims: Vec::new(),
                 duration_us: 5,
                 notes: Vec::new(),
                 started: Instant::now(),

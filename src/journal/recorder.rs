@@ -8,11 +8,12 @@ use parking_lot::Mutex;
 
 use super::notes::{self, Note};
 use super::redact::{self, ParamPolicy, fingerprint, truncate};
-use super::{Issued, IssuedKind, RecordedEndpoint, RecordedHeaders, RecordedParam};
+use super::{Issued, IssuedClaims, IssuedKind, RecordedEndpoint, RecordedHeaders, RecordedParam};
+use crate::clock::from_ms;
 use crate::oauth::SecretMistake;
 use crate::oauth::form::near_known;
 use crate::scenario::{Fault, Selection};
-use crate::token::read_jti;
+use crate::token::{ReadClaims, read_claims};
 
 /// The maximum number of notes on undocumented parameters of a request.
 const MAX_UNKNOWN: usize = 4;
@@ -21,6 +22,7 @@ const MAX_UNKNOWN: usize = 4;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ErrorTag {
     pub(crate) error: Option<String>,
+    pub(crate) description: Option<String>,
     /// The row of the decision table.
     pub(crate) row: Option<u8>,
 }
@@ -43,6 +45,7 @@ pub(super) struct PartialEntry {
     pub(super) scenario: Option<String>,
     pub(super) fault: Option<Fault>,
     pub(super) issued: Vec<Issued>,
+    pub(super) issued_claims: Vec<IssuedClaims>,
     pub(super) notes: Vec<Note>,
 }
 
@@ -129,8 +132,16 @@ impl RequestRecorder {
 
     /// Records a code or token that was issued.
     pub(crate) fn issued(&self, kind: IssuedKind, token: &str) {
-        let jti = if kind == IssuedKind::Code { None } else { read_jti(token) };
-        self.0.lock().issued.push(Issued { kind, jti, fingerprint: fingerprint(token) });
+        let claims = if kind == IssuedKind::Code { None } else { read_claims(token) };
+        let times = IssuedClaims {
+            iat: claims.as_ref().and_then(ReadClaims::issued_at_ms).map(from_ms),
+            expires_in: claims.as_ref().and_then(ReadClaims::expires_at_ms).map(from_ms),
+        };
+        let jti = claims.map(|claims| claims.jti);
+
+        let mut entry = self.0.lock();
+        entry.issued.push(Issued { kind, jti, fingerprint: fingerprint(token) });
+        entry.issued_claims.push(times);
     }
 
     /// Returns what is known of the request so far.

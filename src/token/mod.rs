@@ -12,4 +12,4 @@ pub(crate) use id::{GrantId, TokenId, TokenIds};
 pub use inspect::{Inspection, inspect};
 pub(crate) use key::SigningFailed;
 pub use key::{KeyError, SigningKey};
-pub(crate) use verify::{TokenError, VerifiedClaims, read_jti};
+pub(crate) use verify::{ReadClaims, TokenError, VerifiedClaims, read_claims};

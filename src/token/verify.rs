@@ -69,14 +69,32 @@ impl VerifiedClaims {
     }
 }
 
-/// Reads the `jti` of a token without verifying its signature.
-pub(crate) fn read_jti(token: &str) -> Option<String> {
-    #[derive(Deserialize)]
-    struct WithJti {
-        jti: String,
+/// What identifies a token, and its times. A scenario may have altered them.
+#[derive(Debug, Deserialize)]
+pub(crate) struct ReadClaims {
+    pub(crate) jti: String,
+    #[serde(default)]
+    iat: Value,
+    #[serde(default)]
+    expires_in: Value,
+}
+
+impl ReadClaims {
+    /// Returns the time of issue, in milliseconds since 1970.
+    pub(crate) fn issued_at_ms(&self) -> Option<i64> {
+        self.iat.as_i64()
     }
+
+    /// Returns the expiry, in milliseconds since 1970.
+    pub(crate) fn expires_at_ms(&self) -> Option<i64> {
+        self.expires_in.as_i64()
+    }
+}
+
+/// Reads claims of a token without verifying its signature.
+pub(crate) fn read_claims(token: &str) -> Option<ReadClaims> {
     let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
-    serde_json::from_slice::<WithJti>(&payload).ok().map(|claims| claims.jti)
+    serde_json::from_slice(&payload).ok()
 }
 
 /// Decodes a segment of a token: base64url of a JSON object.

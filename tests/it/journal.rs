@@ -49,6 +49,21 @@ pub fn sha256(text: &str) -> String {
 
 /// Only the control API's own paths are left out, in every realm.
 #[tokio::test]
+async fn an_entry_says_what_was_wrong_and_when_issued_tokens_expire() {
+    let server = MockAuthServer::start().await;
+    exchange(&server, "unknown").await;
+    exchange_new_code(&server).await.ok();
+    let requests = server.requests().await;
+
+    let description = "code is unknown: the server did not issue it, or no longer has it.";
+    assert_eq!(requests[0].error_description.as_deref(), Some(description));
+
+    let access_token = &requests[1].issued_claims[0];
+    let lifetime = access_token.expires_in.unwrap().duration_since(access_token.iat.unwrap());
+    assert_eq!(lifetime.unwrap(), Duration::from_secs(900));
+}
+
+#[tokio::test]
 async fn a_resource_whose_path_contains_that_of_the_control_api_is_recorded() {
     let fixtures = "resources: [{ path: '/api/_mock/{id}', methods: [GET] }]";
     let server = server_with(fixtures).await;
