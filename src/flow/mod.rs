@@ -7,6 +7,7 @@ mod client;
 pub(crate) mod consent;
 mod effects;
 mod grant;
+mod inspect;
 mod issue;
 #[cfg(test)]
 mod loom_tests;
@@ -20,8 +21,7 @@ mod token_status;
 pub(crate) use client::authenticate;
 pub(crate) use effects::Effects;
 pub(crate) use grant::merchant_of;
+pub(crate) use inspect::inspect_in_realm;
 pub(crate) use issue::issue_directly;
 pub(crate) use request::{TokenRequest, claimed_client_id, expects_basic};
-pub(crate) use token_status::{
-    TokenState, TokenStatus, UnknownToken, inspect_in_realm, token_status,
-};
+pub(crate) use token_status::{TokenState, TokenStatus, UnknownToken, token_status};

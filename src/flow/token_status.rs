@@ -4,7 +4,7 @@
 use super::grant::stored_or_claimed;
 use crate::fixture::AccountStatus;
 use crate::realm::{Grant, Realm, Registry, Revocation};
-use crate::token::{Inspection, SigningKey, TokenError, VerifiedClaims, inspect};
+use crate::token::{SigningKey, TokenError, VerifiedClaims};
 
 /// A token of this realm and its state now.
 pub(crate) struct TokenStatus {
@@ -90,32 +90,4 @@ fn account_state(registry: &Registry, grant: &Grant) -> TokenState {
         Some(merchant) if merchant.status == AccountStatus::Active => TokenState::Active,
         _ => TokenState::MerchantInactive,
     }
-}
-
-/// Inspects a token. Unlike the `inspect` function of the library, this knows what became of its
-/// grant.
-pub(crate) async fn inspect_in_realm(realm: &Realm, key: &SigningKey, token: &str) -> Inspection {
-    let mut inspection = inspect(token, key, realm.clock.now_ms());
-
-    match token_status(realm, key, token.trim()).await {
-        Err(error) => {
-            inspection.valid = false;
-            inspection.reason = format!("The token {error}.");
-        }
-        Ok(TokenStatus { state: TokenState::Active, .. }) => {
-            // By its claims it has expired, but a refresh has extended it since.
-            if !inspection.valid {
-                inspection.valid = true;
-                inspection.reason = "It is valid: a refresh has extended its expiry.".to_owned();
-            }
-        }
-        // The inspection already says how long ago the token expired.
-        Ok(TokenStatus { state: TokenState::Expired, .. }) => inspection.valid = false,
-        Ok(TokenStatus { state, .. }) => {
-            inspection.valid = false;
-            inspection.reason = format!("The token {state}.");
-        }
-    }
-
-    inspection
 }

@@ -86,6 +86,83 @@ pub enum Row {
 }
 
 impl Row {
+    /// All rows, in their order.
+    pub const ALL: [Self; 25] = [
+        Self::Transport,
+        Self::Method,
+        Self::Query,
+        Self::ContentType,
+        Self::BodySize,
+        Self::BodyTime,
+        Self::WellFormed,
+        Self::Duplicate,
+        Self::Required,
+        Self::Credentials,
+        Self::GrantType,
+        Self::Presented,
+        Self::ClientIdForm,
+        Self::ClientKnown,
+        Self::ClientType,
+        Self::ClientSecret,
+        Self::ClientActive,
+        Self::ClientGrantType,
+        Self::CodeOrToken,
+        Self::Redirect,
+        Self::Pkce,
+        Self::Scope,
+        Self::Grant,
+        Self::MerchantActive,
+        Self::Server,
+    ];
+
+    /// Returns the condition under which a request fails at this row, as a sentence.
+    pub fn condition(self) -> &'static str {
+        match self {
+            Self::Transport => "The connection is plain HTTP, and the fixtures require HTTPS.",
+            Self::Method => "The method is not POST.",
+            Self::Query => "The URL has a query parameter.",
+            Self::ContentType => {
+                "The Content-Type is not application/x-www-form-urlencoded, or there is a \
+                 Content-Encoding."
+            }
+            Self::BodySize => "The body is larger than 64 KiB.",
+            Self::BodyTime => "The body does not arrive in time.",
+            Self::WellFormed => "The body is not a well-formed form.",
+            Self::Duplicate => "A parameter occurs twice.",
+
+            Self::Required => "grant_type or client_id is missing or empty.",
+            Self::Credentials => "client_secret is missing or empty.",
+            Self::GrantType => "grant_type is neither authorization_code nor refresh_token.",
+            Self::Presented => {
+                "The code or refresh token is missing, or there are two different ones."
+            }
+
+            Self::ClientIdForm => "client_id is malformed.",
+            Self::ClientKnown => "The client is not registered.",
+            Self::ClientType => "The client is not confidential.",
+            Self::ClientSecret => {
+                "client_secret is wrong, or the client certificate is not the client's."
+            }
+            Self::ClientActive => "The client is not active.",
+            Self::ClientGrantType => "The client may not use this grant type.",
+
+            Self::CodeOrToken => {
+                "The code is unknown, expired, used already or another client's, or the refresh \
+                 token is invalid or another client's."
+            }
+            Self::Redirect => "The redirect URL is not the one that the code was issued for.",
+            Self::Pkce => "The PKCE verifier is missing, wrong, or not expected.",
+
+            Self::Scope => "The scope is malformed, unknown, or more than was granted.",
+            Self::Grant => {
+                "The grant was revoked, or the refresh token was replaced or is past its grace \
+                 period."
+            }
+            Self::MerchantActive => "The merchant is not active.",
+            Self::Server => "The server itself fails.",
+        }
+    }
+
     /// Returns the row's number in the table, 1 to 21; 0 before it.
     pub fn number(self) -> u8 {
         match self {

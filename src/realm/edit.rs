@@ -309,6 +309,16 @@ impl Realm {
         self.scenarios.states(self.clock.now_ms())
     }
 
+    /// Enables or disables a scenario. Returns it, if it exists.
+    pub(crate) fn set_scenario_enabled(
+        &self,
+        name: &str,
+        enabled: bool,
+    ) -> Option<Arc<ActiveScenario>> {
+        let _lock = self.edit_lock.lock();
+        self.scenarios.set_enabled(name, enabled)
+    }
+
     /// Removes a scenario and releases the requests that it holds. Returns whether there was one.
     pub(crate) fn remove_scenario(&self, name: &str) -> bool {
         let _lock = self.edit_lock.lock();

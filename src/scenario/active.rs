@@ -16,6 +16,12 @@ use crate::clock;
 pub(crate) struct ActiveScenario {
     name: String,
     scenario: Arc<Scenario>,
+    progress: Arc<Progress>,
+}
+
+/// What a scenario has done so far.
+#[derive(Debug)]
+struct Progress {
     /// The time at which it ends by the realm's clock, if the scenario has a `for`.
     ends_at_ms: Option<i64>,
     /// The number of matches so far.
@@ -47,12 +53,12 @@ impl Step {
 
     /// Returns the barrier that holds the scenario's requests.
     pub(crate) fn barrier(&self) -> &Barrier {
-        &self.active.barrier
+        &self.active.progress.barrier
     }
 
     /// Returns the window in which the scenario counts requests for its rate limit.
     pub(crate) fn window(&self) -> &RateWindow {
-        &self.active.window
+        &self.active.progress.window
     }
 }
 
@@ -62,15 +68,29 @@ impl ActiveScenario {
         let ends_at_ms =
             scenario.for_duration.map(|duration| now_ms.saturating_add(duration.as_ms()));
         let rng = scenario.seed.map(|seed| Mutex::new(StdRng::seed_from_u64(seed)));
-        Self {
-            name,
-            scenario,
+        let progress = Progress {
             ends_at_ms,
             matched: AtomicU64::new(0),
             barrier: Barrier::default(),
             window: RateWindow::default(),
             rng,
+        };
+        Self { name, scenario, progress: Arc::new(progress) }
+    }
+
+    /// Returns the scenario, enabled or not, with the progress that it has made.
+    pub(super) fn with_enabled(&self, enabled: bool) -> Self {
+        Self {
+            name: self.name.clone(),
+            scenario: Arc::new(Scenario { enabled, ..Scenario::clone(&self.scenario) }),
+            progress: Arc::clone(&self.progress),
         }
+    }
+
+    /// Returns whether both are the same scenario, enabled or not, and not one that has replaced it
+    /// under its name.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.progress, &other.progress)
     }
 
     /// Counts a match and returns its step. Returns `None` if the request does not count by
@@ -82,13 +102,14 @@ impl ActiveScenario {
 
         // One atomic update, so that no two requests get the same step.
         let next = |n: u64| self.scenario.times.is_none_or(|times| n < times).then_some(n + 1);
-        let n = self.matched.fetch_update(Ordering::AcqRel, Ordering::Acquire, next).ok()?;
+        let n =
+            self.progress.matched.fetch_update(Ordering::AcqRel, Ordering::Acquire, next).ok()?;
         Some(Step { active: Arc::clone(self), index: self.scenario.outcome_index(n) })
     }
 
     /// Whether its time is over.
     fn has_ended(&self, now_ms: i64) -> bool {
-        self.ends_at_ms.is_some_and(|end_ms| now_ms >= end_ms)
+        self.progress.ends_at_ms.is_some_and(|end_ms| now_ms >= end_ms)
     }
 
     /// Draws whether a matching request counts as a match.
@@ -98,7 +119,8 @@ impl ActiveScenario {
             return true;
         }
 
-        let drawn: f64 = self.rng.as_ref().map_or_else(rand::random, |rng| rng.lock().random());
+        let drawn: f64 =
+            self.progress.rng.as_ref().map_or_else(rand::random, |rng| rng.lock().random());
         drawn < probability
     }
 
@@ -112,7 +134,7 @@ impl ActiveScenario {
 
     /// Returns the number of matches so far.
     pub(crate) fn matched(&self) -> u64 {
-        self.matched.load(Ordering::Acquire)
+        self.progress.matched.load(Ordering::Acquire)
     }
 
     /// Returns the scenario and its progress at a time of the realm's clock.
@@ -121,8 +143,8 @@ impl ActiveScenario {
             scenario: Scenario::clone(&self.scenario).name(self.name()),
             matched: self.matched(),
             remaining: self.remaining(now_ms),
-            ends_at: self.ends_at_ms.map(clock::from_ms),
-            held: self.barrier.held(),
+            ends_at: self.progress.ends_at_ms.map(clock::from_ms),
+            held: self.progress.barrier.held(),
         }
     }
 
@@ -136,6 +158,6 @@ impl ActiveScenario {
 
     /// Returns the barrier that holds its requests.
     pub(crate) fn barrier(&self) -> &Barrier {
-        &self.barrier
+        &self.progress.barrier
     }
 }

@@ -78,6 +78,14 @@ impl ScenarioIndex {
         replaced
     }
 
+    /// Puts a scenario in the place of the one with the same name.
+    pub(super) fn replace(&mut self, active: Arc<ActiveScenario>) {
+        if let Some(position) = self.by_name.get(active.name()).copied() {
+            self.remove(active.name());
+            self.insert(active, position);
+        }
+    }
+
     /// Removes a scenario.
     pub(super) fn remove(&mut self, name: &str) -> Option<Arc<ActiveScenario>> {
         let position = self.by_name.remove(name)?;

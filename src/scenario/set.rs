@@ -79,11 +79,19 @@ impl ScenarioSet {
     /// Removes this very scenario, but not one that has replaced it under its name.
     pub(crate) fn remove_this(&self, scenario: &Arc<ActiveScenario>) {
         let index = &mut self.scenarios.write().index;
-        if index.get(scenario.name()).is_some_and(|active| Arc::ptr_eq(active, scenario)) {
+        if index.get(scenario.name()).is_some_and(|active| active.is_same(scenario)) {
             index.remove(scenario.name());
         }
         // A request that took its step earlier may have been held after the replacement.
         scenario.barrier().release();
+    }
+
+    /// Enables or disables a scenario, which keeps its place and its progress. Returns it, if it exists.
+    pub(crate) fn set_enabled(&self, name: &str, enabled: bool) -> Option<Arc<ActiveScenario>> {
+        let index = &mut self.scenarios.write().index;
+        let changed = Arc::new(index.get(name)?.with_enabled(enabled));
+        index.replace(Arc::clone(&changed));
+        Some(changed)
     }
 
     /// Returns every scenario and its progress, in the order in which they are tried.

@@ -68,6 +68,12 @@ impl RealmHandle {
         self.realm.scenario_states()
     }
 
+    /// Enables or disables a scenario, injected or from the fixtures. It keeps its place and its
+    /// progress. Returns `false` if there is no scenario with this name.
+    pub async fn set_scenario_enabled(&self, name: &str, enabled: bool) -> bool {
+        self.realm.set_scenario_enabled(name, enabled).is_some()
+    }
+
     /// Removes a scenario, injected or from the fixtures, and releases the requests that it holds.
     /// Returns `false` if there is no scenario with this name.
     pub async fn remove_scenario(&self, name: &str) -> bool {

@@ -11,7 +11,8 @@ use super::{SigningKey, VerifiedClaims};
 /// The content of a token, and whether it is valid.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Inspection {
-    /// The type, `access_token` or `refresh_token`, if the claims are readable.
+    /// The type: `access_token` or `refresh_token` if the claims are readable, or
+    /// `authorization_code`, if a realm knows the code.
     #[serde(rename = "type")]
     #[schemars(with = "Option<String>")]
     pub token_type: Option<&'static str>,
@@ -45,12 +46,12 @@ pub fn inspect(token: &str, key: &SigningKey, now_ms: i64) -> Inspection {
     let verified = VerifiedClaims::verify(token, key);
     let (valid, reason) = match &verified {
         Err(error) => (false, format!("The token {error}.")),
-        Ok(claims) => check_lifetime(claims, now_ms),
+        Ok(claims) => check_lifetime(claims.iat, claims.expires_in, now_ms),
     };
 
     let has_type = matches!(verified, Ok(_) | Err(TokenError::Signature));
     let token_type = claims.as_ref().filter(|_| has_type).map(token_type);
-    let times = claims.as_ref().map(times).unwrap_or_default();
+    let times = claims.as_ref().map(readable_times).unwrap_or_default();
     Inspection { token_type, valid, reason, header, claims, times }
 }
 
@@ -58,14 +59,14 @@ fn token_type(claims: &Value) -> &'static str {
     if claims["token_type"] == "refresh_token" { "refresh_token" } else { "access_token" }
 }
 
-/// Returns whether a token has not expired, and for how long.
-fn check_lifetime(claims: &VerifiedClaims, now_ms: i64) -> (bool, String) {
-    let remaining_ms = claims.expires_in.saturating_sub(now_ms);
+/// Returns whether a token has not expired, and for how long. All times are in milliseconds since 1970.
+pub(crate) fn check_lifetime(issued_at_ms: i64, expires_at_ms: i64, now_ms: i64) -> (bool, String) {
+    let remaining_ms = expires_at_ms.saturating_sub(now_ms);
 
-    if now_ms < claims.iat {
+    if now_ms < issued_at_ms {
         let text = format!(
             "It is valid, but was issued {} in the future: the clocks differ.",
-            two_units(claims.iat - now_ms)
+            two_units(issued_at_ms.saturating_sub(now_ms))
         );
         return (true, text);
     }
@@ -93,7 +94,7 @@ fn two_units(ms: i64) -> String {
 }
 
 /// Returns the claims that are times, readable.
-fn times(claims: &Value) -> Map<String, Value> {
+pub(crate) fn readable_times(claims: &Value) -> Map<String, Value> {
     ["iat", "expires_in"]
         .into_iter()
         .filter_map(|name| {

@@ -320,6 +320,48 @@ async fn the_fixtures_of_a_realm_may_be_a_text_in_yaml() {
 }
 
 #[tokio::test]
+async fn a_scenario_that_is_disabled_and_enabled_keeps_its_progress() {
+    let server = MockAuthServer::start().await;
+    let busy = json!({ "name": "busy", "respond": { "error": "server_error" }, "times": 3 });
+    call(&server, "POST", "scenarios", Some(busy)).await;
+    assert_eq!(post_sample(&server).await.error(), "server_error");
+
+    let enable = async |enabled: bool| {
+        call(&server, "PATCH", "scenarios/busy", Some(json!({ "enabled": enabled }))).await.ok()
+    };
+    assert_eq!(enable(false).await.json()["remaining"], 2);
+    post_sample(&server).await.ok();
+    assert_eq!(enable(true).await.json()["matched"], 1);
+    assert_eq!(post_sample(&server).await.error(), "server_error");
+
+    let unknown = Some(json!({ "enabled": true }));
+    assert_problem(&call(&server, "PATCH", "scenarios/none", unknown).await, 404, "");
+    let wrong = Some(json!({ "enabled": 1 }));
+    assert_problem(&call(&server, "PATCH", "scenarios/busy", wrong).await, 422, "/enabled");
+}
+
+#[tokio::test]
+async fn codes_are_inspected_like_tokens() {
+    let server = MockAuthServer::start().await;
+    let inspect = async |token: &str| {
+        call(&server, "POST", "inspect", Some(json!({ "token": token }))).await.ok().json()
+    };
+    let code = crate::support::code(&server).await;
+
+    let fresh = inspect(&code).await;
+    assert_eq!((&fresh["type"], &fresh["valid"]), (&json!("authorization_code"), &json!(true)));
+    assert_eq!(fresh["claims"]["client_id"], CLIENT.0);
+    assert!(fresh["times"]["expires_in"].is_string(), "{fresh}");
+
+    crate::support::exchange(&server, &code).await.ok();
+    assert_eq!(inspect(&code).await["reason"], "The code was exchanged already.");
+    let expired = crate::support::code(&server).await;
+    server.clock().advance(std::time::Duration::from_secs(660));
+    assert_eq!(inspect(&expired).await["valid"], false);
+    assert_eq!(inspect("eyJraK").await["valid"], true);
+}
+
+#[tokio::test]
 async fn a_token_is_inspected_with_its_grant() {
     let server = MockAuthServer::start().await;
     let tokens = server.issue_tokens(CLIENT.0, MERCHANT).await.unwrap();

@@ -1,4 +1,4 @@
-//! `/_mock/inspect`: the contents of a token, and whether it is valid.
+//! `/_mock/inspect`: the contents of a token or a code, and whether it is valid.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -13,14 +13,14 @@ use crate::token::Inspection;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct InspectRequest {
-    /// An access token or a refresh token.
+    /// An access token, a refresh token or an authorization code.
     token: String,
 }
 
 pub(super) fn add_routes(routes: &mut Routes) {
     routes
         .post("/inspect", inspect)
-        .doc("inspectToken", "Decodes a token and checks whether it is valid")
+        .doc("inspectToken", "Decodes a token or a code and checks whether it is valid")
         .takes::<InspectRequest>()
         .returns::<Inspection>(200, "The contents of the token.");
 }

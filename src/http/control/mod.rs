@@ -17,6 +17,7 @@ mod query;
 mod realms;
 mod requests;
 mod routes;
+mod rows;
 mod scenarios;
 mod schemas;
 mod tls;
@@ -59,6 +60,7 @@ fn guarded_routes() -> Routes {
     let mut routes = Routes::default();
 
     requests::add_routes(&mut routes);
+    rows::add_routes(&mut routes);
     events::add_routes(&mut routes);
     scenarios::add_routes(&mut routes);
     fixtures::add_routes(&mut routes);

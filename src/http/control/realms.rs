@@ -48,6 +48,8 @@ enum RealmFixtures {
 /// The realms of the server.
 #[derive(Serialize, JsonSchema)]
 struct RealmList {
+    /// The name of the realm that received the request.
+    current: String,
     /// The realms; the default realm is first.
     realms: Vec<RealmView>,
 }
@@ -92,7 +94,10 @@ pub(super) fn add_routes(routes: &mut Routes) {
 
 async fn list(context: RequestContext) -> Json<RealmList> {
     let realms = context.app.realms.all();
-    Json(RealmList { realms: realms.iter().map(|realm| view(&context, realm)).collect() })
+    Json(RealmList {
+        current: context.realm.name().to_owned(),
+        realms: realms.iter().map(|realm| view(&context, realm)).collect(),
+    })
 }
 
 async fn put(

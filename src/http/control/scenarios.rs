@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::blocking::run_blocking;
 use super::json::{Json, JsonText};
@@ -26,6 +26,14 @@ struct ScenarioList {
 struct ReleaseView {
     /// The number of requests.
     released: usize,
+}
+
+/// A change of a scenario.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct ScenarioPatch {
+    /// Whether the scenario is enabled.
+    enabled: bool,
 }
 
 pub(super) fn add_routes(routes: &mut Routes) {
@@ -56,6 +64,12 @@ pub(super) fn add_routes(routes: &mut Routes) {
         .takes::<Scenario>()
         .returns::<ScenarioState>(200, "The scenario replaced another.")
         .returns::<ScenarioState>(201, "The scenario was created.");
+
+    routes
+        .patch("/scenarios/{name}", patch)
+        .doc("patchScenario", "Enables or disables a scenario, which keeps its place and progress")
+        .takes::<ScenarioPatch>()
+        .returns::<ScenarioState>(200, "The changed scenario.");
 
     routes
         .delete("/scenarios/{name}", remove)
@@ -106,6 +120,15 @@ async fn put(
     let (active, replaced) = run_blocking(move || realm.put_scenario(&text, Some(&name))).await??;
     let status = if replaced { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, Json(active.state(context.realm.clock.now_ms()))))
+}
+
+async fn patch(
+    context: RequestContext,
+    Path(name): Path<String>,
+    Json(patch): Json<ScenarioPatch>,
+) -> Result<Json<ScenarioState>, Problem> {
+    let active = context.realm.set_scenario_enabled(&name, patch.enabled).ok_or_else(unknown)?;
+    Ok(Json(active.state(context.realm.clock.now_ms())))
 }
 
 async fn remove(context: RequestContext, Path(name): Path<String>) -> Result<StatusCode, Problem> {

@@ -150,6 +150,11 @@ impl RealmHandle {
         wait(self.inner.scenarios())
     }
 
+    /// Blocking version of [`set_scenario_enabled`](crate::RealmHandle::set_scenario_enabled).
+    pub fn set_scenario_enabled(&self, name: &str, enabled: bool) -> bool {
+        wait(self.inner.set_scenario_enabled(name, enabled))
+    }
+
     /// Blocking version of [`remove_scenario`](crate::RealmHandle::remove_scenario).
     pub fn remove_scenario(&self, name: &str) -> bool {
         wait(self.inner.remove_scenario(name))
