@@ -15,7 +15,7 @@ pub(super) struct HttpsArgs {
     #[arg(long, value_name = "ADDR", env = "SMARTPAY_MOCK_TLS_LISTEN")]
     tls_listen: Option<String>,
     /// Address of the portal: HTTPS for browsers, which requests no client certificate and serves
-    /// the consent pages only [default: off]
+    /// the consent pages and the console only [default: off]
     #[arg(long, value_name = "ADDR", env = "SMARTPAY_MOCK_PORTAL_LISTEN")]
     portal_listen: Option<String>,
     /// Server certificate chain, in PEM [default: issued by the mock's CA]

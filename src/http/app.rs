@@ -35,7 +35,7 @@ pub(crate) struct Options {
     pub(crate) http: Option<SocketAddr>,
     /// The address of the HTTPS listener.
     pub(crate) https: Option<SocketAddr>,
-    /// The address of the portal: HTTPS for browsers, with the consent pages only.
+    /// The address of the portal: HTTPS for browsers, with the consent pages and the console only.
     pub(crate) portal: Option<SocketAddr>,
     /// The base URL of the URLs in responses, without a slash at the end.
     pub(crate) public_url: Option<String>,

@@ -5,13 +5,14 @@ mod app;
 mod authorize;
 mod bearer;
 mod body;
+mod console;
 mod context;
 mod control;
 mod error_response;
 mod form_endpoint;
 mod form_request;
 mod host;
-mod index;
+
 mod introspect;
 mod journal_guard;
 mod jwks;

@@ -58,6 +58,12 @@ struct ErrorPage<'a> {
     description: &'a str,
 }
 
+#[derive(Template)]
+#[template(path = "index.html")]
+struct EndpointsPage {
+    style: &'static str,
+}
+
 /// Makes the consent page, on which the merchant allows or denies access.
 pub(super) fn consent(
     registry: &Registry,
@@ -145,6 +151,11 @@ fn includes(media_types: &[&str], media_type: &str) -> bool {
     media_types.iter().any(|accepted| accepted.eq_ignore_ascii_case(media_type))
 }
 
+/// Makes the list of the endpoints.
+pub(super) fn endpoints() -> Response {
+    html(StatusCode::OK, &EndpointsPage { style: STYLE }, "'none'")
+}
+
 /// Renders a page that may do nothing but show itself and send its forms to the given sources.
 fn html(status: StatusCode, page: &impl Template, form_action: &str) -> Response {
     /// The hash by which the policy admits the style.
@@ -160,7 +171,13 @@ fn html(status: StatusCode, page: &impl Template, form_action: &str) -> Response
          frame-ancestors 'none'",
         *STYLE_HASH
     );
-    if let Ok(policy) = HeaderValue::from_str(&policy) {
+    put_page_headers(headers, &policy);
+    response
+}
+
+/// Sets the headers of a page: its policy, and what keeps other pages away from it.
+pub(super) fn put_page_headers(headers: &mut HeaderMap, policy: &str) {
+    if let Ok(policy) = HeaderValue::from_str(policy) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     for (name, value) in [
@@ -171,6 +188,4 @@ fn html(status: StatusCode, page: &impl Template, form_action: &str) -> Response
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
-
-    response
 }

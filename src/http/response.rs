@@ -91,8 +91,8 @@ pub(super) fn wrong_method(allowed: &str) -> Response {
 /// Makes the response of the portal for a path that it does not serve. `server_url` serves it.
 pub(super) fn not_at_portal(server_url: &str) -> Response {
     let text = format!(
-        "This port is the portal, which serves the consent pages only: /ebc2/oauth/authorize and \
-         /oauth2/v3/authorize. {server_url} serves the rest.\n"
+        "This port is the portal, which serves the console and the consent pages only: /, \
+         /ebc2/oauth/authorize and /oauth2/v3/authorize. {server_url} serves the rest.\n"
     );
     self::text(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", Body::from(text))
 }

@@ -17,14 +17,16 @@ use super::journal_guard::JournalGuard;
 use super::realm_lookup::UnknownRealm;
 use super::revoke::Revoke;
 use super::token::Token;
-use super::{authorize, control, index, jwks, metadata, panics, resource, response};
+use super::{authorize, console, control, jwks, metadata, panics, resource, response};
 use crate::scenario::CORRELATION_ID;
 use crate::units::printable;
 
 const INDEX: &str = "/";
 const VENDOR_AUTHORIZE: &str = "/ebc2/oauth/authorize";
 const RFC6749_AUTHORIZE: &str = "/oauth2/v3/authorize";
-/// The paths that the portal serves.
+/// The prefix of the control API and of the console's files.
+const MOCK: &str = "/_mock/";
+/// The paths that the portal serves, with those under `MOCK`, which the console needs.
 const PORTAL_PATHS: [&str; 3] = [INDEX, VENDOR_AUTHORIZE, RFC6749_AUTHORIZE];
 
 /// Makes the routes of a server. The paths are those within a realm.
@@ -39,10 +41,10 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/.well-known/jwks.json", get(jwks::jwks))
         .route("/.well-known/oauth-authorization-server", get(metadata::metadata))
         .route("/.well-known/openid-configuration", any(metadata::no_openid))
-        .nest("/_mock", control::router(&app.options.control))
+        .nest("/_mock", control::router(&app.options.control).merge(console::router()))
         // The nested router has no path with this slash alone.
         .route("/_mock/", any(control::not_found))
-        .route(INDEX, get(index::index))
+        .route(INDEX, get(console::index))
         .fallback(resource::resource)
         .layer(CatchPanicLayer::custom(panics::server_error))
         .with_state(app)
@@ -56,22 +58,24 @@ pub(crate) async fn serve(
     mut request: Request,
 ) -> Response {
     let correlation_id = request.headers().get(CORRELATION_ID).cloned();
+    let realm_root = console::without_slash(request.uri().path()).map(str::to_owned);
     let (context, unknown_realm) = RequestContext::resolve(app, connection, &mut request);
     let realm = Arc::clone(&context.realm);
     let journal_guard = JournalGuard::new(&context, &request);
     let (method, uri) = (request.method().clone(), request.uri().clone());
 
-    let mut response = match unknown_realm {
-        Some(UnknownRealm { name, is_control }) => {
+    let mut response = match (unknown_realm, realm_root) {
+        (Some(UnknownRealm { name, is_control }), _) => {
             if !is_control {
                 tracing::info!(status = 404, "no realm: {:.64}", printable(&name));
             }
             control::unknown_realm(app, &name)
         }
-        None if !context.serves(request.uri().path()) => {
+        (None, Some(name)) => console::redirect_to_slash(&name),
+        (None, None) if !context.serves(request.uri().path()) => {
             response::not_at_portal(&context.server_url())
         }
-        None => {
+        (None, None) => {
             request.extensions_mut().insert(context);
             let Ok(response) = router.clone().oneshot(request).await;
             response
@@ -98,6 +102,6 @@ pub(crate) async fn serve(
 impl RequestContext {
     /// Whether the listener of the request serves this path.
     fn serves(&self, path: &str) -> bool {
-        !self.connection.is_portal || PORTAL_PATHS.contains(&path)
+        !self.connection.is_portal || PORTAL_PATHS.contains(&path) || path.starts_with(MOCK)
     }
 }

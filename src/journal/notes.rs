@@ -42,7 +42,7 @@ const RFC_AUTHORIZE: &str = "The vendor documents no such endpoint. Its authoriz
     /ebc2/oauth/authorize, with sub=oauth and redirect_url.";
 const UNKNOWN_PATH: &str = "There is no endpoint for this method and path. The token endpoint is \
     POST /oauth2/v3/token; fixtures can add paths of the vendor's API as resources.";
-const PORTAL: &str = "This port serves the consent pages only. At the real server, too, the token \
+const PORTAL: &str = "This port serves the consent pages and the console only. At the real server, too, the token \
     endpoint and the API are at other hosts than the consent page.";
 const NO_STATE: &str = "The request has no state parameter. Without it, a client cannot detect a \
     forged redirect (RFC 6749, section 10.12).";

@@ -17,7 +17,7 @@ pub(crate) struct RequestInfo {
     /// The path within the realm, without the query.
     pub(crate) path: String,
     pub(crate) scheme: &'static str,
-    /// Whether it came by the portal, which serves the consent pages only.
+    /// Whether it came by the portal, which serves the consent pages and the console only.
     pub(crate) is_portal: bool,
     /// The common name of the client certificate; empty if it has none.
     pub(crate) certificate: Option<Arc<str>>,

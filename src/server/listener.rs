@@ -29,7 +29,7 @@ pub(super) struct ListenerContext {
 pub(super) enum Protocol {
     Http,
     Https,
-    /// HTTPS that requests no client certificate, and serves the consent pages only.
+    /// HTTPS that requests no client certificate, and serves the consent pages and the console only.
     Portal,
 }
 

@@ -1,122 +1,10 @@
 //! The consent page in headless Chromium, controlled by ChromeDriver (the Debian packages chromium
 //! and chromium-driver): Allow, Deny, a disabled Allow, the error page, and a narrow screen.
 
-use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
-
+use crate::support::browser::Browser;
 use crate::support::{CLIENT, exchange};
-use serde_json::{Value, json};
+use serde_json::json;
 use smartpay_oauth_mock::MockAuthServer;
-
-const DRIVER: &str = "/usr/bin/chromedriver";
-const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
-
-/// A browser session over the WebDriver protocol.
-struct Browser {
-    driver: Child,
-    session: String,
-    http: reqwest::Client,
-}
-
-impl Browser {
-    async fn open() -> Option<Self> {
-        if Command::new(DRIVER).arg("--version").output().is_err() {
-            println!("skipped: {DRIVER} is not installed (.ci/run installs it)");
-            return None;
-        }
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let driver = Command::new(DRIVER)
-            .arg(format!("--port={port}"))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let deadline = Instant::now() + Duration::from_secs(30);
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(Instant::now() < deadline, "ChromeDriver does not start");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        let http = reqwest::Client::new();
-        let arguments = [
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-quic",
-            "--disable-dev-shm-usage",
-            "--no-first-run",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-            // Without a DNS query for the partner's host.
-            "--host-resolver-rules=MAP www.example.com 127.0.0.1:9",
-        ];
-        let capabilities = json!({ "capabilities": { "alwaysMatch": {
-            "goog:chromeOptions": { "args": arguments, "binary": "/usr/bin/chromium" },
-        } } });
-        let base = format!("http://127.0.0.1:{port}/session");
-        let created = value(http.post(&base).json(&capabilities)).await;
-        let id = created["sessionId"].as_str().unwrap_or_else(|| panic!("{created}"));
-        Some(Self { session: format!("{base}/{id}"), driver, http })
-    }
-
-    async fn post(&self, path: &str, body: Value) -> Value {
-        value(self.http.post(format!("{}/{path}", self.session)).json(&body)).await
-    }
-
-    async fn get(&self, path: &str) -> Value {
-        value(self.http.get(format!("{}/{path}", self.session))).await
-    }
-
-    async fn visit(&self, url: &str) {
-        let done = self.post("url", json!({ "url": url })).await;
-        assert!(done.is_null(), "{done}");
-    }
-
-    async fn find(&self, css: &str) -> Option<String> {
-        let found = self.post("element", json!({ "using": "css selector", "value": css })).await;
-        found[ELEMENT].as_str().map(str::to_owned)
-    }
-
-    async fn text(&self, css: &str) -> String {
-        let element = self.find(css).await.unwrap_or_else(|| panic!("no {css}"));
-        self.get(&format!("element/{element}/text")).await.as_str().unwrap().to_owned()
-    }
-
-    async fn click(&self, css: &str) {
-        let element = self.find(css).await.unwrap_or_else(|| panic!("no {css}"));
-        self.post(&format!("element/{element}/click"), json!({})).await;
-    }
-
-    async fn run(&self, script: &str) -> Value {
-        self.post("execute/sync", json!({ "script": script, "args": [] })).await
-    }
-
-    /// Waits until the URL of the browser starts with `url`, and returns it.
-    async fn wait_for_url(&self, url: &str) -> String {
-        let deadline = Instant::now() + Duration::from_secs(20);
-        loop {
-            let current = self.get("url").await.as_str().unwrap_or_default().to_owned();
-            if current.starts_with(url) {
-                return current;
-            }
-            assert!(Instant::now() < deadline, "the browser stays at {current}");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    }
-
-    async fn close(mut self) {
-        let _ = self.http.delete(&self.session).send().await;
-        let _ = self.driver.kill();
-        let _ = self.driver.wait();
-    }
-}
-
-/// Sends a request and returns the value in the response.
-async fn value(request: reqwest::RequestBuilder) -> Value {
-    let response: Value = request.send().await.unwrap().json().await.unwrap();
-    response["value"].clone()
-}
 
 /// A server whose sample partner has its redirect URL on another origin.
 async fn with_partner() -> (MockAuthServer, MockAuthServer, String) {
@@ -198,26 +86,14 @@ async fn the_page_works_with_a_keyboard_a_screen_reader_and_a_narrow_screen() {
     assert_eq!(browser.run(unnamed).await, 0);
     assert_eq!(browser.run("return document.documentElement.lang").await, "en");
     // Tab reaches each control in reading order; Enter activates Allow.
-    let press = |keys: &str| {
-        let actions: Vec<Value> = keys
-            .chars()
-            .flat_map(|key| {
-                [
-                    json!({ "type": "keyDown", "value": key }),
-                    json!({ "type": "keyUp", "value": key }),
-                ]
-            })
-            .collect();
-        json!({ "actions": [{ "type": "key", "id": "keyboard", "actions": actions }] })
-    };
     let mut order = Vec::new();
     for _ in 0..4 {
-        browser.post("actions", press("\u{e004}")).await;
+        browser.press("\u{e004}").await;
         order.push(browser.run("return document.activeElement.id").await);
     }
     assert_eq!(order, ["merchant", "switch", "allow", "deny"]);
     browser.run("document.querySelector('#allow').focus()").await;
-    browser.post("actions", press("\u{e007}")).await;
+    browser.press("\u{e007}").await;
     assert!(browser.wait_for_url(&callback).await.contains("code="));
     browser.close().await;
 }
@@ -259,9 +135,14 @@ async fn the_partner_may_redirect_the_merchant_to_another_origin() {
 async fn a_page_on_another_origin_cannot_use_the_control_api() {
     let Some(browser) = Browser::open().await else { return };
     let server = MockAuthServer::start().await;
-    let other = MockAuthServer::start().await;
-    browser.visit(&other.base_url()).await;
-    // The page of the other server allows scripts, so it can stand for a malicious one.
+    // A page without a policy of its own, which can stand for a malicious one.
+    let other = crate::support::server_with(
+        "scenarios:
+           - when: { endpoint: any, path: /page }
+             respond: { status: 200, headers: { content-type: text/html }, body: <h1>Hello</h1> }",
+    )
+    .await;
+    browser.visit(&format!("{}/page", other.base_url())).await;
     let script = format!(
         "const done = arguments[0]; const results = [];
          const tries = [

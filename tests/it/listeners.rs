@@ -45,7 +45,7 @@ async fn a_browser_without_a_certificate_consents_while_the_token_endpoint_deman
 }
 
 #[tokio::test]
-async fn the_portal_serves_nothing_but_the_consent_pages_and_the_index() {
+async fn the_portal_serves_nothing_but_the_consent_pages_and_the_console() {
     let (server, folder) = server_with_portal("portal-paths").await;
     server.new_realm("blue").create().unwrap();
     let portal = server.portal_url().unwrap();
@@ -55,14 +55,18 @@ async fn the_portal_serves_nothing_but_the_consent_pages_and_the_index() {
         (status.parse::<u16>().unwrap(), text.to_owned())
     };
 
-    for path in
-        ["/", "/realms/blue/", "/oauth2/v3/authorize?x=1", "/realms/blue/ebc2/oauth/authorize"]
-    {
+    for path in [
+        "/",
+        "/realms/blue/",
+        "/oauth2/v3/authorize?x=1",
+        "/realms/blue/ebc2/oauth/authorize",
+        "/_mock/console/main.js",
+        "/realms/blue/_mock/requests",
+    ] {
         let (status, text) = status(path).await;
         assert_ne!(status, 404, "{path}: {text}");
     }
-    for path in ["/oauth2/v3/token", "/_mock/health", "/pts/v2/payments", "/.well-known/jwks.json"]
-    {
+    for path in ["/oauth2/v3/token", "/pts/v2/payments", "/.well-known/jwks.json"] {
         for prefix in ["", "/realms/blue"] {
             let (status, text) = status(&format!("{prefix}{path}")).await;
             assert_eq!(status, 404, "{prefix}{path}");
@@ -70,7 +74,11 @@ async fn the_portal_serves_nothing_but_the_consent_pages_and_the_index() {
         }
     }
     let entry = server.requests().await.pop().unwrap();
-    assert!(entry.notes.concat().contains("consent pages only"), "{:?}", entry.notes);
+    assert!(
+        entry.notes.concat().contains("serves the consent pages and the console only"),
+        "{:?}",
+        entry.notes
+    );
 }
 
 #[tokio::test]

@@ -30,6 +30,8 @@ mod watch;
 
 // The control API, the journal and realms.
 mod concurrent_edits;
+mod console;
+mod console_files;
 mod control_api;
 mod control_bodies;
 mod journal;

@@ -1,6 +1,7 @@
 //! Helpers of the integration tests: HTTP requests by reqwest, and the identities of the fixtures.
 #![allow(dead_code, reason = "each test binary uses some of it")]
 
+pub mod browser;
 pub mod folder;
 pub mod http2;
 pub mod program;
