@@ -1,0 +1,163 @@
+"""The pytest plugin: a server for the session, and a realm of its own for each test.
+
+The report of a test that fails has a section with what the mock saw.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ._format import MAX_SHOWN, format_notes, format_received
+from ._handle import MockHandle
+from ._server import MockAuthServer
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+    from ._fixtures import Fixtures
+    from ._realm import MockRealm
+
+_SECTION = "smartpay-oauth-mock"
+_MARKER = "smartpay"
+
+# The realm of a test. Among the test's values it is only if the test itself asks for it.
+_MOCK = pytest.StashKey[MockHandle]()
+# What that realm had seen when it ended, for errors of the teardown.
+_LAST_JOURNAL = pytest.StashKey[dict[str, Any]]()
+# The newest entry in the journal of the session's server when a test began.
+_SERVER_SEEN = pytest.StashKey[int]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marker."""
+    config.addinivalue_line(
+        "markers", f"{_MARKER}(fixtures): the fixtures of the realm that smartpay_mock is."
+    )
+
+
+@pytest.fixture(scope="session")
+def smartpay_fixtures() -> Fixtures | None:
+    """Return the fixtures of the session's server. Override it in a conftest."""
+    return None
+
+
+@pytest.fixture(scope="session")
+def smartpay_options() -> dict[str, Any]:
+    """Return the arguments of the session's MockAuthServer. Override it in a conftest."""
+    return {}
+
+
+@pytest.fixture(scope="session")
+def smartpay_server(
+    smartpay_fixtures: Fixtures | None, smartpay_options: dict[str, Any]
+) -> Iterator[MockAuthServer]:
+    """Provide a server for the session. Under pytest-xdist, each worker has one."""
+    with MockAuthServer(**{"fixtures": smartpay_fixtures, **smartpay_options}) as server:
+        yield server
+
+
+@pytest.fixture
+def smartpay_mock(
+    request: pytest.FixtureRequest, smartpay_server: MockAuthServer
+) -> Iterator[MockRealm]:
+    """Provide a realm of its own to a test, on a port of its own.
+
+    `@pytest.mark.smartpay(fixtures=...)` gives it fixtures.
+    """
+    with smartpay_server.new_realm(_marked_fixtures(request.node), label=request.node.name) as mock:
+        request.node.stash[_MOCK] = mock
+        yield mock
+        request.node.stash[_LAST_JOURNAL] = _journal(mock)
+
+
+def _marked_fixtures(node: pytest.Item) -> Fixtures | None:
+    marker = node.get_closest_marker(_MARKER)
+    if marker is None:
+        return None
+    if marker.args or set(marker.kwargs) != {"fixtures"}:
+        raise pytest.UsageError(f"{node.nodeid}: write @pytest.mark.{_MARKER}(fixtures=...)")
+    fixtures: Fixtures = marker.kwargs["fixtures"]
+    return fixtures
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Judge the expectations of scenarios at the end of a test that has passed so far."""
+    mocks = _mocks(item)
+    server = mocks.get("smartpay_server")
+    if server is not None:
+        item.stash[_SERVER_SEEN] = _newest(server)
+
+    try:
+        result = yield
+    except BaseException:
+        # The exception of the test is the better reason for it to fail.
+        for mock in mocks.values():
+            mock._realm.expecting.clear()  # noqa: SLF001
+        raise
+    for mock in mocks.values():
+        _judge(mock)
+    return result
+
+
+def _judge(mock: MockHandle) -> None:
+    __tracebackhide__ = True
+    try:
+        mock._realm.judge_expectations()  # noqa: SLF001
+    except AssertionError as error:
+        # The traceback would show this plugin only.
+        pytest.fail(str(error), pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add what the mock saw to the report of a test that fails."""
+    report = yield
+    if report.failed:
+        for name, mock in _mocks(item).items():
+            after = item.stash.get(_SERVER_SEEN, None) if name == "smartpay_server" else None
+            text = _describe(item, mock, after)
+            if text:
+                report.sections.append((_SECTION, text))
+    return report
+
+
+def _mocks(item: pytest.Item) -> dict[str, MockHandle]:
+    """Return the servers and realms that a test has, by the names of their fixtures."""
+    values: dict[str, object] = getattr(item, "funcargs", {})
+    mocks = {name: value for name, value in values.items() if isinstance(value, MockHandle)}
+    if _MOCK in item.stash:
+        mocks["smartpay_mock"] = item.stash[_MOCK]
+    # The server is only where the realm comes from, unless the test has nothing else.
+    if len(mocks) > 1:
+        mocks.pop("smartpay_server", None)
+    return mocks
+
+
+def _newest(mock: MockHandle) -> int:
+    newest = mock.requests(limit=1)
+    return int(newest[-1]["id"]) if newest else 0
+
+
+def _journal(mock: MockHandle, after: int | None = None) -> dict[str, Any]:
+    query = {"limit": MAX_SHOWN} if after is None else {"limit": MAX_SHOWN, "after": after}
+    try:
+        return dict(mock._realm.call("GET", "/requests", query=query))  # noqa: SLF001
+    except (OSError, LookupError, RuntimeError) as error:
+        return {"error": str(error)}
+
+
+def _describe(item: pytest.Item, mock: MockHandle, after: int | None) -> str:
+    is_over = mock._running is None  # noqa: SLF001
+    journal = item.stash.get(_LAST_JOURNAL, None) if is_over else _journal(mock, after)
+    if journal is None:
+        return ""
+    if "error" in journal:
+        return str(journal["error"])
+    requests = journal["requests"]
+    parts = [format_received(requests, journal["total"]), format_notes(requests)]
+    return "\n".join(part for part in parts if part)
