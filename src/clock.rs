@@ -14,7 +14,7 @@ const LATEST_MS: i64 = 221_845_392_000_000;
 /// The clock of a realm, which all lifetimes, claims and dates follow.
 ///
 /// It follows the system clock until a test advances, sets or freezes it. It has a precision of
-/// milliseconds and a range from 1970 to 9000; times outside that range are clamped to it.
+/// milliseconds and a range from 1970 to 9000. A change to a time outside that range is refused.
 ///
 /// ```
 /// use std::time::{Duration, UNIX_EPOCH};
@@ -44,20 +44,56 @@ impl Default for Mode {
     }
 }
 
+/// The error when a clock would have to show a time before 1970 or after 9000.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a clock shows times from 1970-01-01T00:00:00Z to 9000-01-01T00:00:00Z only")]
+pub struct ClockRangeError;
+
+/// A time to set a clock to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum ClockTarget {
+    Time(SystemTime),
+    /// The offset from the system clock.
+    Offset(SignedDuration),
+    /// The distance from the time that the clock shows.
+    Shift(SignedDuration),
+}
+
 impl Mode {
     fn now_ms(self) -> i64 {
         match self {
-            // The system clock may have been set after the offset was.
-            Self::Running { offset_ms } => in_range(machine_ms().saturating_add(offset_ms)),
+            Self::Running { offset_ms } => machine_ms().saturating_add(offset_ms),
             Self::Frozen { at_ms } => at_ms,
         }
     }
 
-    /// Shows this time from now on, running or frozen as before.
-    fn show(&mut self, now_ms: i64) {
+    /// Returns the mode in which the clock shows another time, running or frozen as before.
+    fn moved_to(self, target: ClockTarget) -> Result<Self, ClockRangeError> {
+        let now_ms = match target {
+            ClockTarget::Time(time) => to_ms(time)?,
+            ClockTarget::Offset(offset) => machine_ms().saturating_add(offset.as_ms()),
+            ClockTarget::Shift(by) => self.now_ms().saturating_add(by.as_ms()),
+        };
+        if !(EARLIEST_MS..=LATEST_MS).contains(&now_ms) {
+            return Err(ClockRangeError);
+        }
+
+        Ok(match self {
+            Self::Running { .. } => Self::Running { offset_ms: now_ms - machine_ms() },
+            Self::Frozen { .. } => Self::Frozen { at_ms: now_ms },
+        })
+    }
+
+    fn frozen(self) -> Self {
+        // A clock that ran beyond the range freezes at its end.
+        Self::Frozen { at_ms: self.now_ms().clamp(EARLIEST_MS, LATEST_MS) }
+    }
+
+    fn running(self) -> Self {
         match self {
-            Self::Running { offset_ms } => *offset_ms = in_range(now_ms) - machine_ms(),
-            Self::Frozen { at_ms } => *at_ms = in_range(now_ms),
+            // A running clock keeps its offset to the millisecond.
+            Self::Running { .. } => self,
+            Self::Frozen { at_ms } => Self::Running { offset_ms: at_ms - machine_ms() },
         }
     }
 }
@@ -87,42 +123,89 @@ impl Clock {
     }
 
     /// Advances the clock. A frozen clock stays frozen.
+    ///
+    /// # Panics
+    ///
+    /// If the time would be after 9000. [`Clock::try_shift`] returns an error instead.
     pub fn advance(&self, by: Duration) {
         self.shift(SignedDuration::from_ms(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)));
     }
 
     /// Advances the clock, or moves it back if the duration is negative. A frozen clock stays
     /// frozen.
+    ///
+    /// # Panics
+    ///
+    /// If the time would be before 1970 or after 9000. [`Clock::try_shift`] returns an error instead.
     pub fn shift(&self, by: SignedDuration) {
-        let mut mode = self.mode.write();
-        let now_ms = mode.now_ms().saturating_add(by.as_ms());
-        mode.show(now_ms);
+        assert!(self.try_shift(by).is_ok(), "{ClockRangeError}");
+    }
+
+    /// Shifts the clock like [`Clock::shift`], unless its time would be out of range.
+    ///
+    /// # Errors
+    ///
+    /// If the time would be before 1970 or after 9000. In that case nothing changes.
+    pub fn try_shift(&self, by: SignedDuration) -> Result<(), ClockRangeError> {
+        self.update(Some(ClockTarget::Shift(by)), None)
     }
 
     /// Sets the clock to a time, from which it continues. A frozen clock stays frozen.
+    ///
+    /// # Panics
+    ///
+    /// If the time is before 1970 or after 9000. [`Clock::try_set`] returns an error instead.
     pub fn set(&self, now: SystemTime) {
-        self.mode.write().show(to_ms(now));
+        assert!(self.try_set(now).is_ok(), "{ClockRangeError}");
+    }
+
+    /// Sets the clock like [`Clock::set`], unless the time is out of range.
+    ///
+    /// # Errors
+    ///
+    /// If the time is before 1970 or after 9000. In that case nothing changes.
+    pub fn try_set(&self, now: SystemTime) -> Result<(), ClockRangeError> {
+        self.update(Some(ClockTarget::Time(now)), None)
     }
 
     /// Freezes the clock at its current time.
     pub fn freeze(&self) {
         let mut mode = self.mode.write();
-        // A clock that ran beyond the range freezes at its end.
-        *mode = Mode::Frozen { at_ms: in_range(mode.now_ms()) };
+        *mode = mode.frozen();
     }
 
     /// Freezes the clock at a time.
+    ///
+    /// # Panics
+    ///
+    /// If the time is before 1970 or after 9000.
     pub fn freeze_at(&self, now: SystemTime) {
-        *self.mode.write() = Mode::Frozen { at_ms: to_ms(now) };
+        let updated = self.update(Some(ClockTarget::Time(now)), Some(true));
+        assert!(updated.is_ok(), "{ClockRangeError}");
     }
 
     /// Lets a frozen clock run again, from the time that it shows.
     pub fn unfreeze(&self) {
         let mut mode = self.mode.write();
-        // A running clock keeps its offset to the millisecond.
-        if let Mode::Frozen { at_ms } = *mode {
-            *mode = Mode::Running { offset_ms: at_ms - machine_ms() };
-        }
+        *mode = mode.running();
+    }
+
+    /// Moves, freezes and unfreezes the clock in one step. If the time would be out of range, nothing
+    /// changes.
+    pub(crate) fn update(
+        &self,
+        target: Option<ClockTarget>,
+        is_frozen: Option<bool>,
+    ) -> Result<(), ClockRangeError> {
+        let mut mode = self.mode.write();
+        let moved = target.map_or(Ok(*mode), |target| mode.moved_to(target))?;
+
+        *mode = match is_frozen {
+            None => moved,
+            Some(true) => moved.frozen(),
+            Some(false) => moved.running(),
+        };
+        Ok(())
     }
 
     /// Resets the clock to the system time, running.
@@ -136,18 +219,14 @@ pub(crate) fn from_ms(ms: i64) -> SystemTime {
     UNIX_EPOCH + Duration::from_millis(ms.max(EARLIEST_MS).unsigned_abs())
 }
 
-/// Converts a time to milliseconds since 1970, within the range of a clock.
-fn to_ms(time: SystemTime) -> i64 {
-    let since_1970 = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since_1970.as_millis()).map_or(LATEST_MS, in_range)
+/// Converts a time to milliseconds since 1970.
+fn to_ms(time: SystemTime) -> Result<i64, ClockRangeError> {
+    let since_1970 = time.duration_since(UNIX_EPOCH).map_err(|_| ClockRangeError)?;
+    i64::try_from(since_1970.as_millis()).map_err(|_| ClockRangeError)
 }
 
 fn machine_ms() -> i64 {
-    to_ms(SystemTime::now())
-}
-
-fn in_range(ms: i64) -> i64 {
-    ms.clamp(EARLIEST_MS, LATEST_MS)
+    to_ms(SystemTime::now()).map_or(EARLIEST_MS, |ms| ms.clamp(EARLIEST_MS, LATEST_MS))
 }
 
 #[cfg(test)]
@@ -180,16 +259,29 @@ mod tests {
     }
 
     #[test]
-    fn no_move_leaves_the_range_of_dates() {
+    fn a_time_out_of_range_is_refused_and_changes_nothing() {
         let clock = Clock::default();
-        clock.advance(Duration::MAX);
-        assert!(clock.now_ms() <= LATEST_MS + 10_000);
-        clock.shift(SignedDuration::from_ms(i64::MIN));
-        clock.freeze();
-        assert!((0..=10_000).contains(&clock.now_ms()));
-        clock.shift(SignedDuration::from_ms(i64::MAX));
-        assert_eq!(clock.now_ms(), LATEST_MS);
-        clock.set(UNIX_EPOCH - Duration::from_secs(1));
+        clock.freeze_at(from_ms(5_000));
+
+        for by_ms in [i64::MIN, -5_001, LATEST_MS, i64::MAX] {
+            assert_eq!(clock.try_shift(SignedDuration::from_ms(by_ms)), Err(ClockRangeError));
+        }
+        for time in [UNIX_EPOCH - Duration::from_secs(1), from_ms(LATEST_MS + 1)] {
+            assert_eq!(clock.try_set(time), Err(ClockRangeError));
+        }
+        let offset = ClockTarget::Offset(SignedDuration::from_ms(i64::MAX));
+        assert_eq!(clock.update(Some(offset), Some(false)), Err(ClockRangeError));
+        assert_eq!((clock.now_ms(), clock.is_frozen()), (5_000, true));
+
+        clock.try_shift(SignedDuration::from_ms(-5_000)).unwrap();
         assert_eq!(clock.now_ms(), EARLIEST_MS);
+        clock.try_set(from_ms(LATEST_MS)).unwrap();
+        assert_eq!(clock.now_ms(), LATEST_MS);
+    }
+
+    #[test]
+    #[should_panic(expected = "from 1970")]
+    fn an_advance_out_of_range_panics() {
+        Clock::default().advance(Duration::MAX);
     }
 }

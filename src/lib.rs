@@ -218,7 +218,7 @@ mod tls;
 mod token;
 pub mod units;
 
-pub use clock::Clock;
+pub use clock::{Clock, ClockRangeError};
 pub use fixture::{FixtureError, FixtureErrors, PathPattern, PathPatternError, TlsFault};
 pub use journal::{
     Difference, Filter, Issued, IssuedClaims, IssuedKind, NearMiss, RecordedEndpoint,

@@ -1,6 +1,6 @@
 //! `/_mock/clock`: the realm's clock.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::json::Json;
 use super::problem::Problem;
 use super::routes::Routes;
-use crate::clock::Clock;
+use crate::clock::{Clock, ClockTarget};
 use crate::http::context::RequestContext;
 use crate::units::{HumanDuration, SignedDuration, rfc3339};
 
@@ -29,7 +29,7 @@ struct ClockView {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct SetClockRequest {
-    /// The time to set, in RFC 3339.
+    /// The time to set, in RFC 3339, from 1970 to 9000.
     now: Option<String>,
     /// The offset from the system clock, in milliseconds; positive if ahead. Excludes `now`.
     offset_ms: Option<i64>,
@@ -83,20 +83,14 @@ async fn set(
     let now = request.now.as_deref().map(rfc3339::parse).transpose();
     let now = now.map_err(|error| Problem::of_member("/now", error))?;
 
-    let clock = &context.realm.clock;
-    if let Some(now) = now {
-        clock.set(now);
-    }
-    if let Some(offset_ms) = request.offset_ms {
-        let by_ms = offset_ms.saturating_sub(clock.offset().as_ms());
-        clock.shift(SignedDuration::from_ms(by_ms));
-    }
-    match request.frozen {
-        Some(true) => clock.freeze(),
-        Some(false) => clock.unfreeze(),
-        None => {}
-    }
+    let (member, target) = match (now, request.offset_ms) {
+        (Some(now), _) => ("/now", Some(ClockTarget::Time(now))),
+        (None, Some(ms)) => ("/offset_ms", Some(ClockTarget::Offset(SignedDuration::from_ms(ms)))),
+        (None, None) => ("", None),
+    };
 
+    let clock = &context.realm.clock;
+    clock.update(target, request.frozen).map_err(|error| Problem::of_member(member, error))?;
     Ok(view(clock))
 }
 
@@ -108,9 +102,12 @@ async fn reset(context: RequestContext) -> Json<ClockView> {
 async fn advance(
     context: RequestContext,
     Json(request): Json<AdvanceClockRequest>,
-) -> Json<ClockView> {
-    context.realm.clock.advance(Duration::from(request.by));
-    view(&context.realm.clock)
+) -> Result<Json<ClockView>, Problem> {
+    let clock = &context.realm.clock;
+    clock
+        .try_shift(SignedDuration::from_ms(request.by.as_ms()))
+        .map_err(|error| Problem::of_member("/by", error))?;
+    Ok(view(clock))
 }
 
 fn view(clock: &Clock) -> Json<ClockView> {
