@@ -84,7 +84,15 @@ impl LeafParams {
 impl Ca {
     /// Generates a CA. Its name is unique, so that a trust store can hold several.
     pub(crate) fn generate() -> Result<Self, rcgen::Error> {
-        let key = KeyPair::generate()?;
+        Self::issue_own(KeyPair::generate()?)
+    }
+
+    /// Creates a CA with an existing key in PEM.
+    pub(super) fn with_key(key: &str) -> Result<Self, rcgen::Error> {
+        Self::issue_own(KeyPair::from_pem(key)?)
+    }
+
+    fn issue_own(key: KeyPair) -> Result<Self, rcgen::Error> {
         let mut params = CertificateParams::default();
         let number = rand::random::<u32>();
         set_common_name(&mut params, format!("smartpay-oauth-mock CA {number:08x}"));

@@ -220,6 +220,45 @@ async fn a_folder_keeps_the_ca_and_the_certificate() {
     assert!(error.to_string().contains("ca.key: contains no readable private key"), "{error}");
 }
 
+/// Replicas are often started together, on a folder that is still empty.
+#[tokio::test(flavor = "multi_thread")]
+async fn servers_that_start_at_once_share_one_new_folder() {
+    for round in 0..6 {
+        let folder = Folder::new(&format!("tls-at-once-{round}"));
+        let start = || {
+            let dir = folder.0.join("tls");
+            tokio::spawn(async move {
+                let builder = MockAuthServer::builder().tls().tls_dir(dir);
+                builder.start().await.map(|server| server.ca_pem())
+            })
+        };
+        let servers: Vec<_> = (0..6).map(|_| start()).collect();
+
+        let mut authorities = Vec::new();
+        for server in servers {
+            authorities.push(server.await.unwrap().unwrap_or_else(|error| panic!("{error}")));
+        }
+        authorities.dedup();
+        assert_eq!(authorities.len(), 1, "all have the same CA");
+        let files = fs::read_dir(folder.0.join("tls")).unwrap();
+        let mut names: Vec<_> = files.map(|file| file.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(names, ["ca.key", "ca.pem", "server.key", "server.pem"]);
+    }
+}
+
+/// A disk that was full left empty files.
+#[tokio::test]
+async fn empty_certificates_are_created_again() {
+    let folder = Folder::new("tls-empty");
+    for (empty, others) in [("ca.pem", &["ca.key"][..]), ("server.pem", &["server.key"])] {
+        fs::write(folder.0.join(empty), "").unwrap();
+        others.iter().for_each(|other| fs::write(folder.0.join(other), "").unwrap());
+        let server = MockAuthServer::builder().tls().tls_dir(&folder.0).start().await;
+        let _server = server.unwrap_or_else(|error| panic!("{error}"));
+    }
+}
+
 /// `certs` creates what clients need, and the folder can be used for `--tls-dir`.
 #[tokio::test]
 async fn the_command_creates_certificates_that_every_tool_can_read() {
