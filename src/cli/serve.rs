@@ -19,8 +19,10 @@ use super::values::{
     check_control_host, check_public_url, non_empty, non_empty_items, or_default, parse_address,
     read_signing_key,
 };
+use crate::fixture::{files_of, skipped_directories};
 use crate::server::{Builder, Interfaces, MockAuthServer, StartError};
 use crate::token::SigningKey;
+use crate::units::printable;
 
 /// The environment variable of `--fixtures`. clap does not read it, since it would split the
 /// option's values at commas as well.
@@ -194,6 +196,7 @@ impl Serve {
     /// Loads the fixtures, and watches their files and those of the certificate if asked to.
     fn apply_fixtures(&self, mut builder: Builder) -> Result<Builder, CliError> {
         let paths = self.fixture_paths();
+        log_fixture_files(&paths);
         if self.watch {
             if paths.is_empty() && !self.https.has_files() {
                 return Err(CliError::usage(
@@ -240,6 +243,21 @@ impl Serve {
             ("off", _) => Ok(builder.without_control()),
             (other, _) => Err(CliError::usage(format!("--control {other}: expected on or off"))),
         }
+    }
+}
+
+/// Logs the files that the fixtures are read from, and the directories that are not.
+fn log_fixture_files(paths: &[PathBuf]) {
+    // What cannot be read is an error of the loading.
+    for file in paths.iter().flat_map(|path| files_of(path).unwrap_or_default()) {
+        tracing::info!("fixtures from {}", printable(&file.display().to_string()));
+    }
+    for directory in skipped_directories(paths) {
+        let directory = directory.display().to_string();
+        tracing::warn!(
+            "skipping the directory {}: files in it are read only if --fixtures names it",
+            printable(&directory)
+        );
     }
 }
 

@@ -3,25 +3,43 @@
 //! It polls the files instead of using the system's notifications: polling works on every system,
 //! in containers, and for editors that replace a file.
 
+use std::collections::HashMap;
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::sync::Weak;
 use std::time::{Duration, SystemTime};
 
-use crate::fixture::{files_of, load_paths};
+use crate::fixture::{Source, Sources, files_of, load_read};
 use crate::http::App;
 
-/// The time between two polls. Changed files are reloaded once they are the same in two polls, so
-/// that a file that is still being written is not read.
-const INTERVAL: Duration = Duration::from_millis(200);
-/// The number of polls after which files that keep changing are reloaded all the same.
-const MAX_POSTPONED: u32 = 3;
+/// The time between two polls.
+const INTERVAL: Duration = Duration::from_millis(150);
+/// The number of polls without a change after which changed files are reloaded, so that a file that
+/// is still being written is not read.
+const CALM_POLLS: u32 = 2;
+/// The number of polls if a file looks as if only a part of it was written.
+const CALM_POLLS_IF_PARTIAL: u32 = 12;
 
 /// Watches files and directories.
 #[derive(Clone, Debug)]
 pub(super) struct FileWatcher {
     paths: Vec<PathBuf>,
     last_seen: Snapshot,
+    /// The text of each file when the files were loaded last, by its name.
+    loaded: HashMap<String, String>,
+}
+
+/// Loads changed files. Returns whether they have no error.
+type Reload = fn(Sources, &App) -> bool;
+
+/// Whether the files of a watcher can be reloaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Readiness {
+    Ready,
+    /// A part of a file seems to be missing.
+    Partial,
+    /// This file has become empty.
+    Empty(String),
 }
 
 /// The files with their versions, which are `None` if they cannot be read.
@@ -68,12 +86,14 @@ impl FileWatcher {
     pub(super) fn new<P: AsRef<Path>>(paths: &[P]) -> Self {
         let paths: Vec<PathBuf> = paths.iter().map(|path| path.as_ref().to_owned()).collect();
         let last_seen = take_snapshot(&paths);
-        Self { paths, last_seen }
+        let loaded = texts_by_name(&Sources::read(&paths));
+        Self { paths, last_seen, loaded }
     }
 
     /// Calls `reload` whenever the files have changed, until the server is gone.
-    pub(super) async fn run(mut self, app: Weak<App>, reload: fn(&[PathBuf], &App)) {
-        let mut postponed = 0;
+    pub(super) async fn run(mut self, app: Weak<App>, reload: Reload) {
+        // The number of polls since the last change that is not loaded yet.
+        let mut calm: Option<u32> = None;
         loop {
             tokio::time::sleep(INTERVAL).await;
             if app.strong_count() == 0 {
@@ -81,30 +101,66 @@ impl FileWatcher {
             }
 
             let snapshot = take_snapshot(&self.paths);
-            let has_changed = snapshot != self.last_seen;
-            self.last_seen = snapshot;
-
-            if has_changed && postponed < MAX_POSTPONED {
-                postponed += 1;
-            } else if has_changed || postponed > 0 {
-                postponed = 0;
-                self.reload(&app, reload).await;
+            if snapshot != self.last_seen {
+                self.last_seen = snapshot;
+                calm = Some(0);
+                continue;
             }
+            let Some(polls) = calm.as_mut() else { continue };
+            *polls += 1;
+            if *polls < CALM_POLLS {
+                continue;
+            }
+
+            // What is checked is what is loaded, even if the file changes meanwhile.
+            let sources = Sources::read(&self.paths);
+            match self.readiness(&sources) {
+                Readiness::Partial if *polls < CALM_POLLS_IF_PARTIAL => continue,
+                Readiness::Empty(file) => {
+                    tracing::warn!("{file} is empty now; nothing changes until it has content");
+                }
+                Readiness::Ready | Readiness::Partial => self.reload(sources, &app, reload).await,
+            }
+            calm = None;
         }
     }
 
-    async fn reload(&self, app: &Weak<App>, reload: fn(&[PathBuf], &App)) {
-        let (paths, app) = (self.paths.clone(), Weak::clone(app));
-        // Reading many files may take long.
+    /// Returns whether files are whole, as far as their texts and the former ones tell.
+    fn readiness(&self, sources: &Sources) -> Readiness {
+        let mut readiness = Readiness::Ready;
+        for Source { name, text } in &sources.sources {
+            let Some(before) = self.loaded.get(name) else { continue };
+
+            if text.trim().is_empty() && !before.trim().is_empty() {
+                return Readiness::Empty(name.clone());
+            }
+
+            // A writer has not come to the end of a line, or of what was there before.
+            let lacks_line_end = before.ends_with('\n') && !text.ends_with('\n');
+            let is_start = text.len() < before.len() && before.starts_with(text);
+            if lacks_line_end || is_start {
+                readiness = Readiness::Partial;
+            }
+        }
+        readiness
+    }
+
+    async fn reload(&mut self, sources: Sources, app: &Weak<App>, reload: Reload) {
+        let (texts, app) = (texts_by_name(&sources), Weak::clone(app));
+        // Loading many files may take long.
         let reloading = tokio::task::spawn_blocking(move || {
-            if let Some(app) = app.upgrade() {
-                reload(&paths, &app);
-            }
+            app.upgrade().is_some_and(|app| reload(sources, &app))
         });
-        if let Err(error) = reloading.await {
-            tracing::error!("cannot reload changed files: {error}");
+        match reloading.await {
+            Ok(true) => self.loaded = texts,
+            Ok(false) => {}
+            Err(error) => tracing::error!("cannot reload changed files: {error}"),
         }
     }
+}
+
+fn texts_by_name(sources: &Sources) -> HashMap<String, String> {
+    sources.sources.iter().map(|source| (source.name.clone(), source.text.clone())).collect()
 }
 
 fn take_snapshot(paths: &[PathBuf]) -> Snapshot {
@@ -118,23 +174,31 @@ fn take_snapshot(paths: &[PathBuf]) -> Snapshot {
 }
 
 /// Reloads the server's certificate.
-pub(super) fn reload_certificate(_: &[PathBuf], app: &App) {
-    let Some(tls) = &app.tls else { return };
+pub(super) fn reload_certificate(_: Sources, app: &App) -> bool {
+    let Some(tls) = &app.tls else { return false };
     match tls.reload_certificate() {
         Ok(()) => tracing::info!("reloaded the changed certificate"),
-        Err(error) => tracing::error!("cannot reload the changed certificate: {error}"),
+        Err(error) => {
+            tracing::error!("cannot reload the changed certificate: {error}");
+            return false;
+        }
     }
+    true
 }
 
 /// Reloads the fixtures.
-pub(super) fn reload_fixtures(paths: &[PathBuf], app: &App) {
-    match load_paths(paths) {
-        Ok(fixtures) => {
-            if app.realms.reseed(&fixtures) {
-                let (clients, scenarios) = (fixtures.clients.len(), fixtures.scenarios.len());
-                tracing::info!(clients, scenarios, "reloaded the changed fixtures");
-            }
+pub(super) fn reload_fixtures(sources: Sources, app: &App) -> bool {
+    let fixtures = match load_read(sources) {
+        Ok(fixtures) => fixtures,
+        Err(errors) => {
+            tracing::error!("cannot reload the changed fixtures:\n{errors}");
+            return false;
         }
-        Err(errors) => tracing::error!("cannot reload the changed fixtures:\n{errors}"),
+    };
+
+    if app.realms.reseed(&fixtures) {
+        let (clients, scenarios) = (fixtures.clients.len(), fixtures.scenarios.len());
+        tracing::info!(clients, scenarios, "reloaded the changed fixtures");
     }
+    true
 }

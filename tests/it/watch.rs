@@ -114,3 +114,48 @@ async fn a_replacement_of_equal_size_and_time_takes_effect() {
     set_time(&original);
     wait_for_error(&server, "invalid_request").await;
 }
+
+/// Many generators truncate a file and then write it in pieces.
+#[tokio::test]
+async fn a_file_that_is_being_written_changes_nothing_until_it_is_whole() {
+    let folder = Folder::new("watched-written");
+    let first = "clients:\n  - { id: first, secret: s }\n  - { id: other, secret: s }\n";
+    folder.write("a.yaml", first);
+    let server = start_watching(&folder.0).await;
+    let ids = || -> Vec<String> {
+        server.fixtures().clients.iter().map(|client| client.id.clone()).collect()
+    };
+    let before = ids();
+
+    let second = first.to_owned() + "  - { id: third, secret: s }\n";
+    for length in [0, 9, 25, 36] {
+        fs::write(folder.0.join("a.yaml"), &second[..length]).unwrap();
+        for _ in 0..45 {
+            assert_eq!(ids(), before, "after {length} bytes");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    fs::write(folder.0.join("a.yaml"), &second).unwrap();
+    let start = Instant::now();
+    while ids() != ["first", "other", "third"] {
+        assert!(start.elapsed() < Duration::from_secs(30), "{:?}", ids());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn an_empty_file_changes_nothing_and_the_log_says_so() {
+    let folder = Folder::new("watched-empty");
+    folder.write("a.yaml", OTHER);
+    fs::create_dir(folder.0.join("more")).unwrap();
+    let mut running = Running::start(&folder, &["--watch", "--fixtures", &folder.path("")]);
+    let log = running.log();
+    assert!(log.contains(&format!("fixtures from {}", folder.path("a.yaml"))), "{log}");
+    assert!(log.contains("skipping the directory"), "{log}");
+
+    fs::write(folder.0.join("a.yaml"), "\n").unwrap();
+    running.wait_until("logs the empty file", |running| running.log().contains("is empty now"));
+    let response = post(&format!("{}/oauth2/v3/token", running.url()), OTHER_FORM).await;
+    assert_eq!(response.error(), "invalid_request", "the client still exists");
+}
