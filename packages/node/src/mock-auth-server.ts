@@ -59,6 +59,10 @@ export class MockAuthServer extends MockRealm {
 
   static async #spawn(folder: string, options: StartOptions): Promise<MockAuthServer> {
     const { process, ready } = await startProcess(folder, options)
+    // Removed now, so that it is not left behind if this process is killed.
+    const isNeeded = options.tls || hasOption(options.args ?? [], '--watch')
+    if (!isNeeded) removeFolder(folder)
+
     const certificates = options.tls ? new CertificateIssuer(folder) : undefined
     const baseUrl = (options.tls ? ready.https : ready.http) ?? ready.https ?? ready.http ?? ''
 

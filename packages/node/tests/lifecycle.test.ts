@@ -17,16 +17,19 @@ async function responds(url: string): Promise<boolean> {
   )
 }
 
-const START = `
-import { MockAuthServer } from 'smartpay-oauth-mock'
-const server = await MockAuthServer.start({ tls: true })
-await server.issueCode()
-console.log((await server.environment()).SMARTPAY_MOCK_SERVER)
-`
+/** Returns a program that starts a server, uses it, and prints its URL. */
+function startProgram(options = ''): string {
+  return `
+    import { MockAuthServer } from 'smartpay-oauth-mock'
+    const server = await MockAuthServer.start(${options})
+    await server.issueCode()
+    console.log((await server.environment()).SMARTPAY_MOCK_SERVER)
+    `
+}
 
 test('an unstopped server does not keep the process alive', async () => {
   const folder = createFolder()
-  writeFile('start.mjs', START.replace('{ tls: true }', ''), folder)
+  writeFile('start.mjs', startProgram(), folder)
 
   const { code, output } = await runNode(folder, ['start.mjs'])
 
@@ -38,7 +41,7 @@ test('an unstopped server does not keep the process alive', async () => {
 
 test('the server of a process that is killed ends', async () => {
   const folder = createFolder()
-  const script = `${START.replace('{ tls: true }', '')}\nsetInterval(() => {}, 1000)\n`
+  const script = `${startProgram()}\nsetInterval(() => {}, 1000)\n`
   writeFile('start.mjs', script, folder)
   const child = spawn(process.execPath, ['start.mjs'], { cwd: folder })
   const [text] = await once(child.stdout, 'data')
@@ -48,6 +51,22 @@ test('the server of a process that is killed ends', async () => {
   child.kill('SIGKILL')
 
   await expect.poll(() => responds(url)).toBe(false)
+})
+
+test('a process that is killed leaves no files behind', async () => {
+  const folder = createFolder()
+  const script = `${startProgram("{ fixtures: 'extends: default' }")}\nsetInterval(() => {}, 1000)\n`
+  writeFile('start.mjs', script, folder)
+  const child = spawn(process.execPath, ['start.mjs'], {
+    cwd: folder,
+    env: { ...process.env, TMPDIR: folder },
+  })
+  await once(child.stdout, 'data')
+
+  child.kill('SIGKILL')
+  await once(child, 'close')
+
+  expect(fs.readdirSync(folder)).toEqual(['start.mjs'])
 })
 
 test('stop ends the server and removes its files', async () => {
@@ -62,7 +81,7 @@ test('stop ends the server and removes its files', async () => {
 
 test('the files of an unstopped server are removed when the process exits', async () => {
   const folder = createFolder()
-  writeFile('start.mjs', `${START}\nconsole.log(server.caFile)`, folder)
+  writeFile('start.mjs', `${startProgram('{ tls: true }')}\nconsole.log(server.caFile)`, folder)
 
   const { output } = await runNode(folder, ['start.mjs'])
 
@@ -73,7 +92,7 @@ test('the files of an unstopped server are removed when the process exits', asyn
 
 test('the environment of the shell does not configure the server', async () => {
   const folder = createFolder()
-  writeFile('start.mjs', START.replace('{ tls: true }', ''), folder)
+  writeFile('start.mjs', startProgram(), folder)
 
   const { code, output } = await runNode(folder, ['start.mjs'], {
     SMARTPAY_MOCK_LISTEN: '127.0.0.1:1',
