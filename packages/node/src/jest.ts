@@ -84,7 +84,7 @@ export function setupMock(options: SetupOptions = {}): () => MockRealm {
     server = await MockAuthServer.start()
   })
   beforeEach(async () => {
-    realm = await server?.newRealm({ fixtures: options.fixtures })
+    realm = await server?.newRealm({ fixtures: options.fixtures, checkAtStop: true })
   })
   afterEach(async () => {
     const ended = realm

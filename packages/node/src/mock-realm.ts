@@ -52,6 +52,17 @@ export interface CodeOptions extends IssueOptions {
   code?: string | undefined
 }
 
+/** How to create a realm. */
+export interface RealmOptions {
+  /** Default: the fixtures of the server. */
+  fixtures?: Fixtures | undefined
+  /**
+   * Throws the errors of expectations when the realm is stopped, not when the block of a guard is left,
+   * where they would hide another error of the block in a SuppressedError. Default: `false`.
+   */
+  checkAtStop?: boolean | undefined
+}
+
 /** The promise of an injected scenario, which also takes the expectation. */
 export interface InjectedScenario extends Promise<ScenarioGuard> {
   /** Expects the scenario to match this number of requests, as `ScenarioGuard.expect`. */
@@ -83,9 +94,17 @@ export class MockRealm implements AsyncDisposable {
   readonly #path: string
   readonly #guards = new Set<ScenarioGuard>()
   readonly #realms = new Set<MockRealm>()
+  /** The errors of expectations that were checked before the realm is stopped. */
+  readonly #failures: Error[] = []
+  readonly #checksAtStop: boolean
   #stopped = false
 
-  protected constructor(connection: ServerConnection, address: RealmAddress) {
+  protected constructor(
+    connection: ServerConnection,
+    address: RealmAddress,
+    options: RealmOptions = {},
+  ) {
+    this.#checksAtStop = options.checkAtStop ?? false
     this.connection = connection
     this.name = address.name
     this.baseUrl = address.baseUrl
@@ -208,9 +227,9 @@ export class MockRealm implements AsyncDisposable {
   }
 
   /** Creates a realm with a port of its own. Without fixtures, it has those of the server. */
-  async newRealm(options: { fixtures?: Fixtures | undefined } = {}): Promise<MockRealm> {
+  async newRealm(options: RealmOptions = {}): Promise<MockRealm> {
     const address = await createRealm(this.connection, options.fixtures)
-    const realm = new MockRealm(this.connection, address)
+    const realm = new MockRealm(this.connection, address, options)
     this.#realms.add(realm)
     return realm
   }
@@ -258,7 +277,7 @@ export class MockRealm implements AsyncDisposable {
     const own = await Promise.all([...this.#guards].map((guard) => guard.findFailure()))
     const open = [...this.#realms].filter((realm) => !realm.#stopped)
     const others = await Promise.all(open.map((realm) => realm.findFailures()))
-    return [...own.filter((error) => error !== undefined), ...others.flat()]
+    return [...this.#failures, ...own.filter((error) => error !== undefined), ...others.flat()]
   }
 
   /** @internal Removes the realm from the server. */
@@ -276,10 +295,18 @@ export class MockRealm implements AsyncDisposable {
       path: this.#path,
       name: state.name,
       since: newest.requests[0]?.id ?? 0,
-      onDispose: (disposed) => this.#guards.delete(disposed),
+      onDispose: (disposed, error) => this.#onDispose(disposed, error),
     })
     this.#guards.add(guard)
     return guard
+  }
+
+  #onDispose(guard: ScenarioGuard, error: Error | undefined): void {
+    this.#guards.delete(guard)
+    if (error === undefined) return
+
+    if (!this.#checksAtStop) throw error
+    this.#failures.push(error)
   }
 
   async #verify(request: object, wait?: Duration): Promise<Verification> {

@@ -47,7 +47,7 @@ export const test = base.extend<MockTestFixtures, MockWorkerFixtures>({
   mockFixtures: [undefined, { option: true }],
 
   mock: async ({ mockServer, mockFixtures }, use, testInfo) => {
-    const realm = await mockServer.newRealm({ fixtures: mockFixtures })
+    const realm = await mockServer.newRealm({ fixtures: mockFixtures, checkAtStop: true })
     await use(realm)
 
     const hasFailed = testInfo.status !== testInfo.expectedStatus

@@ -19,8 +19,8 @@ export interface GuardContext {
   name: string
   /** The number of the newest request when the scenario was injected. */
   since: number
-  /** Called when the guard is disposed of, so that the realm does not check its expectation again. */
-  onDispose: (guard: ScenarioGuard) => void
+  /** Called when the guard was disposed of, with the error of its expectation. May throw the error. */
+  onDispose: (guard: ScenarioGuard, error: Error | undefined) => void
 }
 
 /** An injected scenario. Disposing of it (`await using`) removes it and checks its expectation. */
@@ -81,7 +81,6 @@ export class ScenarioGuard implements AsyncDisposable {
 
   /** Removes the scenario and checks the expectation. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#context.onDispose(this)
     const error = await this.findFailure()
 
     try {
@@ -89,7 +88,7 @@ export class ScenarioGuard implements AsyncDisposable {
     } catch (reason) {
       if (!isGone(reason)) throw reason
     }
-    if (error !== undefined) throw error
+    this.#context.onDispose(this, error)
   }
 
   /** @internal Returns the error of an expectation that is not met. */

@@ -38,7 +38,7 @@ export const test: TestAPI<MockTestFixtures> = base.extend<MockTestFixtures>({
   mockFixtures: undefined,
 
   mock: async ({ mockServer, mockFixtures, task }, use) => {
-    const realm = await mockServer.newRealm({ fixtures: mockFixtures })
+    const realm = await mockServer.newRealm({ fixtures: mockFixtures, checkAtStop: true })
     const earlier = task.result?.errors?.length ?? 0
     await use(realm)
 

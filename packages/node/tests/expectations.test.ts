@@ -59,10 +59,11 @@ test('verifyOrder shows the request that is missing', async ({ mock }) => {
 })
 
 test('an expectation is checked when its block is left', async ({ mock }) => {
+  await using realm = await mock.newRealm()
   async function block(): Promise<void> {
     const scenario = { name: 'busy', error: 'server_error', when: { grant_type: 'refresh_token' } }
-    await using _busy = await mock.inject(scenario).expect(2)
-    await exchange(mock, 'unknown')
+    await using _busy = await realm.inject(scenario).expect(2)
+    await exchange(realm, 'unknown')
   }
 
   const failure = await catchFailure(block())
@@ -75,6 +76,15 @@ test('an expectation is checked when its block is left', async ({ mock }) => {
     '  #1 POST /oauth2/v3/token authorization_code v6TJH1IqhM -> 400 invalid_request (row 16)',
   )
   expect(note).toMatch(/^ {2}note \(#1\): The request used plain HTTP/)
+})
+
+test('an expectation can be checked when the realm is stopped instead', async ({ mock }) => {
+  const realm = await mock.newRealm({ checkAtStop: true })
+  {
+    await using _busy = await realm.inject({ error: 'server_error' }).expect(2)
+  }
+
+  await catchFailure(realm.stop())
 })
 
 test('an expectation that is met passes', async ({ mock }) => {
@@ -116,8 +126,9 @@ test('an expectation is not checked after another failure', async ({ mock }) => 
 })
 
 test('an expectation of a scenario that a reset removed fails', async ({ mock }) => {
-  const guard = await mock.inject({ error: 'server_error' }).expect(1)
-  await mock.reset()
+  await using realm = await mock.newRealm()
+  const guard = await realm.inject({ error: 'server_error' }).expect(1)
+  await realm.reset()
 
   const failure = await catchFailure(guard[Symbol.asyncDispose]())
   expect(failure.message).toContain('it was removed before this could be checked')

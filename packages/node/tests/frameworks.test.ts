@@ -22,7 +22,10 @@ function count(text: string, part: string): number {
 /** Checks that the expectation `busy` failed, and that `other` did not hide another failure. */
 function expectExpectations({ output }: Result): void {
   expect(output).toContain('the scenario "busy" was expected to match exactly 1 request')
+  expect(output).toContain('the scenario "in-a-block" was expected to match exactly 3 requests')
+  expect(output).toMatch(/(expected|Received:) +["']the error of the block/)
   expect(output).not.toContain('the scenario "other"')
+  expect(output).not.toContain('SuppressedError')
   expect(output).not.toContain('a-secret-value')
 }
 
@@ -35,7 +38,7 @@ describe('Vitest', () => {
     const result = await run('failing.test.ts')
 
     expect(result.code).toBe(1)
-    expect(result.output).toMatch(/Tests\s+5 failed \| 1 passed \| 1 expected fail/)
+    expect(result.output).toMatch(/Tests\s+7 failed \| 1 passed \| 1 expected fail/)
     for (const part of EXPLANATION) expect(count(result.output, part), result.output).toBe(2)
     expectExpectations(result)
   })
@@ -66,7 +69,7 @@ describe('Jest', () => {
     const result = await run('failing')
 
     expect(result.code).toBe(1)
-    expect(result.output).toContain('Tests:       4 failed, 1 passed')
+    expect(result.output).toContain('Tests:       6 failed, 1 passed')
     expect(result.output).not.toContain('Received:\n      undefined')
     for (const part of EXPLANATION) expect(count(result.output, part), result.output).toBe(2)
     expectExpectations(result)
@@ -99,7 +102,7 @@ describe('Playwright', () => {
     const result = await run('failing')
 
     expect(result.code).toBe(1)
-    expect(result.output).toContain('2 failed')
+    expect(result.output).toContain('4 failed')
     for (const part of EXPLANATION) expect(count(result.output, part), result.output).toBe(1)
     expectExpectations(result)
   })

@@ -30,6 +30,20 @@ test('fails before its expectation', async () => {
   expect(1).toBe(2)
 })
 
+test('has a block with an expectation that is not met', async () => {
+  const guard = await mock().inject({ name: 'in-a-block', error: 'server_error' }).expect(3)
+  await guard[Symbol.asyncDispose]()
+})
+
+test('fails in the block of an expectation', async () => {
+  const guard = await mock().inject({ name: 'other', error: 'server_error' }).expect(3)
+  try {
+    expect('the error of the block').toBe('')
+  } finally {
+    await guard[Symbol.asyncDispose]()
+  }
+})
+
 test('passes', async () => {
   expect(await send()).toBe(400)
 })

@@ -15,6 +15,15 @@ test('has an expectation that is not met', async ({ mock }) => {
   await mock.inject({ name: 'busy', error: 'server_error' }).expect(1)
 })
 
+test('has a block with an expectation that is not met', async ({ mock }) => {
+  await using _guard = await mock.inject({ name: 'in-a-block', error: 'server_error' }).expect(3)
+})
+
+test('fails in the block of an expectation', async ({ mock }) => {
+  await using _guard = await mock.inject({ name: 'other', error: 'server_error' }).expect(3)
+  expect('the error of the block').toBe('')
+})
+
 test('passes', async ({ mock }) => {
   await mock.issueCode()
 })

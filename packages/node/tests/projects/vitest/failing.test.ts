@@ -29,6 +29,15 @@ test('fails before its expectation', async ({ mock }) => {
   expect(1).toBe(2)
 })
 
+test('has a block with an expectation that is not met', async ({ mock }) => {
+  await using _guard = await mock.inject({ name: 'in-a-block', error: 'server_error' }).expect(3)
+})
+
+test('fails in the block of an expectation', async ({ mock }) => {
+  await using _guard = await mock.inject({ name: 'other', error: 'server_error' }).expect(3)
+  expect('the error of the block').toBe('')
+})
+
 test.fails('fails as expected', async ({ mock }) => {
   expect(await send(mock)).toBe(201)
 })
