@@ -3,24 +3,19 @@
 //! The files are in `console/` and part of the program. The page uses the control API only, so
 //! without that, `/` is a list of the endpoints.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
-use aws_lc_rs::digest;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Path;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use axum::routing::get;
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use tower_http::compression::CompressionLayer;
 
 use super::app::{App, Control};
 use super::context::RequestContext;
 use super::realm_lookup::REALMS;
 use super::{pages, response};
-
-const PAGE: &str = include_str!("../../console/index.html");
 
 /// The page loads its own files and calls its own server. Only the template library can make markup
 /// from text, which it does with the constant templates of the views.
@@ -29,47 +24,38 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
                       frame-ancestors 'none'; require-trusted-types-for 'script'; \
                       trusted-types lit-html";
 
-/// The files, by their names.
-const FILES: [(&str, &str); 21] = [
-    ("api.js", include_str!("../../console/api.js")),
-    ("base.css", include_str!("../../console/base.css")),
-    ("clients.js", include_str!("../../console/clients.js")),
-    ("clock.js", include_str!("../../console/clock.js")),
-    ("copy.js", include_str!("../../console/copy.js")),
-    ("entry.js", include_str!("../../console/entry.js")),
-    ("grants.js", include_str!("../../console/grants.js")),
-    ("icon.svg", include_str!("../../console/icon.svg")),
-    ("journal.js", include_str!("../../console/journal.js")),
-    ("journal_store.js", include_str!("../../console/journal_store.js")),
-    ("main.js", include_str!("../../console/main.js")),
-    ("realms.js", include_str!("../../console/realms.js")),
-    ("report.js", include_str!("../../console/report.js")),
-    ("route.js", include_str!("../../console/route.js")),
-    ("scenarios.js", include_str!("../../console/scenarios.js")),
-    ("state.js", include_str!("../../console/state.js")),
-    ("style.css", include_str!("../../console/style.css")),
-    ("token_dialog.js", include_str!("../../console/token_dialog.js")),
-    ("tokens.js", include_str!("../../console/tokens.js")),
-    ("ui.js", include_str!("../../console/ui.js")),
-    ("vendor/lit-html.js", include_str!("../../console/vendor/lit-html.js")),
-];
+/// A file of the console, as the build script has prepared it.
+struct File {
+    /// The path within the folder `console`.
+    name: &'static str,
+    text: &'static str,
+    /// The text, compressed with gzip.
+    compressed: &'static [u8],
+    /// A tag that changes with the text. It is weak, because it stands for both forms.
+    tag: &'static str,
+}
 
-/// Returns the routes of the files, which are compressed for clients that accept it.
+static FILES: &[File] = &include!(concat!(env!("OUT_DIR"), "/console_files.rs"));
+
+/// The name of the page itself, which is at `/` only.
+const PAGE: &str = "index.html";
+
+/// Returns the routes of the files.
 pub(super) fn router() -> Router<Arc<App>> {
-    Router::new().route("/console/{*name}", get(file)).layer(CompressionLayer::new())
+    Router::new().route("/console/{*name}", get(file))
 }
 
 /// `GET /`: the console, or the list of the endpoints if there is no control API.
 pub(super) async fn index(context: RequestContext, headers: HeaderMap) -> Response {
-    static PAGE_TAG: LazyLock<HeaderValue> = LazyLock::new(|| entity_tag(PAGE));
-
     if matches!(context.app.options.control, Control::Off) {
         return pages::endpoints();
     }
 
-    let mut response = cached("text/html; charset=utf-8", PAGE, &PAGE_TAG, &headers);
+    let Some(page) = FILES.iter().find(|file| file.name == PAGE) else {
+        return response::not_found(&Method::GET);
+    };
+    let mut response = send(page, &headers);
     pages::put_page_headers(response.headers_mut(), POLICY);
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     response
 }
 
@@ -89,66 +75,76 @@ pub(super) fn redirect_to_slash(name: &str) -> Response {
 }
 
 async fn file(Path(name): Path<String>, method: Method, headers: HeaderMap) -> Response {
-    static TAGS: LazyLock<Vec<HeaderValue>> =
-        LazyLock::new(|| FILES.iter().map(|(_, text)| entity_tag(text)).collect());
-
-    match FILES.binary_search_by_key(&name.as_str(), |(name, _)| name) {
-        Ok(index) => cached(content_type(&name), FILES[index].1, &TAGS[index], &headers),
-        Err(_) => response::not_found(&method),
+    match FILES.iter().find(|file| file.name == name && name != PAGE) {
+        Some(file) => send(file, &headers),
+        None => response::not_found(&method),
     }
+}
+
+/// Makes the response with a file, or without it for a browser that has it already.
+fn send(file: &'static File, request: &HeaderMap) -> Response {
+    let has_file = items(request, header::IF_NONE_MATCH).any(|tag| tag == file.tag);
+    let is_compressed = accepts_gzip(request);
+
+    let (status, body) = if has_file {
+        (StatusCode::NOT_MODIFIED, Body::empty())
+    } else if is_compressed {
+        (StatusCode::OK, Body::from(file.compressed))
+    } else {
+        (StatusCode::OK, Body::from(file.text))
+    };
+    let mut response = response::text(status, content_type(file.name), body);
+
+    let headers = response.headers_mut();
+    if is_compressed && !has_file {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    for (name, value) in [
+        (header::ETAG, file.tag),
+        (header::VARY, "accept-encoding"),
+        // The browser asks each time, since another version of the server may have the same URL.
+        (header::CACHE_CONTROL, "no-cache"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// Whether a client accepts gzip (RFC 9110, section 12.5.3).
+fn accepts_gzip(headers: &HeaderMap) -> bool {
+    items(headers, header::ACCEPT_ENCODING).any(|item| {
+        let (coding, weight) = item.split_once(';').unwrap_or((item, ""));
+        let weight = weight.trim().strip_prefix("q=").and_then(|weight| weight.parse().ok());
+        coding.trim().eq_ignore_ascii_case("gzip") && weight.unwrap_or(1.0) > 0.0
+    })
+}
+
+/// Returns the items of a header that is a list.
+fn items(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
+    let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).map(str::trim)
 }
 
 fn content_type(name: &str) -> &'static str {
     match name.rsplit('.').next() {
+        Some("html") => "text/html; charset=utf-8",
         Some("css") => "text/css; charset=utf-8",
         Some("svg") => "image/svg+xml",
         _ => "text/javascript; charset=utf-8",
     }
 }
 
-/// Makes the response with a text, or without it for a browser that has it already.
-fn cached(
-    content_type: &'static str,
-    text: &'static str,
-    tag: &HeaderValue,
-    headers: &HeaderMap,
-) -> Response {
-    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    let is_known = known.is_some_and(|known| known.split(',').any(|known| known.trim() == tag));
-
-    let mut response = if is_known {
-        response::text(StatusCode::NOT_MODIFIED, content_type, Body::empty())
-    } else {
-        response::text(StatusCode::OK, content_type, text)
-    };
-    let headers = response.headers_mut();
-    headers.insert(header::ETAG, tag.clone());
-    // The browser asks each time, since another version of the server may have the same URL.
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    response
-}
-
-/// Returns a tag that changes with the text. It is weak, because it stands for all encodings.
-fn entity_tag(text: &str) -> HeaderValue {
-    let hash = digest::digest(&digest::SHA256, text.as_bytes());
-    let hash = URL_SAFE_NO_PAD.encode(&hash.as_ref()[..12]);
-    HeaderValue::from_str(&format!("W/\"{hash}\"")).unwrap_or(HeaderValue::from_static("W/\"\""))
-}
-
 #[cfg(test)]
 mod tests {
+    use aws_lc_rs::digest;
+
     use super::*;
 
     #[test]
-    fn the_files_are_sorted_by_name() {
-        assert!(FILES.is_sorted_by_key(|(name, _)| *name));
-    }
-
-    #[test]
     fn the_template_library_is_the_published_one() {
-        let (_, text) = FILES.last().unwrap();
-        let hash = digest::digest(&digest::SHA256, text.as_bytes());
+        let library = FILES.iter().find(|file| file.name == "vendor/lit-html.js").unwrap();
+        let hash = digest::digest(&digest::SHA256, library.text.as_bytes());
         let hash: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
         let documented = include_str!("../../console/vendor/README.md");
         assert!(documented.contains(&hash), "{hash}");
@@ -156,7 +152,23 @@ mod tests {
 
     #[test]
     fn the_page_and_its_files_are_small() {
-        let size = PAGE.len() + FILES.iter().map(|(_, text)| text.len()).sum::<usize>();
+        let size: usize = FILES.iter().map(|file| file.text.len()).sum();
         assert!(size < 120_000, "{size}");
+    }
+
+    #[test]
+    fn gzip_is_accepted_by_name_unless_its_weight_is_zero() {
+        for (accepted, expected) in [
+            ("gzip, deflate, br", true),
+            ("br;q=1.0, GZIP;q=0.5", true),
+            ("gzip;q=0", false),
+            ("gzip; q=0.0", false),
+            ("x-gzip, identity", false),
+            ("", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(accepted));
+            assert_eq!(accepts_gzip(&headers), expected, "{accepted}");
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Tells the crate which commit it is built from, for `--version`.
+//! The commit that the crate is built from, for `--version`.
 
 use std::env;
 use std::fs;
@@ -12,8 +12,8 @@ const PACKAGE_INFO: &str = ".cargo_vcs_info.json";
 /// The number of hex digits that are shown.
 const SHOWN_DIGITS: usize = 10;
 
-fn main() {
-    println!("cargo::rerun-if-changed=build.rs");
+/// Sets `SMARTPAY_OAUTH_MOCK_VERSION` for the crate: the version and the commit, if it is known.
+pub fn set_version() {
     println!("cargo::rerun-if-env-changed={COMMIT_VARIABLE}");
 
     // The library does not show its version.
