@@ -177,6 +177,41 @@ def test_a_forked_process_does_not_keep_the_server_alive():
         os.kill(child, signal.SIGKILL)
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_process_has_connections_of_its_own():
+    with MockAuthServer() as server:
+        server.issue_code()
+        child = os.fork()
+        for _ in range(50):
+            code = server.issue_code()
+        if child == 0:
+            os._exit(0 if code else 1)
+        assert os.waitpid(child, 0)[1] == 0
+
+
+def test_no_warning_and_no_file_is_left_behind(tmp_path):
+    script = """
+        from smartpay_oauth_mock import MockAuthServer
+        for options in ({}, {"tls": True}, {"fixtures": "clints: []"}, {"args": ["--listn"]}):
+            try:
+                with MockAuthServer(**options) as server, server.new_realm() as realm:
+                    realm.issue_code()
+            except ValueError as error:
+                print(error)
+    """
+    done = subprocess.run(
+        [sys.executable, "-X", "dev", "-W", "error", "-c", textwrap.dedent(script)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+    )
+    assert "clints" in done.stdout
+    assert "--listn" in done.stdout
+    assert done.stderr == ""
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_command_is_installed_with_the_package():
     version = subprocess.run(
         [sys.executable, "-m", "smartpay_oauth_mock", "--version"],

@@ -32,4 +32,4 @@ def test_server() -> None:
             realm.set_client_status(realm.client_id, "inactive")
 
     MockAuthServer(client_auth="sometimes")  # type: ignore[arg-type]
-    server.issue_code("v6TJH1IqhM")  # type: ignore[call-arg]
+    server.issue_code(scope="transactions")  # type: ignore[call-arg]

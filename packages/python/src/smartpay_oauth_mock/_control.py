@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
+import os
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
@@ -44,6 +46,7 @@ class Control:
         # What a call that found no server says about it.
         self._explain = explain or (lambda error: f"{url}: {error}")
         self._idle: list[http.client.HTTPConnection] = []
+        self._process_id = os.getpid()
 
     def call(self, method: str, path: str, body: object = None, query: Query | None = None) -> Any:  # noqa: ANN401 - whatever JSON the call returns
         """Send a call with a JSON body, and return the JSON of its response.
@@ -85,12 +88,13 @@ class Control:
     def _exchange(
         self, method: str, target: str, content: bytes | None, headers: Mapping[str, str]
     ) -> tuple[int, bytes]:
+        if self._process_id != os.getpid():
+            # A forked process must not share connections with its parent.
+            self._idle, self._process_id = [], os.getpid()
         while self._idle:
             connection = self._idle.pop()
-            try:
+            with contextlib.suppress(*_CLOSED):
                 return self._request(connection, method, target, content, headers)
-            except _CLOSED:
-                connection.close()
         return self._request(self._connect(), method, target, content, headers)
 
     def _request(
@@ -101,9 +105,13 @@ class Control:
         content: bytes | None,
         headers: Mapping[str, str],
     ) -> tuple[int, bytes]:
-        connection.request(method, target, content, headers)
-        response = connection.getresponse()
-        received = response.read()
+        try:
+            connection.request(method, target, content, headers)
+            response = connection.getresponse()
+            received = response.read()
+        except BaseException:
+            connection.close()
+            raise
         self._idle.append(connection)
         return response.status, received
 

@@ -65,7 +65,6 @@ class MockHandle:
 
     def issue_code(
         self,
-        *,
         client_id: str | None = None,
         merchant_id: str | None = None,
         scopes: Sequence[str] | None = None,
@@ -80,7 +79,6 @@ class MockHandle:
 
     def issue_tokens(
         self,
-        *,
         client_id: str | None = None,
         merchant_id: str | None = None,
         scopes: Sequence[str] | None = None,

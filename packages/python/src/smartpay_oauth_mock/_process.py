@@ -9,6 +9,7 @@ import time
 import weakref
 
 from ._binary import find_binary
+from ._scratch import remove_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class ServerProcess:
     """A server of our own. It ends when this process does, however that ends."""
 
     def __init__(self, arguments: Sequence[str], folder: str) -> None:
-        """Start the program. `folder` is for the ready file, and is removed from its errors."""
+        """Start the program. `folder` is for its files, and is removed when it is ready."""
         self._folder = folder
         self._ready_file = os.path.join(folder, "ready.json")
         self._log = open(os.path.join(folder, "log"), "w+b")  # noqa: SIM115 - it is read later
@@ -56,15 +57,11 @@ class ServerProcess:
         # Counts the intervals, since a test may have frozen every clock.
         for _ in range(int(_START_TIMEOUT / _POLL_INTERVAL)):
             if os.path.exists(self._ready_file):
-                import json  # noqa: PLC0415
-
-                with open(self._ready_file, encoding="utf-8") as file:
-                    return dict(json.load(file))
+                return self._read_ready_file()
             if self._process.poll() is not None:
                 raise self._start_error(self._process.returncode)
             time.sleep(_POLL_INTERVAL)
 
-        self.stop()
         raise TimeoutError(f"the server does not start within {_START_TIMEOUT:.0f} s\n{self.log()}")
 
     def explain(self, error: OSError) -> str:
@@ -84,7 +81,7 @@ class ServerProcess:
         return text.replace(os.path.join(self._folder, ""), "")
 
     def stop(self) -> None:
-        """End the server, and wait until it has ended."""
+        """End the server, wait until it has ended, and remove its files."""
         self.close_stdin()
         try:
             self._process.wait(timeout=_STOP_TIMEOUT)
@@ -92,15 +89,24 @@ class ServerProcess:
             self._process.kill()
             self._process.wait()
         _running.discard(self)
+        self._log.close()
+        remove_folder(self._folder)
 
     def close_stdin(self) -> None:
         """Close the pipe whose end the server waits for."""
         if self._process.stdin is not None:
             self._process.stdin.close()
 
+    def _read_ready_file(self) -> dict[str, str | None]:
+        import json  # noqa: PLC0415
+
+        with open(self._ready_file, encoding="utf-8") as file:
+            urls: dict[str, str | None] = json.load(file)
+        # So nothing is left behind if this process is killed. The log remains open.
+        remove_folder(self._folder)
+        return urls
+
     def _start_error(self, code: int) -> Exception:
-        _running.discard(self)
-        self.close_stdin()
         text = self.log()
         if code == _USAGE:
             return ValueError(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 
@@ -19,10 +20,15 @@ def make_folder() -> str:
 
 
 def remove_folder(folder: str) -> None:
-    """Remove a folder with everything in it."""
-    for entry in os.scandir(folder):
-        if entry.is_dir(follow_symlinks=False):
-            remove_folder(entry.path)
-        else:
-            os.unlink(entry.path)
-    os.rmdir(folder)
+    """Remove a folder with everything in it, as far as that is possible.
+
+    On Windows, a file that is open remains, until this is called again.
+    """
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                remove_folder(entry.path)
+            else:
+                with contextlib.suppress(OSError):
+                    os.unlink(entry.path)
+        os.rmdir(folder)

@@ -82,10 +82,9 @@ class MockAuthServer(MockHandle):
         try:
             process, urls = self._launch_in(folder)
         except BaseException:
+            remove_folder(folder)
             self._remove_tls_folder()
             raise
-        finally:
-            remove_folder(folder)
 
         from ._control import Control  # noqa: PLC0415
         from ._realm_client import RealmClient  # noqa: PLC0415
