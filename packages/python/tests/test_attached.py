@@ -20,7 +20,7 @@ def attached(running, monkeypatch):
 
 
 def realms(server):
-    return server._running.control.call("GET", "/_mock/realms")["realms"]  # noqa: SLF001
+    return server._running.control.call("GET", "/_mock/realms")["realms"]
 
 
 def test_a_server_is_a_realm_there(attached, exchange):
@@ -29,7 +29,9 @@ def test_a_server_is_a_realm_there(attached, exchange):
         assert len({attached.base_url, server.base_url, realm.base_url}) == 3
         assert exchange(server, server.issue_code())[0] == 200
         assert exchange(realm, realm.issue_code())[0] == 200
-        assert len(realms(attached)) == before + 2
+        realm.new_realm()
+        server.new_realm()
+        assert len(realms(attached)) == before + 4
     assert len(realms(attached)) == before
     assert attached.requests() == []
 

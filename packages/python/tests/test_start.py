@@ -223,4 +223,4 @@ def test_the_command_is_installed_with_the_package():
 
 
 def pid_of(server):
-    return server._process._process.pid  # noqa: SLF001 - a user has no need to know it
+    return server._process._process.pid

@@ -46,6 +46,8 @@ class MockHandle:
         self._portal_url: str | None = None
         self._running: RealmClient | None = None
         self._tls: TlsFiles | GivenTlsFiles | None = None
+        # The realms that were created here, and still run.
+        self._realms: list[MockRealm] = []
 
     @property
     def base_url(self) -> str:
@@ -254,7 +256,9 @@ class MockHandle:
         """
         from ._realm import MockRealm  # noqa: PLC0415 - it is a handle itself
 
-        return MockRealm(self, self._realm_fixtures(fixtures), label)
+        realm = MockRealm(self, self._realm_fixtures(fixtures), label)
+        self._realms.append(realm)
+        return realm
 
     @property
     def ca_file(self) -> Path:
@@ -266,7 +270,7 @@ class MockHandle:
         return self._tls_files.client_certificate(name)
 
     def stop(self) -> None:
-        """End the server or realm.
+        """End the server or realm, and the realms that were created by it.
 
         Raises AssertionError if the expectation of a scenario is not met, unless another exception
         is on its way.
@@ -330,10 +334,21 @@ class MockHandle:
             return
         try:
             if not is_failing:
-                self._running.judge_expectations()
+                self._judge_expectations()
         finally:
+            for realm in list(self._realms):
+                realm._leave(is_failing=True)
             self._end()
             self._running = None
+
+    def _judge_expectations(self) -> None:
+        """Raise AssertionError if the expectation of a scenario is not met, here or in a realm."""
+        __tracebackhide__ = True
+        failures = self._realm.take_failures()
+        for realm in self._realms:
+            failures += realm._realm.take_failures()
+        if failures:
+            raise AssertionError("\n\n".join(failures))
 
     def _end(self) -> None:
         raise NotImplementedError

@@ -23,22 +23,23 @@ class MockRealm(MockHandle):
 
     def __init__(self, parent: MockHandle, fixtures: Fixtures | None, label: str) -> None:
         super().__init__()
-        self._tls = parent._tls  # noqa: SLF001 - the handles of one server share it
+        self._tls = parent._tls
         self._parent = parent
-        control = parent._realm.control  # noqa: SLF001
+        control = parent._realm.control
         self.name = unique_name(label)
         is_https = parent.base_url.startswith("https:")
 
         created = create_realm(control, self.name, fixtures)
         self._base_url = created["https" if is_https else "http"]
-        if parent._portal_url is not None:  # noqa: SLF001
+        if parent._portal_url is not None:
             self._portal_url = created["authorize_url"].removesuffix("/ebc2/oauth/authorize")
         self._running = RealmClient(control, self.name)
 
     def _realm_fixtures(self, fixtures: Fixtures | None) -> Fixtures | None:
-        return self._parent._realm_fixtures(fixtures)  # noqa: SLF001
+        return self._parent._realm_fixtures(fixtures)
 
     def _end(self) -> None:
+        self._parent._realms.remove(self)
         remove_realm(self._realm.control, self.name)
 
 

@@ -95,7 +95,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     except BaseException:
         # The exception of the test is the better reason for it to fail.
         for mock in mocks.values():
-            mock._realm.expecting.clear()  # noqa: SLF001
+            for realm in (mock, *mock._realms):
+                realm._realm.expecting.clear()
         raise
     for mock in mocks.values():
         _judge(mock)
@@ -103,12 +104,10 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 
 def _judge(mock: MockHandle) -> None:
-    __tracebackhide__ = True
-    try:
-        mock._realm.judge_expectations()  # noqa: SLF001
-    except AssertionError as error:
+    failures = mock._realm.take_failures()
+    if failures:
         # The traceback would show this plugin only.
-        pytest.fail(str(error), pytrace=False)
+        pytest.fail("\n\n".join(failures), pytrace=False)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -146,13 +145,13 @@ def _newest(mock: MockHandle) -> int:
 def _journal(mock: MockHandle, after: int | None = None) -> dict[str, Any]:
     query = {"limit": MAX_SHOWN} if after is None else {"limit": MAX_SHOWN, "after": after}
     try:
-        return dict(mock._realm.call("GET", "/requests", query=query))  # noqa: SLF001
+        return dict(mock._realm.call("GET", "/requests", query=query))
     except (OSError, LookupError, RuntimeError) as error:
         return {"error": str(error)}
 
 
 def _describe(item: pytest.Item, mock: MockHandle, after: int | None) -> str:
-    is_over = mock._running is None  # noqa: SLF001
+    is_over = mock._running is None
     journal = item.stash.get(_LAST_JOURNAL, None) if is_over else _journal(mock, after)
     if journal is None:
         return ""
