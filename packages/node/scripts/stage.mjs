@@ -37,7 +37,10 @@ const main = path.join(stage, 'main')
 const names = platforms.map((platform) => [`@smartpay-oauth-mock/${platform}`, version])
 writePackage(main, { ...source, ...common, optionalDependencies: Object.fromEntries(names) })
 fs.cpSync(path.join(here, 'bin'), path.join(main, 'bin'), { recursive: true })
-fs.copyFileSync(path.join(here, 'README.md'), path.join(main, 'README.md'))
+// A page on npm needs absolute links.
+const readme = fs.readFileSync(path.join(here, 'README.md'), 'utf8')
+const links = readme.replaceAll('](../../', `](${repository}/blob/main/`)
+fs.writeFileSync(path.join(main, 'README.md'), links)
 
 for (const [platform, binary] of binaries.map((argument) => argument.split('='))) {
   if (!platforms.includes(platform)) throw new Error(`${platform} is not in platforms.json`)
