@@ -22,6 +22,7 @@ import {
 } from './expectation.js'
 import { type Fixtures, toBody } from './fixtures.js'
 import { formatClosest, formatRequests } from './format.js'
+import type { CodeOptions, InjectedScenario, IssueOptions, RealmOptions } from './options.js'
 import { RealmClock } from './realm-clock.js'
 import { type Scenario, toWireScenario } from './scenario.js'
 import { ScenarioGuard } from './scenario-guard.js'
@@ -33,41 +34,6 @@ import {
   type ServerConnection,
 } from './server-connection.js'
 import { travelers } from './travel.js'
-
-/** For whom a code or tokens are issued. */
-export interface IssueOptions {
-  /** Default: the realm's `clientId`. */
-  clientId?: string | undefined
-  /** Default: the realm's `merchantId`. */
-  merchantId?: string | undefined
-  /** Default: all scopes of the client. */
-  scopes?: string[] | undefined
-}
-
-/** For whom a code is issued, and the code itself. */
-export interface CodeOptions extends IssueOptions {
-  /** The redirect URL that the code is issued for. */
-  redirectUrl?: string | undefined
-  /** The code. Default: a random one. */
-  code?: string | undefined
-}
-
-/** How to create a realm. */
-export interface RealmOptions {
-  /** Default: the fixtures of the server. */
-  fixtures?: Fixtures | undefined
-  /**
-   * Throws the errors of expectations when the realm is stopped, not when the block of a guard is left,
-   * where they would hide another error of the block in a SuppressedError. Default: `false`.
-   */
-  checkAtStop?: boolean | undefined
-}
-
-/** The promise of an injected scenario, which also takes the expectation. */
-export interface InjectedScenario extends Promise<ScenarioGuard> {
-  /** Expects the scenario to match this number of requests, as `ScenarioGuard.expect`. */
-  expect(times: number | Times): Promise<ScenarioGuard>
-}
 
 /** An isolated mock: clients, merchants, codes, grants, scenarios, journal and clock of its own. */
 export class MockRealm implements AsyncDisposable {
@@ -248,8 +214,8 @@ export class MockRealm implements AsyncDisposable {
   }
 
   /**
-   * Removes the realm, and checks the expectations that are left. Pass `{ check: false }` if the test
-   * has failed already.
+   * Removes the realm and those made from it, and checks the expectations that are left. Pass
+   * `{ check: false }` if the test has failed already.
    */
   async stop(options: { check?: boolean } = {}): Promise<void> {
     if (this.#stopped) return
@@ -259,6 +225,7 @@ export class MockRealm implements AsyncDisposable {
     try {
       if (options.check !== false) failures.push(...(await this.findFailures()))
     } finally {
+      await Promise.allSettled(this.#openRealms().map((realm) => realm.stop({ check: false })))
       await this.close()
     }
 
@@ -275,14 +242,18 @@ export class MockRealm implements AsyncDisposable {
   /** @internal Returns the errors of the expectations that are not met, also of inner realms. */
   protected async findFailures(): Promise<Error[]> {
     const own = await Promise.all([...this.#guards].map((guard) => guard.findFailure()))
-    const open = [...this.#realms].filter((realm) => !realm.#stopped)
-    const others = await Promise.all(open.map((realm) => realm.findFailures()))
+    const inner = this.#openRealms().map((realm) => realm.findFailures())
+    const others = await Promise.all(inner)
     return [...this.#failures, ...own.filter((error) => error !== undefined), ...others.flat()]
   }
 
   /** @internal Removes the realm from the server. */
   protected async close(): Promise<void> {
     await this.connection.control.call('DELETE', `/_mock/realms/${this.name}`)
+  }
+
+  #openRealms(): MockRealm[] {
+    return [...this.#realms].filter((realm) => !realm.#stopped)
   }
 
   async #inject(scenario: Scenario): Promise<ScenarioGuard> {

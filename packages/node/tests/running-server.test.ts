@@ -22,13 +22,25 @@ test('start takes a realm, and stop removes it', async () => {
   expect((await exchange(taken, await taken.issueCode())).status).toBe(200)
   expect(await taken.requests()).toHaveLength(1)
   expect(await server.requests()).toHaveLength(0)
-  await using inner = await taken.newRealm()
+  const inner = await taken.newRealm()
   await inner.issueCode()
 
   await taken.stop()
 
   await expect(taken.issueCode()).rejects.toThrow(/realm/)
+  await expect(inner.issueCode()).rejects.toThrow(/realm/)
+  await inner.stop()
   await server.issueCode()
+})
+
+test('a realm that is not stopped does not outlive its server', async () => {
+  const server = await MockAuthServer.start()
+  const realm = await server.newRealm()
+
+  await server.stop()
+  await realm.stop()
+
+  await expect(realm.issueCode()).rejects.toThrow('the mock is not running (it was stopped)')
 })
 
 test('options for a new server are errors that name them', async () => {
