@@ -103,6 +103,29 @@ def test_an_expectation_is_judged_at_the_end_of_the_test(suite):
     result.stdout.no_fnmatch_line("*_realm_client.py*")
 
 
+def test_an_expectation_of_a_wider_scope_is_judged_at_its_end(suite):
+    suite.makepyfile(
+        """
+        import pytest
+        from client import refresh
+
+        @pytest.fixture(scope="module")
+        def bank(smartpay_server):
+            with smartpay_server.new_realm() as realm:
+                realm.inject(error="server_error").expect(2)
+                yield realm
+
+        def test_one(bank): refresh(bank)
+        def test_two(bank):
+            bank.inject(error="access_denied", times=1).expect(1)
+            assert (refresh(bank), refresh(bank)) == (403, 500)
+        def test_ends_its_realm(smartpay_mock):
+            smartpay_mock.stop()
+        """
+    )
+    suite.runpytest().assert_outcomes(passed=3)
+
+
 def test_each_test_has_a_realm_of_its_own(suite):
     suite.makepyfile(
         """

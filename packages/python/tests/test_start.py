@@ -63,6 +63,11 @@ def test_bad_options_are_a_value_error():
         MockAuthServer(client_auth="required").start()
 
 
+def test_arguments_are_a_list():
+    with pytest.raises(TypeError, match=r"such as \['--watch'\]"):
+        MockAuthServer(args="--watch")
+
+
 def test_a_port_that_is_taken_is_an_os_error():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
@@ -97,6 +102,9 @@ def test_another_program_can_be_named(monkeypatch, tmp_path):
     program.chmod(0o755)
     monkeypatch.setenv("SMARTPAY_OAUTH_MOCK_BINARY", str(program))
     with pytest.raises(OSError, match="I am not the mock"):
+        MockAuthServer().start()
+    program.chmod(0o644)
+    with pytest.raises(PermissionError, match="other"):
         MockAuthServer().start()
 
 

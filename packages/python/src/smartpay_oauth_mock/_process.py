@@ -34,22 +34,22 @@ class ServerProcess:
         """Start the program. `folder` is for its files, and is removed when it is ready."""
         self._folder = folder
         self._ready_file = os.path.join(folder, "ready.json")
+        command = [find_binary(), "--ready-file", self._ready_file, "--exit-on-stdin-close"]
+
         self._log = open(os.path.join(folder, "log"), "w+b")  # noqa: SIM115 - it is read later
-        self._process = subprocess.Popen(
-            [
-                find_binary(),
-                "--ready-file",
-                self._ready_file,
-                "--exit-on-stdin-close",
-                *arguments,
-            ],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=self._log,
-            env=_environment(),
-            # Ctrl-C ends the tests, which then end the server.
-            start_new_session=True,
-        )
+        try:
+            self._process = subprocess.Popen(
+                [*command, *arguments],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=self._log,
+                env=_environment(),
+                # Ctrl-C ends the tests, which then end the server.
+                start_new_session=True,
+            )
+        except BaseException:
+            self._log.close()
+            raise
         _running.add(self)
 
     def wait_until_ready(self) -> dict[str, str | None]:

@@ -6,6 +6,7 @@ from ._format import MAX_SHOWN, format_received
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     from ._control import Control, Query
@@ -33,8 +34,11 @@ class RealmClient:
         journal = self.call("GET", "/requests", query={"limit": MAX_SHOWN})
         return format_received(journal["requests"], journal["total"])
 
-    def take_failures(self) -> list[str]:
-        """Judge the expectations of scenarios, each once. Return why some are not met."""
-        guards = list(self.expecting.values())
-        self.expecting.clear()
+    def take_failures(self, older: Iterable[str] = ()) -> list[str]:
+        """Judge the expectations of scenarios but for older ones. Return why some are not met.
+
+        Each is judged once.
+        """
+        names = self.expecting.keys() - set(older)
+        guards = [self.expecting.pop(name) for name in sorted(names)]
         return [text for text in (guard.failure() for guard in guards) if text]

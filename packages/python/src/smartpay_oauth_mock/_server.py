@@ -49,6 +49,8 @@ class MockAuthServer(MockHandle):
         of the command line.
         """
         super().__init__()
+        if isinstance(args, str):
+            raise TypeError(f"args: a list is expected, such as [{args!r}]")
         self._fixtures = fixtures
         self._uses_tls = tls
         self._client_auth = client_auth

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from ._fixtures import Fixtures
     from ._realm import MockRealm
+    from ._realm_client import RealmClient
 
 _SECTION = "smartpay-oauth-mock"
 _MARKER = "smartpay"
@@ -89,25 +90,31 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     server = mocks.get("smartpay_server")
     if server is not None:
         item.stash[_SERVER_SEEN] = _newest(server)
+    # What a fixture of a wider scope expects is none of this test's business.
+    older = {name: set(mock._realm.expecting) for name, mock in mocks.items()}
+    older["smartpay_mock"] = set()
 
     try:
         result = yield
     except BaseException:
         # The exception of the test is the better reason for it to fail.
-        for mock in mocks.values():
-            for realm in (mock, *mock._realms):
-                realm._realm.expecting.clear()
+        for name, realm in _running_realms(mocks):
+            for scenario in realm.expecting.keys() - older[name]:
+                del realm.expecting[scenario]
         raise
-    for mock in mocks.values():
-        _judge(mock)
-    return result
 
-
-def _judge(mock: MockHandle) -> None:
-    failures = mock._realm.take_failures()
+    failures = [
+        text for name, realm in _running_realms(mocks) for text in realm.take_failures(older[name])
+    ]
     if failures:
         # The traceback would show this plugin only.
         pytest.fail("\n\n".join(failures), pytrace=False)
+    return result
+
+
+def _running_realms(mocks: dict[str, MockHandle]) -> list[tuple[str, RealmClient]]:
+    """Return those that the test has not ended."""
+    return [(name, mock._running) for name, mock in mocks.items() if mock._running is not None]
 
 
 @pytest.hookimpl(wrapper=True)
