@@ -25,11 +25,22 @@ pub(crate) enum ParamStyle {
 pub(crate) struct AuthorizeError {
     pub(crate) code: ErrorCode,
     pub(crate) description: Cow<'static, str>,
+    /// The redirect URL that is not registered, if that is the error.
+    pub(crate) mismatch: Option<RedirectMismatch>,
+}
+
+/// A redirect URL that its client has not registered. Only the error page shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RedirectMismatch {
+    /// The name of the parameter.
+    pub(crate) name: &'static str,
+    pub(crate) sent: String,
+    pub(crate) registered: Vec<String>,
 }
 
 impl AuthorizeError {
     pub(crate) fn new(code: ErrorCode, description: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, description: description.into() }
+        Self { code, description: description.into(), mismatch: None }
     }
 
     /// Returns the error as a dialect reports it: RFC 6749 has codes of its own (section 4.1.2.1).
@@ -179,12 +190,17 @@ fn redirect_url<'a>(
 
     match (params.get(name), registered) {
         (Some(sent), _) if registered.iter().any(|url| url == sent) => Ok(sent),
-        (Some(_), _) => fail(
-            ErrorCode::InvalidRedirectUri,
-            format!(
+        (Some(sent), _) => {
+            let text = format!(
                 "{name} is not registered for this client; it must match a registered URL exactly."
-            ),
-        ),
+            );
+            let error = AuthorizeError::new(ErrorCode::InvalidRedirectUri, text);
+            let (sent, registered) = (sent.to_owned(), registered.to_vec());
+            Err(AuthorizeError {
+                mismatch: Some(RedirectMismatch { name, sent, registered }),
+                ..error
+            })
+        }
         // RFC 6749, section 3.1.2.3: it may be left out where only one is registered.
         (None, [only]) if style == ParamStyle::Rfc6749 => Ok(only),
         (None, _) if style == ParamStyle::Vendor && params.get("redirect_uri").is_some() => fail(

@@ -171,7 +171,7 @@ impl AuthorizeRequest<'_> {
 
     /// Tells the partner of an error by a redirect.
     fn refused(&self, error: AuthorizeError) -> Response {
-        let AuthorizeError { code, description } =
+        let AuthorizeError { code, description, .. } =
             error.in_dialect(self.context.registry.settings.dialect);
         let description = self.context.registry.description(&code, None, &description);
         tracing::info!(error = %code, "authorize: {}", printable(&description));

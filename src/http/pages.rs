@@ -10,7 +10,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 
 use super::response;
 use crate::fixture::Merchant;
-use crate::flow::authorize::{AuthorizeError, RequestedGrant, ValidatedClient};
+use crate::flow::authorize::{AuthorizeError, RedirectMismatch, RequestedGrant, ValidatedClient};
 use crate::flow::consent::check_may_grant;
 use crate::oauth::Form;
 use crate::realm::Registry;
@@ -18,6 +18,12 @@ use crate::scenario::Endpoint;
 use crate::units::printable;
 
 const STYLE: &str = include_str!("../../templates/style.css");
+/// Shows at once whether the chosen merchant can allow access. Without scripts, Switch does.
+const CONSENT_SCRIPT: &str = include_str!("../../templates/consent.js");
+/// A closed padlock, so that browsers do not request `/favicon.ico`.
+const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E\
+%3Cpath d='M4 7V5a4 4 0 0 1 8 0v2' fill='none' stroke='%23b58900' stroke-width='2'/%3E\
+%3Crect x='2' y='7' width='12' height='8' rx='2' fill='%230b5cad'/%3E%3C/svg%3E";
 
 /// The parameters that the consent page's form sets itself. It repeats every other one of the
 /// request.
@@ -27,6 +33,8 @@ const OWN_PARAMS: [&str; 3] = ["mock_merchant", "mock_decision", "mock_consent"]
 #[template(path = "consent.html")]
 struct ConsentPage<'a> {
     style: &'static str,
+    icon: &'static str,
+    script: &'static str,
     partner: &'a str,
     client_id: &'a str,
     redirect_host: &'a str,
@@ -47,21 +55,26 @@ struct Choice<'a> {
     id: &'a str,
     name: &'a str,
     selected: bool,
+    /// Why this merchant cannot allow access; empty if the merchant can.
+    obstacle: String,
 }
 
 #[derive(Template)]
 #[template(path = "error.html")]
 struct ErrorPage<'a> {
     style: &'static str,
+    icon: &'static str,
     code: &'a str,
     status: u16,
     description: &'a str,
+    mismatch: Option<RedirectMismatch>,
 }
 
 #[derive(Template)]
 #[template(path = "index.html")]
 struct EndpointsPage {
     style: &'static str,
+    icon: &'static str,
 }
 
 /// Makes the consent page, on which the merchant allows or denies access.
@@ -78,9 +91,7 @@ pub(super) fn consent(
         redirect.as_ref().and_then(Uri::authority).map_or("", |authority| authority.as_str());
     let obstacle = match merchant {
         None => Some("The fixtures have no merchant who can grant access.".to_owned()),
-        Some(merchant) => {
-            check_may_grant(merchant).err().map(|error| error.description.into_owned())
-        }
+        Some(merchant) => obstacle_of(merchant),
     };
 
     let permissions = requested
@@ -96,11 +107,14 @@ pub(super) fn consent(
             id: &choice.id,
             name: choice.display_name(),
             selected: merchant.is_some_and(|merchant| merchant.id == choice.id),
+            obstacle: obstacle_of(choice).unwrap_or_default(),
         })
         .collect();
 
     let page = ConsentPage {
         style: STYLE,
+        icon: ICON,
+        script: CONSENT_SCRIPT,
         partner: client.display_name(),
         client_id: &client.id,
         redirect_host,
@@ -114,10 +128,16 @@ pub(super) fn consent(
     html(StatusCode::OK, &page, "'self' http: https:")
 }
 
+/// Returns why a merchant cannot allow access.
+fn obstacle_of(merchant: &Merchant) -> Option<String> {
+    check_may_grant(merchant).err().map(|error| error.description.into_owned())
+}
+
 /// Makes the response for an error that cannot be reported to the partner: a page, or JSON for a
 /// client that asks for it.
 pub(super) fn error(registry: &Registry, headers: &HeaderMap, error: AuthorizeError) -> Response {
-    let AuthorizeError { code, description } = error.in_dialect(registry.settings.dialect);
+    let AuthorizeError { code, description, mismatch } =
+        error.in_dialect(registry.settings.dialect);
     let description = registry.description(&code, None, &description);
     let status = registry.status(Endpoint::Authorize, &code, None);
     tracing::info!(status, error = %code, "authorize: {}", printable(&description));
@@ -126,7 +146,14 @@ pub(super) fn error(registry: &Registry, headers: &HeaderMap, error: AuthorizeEr
         return response::error(&code, status, &description);
     }
 
-    let page = ErrorPage { style: STYLE, code: code.as_str(), status, description: &description };
+    let page = ErrorPage {
+        style: STYLE,
+        icon: ICON,
+        code: code.as_str(),
+        status,
+        description: &description,
+        mismatch,
+    };
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
     let mut response = html(status, &page, "'none'");
     response::tag_error(&mut response, &code, None, &description);
@@ -153,23 +180,27 @@ fn includes(media_types: &[&str], media_type: &str) -> bool {
 
 /// Makes the list of the endpoints.
 pub(super) fn endpoints() -> Response {
-    html(StatusCode::OK, &EndpointsPage { style: STYLE }, "'none'")
+    html(StatusCode::OK, &EndpointsPage { style: STYLE, icon: ICON }, "'none'")
+}
+
+fn hash(text: &str) -> String {
+    STANDARD.encode(digest::digest(&digest::SHA256, text.as_bytes()))
 }
 
 /// Renders a page that may do nothing but show itself and send its forms to the given sources.
 fn html(status: StatusCode, page: &impl Template, form_action: &str) -> Response {
-    /// The hash by which the policy admits the style.
-    static STYLE_HASH: LazyLock<String> =
-        LazyLock::new(|| STANDARD.encode(digest::digest(&digest::SHA256, STYLE.as_bytes())));
+    /// The hashes by which the policy admits the style and the script.
+    static STYLE_HASH: LazyLock<String> = LazyLock::new(|| hash(STYLE));
+    static SCRIPT_HASH: LazyLock<String> = LazyLock::new(|| hash(CONSENT_SCRIPT));
 
     let text = page.render().unwrap_or_else(|_| "The page could not be rendered.".to_owned());
     let mut response = response::text(status, "text/html; charset=utf-8", text);
     let headers = response.headers_mut();
 
     let policy = format!(
-        "default-src 'none'; style-src 'sha256-{}'; form-action {form_action}; base-uri 'none'; \
-         frame-ancestors 'none'",
-        *STYLE_HASH
+        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; img-src data:; \
+         form-action {form_action}; base-uri 'none'; frame-ancestors 'none'",
+        *STYLE_HASH, *SCRIPT_HASH
     );
     put_page_headers(headers, &policy);
     response

@@ -171,7 +171,32 @@ async fn the_page_names_the_partner_and_the_permissions_and_has_security_headers
     assert!(policy.contains("form-action 'self' http: https:;"), "{policy}");
     assert!(!policy.contains("unsafe"));
     assert_eq!(page.header("cache-control"), "no-store");
-    assert!(!page.text.contains("disabled aria"), "the first merchant can grant");
+    assert!(page.text.contains("aria-describedby=\"obstacle\">Allow"), "the merchant can grant");
+}
+
+/// The page of the error shows what came and what would be right, as text.
+#[tokio::test]
+async fn the_page_of_an_unregistered_redirect_url_shows_it_and_the_registered_ones() {
+    let server = server_with(
+        "clients: [{ id: v6TJH1IqhM, redirect_urls: [https://a.example/x, https://b.example] }, \
+         { id: none, secret: s }]",
+    )
+    .await;
+    let sent = "https://a.example/x/?<script>alert(1)</script>";
+    let page = authorize(&server, &with(&[("redirect_url", sent)])).await;
+    assert_eq!(page.status, 400);
+    assert!(!page.text.contains("<script>"), "{}", page.text);
+    let escaped = "https://a.example/x/?&#60;script&#62;alert(1)&#60;/script&#62;</code>";
+    assert!(page.text.contains(escaped), "{}", page.text);
+    for registered in ["<li>https://a.example/x</li>", "<li>https://b.example</li>"] {
+        assert!(page.text.contains(registered), "{registered}: {}", page.text);
+    }
+
+    let page = authorize(&server, &with(&[("client_id", "none")])).await;
+    assert!(page.text.contains("id=\"registered\">None."), "{}", page.text);
+    // Other errors have no such part.
+    let page = authorize(&server, &with(&[("client_id", "nobody")])).await;
+    assert!(!page.text.contains("Registered"), "{}", page.text);
 }
 
 #[tokio::test]
@@ -182,8 +207,10 @@ async fn allow_is_disabled_with_the_reason_if_the_merchant_may_not_grant() {
         ("inactive-merchant", "account is inactive"),
     ] {
         let page = authorize(&server, &with(&[("mock_merchant", merchant)])).await.ok();
-        assert!(page.text.contains("value=\"allow\" disabled aria-describedby"), "{}", page.text);
-        assert!(page.text.contains(reason), "{}", page.text);
+        let disabled = "value=\"allow\" aria-describedby=\"obstacle\" disabled>";
+        assert!(page.text.contains(disabled), "{}", page.text);
+        let shown = page.text.split("role=\"alert\">").nth(1).unwrap_or_default();
+        assert!(shown.split("</p>").next().unwrap_or_default().contains(reason), "{}", page.text);
     }
 
     let fixtures =

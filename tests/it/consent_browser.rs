@@ -2,9 +2,14 @@
 //! and chromium-driver): Allow, Deny, a disabled Allow, the error page, and a narrow screen.
 
 use crate::support::browser::Browser;
-use crate::support::{CLIENT, exchange};
+use crate::support::{CLIENT, MERCHANT, exchange};
 use serde_json::json;
 use smartpay_oauth_mock::MockAuthServer;
+
+/// Chooses a merchant, as a person does.
+async fn choose(browser: &Browser, merchant: &str) {
+    browser.click(&format!("#merchant option[value='{merchant}']")).await;
+}
 
 /// A server whose sample partner has its redirect URL on another origin.
 async fn with_partner() -> (MockAuthServer, MockAuthServer, String) {
@@ -46,13 +51,26 @@ async fn a_merchant_can_allow_deny_and_switch_and_sees_errors() {
 
     // Switch to a merchant who may not grant access.
     browser.visit(&authorize_request(&server, &callback, "")).await;
-    browser.run("document.querySelector('#merchant').value = 'limited-merchant'").await;
+    choose(&browser, "limited-merchant").await;
     browser.click("#switch").await;
     browser.wait_for_url(&server.authorize_url()).await;
     assert!(browser.text("#obstacle").await.contains("does not have the privilege"));
     assert_eq!(browser.run("return document.querySelector('#allow').disabled").await, true);
     browser.click("#allow").await;
     assert!(browser.find("#deny").await.is_some(), "a click on a disabled Allow has no effect");
+
+    // The choice of a merchant shows at once whether Allow is possible, without Switch.
+    browser.visit(&authorize_request(&server, &callback, "")).await;
+    let is_disabled = "return document.querySelector('#allow').disabled";
+    assert_eq!(browser.text("#obstacle").await, "");
+    choose(&browser, "limited-merchant").await;
+    assert_eq!(browser.run(is_disabled).await, true);
+    assert!(browser.text("#obstacle").await.contains("does not have the privilege"));
+    choose(&browser, "inactive-merchant").await;
+    assert!(browser.text("#obstacle").await.contains("inactive"));
+    choose(&browser, MERCHANT).await;
+    assert_eq!(browser.run(is_disabled).await, false);
+    assert_eq!(browser.text("#obstacle").await, "");
 
     // The selected merchant counts, also without a click on Switch. Without the privilege, Allow
     // redirects as Deny does.
@@ -69,6 +87,8 @@ async fn a_merchant_can_allow_deny_and_switch_and_sees_errors() {
     );
     browser.visit(&invalid).await;
     assert_eq!(browser.text("#code").await, "invalid_redirect_uri");
+    assert_eq!(browser.text("#sent").await, "https://evil.example");
+    assert_eq!(browser.text("#registered").await, callback);
     assert_eq!(browser.run("return document.scripts.length").await, 0);
     browser.close().await;
 }
@@ -85,6 +105,10 @@ async fn the_page_works_with_a_keyboard_a_screen_reader_and_a_narrow_screen() {
                    !e.textContent.trim() || (e.labels && e.tagName == 'SELECT' && !e.labels.length)).length";
     assert_eq!(browser.run(unnamed).await, 0);
     assert_eq!(browser.run("return document.documentElement.lang").await, "en");
+    let outside = "return document.querySelectorAll('body > :not(header, main, script)').length";
+    assert_eq!(browser.run(outside).await, 0, "everything is in a landmark");
+    let icon = "return document.querySelector('link[rel=icon]').href";
+    assert!(browser.run(icon).await.as_str().unwrap().starts_with("data:"));
     // Tab reaches each control in reading order; Enter activates Allow.
     let mut order = Vec::new();
     for _ in 0..4 {
