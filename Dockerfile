@@ -1,20 +1,5 @@
-# docker build .                          builds from source
-# docker build --target prebuilt .        copies a static binary from dist/bin/ (packages/build binary),
-#                                         and pulls no base image
-
-FROM scratch AS base
-ENV SMARTPAY_MOCK_LISTEN=0.0.0.0:8080
-EXPOSE 8080 8443
-# The mount point of a volume for --tls-dir /certificates. The user below may write to the volume.
-COPY --chown=65532:65532 docker/certificates/ /certificates/
-# An unprivileged user. The server needs no privileges and writes no files by default.
-USER 65532:65532
-HEALTHCHECK --interval=5s --timeout=3s --start-period=2s --retries=3 CMD ["/smartpay-oauth-mock", "health"]
-ENTRYPOINT ["/smartpay-oauth-mock"]
-
-FROM base AS prebuilt
-ARG BINARY=dist/bin/smartpay-oauth-mock
-COPY ${BINARY} /smartpay-oauth-mock
+# docker build .    builds from source; docker/prebuilt.Dockerfile copies a binary that exists already.
+# No stage needs BuildKit, nor a file that a fresh clone does not have.
 
 FROM rust:1-alpine AS build
 # The C compiler is for AWS-LC, the cryptography library.
@@ -26,5 +11,13 @@ ARG COMMIT=""
 ENV SMARTPAY_OAUTH_MOCK_COMMIT=$COMMIT
 RUN cargo build --release --locked
 
-FROM base AS image
+FROM scratch AS image
+ENV SMARTPAY_MOCK_LISTEN=0.0.0.0:8080
+EXPOSE 8080 8443
+# The mount point of a volume for --tls-dir /certificates. The user below may write to the volume.
+COPY --chown=65532:65532 docker/certificates/ /certificates/
+# An unprivileged user. The server needs no privileges and writes no files by default.
+USER 65532:65532
+HEALTHCHECK --interval=5s --timeout=3s --start-period=2s --retries=3 CMD ["/smartpay-oauth-mock", "health"]
+ENTRYPOINT ["/smartpay-oauth-mock"]
 COPY --from=build /src/target/release/smartpay-oauth-mock /smartpay-oauth-mock

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use crate::support::folder::Folder;
 use crate::support::page;
 use crate::support::tls::{curl_host, words};
+use crate::support::tools::skip;
 
 /// Debian's Docker client. Another one in the PATH may belong to another engine.
 const DOCKER: &str = "/usr/bin/docker";
@@ -16,6 +17,28 @@ fn docker(arguments: &[&str]) -> Option<String> {
     let output = Command::new(DOCKER).args(arguments).output().ok()?;
     let stdout = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     output.status.success().then_some(stdout)
+}
+
+/// The classic builder of Debian's docker.io builds every stage of a file, so that none may need what a
+/// fresh clone does not have. The two files describe the same image.
+#[test]
+fn the_default_image_builds_from_a_fresh_clone_and_is_that_of_a_prebuilt_binary() {
+    let lines_of = |file: &str| {
+        let text = std::fs::read_to_string(file).unwrap();
+        let start = text.find("FROM scratch").expect("the stage of the image");
+        let stage = text[start..].lines().skip(1).map(str::to_owned);
+        (
+            text.clone(),
+            stage.filter(|line| !line.contains(" /smartpay-oauth-mock")).collect::<Vec<_>>(),
+        )
+    };
+    let (text, stage) = lines_of("Dockerfile");
+    assert!(!text.contains("dist/") && !text.contains("--mount"), "{text}");
+    assert!(stage.iter().any(|line| line.starts_with("HEALTHCHECK")), "{text}");
+    assert_eq!(stage, lines_of("docker/prebuilt.Dockerfile").1);
+
+    let compose = std::fs::read_to_string("docker-compose.yml").unwrap();
+    assert!(compose.contains("target: image") && text.contains("AS image"));
 }
 
 /// A container that is removed at the end of the test, also if it fails.
@@ -30,14 +53,15 @@ impl Drop for Container {
 #[tokio::test]
 async fn the_image_is_small_runs_without_root_is_healthy_and_stops_quickly() {
     if docker(&["info"]).is_none() {
-        println!("skipped: no Docker engine is running (.ci/run starts one)");
+        skip("no Docker engine is running (.ci/run starts one)");
         return;
     }
     if !Path::new("dist/bin/smartpay-oauth-mock").exists() {
-        println!("skipped: no static binary in dist/bin/ (.ci/run builds one)");
+        skip("no static binary in dist/bin/ (.ci/run builds one)");
         return;
     }
-    docker(&["build", "--target", "prebuilt", "-t", TAG, "."]).expect("the image builds");
+    docker(&["build", "-f", "docker/prebuilt.Dockerfile", "-t", TAG, "."])
+        .expect("the image builds");
     let inspect = |format: &str, object: &str| docker(&["inspect", "-f", format, object]).unwrap();
     let size: u64 = inspect("{{.Size}}", TAG).parse().unwrap();
     assert!(size < 15_000_000, "{size} bytes");
