@@ -3,6 +3,7 @@
 #[path = "it/support/mod.rs"]
 mod support;
 
+use crate::support::tools::skip;
 use std::time::Duration;
 
 use smartpay_oauth_mock::{Limits, MockAuthServer};
@@ -135,7 +136,7 @@ fn ten_thousand_idle_connections_use_little_memory() {
     const MANY: usize = 10_000;
     let sockets = rlimit::increase_nofile_limit(u64::MAX).unwrap_or_default();
     if sockets < MANY as u64 + 500 {
-        println!("skipped: the system allows only {sockets} open sockets (ulimit -n)");
+        skip(&format!("the system allows only {sockets} open sockets (ulimit -n)"));
         return;
     }
     let folder = Folder::new("limits-idle");

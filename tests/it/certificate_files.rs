@@ -8,11 +8,16 @@ use std::time::{Duration, Instant};
 use crate::support::folder::Folder;
 use crate::support::program::{PROGRAM, Running};
 use crate::support::tls::{certificate, curl, curl_host, openssl, run, words};
+use crate::support::tools::lacks_tools;
+use crate::support::tools::skip;
 use smartpay_oauth_mock::MockAuthServer;
 
 /// RSA in PKCS#8 and PKCS#1, ECDSA in PKCS#8 and SEC1.
 #[tokio::test]
 async fn keys_of_each_kind_are_supported() {
+    if lacks_tools(&["curl", "openssl"]) {
+        return;
+    }
     let folder = Folder::new("own-kinds");
     let ec = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"];
     let (rsa, rsa_key) = certificate(&folder.0, "rsa", &["-newkey", "rsa:2048"], "2").await;
@@ -39,6 +44,9 @@ async fn keys_of_each_kind_are_supported() {
 /// An invalid certificate is reported in one line, with its file, before the server starts.
 #[tokio::test]
 async fn invalid_certificates_are_refused_at_the_start() {
+    if lacks_tools(&["openssl"]) {
+        return;
+    }
     let folder = Folder::new("own-wrong");
     let (good, key) = certificate(&folder.0, "good", &[], "2").await;
     let (_, other) = certificate(&folder.0, "other", &[], "2").await;
@@ -109,6 +117,9 @@ async fn invalid_certificates_are_refused_at_the_start() {
 
 #[tokio::test]
 async fn a_changed_certificate_is_reloaded() {
+    if lacks_tools(&["curl", "openssl"]) {
+        return;
+    }
     let folder = Folder::new("own-renewed");
     let (certificate_file, key) = certificate(&folder.0, "own", &[], "2").await;
     let arguments = ["--watch", "--tls-cert", &certificate_file, "--tls-key", &key];
@@ -135,6 +146,9 @@ async fn a_changed_certificate_is_reloaded() {
 /// `certs` replaces the certificate in a folder, and a server with `--watch` reloads it.
 #[tokio::test]
 async fn a_changed_folder_is_reloaded() {
+    if lacks_tools(&["curl", "openssl"]) {
+        return;
+    }
     let folder = Folder::new("own-renewed-folder");
     let dir = folder.path("tls");
     let running = Running::start_https(&folder, &["--watch", "--tls-dir", &dir]);
@@ -181,6 +195,9 @@ fn is_private(file: &Path) -> bool {
 
 #[tokio::test]
 async fn a_folder_keeps_the_ca_and_the_certificate() {
+    if lacks_tools(&["curl", "openssl"]) {
+        return;
+    }
     let folder = Folder::new("own-folder");
     let dir = folder.path("tls");
     let read = |name: &str| fs::read(Path::new(&dir).join(name)).unwrap();
@@ -262,6 +279,9 @@ async fn empty_certificates_are_created_again() {
 /// `certs` creates what clients need, and the folder can be used for `--tls-dir`.
 #[tokio::test]
 async fn the_command_creates_certificates_that_every_tool_can_read() {
+    if lacks_tools(&["curl", "openssl"]) {
+        return;
+    }
     let folder = Folder::new("own-certs");
     let dir = folder.path("tls");
     let file = |name: &str| Path::new(&dir).join(name).display().to_string();
@@ -346,6 +366,9 @@ async fn the_certificate_of_another_client_is_not_replaced_unless_asked_for() {
 /// The algorithms that docs/https.md names for programs that cannot read the modern form.
 #[tokio::test]
 async fn the_legacy_form_of_client_p12_uses_triple_des_and_sha_1() {
+    if lacks_tools(&["openssl"]) {
+        return;
+    }
     let folder = Folder::new("certs-legacy");
     let dir = folder.path("certs");
     let said = run(PROGRAM, &["certs", &dir, "--client-name", "acme", "--p12-legacy"]).await;
@@ -366,7 +389,7 @@ async fn the_legacy_form_of_client_p12_uses_triple_des_and_sha_1() {
     assert!(openssl(&current).await.contains("BEGIN PRIVATE KEY"));
 
     if std::process::Command::new("keytool").arg("-help").output().is_err() {
-        return println!("skipped: there is no keytool");
+        return skip("there is no keytool");
     }
     let list = ["-list", "-keystore", &p12, "-storetype", "PKCS12", "-storepass", "changeit"];
     for more in [&[][..], &["-J-Dkeystore.pkcs12.legacy"]] {

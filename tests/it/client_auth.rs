@@ -3,6 +3,7 @@
 use crate::support::folder::Folder;
 use crate::support::page;
 use crate::support::tls::{certificate, curl, identify, openssl, words};
+use crate::support::tools::lacks_tools;
 use serde_json::{Value, json};
 use smartpay_oauth_mock::{ClientAuth, MockAuthServer};
 
@@ -33,6 +34,9 @@ async fn signed(folder: &Folder, name: &str, ca: &str, ca_key: &str) -> (String,
 /// CA.
 #[tokio::test]
 async fn each_mode_accepts_the_certificates_of_known_cas() {
+    if lacks_tools(&["curl", "openssl"]) {
+        return;
+    }
     let added = Folder::new("certificates-added");
     let (added_ca, added_ca_key) = certificate(&added.0, "added", &[], "2").await;
     let (partner, partner_key) = signed(&added, "partner", &added_ca, &added_ca_key).await;
@@ -73,6 +77,9 @@ async fn each_mode_accepts_the_certificates_of_known_cas() {
 /// A client without a certificate sees the alert before the connection closes.
 #[tokio::test]
 async fn a_client_without_a_certificate_sees_the_alert() {
+    if lacks_tools(&["curl"]) {
+        return;
+    }
     let (server, folder) = server(ClientAuth::Required, "certificates-alert").await;
     let url = server.base_url() + "/_mock/health";
     for version in ["--http1.1", "--http2"] {
@@ -86,6 +93,9 @@ async fn a_client_without_a_certificate_sees_the_alert() {
 /// A client that is bound to a certificate fails row 13 with another certificate or none.
 #[tokio::test]
 async fn a_client_bound_to_a_certificate_must_present_it() {
+    if lacks_tools(&["curl"]) {
+        return;
+    }
     let (server, folder) = server(ClientAuth::Optional, "certificates-bound").await;
     let bind = |name: &str| {
         let name = name.to_owned();
@@ -130,6 +140,9 @@ async fn a_client_bound_to_a_certificate_must_present_it() {
 
 #[tokio::test]
 async fn a_common_name_that_is_too_long_for_the_vendor_is_noted() {
+    if lacks_tools(&["curl"]) {
+        return;
+    }
     let (server, folder) = server(ClientAuth::Required, "certificates-long").await;
     let client = server.client_identity(&"n".repeat(41)).unwrap();
     std::fs::write(folder.path("client.pem"), client.certificate_pem).unwrap();
@@ -146,6 +159,9 @@ async fn a_common_name_that_is_too_long_for_the_vendor_is_noted() {
 /// The journal has the certificate's name.
 #[tokio::test]
 async fn the_journal_shows_the_certificate() {
+    if lacks_tools(&["curl"]) {
+        return;
+    }
     let (server, folder) = server(ClientAuth::Required, "certificates-journal").await;
     let (certificate, key) = (folder.path("client.pem"), folder.path("client.key"));
     let url = server.base_url() + "/oauth2/v3/token";

@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 
 use crate::support::folder::Folder;
 use crate::support::page;
-use crate::support::program::{PROGRAM, Running, run, text};
+use crate::support::program::{PROGRAM, Running, run, send_signal, text};
 use crate::support::raw_client::{RawClient, body_of, send_and_read_all};
+use crate::support::tools::lacks_tools;
 
 #[test]
 fn the_ready_file_exists_while_the_server_accepts_requests_and_sigterm_stops_it() {
@@ -124,11 +125,7 @@ fn a_server_that_cannot_start_prints_one_line_and_leaves_no_ready_file() {
 #[test]
 fn the_signing_key_is_read_from_a_file_or_generated() {
     let folder = Folder::new("key");
-    let own = Command::new("openssl")
-        .args(["genrsa", "-traditional", "2048"])
-        .output()
-        .expect("openssl is there");
-    let own = folder.write("own.pem", &text(&own.stdout));
+    let own = folder.write("own.pem", include_str!("../../src/token/other.pem"));
     let mut kids = Vec::new();
     for key in [own.as_str(), own.as_str(), "generate", "generate"] {
         let server = Running::start(&folder, &["--signing-key", key]);
@@ -600,8 +597,7 @@ fn the_log_can_be_json() {
 /// `script` (util-linux) runs the program in a terminal.
 #[test]
 fn the_banner_on_a_terminal_has_an_example_that_works() {
-    if Command::new("script").arg("--version").output().is_err() {
-        println!("skipped: script (bsdutils) is not installed (.ci/run installs it)");
+    if lacks_tools(&["script", "curl"]) {
         return;
     }
     let folder = Folder::new("banner");
@@ -624,7 +620,7 @@ fn the_banner_on_a_terminal_has_an_example_that_works() {
     assert!(text(&output.stdout).contains("\"access_token\""), "{}", text(&output.stdout));
     let ready: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(&ready).unwrap()).unwrap();
-    Command::new("kill").arg(ready["pid"].to_string()).status().unwrap();
+    send_signal(u32::try_from(ready["pid"].as_u64().unwrap()).unwrap(), "-TERM");
     terminal.wait().unwrap();
 }
 

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use smartpay_oauth_mock::MockAuthServer;
 
 use crate::support::browser::Browser;
+use crate::support::tools::skip;
 use crate::support::{
     CLIENT, HttpResponse, MERCHANT, call, code, exchange, exchange_form, exchange_new_code,
     form_post, post, post_sample, refresh, server_with,
@@ -387,7 +388,7 @@ async fn every_view_fits_the_screen_and_is_accessible() {
 
     let axe = std::fs::read_to_string("target/ci-node/node_modules/axe-core/axe.min.js");
     if axe.is_err() {
-        println!("skipped in part: axe-core is not installed (.ci/run installs it)");
+        skip("a part: axe-core is not installed (.ci/run installs it)");
     }
     for (width, scheme) in SCREENS {
         browser.emulate(width, scheme).await;

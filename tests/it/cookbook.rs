@@ -4,6 +4,7 @@
 use std::process::Command;
 use std::time::Duration;
 
+use crate::support::tools::lacks_tools;
 use crate::support::{MERCHANT, form, form_post, gets_response, page, post, post_sample};
 use smartpay_oauth_mock::scenario::TokenAlteration;
 use smartpay_oauth_mock::units::SignedDuration;
@@ -73,6 +74,9 @@ fn expected_output(script: &str) -> String {
 
 #[tokio::test]
 async fn fixtures_have_the_effect_that_the_page_shows() {
+    if lacks_tools(&["bash", "curl"]) {
+        return;
+    }
     let (prelude, recipes) = recipes();
     assert_eq!(recipes.len(), 14);
     for recipe in recipes {
@@ -86,6 +90,9 @@ async fn fixtures_have_the_effect_that_the_page_shows() {
 
 #[tokio::test]
 async fn requests_to_a_running_server_have_the_same_effect() {
+    if lacks_tools(&["bash", "curl"]) {
+        return;
+    }
     let (prelude, recipes) = recipes();
     for recipe in recipes {
         let server = MockAuthServer::start().await;

@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use crate::support::tools::skip;
 use crate::support::{CLIENT, browser, claims, server_with};
 use oauth2::basic::{BasicClient, BasicErrorResponseType};
 use oauth2::{
@@ -151,7 +152,7 @@ async fn authlib_completes_the_flow() {
         .output()
         .is_ok_and(|output| output.status.success());
     if !has_authlib {
-        println!("skipped: python3 with authlib and httpx is not installed (.ci/run does)");
+        skip("python3 with authlib and httpx is not installed (.ci/run does)");
         return;
     }
 

@@ -1,6 +1,7 @@
 //! Limits over TLS and HTTP/2, with frames written to openssl, and with curl.
 
 use crate::support::tls;
+use crate::support::tools::lacks_tools;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::Duration;
@@ -89,6 +90,9 @@ async fn a_stalled_handshake_is_aborted() {
 
 #[tokio::test]
 async fn the_connection_of_a_silent_http2_client_is_closed() {
+    if lacks_tools(&["openssl"]) {
+        return;
+    }
     let server = server(Limits::default().head_time(SHORT)).await;
     let received = tokio::task::spawn_blocking(move || {
         let mut frames = Frames::connect(&server);
@@ -102,6 +106,9 @@ async fn the_connection_of_a_silent_http2_client_is_closed() {
 /// With a limit of two concurrent requests on a connection, the third is refused.
 #[tokio::test]
 async fn concurrent_requests_on_a_connection_are_limited() {
+    if lacks_tools(&["openssl"]) {
+        return;
+    }
     let server = server(Limits::default().streams(2)).await;
     let slow = "extends: default\nscenarios: [{ respond: { delay: 1h } }]";
     server.replace_fixtures(slow).await.unwrap();
@@ -152,6 +159,9 @@ async fn a_large_response_over_http2_is_whole() {
 /// A connection that follows the journal is not idle, even while no event is sent.
 #[tokio::test]
 async fn a_follower_over_http2_is_not_closed_as_idle() {
+    if lacks_tools(&["curl"]) {
+        return;
+    }
     let server = server(Limits::default().head_time(SHORT).write_time(SHORT)).await;
     let folder = Folder::new("http2-follower");
     tls::identify(&folder, &server, "a-client");

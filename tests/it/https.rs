@@ -7,6 +7,7 @@ use crate::support::folder::Folder;
 use crate::support::page;
 use crate::support::raw_client::RawClient;
 use crate::support::tls::{curl, curl_host, identify, openssl, run, words};
+use crate::support::tools::lacks_tools;
 use serde_json::{Value, json};
 use smartpay_oauth_mock::fixture::TlsFaults;
 use smartpay_oauth_mock::{Fault, Limits, MockAuthServer, Outcome, Scenario, TlsFault};
@@ -31,6 +32,9 @@ fn by_name(url: &str, host: &str) -> String {
 
 #[tokio::test]
 async fn openssl_verifies_the_chain_with_each_version_of_tls_and_http() {
+    if lacks_tools(&["openssl"]) {
+        return;
+    }
     let (server, folder) = server("https-chain").await;
     let address = server.address().to_string();
     let ca = folder.path("ca.pem");
@@ -56,6 +60,9 @@ async fn openssl_verifies_the_chain_with_each_version_of_tls_and_http() {
 
 #[tokio::test]
 async fn curl_uses_both_versions_of_http_and_the_urls_are_https() {
+    if lacks_tools(&["curl"]) {
+        return;
+    }
     let (server, folder) = server("https-curl").await;
     let base = server.base_url();
     assert!(base.starts_with("https://") && server.http_url().unwrap().starts_with("http://"));
@@ -93,6 +100,9 @@ async fn curl_uses_both_versions_of_http_and_the_urls_are_https() {
 
 #[tokio::test]
 async fn each_server_name_gets_a_certificate_of_its_own() {
+    if lacks_tools(&["curl"]) {
+        return;
+    }
     let (server, folder) = server("https-names").await;
     server.new_realm("blue").host("blue.pay.test").create().unwrap();
     let port = server.address().port();
@@ -118,6 +128,9 @@ async fn each_server_name_gets_a_certificate_of_its_own() {
 /// port.
 #[tokio::test]
 async fn a_realm_can_have_a_port_of_its_own_for_https() {
+    if lacks_tools(&["curl"]) {
+        return;
+    }
     let (server, folder) = server("https-own-port").await;
     let own = server.new_realm("own").own_port().create().unwrap();
     assert!(own.base_url().starts_with("https://127.0.0.1:"));
@@ -147,6 +160,9 @@ const FAULTS: [(TlsFault, i32, &str); 5] = [
 
 #[tokio::test]
 async fn curl_fails_with_each_tls_fault_as_with_a_real_one() {
+    if lacks_tools(&["curl"]) {
+        return;
+    }
     let (server, folder) = server("https-faults").await;
     let url = by_name(&health(&server), "localhost");
     for (fault, exit, expected) in FAULTS {
@@ -163,6 +179,9 @@ async fn curl_fails_with_each_tls_fault_as_with_a_real_one() {
 
 #[tokio::test]
 async fn tls_faults_apply_to_a_realm_or_a_host_and_are_set_by_fixtures_or_the_control_api() {
+    if lacks_tools(&["curl"]) {
+        return;
+    }
     let fixtures =
         "extends: default\nsettings: { tls: { hosts: { pay.test: expired_certificate } } }";
     let builder = MockAuthServer::builder().tls().fixtures(fixtures).unwrap();
@@ -210,6 +229,9 @@ async fn tls_faults_apply_to_a_realm_or_a_host_and_are_set_by_fixtures_or_the_co
 /// On a realm's own port, `connection_refused` makes the system refuse connections.
 #[tokio::test]
 async fn a_realms_own_port_refuses_connections_while_the_fault_is_set() {
+    if lacks_tools(&["curl"]) {
+        return;
+    }
     let (server, folder) = server("https-refused").await;
     let own = server.new_realm("own").own_port().create().unwrap();
     let url = own.base_url() + "/_mock/health";
@@ -230,6 +252,9 @@ async fn a_realms_own_port_refuses_connections_while_the_fault_is_set() {
 /// The server never responds to the ClientHello. The handshake counts for the limits like any other.
 #[tokio::test]
 async fn a_hanging_handshake_ends_with_the_client_or_at_a_limit_of_handshakes() {
+    if lacks_tools(&["curl"]) {
+        return;
+    }
     let folder = Folder::new("https-hang");
     let hanging = async |limits: Limits| {
         let server = MockAuthServer::builder().tls().limits(limits).start().await.unwrap();
@@ -256,6 +281,9 @@ async fn a_hanging_handshake_ends_with_the_client_or_at_a_limit_of_handshakes() 
 /// those that end the connection reset the request's stream instead.
 #[tokio::test]
 async fn faults_of_scenarios_over_tls_and_http2() {
+    if lacks_tools(&["curl"]) {
+        return;
+    }
     let (server, folder) = server("https-scenarios").await;
     let url = server.token_url();
     for (fault, http1, http2) in [
@@ -282,6 +310,9 @@ async fn faults_of_scenarios_over_tls_and_http2() {
 /// Handlers that need no body leave it unread, whether it arrives before or after the response.
 #[tokio::test]
 async fn a_request_over_http2_with_a_body_that_nobody_reads_gets_its_response() {
+    if lacks_tools(&["curl"]) {
+        return;
+    }
     let (server, folder) = server("https-unread").await;
     for path in ["/pts/v2/payments", "/nothing"] {
         let url = server.base_url() + path;
@@ -296,6 +327,9 @@ async fn a_request_over_http2_with_a_body_that_nobody_reads_gets_its_response() 
 /// handshakes are aborted.
 #[tokio::test]
 async fn stalled_handshakes_do_not_block_other_clients() {
+    if lacks_tools(&["curl"]) {
+        return;
+    }
     let (server, folder) = server("https-half-open").await;
     let address = server.address();
     let mut stalled = Vec::new();
@@ -321,6 +355,9 @@ async fn stalled_handshakes_do_not_block_other_clients() {
 
 #[tokio::test]
 async fn a_client_without_tls_is_refused() {
+    if lacks_tools(&["curl"]) {
+        return;
+    }
     let (server, folder) = server("https-plain").await;
     let plain = health(&server).replace("https://", "http://");
     let output = curl(&folder, &[&plain, "-w", " %{http_code}"]).await;
@@ -337,6 +374,9 @@ async fn a_client_without_tls_is_refused() {
 
 #[tokio::test]
 async fn a_server_with_https_only_finishes_requests_before_it_stops() {
+    if lacks_tools(&["curl"]) {
+        return;
+    }
     let server = MockAuthServer::builder().https_only().start().await.unwrap();
     assert!(server.http_url().is_none());
     let folder = Folder::new("https-only");

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use crate::support::tls::run;
+use crate::support::tools::{lacks_tools, skip};
 use crate::support::{CLIENT, MERCHANT, time};
 use smartpay_oauth_mock::MockAuthServer;
 
@@ -27,7 +28,7 @@ async fn assert_completes(program: &str, arguments: &[&str]) {
 #[tokio::test]
 async fn python_libraries_refuse_iat_or_never_find_the_token_expired() {
     if run("python3", &["-c", "import jwt, cryptography, authlib, jose"]).await.exit != 0 {
-        println!("skipped: python3 with PyJWT, Authlib and python-jose is not installed");
+        skip("python3 with PyJWT, Authlib and python-jose is not installed");
         return;
     }
     assert_completes("python3", &["tests/it/clients/jwt_libraries.py"]).await;
@@ -36,7 +37,10 @@ async fn python_libraries_refuse_iat_or_never_find_the_token_expired() {
 #[tokio::test]
 async fn node_libraries_never_find_the_token_expired() {
     if !Path::new(NODE_MODULES).join("jsonwebtoken").exists() {
-        println!("skipped: {NODE_MODULES} has no jsonwebtoken");
+        skip(&format!("{NODE_MODULES} has no jsonwebtoken"));
+        return;
+    }
+    if lacks_tools(&["node"]) {
         return;
     }
     let script = ["tests/it/clients/jwt_libraries.mjs", NODE_MODULES];

@@ -3,6 +3,8 @@
 use crate::support::folder::Folder;
 use crate::support::program::{Running, run, text};
 use crate::support::tls::{curl, identify};
+use crate::support::tools::lacks_tools;
+use crate::support::tools::skip;
 use crate::support::{CLIENT, fetch, page, post};
 use serde_json::{Value, json};
 use smartpay_oauth_mock::{ClientAuth, MockAuthServer, Pattern};
@@ -22,6 +24,9 @@ const CONSENT: &str = "sub=oauth&redirect_url=https://www.example.com&state=s&mo
 /// demands one.
 #[tokio::test]
 async fn a_browser_without_a_certificate_consents_while_the_token_endpoint_demands_one() {
+    if lacks_tools(&["curl"]) {
+        return;
+    }
     let (server, folder) = server_with_portal("portal-consent").await;
     let portal = server.portal_url().unwrap();
     assert_eq!(server.authorize_url(), format!("{portal}/ebc2/oauth/authorize"));
@@ -46,6 +51,9 @@ async fn a_browser_without_a_certificate_consents_while_the_token_endpoint_deman
 
 #[tokio::test]
 async fn the_portal_serves_nothing_but_the_consent_pages_and_the_console() {
+    if lacks_tools(&["curl"]) {
+        return;
+    }
     let (server, folder) = server_with_portal("portal-paths").await;
     server.new_realm("blue").create().unwrap();
     let portal = server.portal_url().unwrap();
@@ -166,7 +174,7 @@ fn several_addresses_serve_the_same_server_and_the_ready_file_has_the_first() {
 #[test]
 fn localhost_is_both_families_with_one_port() {
     if std::net::TcpListener::bind("[::1]:0").is_err() {
-        return println!("skipped: this machine has no IPv6");
+        return skip("this machine has no IPv6");
     }
     let folder = Folder::new("listen-localhost");
     let server = Running::spawn(

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::support::folder::Folder;
 use crate::support::tls::run;
+use crate::support::tools::{lacks_tools, skip};
 use serde_json::Value;
 use smartpay_oauth_mock::MockAuthServer;
 
@@ -32,7 +33,7 @@ async fn succeed(program: &str, arguments: &[&str]) -> String {
 #[tokio::test]
 async fn openapi_python_client_generates_every_operation() {
     if !Path::new(PYTHON_GENERATOR).exists() {
-        println!("skipped: {PYTHON_GENERATOR} is not there; .ci/run installs it");
+        skip(&format!("{PYTHON_GENERATOR} is not there; .ci/run installs it"));
         return;
     }
     let (_server, folder, url) = server_with_document("openapi-python").await;
@@ -65,7 +66,10 @@ async fn openapi_python_client_generates_every_operation() {
 async fn openapi_typescript_generates_types_for_strict_code() {
     let generator = format!("{NODE_MODULES}/openapi-typescript/bin/cli.js");
     if !Path::new(&generator).exists() {
-        println!("skipped: {generator} is not there; .ci/run installs it");
+        skip(&format!("{generator} is not there; .ci/run installs it"));
+        return;
+    }
+    if lacks_tools(&["node"]) {
         return;
     }
     let (_server, folder, _) = server_with_document("openapi-typescript").await;

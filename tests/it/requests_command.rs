@@ -5,6 +5,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use crate::support::program::{PROGRAM, text};
+use crate::support::tools::skip;
 use crate::support::{post, post_sample, server_with};
 use serde_json::Value;
 use smartpay_oauth_mock::MockAuthServer;
@@ -169,7 +170,7 @@ async fn follow_prints_requests_as_they_arrive() {
 #[tokio::test]
 async fn colors_are_for_terminals_without_no_color() {
     if Command::new("script").arg("--version").output().is_err() {
-        println!("skipped: script (bsdutils) is not installed (.ci/run installs it)");
+        skip("script (bsdutils) is not installed (.ci/run installs it)");
         return;
     }
     let server = server_with_requests().await;

@@ -1,6 +1,7 @@
 //! The sample of the vendor's documentation: its request as it is printed, and its tokens byte for byte.
 
 use crate::journal::sha256;
+use crate::support::tools::skip;
 use crate::support::{CLIENT, MERCHANT, claims, exchange_new_code, page, post, time};
 use smartpay_oauth_mock::{MockAuthServer, SigningKey};
 
@@ -124,7 +125,7 @@ except jwt.InvalidSignatureError:
         .is_ok_and(|output| output.status.success());
 
     if !has_pyjwt {
-        println!("skipped: python3 with PyJWT and cryptography is not installed (.ci/run does)");
+        skip("python3 with PyJWT and cryptography is not installed (.ci/run does)");
         return;
     }
 

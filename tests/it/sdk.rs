@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::support::folder::Folder;
 use crate::support::tls::{identify, run};
+use crate::support::tools::skip;
 use crate::support::{CLIENT, MERCHANT};
 use smartpay_oauth_mock::{ClientAuth, Filter, MockAuthServer};
 
@@ -13,7 +14,7 @@ use smartpay_oauth_mock::{ClientAuth, Filter, MockAuthServer};
 async fn run_flow(language: &str, version: &str) {
     let sdk = format!("target/sdk/{language}-{version}");
     if !Path::new(&sdk).exists() {
-        println!("skipped: {sdk} is not there; .ci/run installs the SDKs");
+        skip(&format!("{sdk} is not there; .ci/run installs the SDKs"));
         return;
     }
     let (program, script) = match language {
@@ -21,7 +22,7 @@ async fn run_flow(language: &str, version: &str) {
         _ => (format!("{sdk}/bin/python"), vec!["tests/it/sdk/flow.py"]),
     };
     if std::process::Command::new(&program).arg("--version").output().is_err() {
-        println!("skipped: there is no {program}");
+        skip(&format!("there is no {program}"));
         return;
     }
 

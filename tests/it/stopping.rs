@@ -11,6 +11,7 @@ use crate::support::folder::Folder;
 use crate::support::page;
 use crate::support::program::Running;
 use crate::support::raw_client::RawClient;
+use crate::support::tools::lacks_tools;
 
 /// Sixteen clients send requests as fast as they can. Each gets a response to every request until a
 /// response says `Connection: close`.
@@ -82,6 +83,9 @@ fn clients_that_have_just_connected_still_get_a_response() {
 /// A client whose handshake has not begun when the server gets the signal to stop.
 #[test]
 fn a_client_that_has_just_connected_over_tls_still_gets_a_response() {
+    if lacks_tools(&["curl"]) {
+        return;
+    }
     let folder = Folder::new("stop-tls");
     let certificates = folder.path("tls");
     let limits = ["--limit", "last_call=1m", "stop_time=1m"];

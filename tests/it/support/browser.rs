@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::tools::{is_installed, skip};
+
 const DRIVER: &str = "/usr/bin/chromedriver";
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
@@ -24,8 +26,8 @@ pub struct Browser {
 
 impl Browser {
     pub async fn open() -> Option<Self> {
-        if Command::new(DRIVER).arg("--version").output().is_err() {
-            println!("skipped: {DRIVER} is not installed (.ci/run installs it)");
+        if !is_installed(DRIVER) {
+            skip(&format!("{DRIVER} is not installed (.ci/run installs it)"));
             return None;
         }
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();

@@ -7,6 +7,7 @@ pub mod http2;
 pub mod program;
 pub mod raw_client;
 pub mod tls;
+pub mod tools;
 
 use std::net::SocketAddr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

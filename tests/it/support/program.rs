@@ -20,6 +20,15 @@ pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
+/// Sends a signal to a process, by its name with a dash.
+pub fn send_signal(pid: u32, name: &str) {
+    use nix::sys::signal::{Signal, kill};
+
+    let signal: Signal = name.replace('-', "SIG").parse().expect("a signal");
+    let pid = nix::unistd::Pid::from_raw(i32::try_from(pid).expect("a process ID"));
+    kill(pid, signal).expect("the process");
+}
+
 /// The program running as a server, killed when dropped.
 pub struct Running {
     pub child: Child,
@@ -101,8 +110,7 @@ impl Running {
     }
 
     pub fn signal(&self, name: &str) {
-        let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
+        send_signal(self.child.id(), name);
     }
 
     /// Waits for the end of the process.

@@ -33,10 +33,11 @@ pub async fn run(program: &str, arguments: &[&str]) -> CommandOutput {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null());
     let name = program.to_owned();
-    let output = tokio::task::spawn_blocking(move || {
-        command.output().unwrap_or_else(|error| panic!("{name}: {error}"))
-    });
-    let output = output.await.unwrap();
+    let output = match tokio::task::spawn_blocking(move || command.output()).await.unwrap() {
+        Ok(output) => output,
+        // As a shell says it.
+        Err(error) => return CommandOutput { exit: 127, text: format!("{name}: {error}") },
+    };
     let text = [output.stdout, output.stderr].concat();
     CommandOutput {
         exit: output.status.code().unwrap_or(-1),
