@@ -120,6 +120,7 @@ impl Serve {
         let signals =
             ShutdownSignals::listen(self.exit_on_stdin_close).map_err(CliError::runtime)?;
 
+        log_fixture_files(&self.fixture_paths());
         if let Some(file) = &ready_file {
             file.write(&server)?;
         }
@@ -196,7 +197,6 @@ impl Serve {
     /// Loads the fixtures, and watches their files and those of the certificate if asked to.
     fn apply_fixtures(&self, mut builder: Builder) -> Result<Builder, CliError> {
         let paths = self.fixture_paths();
-        log_fixture_files(&paths);
         if self.watch {
             if paths.is_empty() && !self.https.has_files() {
                 return Err(CliError::usage(
