@@ -39,6 +39,14 @@ test('the example of Vitest', async () => {
   expect(output).toContain('1 passed')
 })
 
+test('the examples in TypeScript are strict', async () => {
+  const folder = writeExamples('refresh.test.ts', 'with-options.ts', 'consent.spec.ts')
+  const options = '--strict --noEmit --skipLibCheck --module nodenext --target es2022'.split(' ')
+  const files = ['refresh.test.ts', 'with-options.ts', 'consent.spec.ts']
+  const result = await runNode(folder, [findTool('typescript/bin/tsc'), ...options, ...files])
+  expect(result).toEqual({ code: 0, output: '' })
+})
+
 test('the example of Jest', async () => {
   const folder = writeExamples('jest.config.js', 'token.test.js')
   writeFile('package.json', '{ "type": "commonjs" }', folder)
