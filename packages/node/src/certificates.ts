@@ -4,6 +4,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { MockServerError } from './errors.js'
 import { findBinary } from './find-binary.js'
+import { createFolder } from './temporary-folder.js'
 
 /** A client certificate and its private key, as the paths of PEM files. */
 export interface ClientCertificate {
@@ -14,10 +15,13 @@ export interface ClientCertificate {
 /** Issues client certificates that are signed by the CA of a server's `--tls-dir`. */
 export class CertificateIssuer {
   readonly #folder: string
+  readonly #parent: string | undefined
   readonly #issued = new Map<string, Promise<ClientCertificate>>()
 
-  constructor(folder: string) {
+  /** Takes the `--tls-dir`, and the folder for the certificates. Default: temporary folders. */
+  constructor(folder: string, parent?: string) {
     this.#folder = folder
+    this.#parent = parent
   }
 
   /** The certificate of the CA. */
@@ -34,7 +38,8 @@ export class CertificateIssuer {
 
   async #create(name: string): Promise<ClientCertificate> {
     // The command writes client.pem, so each name has a folder of its own, with the same CA.
-    const folder = fs.mkdtempSync(path.join(this.#folder, 'client-'))
+    const parent = this.#parent
+    const folder = parent ? fs.mkdtempSync(path.join(parent, 'client-')) : createFolder()
     for (const file of ['ca.pem', 'ca.key']) {
       fs.copyFileSync(path.join(this.#folder, file), path.join(folder, file))
     }

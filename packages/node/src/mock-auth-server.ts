@@ -60,13 +60,14 @@ export class MockAuthServer extends MockRealm {
   static async #spawn(folder: string, options: StartOptions): Promise<MockAuthServer> {
     const { process, ready } = await startProcess(folder, options)
     // Removed now, so that it is not left behind if this process is killed.
-    const isNeeded = options.tls || hasOption(options.args ?? [], '--watch')
+    const isNeeded = options.tls || options.args?.includes('--watch')
     if (!isNeeded) removeFolder(folder)
 
-    const certificates = options.tls ? new CertificateIssuer(folder) : undefined
+    const tlsFolder = findOption(options.args, '--tls-dir') ?? folder
+    const certificates = options.tls ? new CertificateIssuer(tlsFolder, folder) : undefined
     const baseUrl = (options.tls ? ready.https : ready.http) ?? ready.https ?? ready.http ?? ''
 
-    const token = findControlToken(options.args)
+    const token = findOption(options.args, '--control-token')
     const connection: ServerConnection = {
       url: baseUrl,
       token,
@@ -140,10 +141,10 @@ async function startProcess(folder: string, options: StartOptions) {
   const { fixtures, tls, clientAuth, args = [] } = options
   const all = [...args]
   // An address of the caller's own replaces the free port.
-  if (!hasOption(args, '--listen')) all.unshift('--listen', '127.0.0.1:0')
+  if (findOption(args, '--listen') === undefined) all.unshift('--listen', '127.0.0.1:0')
   if (tls) {
-    if (!hasOption(args, '--tls-listen')) all.push('--tls-listen', '127.0.0.1:0')
-    if (!hasOption(args, '--tls-dir')) all.push('--tls-dir', folder)
+    if (findOption(args, '--tls-listen') === undefined) all.push('--tls-listen', '127.0.0.1:0')
+    if (findOption(args, '--tls-dir') === undefined) all.push('--tls-dir', folder)
   }
   if (clientAuth !== undefined) all.push('--client-auth', clientAuth)
   if (fixtures !== undefined) all.push('--fixtures', toFile(fixtures, folder))
@@ -151,13 +152,11 @@ async function startProcess(folder: string, options: StartOptions) {
   return await ServerProcess.start(findBinary(), all, folder)
 }
 
-function hasOption(args: readonly string[], name: string): boolean {
-  return args.some((arg) => arg === name || arg.startsWith(`${name}=`))
-}
+/** Returns the value of an option, if it is given. */
+function findOption(args: readonly string[] | undefined, name: string): string | undefined {
+  if (args === undefined) return undefined
 
-/** Returns the value of `--control-token`, which the control API then requires. */
-function findControlToken(args: readonly string[] = []): string | undefined {
-  const at = args.indexOf('--control-token')
+  const at = args.indexOf(name)
   if (at >= 0) return args[at + 1]
-  return args.find((arg) => arg.startsWith('--control-token='))?.slice('--control-token='.length)
+  return args.find((arg) => arg.startsWith(`${name}=`))?.slice(name.length + 1)
 }

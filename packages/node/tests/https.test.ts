@@ -4,6 +4,7 @@ import fs from 'node:fs'
 import https from 'node:https'
 import { MockAuthServer, type MockRealm } from 'smartpay-oauth-mock'
 import { expect, test } from 'vitest'
+import { createFolder } from './files.js'
 
 /** Sends a token request with a client certificate. Returns its status. */
 async function exchange(mock: MockRealm, name: string | undefined): Promise<number | undefined> {
@@ -64,6 +65,16 @@ test('certificates of several names are valid side by side, each issued once', a
   expect(await server.clientCertificate('first')).toEqual(first)
   expect(await exchange(server, 'first')).toBe(200)
   expect(await exchange(server, 'second')).toBe(200)
+})
+
+test('a CA of your own is kept', async () => {
+  const folder = createFolder()
+  const args = ['--tls-dir', folder]
+  await using server = await MockAuthServer.start({ tls: true, clientAuth: 'required', args })
+
+  expect(server.caFile).toBe(`${folder}/ca.pem`)
+  expect(await exchange(server, 'my-company')).toBe(200)
+  expect(fs.readdirSync(folder).filter((name) => name.startsWith('client'))).toEqual([])
 })
 
 test('a portal has the authorize endpoint', async () => {
