@@ -142,5 +142,7 @@ fn assert_safe(response: &Response<Bytes>) {
     }
 
     let page = String::from_utf8_lossy(response.body()).to_ascii_lowercase();
-    assert!(!page.contains("<script"), "{page}");
+    // The consent page has one script of its own, at its end.
+    let own = "</main>\n<script>const merchant = document.getelementbyid(\"merchant\");";
+    assert!(!page.replacen(own, "", 1).contains("<script"), "{page}");
 }
