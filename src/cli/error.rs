@@ -22,6 +22,9 @@ pub(super) enum CliError {
     /// The server rejected a request.
     #[error("{server}: {rejection}")]
     Rejected { server: String, rejection: Rejection },
+    /// Fixtures are wrong. The command has already printed the errors.
+    #[error("the fixtures have errors")]
+    WrongFixtures,
     /// An expectation is not met. The command has already printed the details.
     #[error("the expectation is not met")]
     Unmet,
@@ -62,7 +65,7 @@ impl CliError {
 
     /// Prints the error to standard error.
     pub(super) fn print(&self) {
-        if !matches!(self, Self::Unmet) {
+        if !matches!(self, Self::Unmet | Self::WrongFixtures) {
             // It may quote a response, which may quote what a client sent.
             let text = self.to_string();
             let lines: Vec<_> = text.lines().map(printable).collect();
@@ -74,7 +77,7 @@ impl CliError {
     pub(super) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Runtime(_) | Self::Rejected { .. } | Self::Unmet => ExitCode::FAILURE,
-            Self::Usage(_) => ExitCode::from(2),
+            Self::Usage(_) | Self::WrongFixtures => ExitCode::from(2),
             Self::Unknown(_) => ExitCode::from(3),
         }
     }

@@ -66,7 +66,7 @@ struct Cli {
 enum Command {
     /// Run the server (the default command)
     Serve(serve::Serve),
-    /// Check fixtures and list all errors
+    /// Check fixtures and list errors
     Check(check::Check),
     /// Print the JSON Schema of fixtures
     Schema,

@@ -46,6 +46,7 @@ mod blocking;
 mod expectations;
 
 // The command line and the image.
+mod check_command;
 mod command_line;
 mod completions_and_man;
 mod docker_image;
