@@ -220,7 +220,7 @@ pub(crate) fn from_ms(ms: i64) -> SystemTime {
 }
 
 /// Converts a time to milliseconds since 1970.
-fn to_ms(time: SystemTime) -> Result<i64, ClockRangeError> {
+pub(crate) fn to_ms(time: SystemTime) -> Result<i64, ClockRangeError> {
     let since_1970 = time.duration_since(UNIX_EPOCH).map_err(|_| ClockRangeError)?;
     i64::try_from(since_1970.as_millis()).map_err(|_| ClockRangeError)
 }

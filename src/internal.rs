@@ -106,7 +106,11 @@ impl TokenSteps {
             has_basic: false,
         };
         let in_flight = self.realm.journal.begin(request, recorder);
-        self.realm.journal.finish(&in_flight, Completion::Sent(200, ErrorTag::default()));
+        self.realm.journal.finish(
+            &in_flight,
+            Completion::Sent(200, ErrorTag::default()),
+            |_, _| {},
+        );
     }
 }
 

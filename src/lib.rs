@@ -188,6 +188,7 @@
 //! | [`scenario`] | what a scenario matches, and its outcomes |
 //! | [`fixture`] | the members of a fixture, and how it is read, merged and checked |
 //! | `faults`, `journal`, `tls` | connection faults; the journal and its notes; certificates |
+//! | `report` | the report on the clients of a realm: its rules, and what they met |
 //! | `realm` | a realm: its fixtures, grants, scenarios, journal and clock |
 //! | `flow` | the decisions of the token and authorize endpoints |
 //! | `http` | the endpoints and the control API |
@@ -212,6 +213,7 @@ mod json_schema;
 mod limits;
 mod oauth;
 mod realm;
+mod report;
 pub mod scenario;
 mod server;
 mod tls;
@@ -228,6 +230,9 @@ pub use journal::{
 pub use limits::Limits;
 pub use oauth::{ChallengeMethod, Dialect, ErrorCode, Secret, TokenResponse};
 pub use realm::{CodeRequest, GrantInfo, IssueError, RealmError, TokensRequest};
+pub use report::{
+    Coverage, ErrorCoverage, FaultCoverage, Finding, Flow, FlowCoverage, NextStep, Report, Severity,
+};
 pub use scenario::{Endpoint, Fault, Outcome, Pattern, Scenario, ScenarioState, When};
 pub use server::{
     Builder, Follower, MockAuthServer, RealmBuilder, RealmHandle, ScenarioGuard, StartError,

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use super::replay::{code_replayed, revoked, token_replayed};
 use super::request::{Credential, TokenRequest};
 use crate::fixture::{AccountStatus, Settings};
+use crate::journal::CredentialState;
 use crate::oauth::scope::{narrow, split};
 use crate::oauth::{Form, Refusal, Row, Scopes, refuse};
 use crate::realm::{ClientEntry, CodeEntry, Grant, Realm, Rotation};
-use crate::token::{GrantId, SigningKey, TokenId, VerifiedClaims};
+use crate::token::{GrantId, SigningKey, TokenId, VerifiedClaims, read_claims};
 
 /// The grant that new tokens are issued under, and where it was found.
 pub(super) struct GrantSource<'a> {
@@ -81,12 +82,16 @@ async fn find_by_code<'a>(
     if issued.client_id != client.id {
         return refuse(Row::CodeOrToken, "code was issued to another client.");
     }
+    if issued.reusable {
+        request.recorder.reusable_credential();
+    }
     if let Some(grant) = entry.grant
         && !issued.reusable
     {
         return Err(code_replayed(request, grant).await);
     }
     if now_ms >= issued.expires_at_ms && !issued.reusable {
+        request.recorder.credential(CredentialState::CodeExpired);
         let lifetime = request.registry.settings.code_lifetime;
         return refuse(
             Row::CodeOrToken,
@@ -147,6 +152,7 @@ async fn find_by_token<'a>(
             return refuse(Row::CodeOrToken, "refresh_token was issued to another client.");
         }
         grant.granted_at_ms = request.realm.clock.now_ms();
+        request.recorder.reusable_credential();
         return Ok(GrantSource { grant, grant_time: None, origin: Origin::FixtureToken });
     }
 
@@ -304,7 +310,7 @@ pub(super) async fn check_grant(
     source: &GrantSource<'_>,
 ) -> Result<(), Refusal> {
     if let Some(reason) = source.grant.revoked {
-        return Err(revoked(reason));
+        return Err(revoked(request, reason));
     }
 
     let Origin::Token(token) = &source.origin else { return Ok(()) };
@@ -315,6 +321,7 @@ pub(super) async fn check_grant(
         return Err(token_replayed(request, source.grant.id).await);
     }
     if now_ms > token.expires_at_ms.saturating_add(settings.refresh_grace.as_ms()) {
+        request.recorder.credential(CredentialState::AfterGrace);
         return refuse(
             Row::Grant,
             format!(
@@ -359,4 +366,10 @@ pub(crate) async fn merchant_of(
         return Some(grant.merchant_id);
     }
     VerifiedClaims::verify(token, key).ok().map(|claims| claims.merchant_id.into())
+}
+
+/// Returns the grant of the refresh token that a request claims to present, of which nothing has been
+/// checked. A request whose scenario keeps it from its decision still belongs to a grant.
+pub(crate) fn claimed_grant(realm: &Realm, refresh_token: &str) -> Option<GrantId> {
+    realm.ids.read(&read_claims(refresh_token)?.jti).map(|(_, grant)| grant)
 }

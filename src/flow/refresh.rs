@@ -4,6 +4,7 @@ use super::grant::RefreshToken;
 use super::replay::conflicted;
 use super::token_issuer::{IssuedRefreshToken, TokenIssuer};
 use crate::fixture::RefreshPolicy;
+use crate::journal::CredentialState;
 use crate::oauth::{Refusal, Row, Scopes, TokenResponse, refuse};
 use crate::realm::{Conflict, Renewal, RenewalOutcome, Rotation};
 
@@ -62,6 +63,9 @@ fn renew(
     let expired = now_ms > token.expires_at_ms;
     let policy = issuer.request.registry.settings.refresh_policy;
 
+    if expired {
+        issuer.request.recorder.credential(CredentialState::InGrace);
+    }
     if expired || policy == RefreshPolicy::Rotate {
         let rotation = Rotation { successor: issuer.new_id(), at_ms: now_ms };
         let successor = issuer.refresh_token(rotation.successor, now_ms)?;

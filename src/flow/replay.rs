@@ -2,12 +2,16 @@
 
 use super::TokenRequest;
 use crate::fixture::{CodeReplay, ReuseDetection};
+use crate::journal::CredentialState;
 use crate::oauth::{Refusal, Row};
 use crate::realm::{Conflict, Revocation};
 use crate::token::GrantId;
 
 /// Refuses a code that was exchanged already, for this grant.
 pub(super) async fn code_replayed(request: &TokenRequest<'_>, grant: GrantId) -> Refusal {
+    request.recorder.credential(CredentialState::CodeReplayed);
+    request.recorder.grant(grant);
+
     if request.registry.settings.code_replay == CodeReplay::Revoke {
         let reason = request.realm.grant_store.revoke(grant, Revocation::CodeReplay).await;
         if reason == Some(Revocation::CodeReplay) {
@@ -23,6 +27,8 @@ pub(super) async fn code_replayed(request: &TokenRequest<'_>, grant: GrantId) ->
 
 /// Refuses a refresh token of this grant that another token has replaced.
 pub(super) async fn token_replayed(request: &TokenRequest<'_>, grant: GrantId) -> Refusal {
+    request.recorder.credential(CredentialState::Replaced);
+
     if request.registry.settings.reuse_detection == ReuseDetection::RevokeGrant {
         let reason = request.realm.grant_store.revoke(grant, Revocation::TokenReuse).await;
         if reason == Some(Revocation::TokenReuse) {
@@ -41,7 +47,9 @@ pub(super) async fn token_replayed(request: &TokenRequest<'_>, grant: GrantId) -
 }
 
 /// Refuses a request whose grant was revoked.
-pub(super) fn revoked(reason: Revocation) -> Refusal {
+pub(super) fn revoked(request: &TokenRequest<'_>, reason: Revocation) -> Refusal {
+    request.recorder.credential(CredentialState::Revoked);
+
     if reason == Revocation::Merchant {
         let text = "The merchant revoked the grant and must grant access again.";
         return Refusal::new(Row::Grant, text);
@@ -59,7 +67,7 @@ pub(super) async fn conflicted(
     match conflict {
         Conflict::AlreadyRedeemed(redeemed_for) => code_replayed(request, redeemed_for).await,
         Conflict::Unknown => Refusal::new(Row::CodeOrToken, "code no longer exists."),
-        Conflict::Revoked(reason) => revoked(reason),
+        Conflict::Revoked(reason) => revoked(request, reason),
         Conflict::Rotated(_) => token_replayed(request, grant).await,
     }
 }

@@ -46,6 +46,7 @@ pub(crate) async fn check_rows<'r, 'a>(
 
     let source = find_grant(request, client, credential).await?; //              row 16
     request.recorder.merchant(&source.grant.merchant_id);
+    request.recorder.grant(source.grant.id);
     check_redirect_url(request, client, &source)?; //                            row 17
     check_pkce(request, &source)?; //                                            row 17
     let scopes = granted_scopes(request, &source)?; //                           row 18

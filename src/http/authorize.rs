@@ -78,6 +78,9 @@ async fn read_params(
     context.require_https().map_err(|refusal| invalid_request(refusal.description))?;
 
     let query = parts.uri.query().unwrap_or_default();
+    if let Ok(params) = Form::parse(query.as_bytes()) {
+        context.recorder.url_params(params.iter());
+    }
     if is_get(&parts.method) {
         return Ok(query.as_bytes().to_vec());
     }
@@ -224,6 +227,7 @@ impl AuthorizeRequest<'_> {
     }
 
     fn deny(&self) -> Response {
+        self.context.recorder.denied();
         tracing::debug!(client_id = &*self.validated.client.id, "denied");
 
         match self.context.registry.settings.deny_redirect() {

@@ -8,6 +8,7 @@ use super::context::RequestContext;
 use super::{api_response, response};
 use crate::fixture::ApiErrors;
 use crate::flow::{TokenState, TokenStatus, UnknownToken, token_status};
+use crate::journal::CredentialState;
 use crate::oauth::ErrorCode;
 
 /// Why a request is not authorized.
@@ -125,13 +126,36 @@ pub(super) async fn authenticate(
 
     let status = token_status(&context.realm, &context.app.key, token)
         .await
+        .inspect_err(|error| record_unknown(context, error))
         .map_err(BearerError::Unknown)?;
+    record_status(context, &status);
     if status.claims.is_refresh_token() {
         return Err(BearerError::RefreshToken);
     }
     match status.state {
         TokenState::Active => Ok(status),
         state => Err(BearerError::Inactive(state)),
+    }
+}
+
+fn record_unknown(context: &RequestContext, error: &UnknownToken) {
+    if matches!(error, UnknownToken::OtherRealm { is_expired: true }) {
+        context.recorder.credential(CredentialState::Expired);
+    }
+}
+
+fn record_status(context: &RequestContext, status: &TokenStatus) {
+    let recorder = &context.recorder;
+    recorder.grant(status.grant.id);
+    if status.claims.is_refresh_token() {
+        return;
+    }
+
+    recorder.presented_times(status.claims.iat, status.expires_at_ms);
+    match status.state {
+        TokenState::Expired => recorder.credential(CredentialState::Expired),
+        TokenState::Revoked(_) => recorder.credential(CredentialState::Revoked),
+        _ => {}
     }
 }
 

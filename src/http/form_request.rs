@@ -15,6 +15,7 @@ pub(super) fn record_query(parts: &Parts, recorder: &RequestRecorder, policy: Pa
     let query = parts.uri.query().unwrap_or_default();
     if let Ok(params) = Form::parse(query.as_bytes()) {
         recorder.parameters(params.iter(), policy);
+        recorder.url_params(params.iter());
     }
 }
 

@@ -1,18 +1,20 @@
 //! Has each request in the journal, from its arrival to its end, however it ends.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::extract::Request;
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use axum::response::Response;
 
 use super::app::App;
 use super::context::RequestContext;
+use crate::clock::to_ms;
 use crate::faults::WireFault;
 use crate::journal::{Completion, ErrorTag, RequestInFlight, RequestInfo};
 use crate::oauth::read_basic;
-use crate::realm::Realm;
+use crate::realm::{Realm, Registry};
+use crate::report::{Conditions, RetryAfter, Seen};
 use crate::scenario::CORRELATION_ID;
 
 /// Has a request in the journal. If it is dropped before it is finished, the client has closed the
@@ -20,6 +22,7 @@ use crate::scenario::CORRELATION_ID;
 pub(super) struct JournalGuard {
     app: Arc<App>,
     realm: Arc<Realm>,
+    registry: Arc<Registry>,
     /// `None` once the request is complete, and for requests that are never recorded.
     in_flight: Option<Arc<RequestInFlight>>,
 }
@@ -30,40 +33,80 @@ impl JournalGuard {
     pub(super) fn new(context: &RequestContext, request: &Request) -> Self {
         let is_recorded = request.uri().path() != "/" && !context.is_control;
 
-        let RequestContext { app, realm, recorder, .. } = context;
+        let RequestContext { app, realm, registry, recorder, .. } = context;
         let in_flight = is_recorded.then(|| {
             recorder.headers(request.headers());
+            realm.observer.begin();
             realm.journal.begin(request_info(context, request), recorder.clone())
         });
-        Self { app: Arc::clone(app), realm: Arc::clone(realm), in_flight }
+        Self {
+            app: Arc::clone(app),
+            realm: Arc::clone(realm),
+            registry: Arc::clone(registry),
+            in_flight,
+        }
     }
 
     /// Completes the request with its response.
-    pub(super) fn finish(mut self, response: &Response) {
+    pub(super) fn finish(mut self, response: &mut Response) {
         let error_tag = response.extensions().get::<ErrorTag>().cloned().unwrap_or_default();
-        let is_sent = response.extensions().get::<WireFault>().is_none();
+        let fault = response.extensions().get::<WireFault>().copied();
+        let completion = match fault {
+            None => Completion::Sent(response.status().as_u16(), error_tag),
+            Some(_) => Completion::Withheld(error_tag),
+        };
 
-        self.complete(if is_sent {
-            Completion::Sent(response.status().as_u16(), error_tag)
-        } else {
-            Completion::Withheld(error_tag)
-        });
-    }
-
-    fn complete(&mut self, completion: Completion) {
-        if let Some(in_flight) = self.in_flight.take() {
-            self.realm.journal.finish(&in_flight, completion);
+        let id = self.complete(completion, retry_after(response.headers()));
+        if fault == Some(WireFault::Hang) && id.is_some() {
+            // The connection keeps the response until its client gives up.
+            let hang = Arc::new(self.realm.observer.begin_hang(id));
+            response.extensions_mut().insert(hang);
         }
     }
+
+    /// Completes the request. Returns its number, unless it is complete already or not recorded.
+    fn complete(&mut self, completion: Completion, retry_after: Option<RetryAfter>) -> Option<u64> {
+        let in_flight = self.in_flight.take()?;
+        let Self { realm, registry, app, .. } = self;
+
+        realm.journal.finish(&in_flight, completion, |entry, facts| {
+            let settings = &registry.settings;
+            realm.observer.observe(Seen {
+                entry,
+                facts,
+                conditions: Conditions {
+                    dialect: settings.dialect,
+                    refresh_policy: settings.refresh_policy,
+                    code_lifetime_ms: settings.code_lifetime.as_ms(),
+                    has_https: app.tls.is_some(),
+                },
+                retry_after,
+                start_ms: to_ms(entry.time).unwrap_or_default(),
+                end_ms: realm.clock.now_ms(),
+                end: Instant::now(),
+            });
+        });
+        Some(in_flight.id())
+    }
+}
+
+/// Returns when a client may repeat its request, by the header of the response.
+fn retry_after(headers: &HeaderMap) -> Option<RetryAfter> {
+    let value = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = value.parse() {
+        return Some(RetryAfter::Delay(Duration::from_secs(seconds)));
+    }
+
+    httpdate::parse_http_date(value)
+        .ok()
+        .map(|time| RetryAfter::At(to_ms(time).unwrap_or(i64::MAX)))
 }
 
 impl Drop for JournalGuard {
     fn drop(&mut self) {
-        self.complete(if self.app.is_stopping() {
-            Completion::ServerStopped
-        } else {
-            Completion::ClientGone
-        });
+        let completion =
+            if self.app.is_stopping() { Completion::ServerStopped } else { Completion::ClientGone };
+        self.complete(completion, None);
     }
 }
 

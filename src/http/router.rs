@@ -89,7 +89,7 @@ pub(crate) async fn serve(
         tracing::debug!(status, realm = realm.name(), "{method:.16} {path:.128}");
     }
 
-    journal_guard.finish(&response);
+    journal_guard.finish(&mut response);
     let headers = response.headers_mut();
     if let Some(id) = correlation_id {
         headers.entry(CORRELATION_ID).or_insert(id);

@@ -11,7 +11,7 @@ use super::context::RequestContext;
 use super::error_response::ErrorResponses;
 use super::{api_response, response};
 use crate::faults;
-use crate::flow::Effects;
+use crate::flow::{Effects, claimed_grant};
 use crate::oauth::ErrorCode;
 use crate::scenario::{
     Endpoint, Fault, Outcome, Phase, RequestView, ResponseAlteration, Selection, Step,
@@ -83,6 +83,7 @@ where
     };
     let RequestContext { realm, recorder, .. } = context;
     recorder.scenario(step.scenario(), step.outcome().and_then(|outcome| outcome.fault));
+    scenario_context.record_grant();
     // The request may have to wait from here on, and a verification may wait for this request.
     realm.journal.announce();
     let Some(outcome) = step.outcome() else { return handler(Effects::default()).await };
@@ -158,6 +159,17 @@ impl ScenarioContext<'_> {
         step.map_or(Selected::Nothing, Selected::Step)
     }
 
+    /// Records the grant of a refresh, also if the scenario keeps it from its decision.
+    fn record_grant(&self) {
+        let param = self.request.param;
+        if param("grant_type") == Some("refresh_token")
+            && let Some(token) = param("refresh_token").or_else(|| param("code"))
+            && let Some(grant) = claimed_grant(&self.context.realm, token)
+        {
+            self.context.recorder.grant(grant);
+        }
+    }
+
     /// Makes the error or literal response that replaces the handler's.
     fn replacement(&self, step: &Step, outcome: &Outcome) -> Option<Response> {
         let Some(code) = &outcome.error else {
@@ -189,6 +201,9 @@ impl ScenarioContext<'_> {
     /// Alters the response as the outcome says, and applies its fault.
     async fn finish(&self, step: &Step, outcome: &Outcome, mut response: Response) -> Response {
         if let Some(alteration) = &outcome.response {
+            if ["access_token", "refresh_token"].iter().any(|name| alteration.changes(name)) {
+                self.context.recorder.hides_tokens();
+            }
             response = alter(response, alteration).await;
         }
         response::put_headers(response.headers_mut(), &outcome.headers);

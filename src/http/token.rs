@@ -20,6 +20,7 @@ impl FormEndpoint for Token {
 
     async fn handle(request: &TokenRequest<'_>, _: &RequestContext) -> Result<Response, Refusal> {
         let tokens = decide(request).await?;
+        request.recorder.issued_lifetime(tokens.expires_in);
 
         request.recorder.issued(IssuedKind::AccessToken, &tokens.access_token);
         request.recorder.issued(IssuedKind::RefreshToken, &tokens.refresh_token);

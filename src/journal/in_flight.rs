@@ -1,5 +1,6 @@
 //! A request that is being handled, and how it ends.
 
+use super::facts::RequestFacts;
 use super::notes;
 use super::recorder::{ErrorTag, PartialEntry, RequestRecorder};
 use super::redact::truncate;
@@ -31,14 +32,25 @@ impl RequestInFlight {
         Self { id, request, recorder }
     }
 
-    /// Returns the entry as it is now, without an outcome.
-    pub(super) fn entry(&self) -> RecordedRequest {
-        self.entry_with(self.recorder.snapshot(), None, Vec::new())
+    /// Returns the number of the request.
+    pub(crate) fn id(&self) -> u64 {
+        self.id
     }
 
-    /// Returns the entry with its outcome.
-    pub(super) fn completed(&self, completion: Completion) -> RecordedRequest {
+    /// Returns the entry as it is now, without an outcome.
+    pub(super) fn entry(&self) -> RecordedRequest {
         let partial = self.recorder.snapshot();
+        let has_state = partial.facts.has_state;
+        self.entry_with(partial, has_state, None, Vec::new())
+    }
+
+    /// Returns the entry with its outcome, and what is known of the request besides.
+    pub(super) fn completed(&self, completion: Completion) -> (RecordedRequest, RequestFacts) {
+        let mut partial = self.recorder.snapshot();
+        let facts = RequestFacts {
+            has_basic: self.request.has_basic,
+            ..std::mem::take(&mut partial.facts)
+        };
         let last_note = match &completion {
             // A client that gets no response may close the connection.
             Completion::ClientGone if partial.fault.is_none() => Some(notes::CLOSED_EARLY),
@@ -59,15 +71,17 @@ impl RequestInFlight {
             fault: partial.fault,
         };
         let last_notes = last_note.map(Into::into).into_iter().collect();
-        RecordedRequest {
+        let entry = RecordedRequest {
             error_description: error_tag.description.as_deref().map(truncate),
-            ..self.entry_with(partial, Some(outcome), last_notes)
-        }
+            ..self.entry_with(partial, facts.has_state, Some(outcome), last_notes)
+        };
+        (entry, facts)
     }
 
     fn entry_with(
         &self,
         partial: PartialEntry,
+        has_state: Option<bool>,
         outcome: Option<RecordedOutcome>,
         last_notes: Vec<notes::Note>,
     ) -> RecordedRequest {
@@ -76,7 +90,7 @@ impl RequestInFlight {
         // Before its handler has said so, nobody knows which endpoint a request belongs to.
         let is_known = outcome.is_some() || partial.endpoint != RecordedEndpoint::Unknown;
         let mut notes = if is_known {
-            notes::on_arrival(request, partial.endpoint, partial.has_state)
+            notes::on_arrival(request, partial.endpoint, has_state)
         } else {
             Vec::new()
         };

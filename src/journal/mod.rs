@@ -6,6 +6,7 @@
 //! [`RequestRecorder`] collects what becomes known of it, then with its completion. A
 //! [`Filter`] selects entries, and a [`Verification`] is whether they are as expected.
 
+mod facts;
 mod filter;
 mod filter_form;
 mod in_flight;
@@ -20,6 +21,7 @@ mod store;
 mod times;
 mod verify;
 
+pub(crate) use facts::{CredentialState, RequestFacts};
 pub use filter::{Difference, Filter};
 pub(crate) use in_flight::{Completion, RequestInFlight};
 pub use recorded_headers::RecordedHeaders;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::http::HeaderMap;
 use parking_lot::Mutex;
 
+use super::facts::{CredentialState, RequestFacts};
 use super::notes::{self, Note};
 use super::redact::{self, ParamPolicy, fingerprint, truncate};
 use super::{Issued, IssuedClaims, IssuedKind, RecordedEndpoint, RecordedHeaders, RecordedParam};
@@ -13,7 +14,7 @@ use crate::clock::from_ms;
 use crate::oauth::SecretMistake;
 use crate::oauth::form::near_known;
 use crate::scenario::{Fault, Selection};
-use crate::token::{ReadClaims, read_claims};
+use crate::token::{GrantId, ReadClaims, read_claims};
 
 /// The maximum number of notes on undocumented parameters of a request.
 const MAX_UNKNOWN: usize = 4;
@@ -40,13 +41,12 @@ pub(super) struct PartialEntry {
     pub(super) grant_type: Option<String>,
     pub(super) params: BTreeMap<String, RecordedParam>,
     pub(super) headers: RecordedHeaders,
-    /// Whether there is a parameter `state`; `None` until the parameters are read.
-    pub(super) has_state: Option<bool>,
     pub(super) scenario: Option<String>,
     pub(super) fault: Option<Fault>,
     pub(super) issued: Vec<Issued>,
     pub(super) issued_claims: Vec<IssuedClaims>,
     pub(super) notes: Vec<Note>,
+    pub(super) facts: RequestFacts,
 }
 
 impl RequestRecorder {
@@ -75,6 +75,54 @@ impl RequestRecorder {
             entry.note_unknown(params.clone(), documented, note_on_unknown);
             entry.read_documented(params);
         }
+    }
+
+    /// Records the parameters in the URL of a request whose parameters belong in its body, or of one
+    /// that has no secret parameters.
+    pub(crate) fn url_params<'p>(&self, params: impl Iterator<Item = (&'p str, &'p str)>) {
+        let mut entry = self.0.lock();
+        for (name, value) in params {
+            entry.facts.has_url_params = true;
+            entry.facts.has_url_secret |= redact::is_secret(name) && !value.is_empty();
+        }
+    }
+
+    /// Records the grant of the code or token that the request presents.
+    pub(crate) fn grant(&self, id: GrantId) {
+        self.0.lock().facts.grant = Some(id);
+    }
+
+    /// Records what is special about the code or token that the request presents.
+    pub(crate) fn credential(&self, state: CredentialState) {
+        self.0.lock().facts.credential = Some(state);
+    }
+
+    /// Records that the request presents a reusable code or a literal refresh token.
+    pub(crate) fn reusable_credential(&self) {
+        self.0.lock().facts.is_reusable = true;
+    }
+
+    /// Records when the access token of the request was issued, and when it expires, in milliseconds
+    /// since 1970.
+    pub(crate) fn presented_times(&self, iat_ms: i64, expires_at_ms: i64) {
+        let facts = &mut self.0.lock().facts;
+        facts.presented_iat_ms = Some(iat_ms);
+        facts.presented_expiry_ms = Some(expires_at_ms);
+    }
+
+    /// Records the lifetime of the access token that is issued, in seconds.
+    pub(crate) fn issued_lifetime(&self, seconds: i64) {
+        self.0.lock().facts.issued_lifetime_s = seconds;
+    }
+
+    /// Records that the merchant denies consent.
+    pub(crate) fn denied(&self) {
+        self.0.lock().facts.is_denied = true;
+    }
+
+    /// Records that a scenario changes the tokens of the response.
+    pub(crate) fn hides_tokens(&self) {
+        self.0.lock().facts.hides_tokens = true;
     }
 
     /// Records the access token of the `Authorization` header.
@@ -127,7 +175,9 @@ impl RequestRecorder {
 
     /// Records that the request took effect although its response is replaced.
     pub(crate) fn took_effect(&self) {
-        self.0.lock().notes.push(notes::TOOK_EFFECT.into());
+        let mut entry = self.0.lock();
+        entry.facts.is_replaced = true;
+        entry.notes.push(notes::TOOK_EFFECT.into());
     }
 
     /// Records a code or token that was issued.
@@ -166,6 +216,10 @@ impl PartialEntry {
                 continue;
             }
 
+            // A secret in the URL of the authorize endpoint has a rule of its own.
+            let is_browser = self.endpoint == RecordedEndpoint::Authorize;
+            self.facts.has_unknown_param |= !(is_browser && redact::is_secret(name));
+
             // The limit bounds the size of an entry. A note takes a comparison with all known names.
             if unknown.insert(name) && unknown.len() <= MAX_UNKNOWN {
                 self.notes.push(make_note(name, i + 1, documented));
@@ -195,7 +249,8 @@ impl PartialEntry {
                 _ => {}
             }
         }
-        self.has_state = Some(has_state);
+        self.facts.has_state = Some(has_state);
+        self.facts.is_click = is_consent_page;
 
         if self.endpoint == RecordedEndpoint::Token {
             let is_refresh = self.grant_type.as_deref() == Some("refresh_token");

@@ -92,7 +92,7 @@ fn parameter_value(name: &str, value: &str, policy: ParamPolicy) -> RecordedPara
     }
 
     let is_public = policy == ParamPolicy::AllowAny || is_known(name);
-    if is_public && !SECRETS.contains(&name) {
+    if is_public && !is_secret(name) {
         RecordedParam::Text(truncate(value))
     } else {
         RecordedParam::Text("***".to_owned())
@@ -159,6 +159,11 @@ pub(super) fn mask_repeated<'p>(
 
 fn repeats(value: &str, secret: &str) -> bool {
     value == secret || (secret.len() >= MIN_FOUND_SECRET && value.contains(secret))
+}
+
+/// Whether the value of a parameter with this name is secret.
+pub(super) fn is_secret(name: &str) -> bool {
+    SECRETS.contains(&name)
 }
 
 /// Returns a parameter's name, or its position if the name could be a misplaced secret.

@@ -12,7 +12,9 @@ use super::in_flight::{Completion, RequestInFlight};
 use super::notes;
 use super::seen_ids::SeenIds;
 use super::verify::{Expectation, Verification};
-use super::{Filter, RecordedEndpoint, RecordedRequest, RequestInfo, RequestRecorder};
+use super::{
+    Filter, RecordedEndpoint, RecordedRequest, RequestFacts, RequestInfo, RequestRecorder,
+};
 
 /// How many requests the journal of a realm keeps by default.
 pub(crate) const DEFAULT_SIZE: usize = 10_000;
@@ -22,6 +24,7 @@ pub(crate) const DEFAULT_SIZE: usize = 10_000;
 pub(crate) struct Journal {
     size: usize,
     entries: Mutex<Entries>,
+    correlation_ids: Mutex<SeenIds>,
     /// The number of changes, for those that wait for the next one.
     changes: watch::Sender<u64>,
 }
@@ -36,7 +39,6 @@ struct Entries {
     completed: BTreeMap<u64, Arc<RecordedRequest>>,
     /// The number of completions so far, also of requests that are not kept.
     completions: u64,
-    correlation_ids: SeenIds,
 }
 
 #[derive(Clone)]
@@ -73,7 +75,12 @@ pub(crate) struct Tail {
 impl Journal {
     /// Creates an empty journal that keeps up to `size` entries.
     pub(crate) fn new(size: usize) -> Self {
-        Self { size, entries: Mutex::default(), changes: watch::Sender::new(0) }
+        Self {
+            size,
+            entries: Mutex::default(),
+            correlation_ids: Mutex::default(),
+            changes: watch::Sender::new(0),
+        }
     }
 
     /// Adds a request that has arrived, and numbers it.
@@ -97,12 +104,19 @@ impl Journal {
         in_flight
     }
 
-    /// Completes a request.
-    pub(crate) fn finish(&self, in_flight: &RequestInFlight, completion: Completion) {
-        let mut entry = in_flight.completed(completion);
-        let mut entries = self.entries.lock();
+    /// Completes a request. `observe` sees it before anyone else.
+    pub(crate) fn finish(
+        &self,
+        in_flight: &RequestInFlight,
+        completion: Completion,
+        observe: impl FnOnce(&RecordedRequest, &RequestFacts),
+    ) {
+        let (mut entry, mut facts) = in_flight.completed(completion);
+        facts.repeats = self.remember_correlation_id(&entry);
+        entry.notes.extend(facts.repeats.map(notes::repeated_correlation_id));
+        observe(&entry, &facts);
 
-        entry.notes.extend(entries.note_on_correlation_id(&entry));
+        let mut entries = self.entries.lock();
         entries.completions += 1;
         let position = entries.completions;
         // A request that was dropped meanwhile leaves a gap, by which readers see that they missed it.
@@ -114,6 +128,21 @@ impl Journal {
         drop(entries);
 
         self.announce();
+    }
+
+    /// Remembers the correlation ID of a token request. Returns the request that had it first, if that
+    /// is another one.
+    fn remember_correlation_id(&self, entry: &RecordedRequest) -> Option<u64> {
+        if entry.endpoint != RecordedEndpoint::Token {
+            return None;
+        }
+
+        // What was cut, or was no text, may only look the same.
+        let id = entry.correlation_id.as_deref()?;
+        if id.is_empty() || id.ends_with("...") || id.contains(char::REPLACEMENT_CHARACTER) {
+            return None;
+        }
+        self.correlation_ids.lock().remember(id, entry.id)
     }
 
     /// Tells those who wait that a request has changed.
@@ -184,7 +213,9 @@ impl Journal {
         entries.kept.clear();
         entries.completed.clear();
         entries.dropped = 0;
-        entries.correlation_ids = SeenIds::default();
+        drop(entries);
+
+        *self.correlation_ids.lock() = SeenIds::default();
     }
 
     /// Returns a receiver that is notified of each change.
@@ -248,20 +279,6 @@ impl Entries {
         }
         self.dropped += 1;
     }
-
-    /// Returns the note on a token request whose correlation ID another one had, and remembers it.
-    fn note_on_correlation_id(&mut self, entry: &RecordedRequest) -> Option<notes::Note> {
-        if entry.endpoint != RecordedEndpoint::Token {
-            return None;
-        }
-
-        // What was cut, or was no text, may only look the same.
-        let id = entry.correlation_id.as_deref()?;
-        if id.is_empty() || id.ends_with("...") || id.contains(char::REPLACEMENT_CHARACTER) {
-            return None;
-        }
-        self.correlation_ids.remember(id, entry.id).map(notes::repeated_correlation_id)
-    }
 }
 
 impl Slot {
@@ -299,7 +316,7 @@ mod tests {
     }
 
     fn finish(journal: &Journal, in_flight: &RequestInFlight) {
-        journal.finish(in_flight, Completion::Sent(200, ErrorTag::default()));
+        journal.finish(in_flight, Completion::Sent(200, ErrorTag::default()), |_, _| {});
     }
 
     fn append(journal: &Journal) {

@@ -244,10 +244,10 @@ impl Realm {
         let _lock = self.edit_lock.lock();
         self.clock.reset();
         self.grant_store.clear();
-        self.journal.clear();
 
         let seed = Arc::clone(&self.seed.read());
         self.install_fixtures(&seed);
+        self.clear_requests();
         // Also if the seed has the same TLS faults as the fixtures before: others may have been set.
         self.apply_tls_faults(None);
     }

@@ -23,9 +23,10 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
 use crate::clock::Clock;
-use crate::fixture::{FixtureCode, FixtureRefreshToken, Fixtures, TlsFaults};
+use crate::fixture::{FixtureCode, FixtureRefreshToken, Fixtures, TlsFaults, builtin};
 use crate::journal::Journal;
 use crate::oauth::{Challenge, Scopes};
+use crate::report::{Report, RequestObserver};
 use crate::scenario::ScenarioSet;
 use crate::token::{GrantId, TokenIds};
 
@@ -59,6 +60,8 @@ pub(crate) struct Realm {
     pub(crate) grant_store: GrantStore,
     pub(crate) scenarios: ScenarioSet,
     pub(crate) journal: Journal,
+    /// Sees all requests, for the report.
+    pub(crate) observer: Arc<RequestObserver>,
     tls_faults: watch::Sender<TlsFaults>,
     pub(crate) ids: TokenIds,
 }
@@ -109,6 +112,7 @@ impl Realm {
             grant_store,
             scenarios: ScenarioSet::default(),
             journal: Journal::new(seed.journal_size),
+            observer: Arc::default(),
             tls_faults: watch::Sender::new(fixtures.settings.tls.clone()),
             ids: TokenIds::new(name),
         };
@@ -147,6 +151,22 @@ impl Realm {
         if let Some(ports) = self.ports.get() {
             ports.close();
         }
+    }
+
+    /// Removes all requests from the journal, and begins a new report.
+    pub(crate) fn clear_requests(&self) {
+        self.journal.clear();
+        self.scenarios.forget_unused();
+        self.observer.clear(self.journal.last_id());
+    }
+
+    /// Returns the report on the requests so far.
+    pub(crate) fn report(&self) -> Report {
+        let mut unused = self.scenarios.unused();
+        let builtin = &builtin().scenarios;
+        unused.retain(|_, scenario| !builtin.contains(scenario));
+
+        self.observer.report(self.clock.now_ms(), unused.into_keys().collect())
     }
 
     /// Returns the faults of TLS handshakes.

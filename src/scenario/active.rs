@@ -132,6 +132,10 @@ impl ActiveScenario {
         &self.scenario
     }
 
+    pub(super) fn shared_scenario(&self) -> Arc<Scenario> {
+        Arc::clone(&self.scenario)
+    }
+
     /// Returns the number of matches so far.
     pub(crate) fn matched(&self) -> u64 {
         self.progress.matched.load(Ordering::Acquire)

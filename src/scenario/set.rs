@@ -1,9 +1,9 @@
 //! The scenarios of a realm.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 
 use super::index::ScenarioIndex;
 use super::{ActiveScenario, Outcome, RequestView, Scenario, ScenarioState, Step};
@@ -13,7 +13,15 @@ use crate::oauth::ErrorCode;
 #[derive(Debug, Default)]
 pub(crate) struct ScenarioSet {
     scenarios: RwLock<Scenarios>,
+    /// Those that were removed and had matched nothing.
+    removed_unused: Mutex<Unused>,
 }
+
+/// Scenarios that have matched no request, by name.
+type Unused = BTreeMap<String, Arc<Scenario>>;
+
+/// The maximum number of removed scenarios that are remembered.
+const MAX_UNUSED: usize = 1_000;
 
 #[derive(Debug, Default)]
 struct Scenarios {
@@ -52,6 +60,7 @@ impl ScenarioSet {
         // Nothing else would ever release the requests that the old ones hold.
         for active in old.index.iter() {
             active.barrier().release();
+            self.remember_if_unused(active);
         }
     }
 
@@ -64,6 +73,10 @@ impl ScenarioSet {
         if let Some(replaced) = scenarios.index.add_first(Arc::clone(&added)) {
             replaced.barrier().release();
         }
+        drop(scenarios);
+
+        // A scenario of this name is in force again.
+        self.removed_unused.lock().remove(added.name());
         added
     }
 
@@ -72,6 +85,7 @@ impl ScenarioSet {
         let removed = self.scenarios.write().index.remove(name);
         if let Some(removed) = &removed {
             removed.barrier().release();
+            self.remember_if_unused(removed);
         }
         removed.is_some()
     }
@@ -81,9 +95,33 @@ impl ScenarioSet {
         let index = &mut self.scenarios.write().index;
         if index.get(scenario.name()).is_some_and(|active| active.is_same(scenario)) {
             index.remove(scenario.name());
+            self.remember_if_unused(scenario);
         }
         // A request that took its step earlier may have been held after the replacement.
         scenario.barrier().release();
+    }
+
+    fn remember_if_unused(&self, removed: &ActiveScenario) {
+        let mut unused = self.removed_unused.lock();
+        if removed.matched() == 0 && unused.len() < MAX_UNUSED {
+            unused.insert(removed.name().to_owned(), removed.shared_scenario());
+        }
+    }
+
+    /// Returns the scenarios that have matched no request, also those that were removed.
+    pub(crate) fn unused(&self) -> Unused {
+        let mut unused = self.removed_unused.lock().clone();
+        for active in self.all() {
+            if active.matched() == 0 {
+                unused.insert(active.name().to_owned(), active.shared_scenario());
+            }
+        }
+        unused
+    }
+
+    /// Forgets the scenarios that were removed.
+    pub(crate) fn forget_unused(&self) {
+        self.removed_unused.lock().clear();
     }
 
     /// Enables or disables a scenario, which keeps its place and its progress. Returns it, if it exists.

@@ -135,7 +135,7 @@ async fn perform(
     let start = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
     let name = start.client_hello().server_name().map(str::to_ascii_lowercase);
     let realm = find_realm(context, name.as_deref());
-    let fault = realm.and_then(|realm| realm.tls_faults().for_host(name.as_deref()));
+    let fault = realm.as_ref().and_then(|realm| realm.tls_faults().for_host(name.as_deref()));
     if let Some(fault) = fault {
         tracing::info!(host = name.as_deref(), "TLS fault: {fault:?}");
     }
@@ -155,6 +155,8 @@ async fn perform(
             return Ok(None);
         }
         Some(TlsFault::Hang) => {
+            // The report has how long the client bears it.
+            let _hang = realm.map(|realm| realm.observer.begin_hang(None));
             wait_for_close(start.io).await;
             return Ok(None);
         }

@@ -11,6 +11,7 @@ use tokio_stream::wrappers::WatchStream;
 use super::RealmHandle;
 use crate::journal::{Expectation, Filter, RecordedRequest, Times, Verification};
 use crate::realm::Realm;
+use crate::report::Report;
 
 impl RealmHandle {
     /// Returns the requests that the journal holds, the newest last. Those without a response yet
@@ -83,9 +84,26 @@ impl RealmHandle {
         self.realm.journal.verify_timeout(&Expectation::Order(filters), timeout).await
     }
 
-    /// Removes all requests from the journal, also those without a response yet.
+    /// Removes all requests from the journal, also those without a response yet, and begins a new
+    /// report.
     pub async fn clear_requests(&self) {
-        self.realm.journal.clear();
+        self.realm.clear_requests();
+    }
+
+    /// Returns the report on the clients under test: what they met, and what they did wrong.
+    ///
+    /// ```
+    /// use smartpay_oauth_mock::MockAuthServer;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let server = MockAuthServer::start().await;
+    /// // ... run the client under test ...
+    /// server.report().await.assert_no_findings();
+    /// # }
+    /// ```
+    pub async fn report(&self) -> Report {
+        self.realm.report()
     }
 
     /// Follows the journal: returns each request that gets its response from now on, once, in the

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use jiff::Timestamp;
-use serde::Serializer;
+use serde::{Deserialize, Deserializer, Serializer, de};
 
 /// Parses a time from RFC 3339.
 pub(crate) fn parse(text: &str) -> Result<SystemTime, String> {
@@ -20,6 +20,13 @@ pub(crate) fn serialize<S: Serializer>(
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&Timestamp::try_from(*time).unwrap_or(Timestamp::MAX))
+}
+
+/// Deserializes a time from RFC 3339, for `#[serde(deserialize_with)]`.
+pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<SystemTime, D::Error> {
+    parse(&String::deserialize(deserializer)?).map_err(de::Error::custom)
 }
 
 /// Serializes an optional time, for `#[serde(serialize_with)]`.

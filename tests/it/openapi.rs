@@ -64,6 +64,7 @@ async fn every_operation_responds_as_the_document_says() {
             201,
         ),
         ("get", "/grants", None, 200),
+        ("get", "/report", None, 200),
         ("delete", &grant, None, 204),
         ("post", "/inspect", Some(json!({ "token": tokens.access_token })), 200),
         ("post", "/inspect", Some(json!({ "token": "none" })), 200),

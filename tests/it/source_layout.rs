@@ -16,13 +16,14 @@ use source::SourceTree;
 
 /// The folders and files of `src`, from the lowest layer to the highest. Each may import from lower
 /// layers only, so those of one layer do not know each other.
-const LAYERS: [&[&str]; 12] = [
+const LAYERS: [&[&str]; 13] = [
     &["units", "json_schema"],
     &["oauth", "clock", "limits"],
     &["token"],
     &["scenario"],
     &["fixture"],
     &["faults", "journal", "tls"],
+    &["report"],
     &["realm"],
     &["flow"],
     &["http"],

@@ -15,6 +15,7 @@ mod openapi;
 mod problem;
 mod query;
 mod realms;
+mod report;
 mod requests;
 mod routes;
 mod rows;
@@ -62,6 +63,7 @@ fn guarded_routes() -> Routes {
     requests::add_routes(&mut routes);
     rows::add_routes(&mut routes);
     events::add_routes(&mut routes);
+    report::add_routes(&mut routes);
     scenarios::add_routes(&mut routes);
     fixtures::add_routes(&mut routes);
     entries::add_routes(&mut routes);

@@ -89,7 +89,7 @@ pub(super) fn add_routes(routes: &mut Routes) {
 
     routes
         .delete("/requests", clear)
-        .doc("clearRequests", "Clears the journal")
+        .doc("clearRequests", "Clears the journal, and begins a new report")
         .returns_nothing("The journal is cleared.");
 
     routes
@@ -122,7 +122,7 @@ async fn clear(context: RequestContext, query: Query) -> Result<StatusCode, Prob
     // A client that sends a filter does not expect the whole journal to be emptied.
     query.finish()?;
 
-    context.realm.journal.clear();
+    context.realm.clear_requests();
     Ok(StatusCode::NO_CONTENT)
 }
 

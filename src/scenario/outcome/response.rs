@@ -19,6 +19,11 @@ pub struct ResponseAlteration {
 }
 
 impl ResponseAlteration {
+    /// Returns whether a member of the response changes.
+    pub(crate) fn changes(&self, name: &str) -> bool {
+        self.set.contains_key(name) || self.drop.iter().any(|dropped| dropped == name)
+    }
+
     /// Changes the members of a response.
     pub(crate) fn apply(&self, members: &mut Map<String, Value>) {
         for (name, value) in &self.set {

@@ -10,6 +10,7 @@ use crate::fixture::{Client, FixtureErrors, Fixtures, Merchant, TlsFaults};
 use crate::journal::{Filter, RecordedRequest, Times, Verification};
 use crate::oauth::TokenResponse;
 use crate::realm::{CodeRequest, GrantInfo, IssueError, TokensRequest};
+use crate::report::Report;
 use crate::scenario::{Scenario, ScenarioState};
 use crate::server::{ScenarioGuard, TokenIdError};
 use crate::tls::{ClientIdentity, TlsError};
@@ -203,6 +204,11 @@ impl RealmHandle {
     /// Blocking version of [`clear_requests`](crate::RealmHandle::clear_requests).
     pub fn clear_requests(&self) {
         wait(self.inner.clear_requests());
+    }
+
+    /// Blocking version of [`report`](crate::RealmHandle::report).
+    pub fn report(&self) -> Report {
+        wait(self.inner.report())
     }
 
     /// Blocking version of [`follow`](crate::RealmHandle::follow).

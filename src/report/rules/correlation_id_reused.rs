@@ -1,0 +1,28 @@
+//! `correlation-id-reused`: each request has a correlation ID of its own.
+
+use super::{Registration, Rule, RuleInfo};
+use crate::report::Severity;
+use crate::report::findings::Tally;
+use crate::report::history::History;
+use crate::report::observation::Observation;
+
+pub(super) const RULE: Registration = Registration {
+    info: RuleInfo {
+        name: "correlation-id-reused",
+        severity: Severity::Warning,
+        text: "A token request has the correlation ID of an earlier one.",
+        help: "Send a new UUID as v-c-client-correlation-id in each request, also in a retry. \
+           Otherwise the vendor cannot tell your requests apart.",
+    },
+    create: || Box::new(CorrelationIdReused),
+};
+
+struct CorrelationIdReused;
+
+impl Rule for CorrelationIdReused {
+    fn observe(&mut self, seen: &Observation<'_>, _: &History, tally: &mut Tally) {
+        if let Some(first) = seen.facts.repeats {
+            tally.add([first, seen.id]);
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! `expired-code`: a code is exchanged within its lifetime.
+
+use super::stateless::Each;
+use super::{Registration, RuleInfo};
+use crate::journal::CredentialState;
+use crate::report::Severity;
+use crate::report::observation::Observation;
+
+pub(super) const RULE: Registration = Registration {
+    info: RuleInfo {
+        name: "expired-code",
+        severity: Severity::Warning,
+        text: "A code was presented after its lifetime.",
+        help: "Exchange a code as soon as the merchant's browser returns with it. If it has \
+           expired, send the merchant to the authorize endpoint again.",
+    },
+    create: || Box::new(Each { is_broken }),
+};
+
+fn is_broken(seen: &Observation<'_>) -> bool {
+    seen.presents(CredentialState::CodeExpired)
+}

@@ -1,0 +1,74 @@
+//! The rules, one file each. A new rule is a new file and a line in [`RULES`].
+
+mod basic_credentials;
+mod code_never_exchanged;
+mod code_reused;
+mod correlation_id_reused;
+mod expired_code;
+mod expired_token_again;
+mod no_backoff;
+mod no_client_certificate;
+mod no_correlation_id;
+mod no_state;
+mod no_timeout;
+mod old_access_token;
+mod parameters_in_url;
+mod plain_http;
+mod refresh_stampede;
+mod refresh_too_early;
+mod retried_permanent_error;
+mod rule;
+mod secret_in_url;
+mod stale_refresh_token;
+mod stateless;
+mod undocumented_parameter;
+
+use super::findings::Tally;
+pub(crate) use rule::RuleInfo;
+pub(super) use rule::{HangSpan, Now, Registration, Rule};
+
+/// The rules in the order in which the report has them.
+const RULES: [Registration; 20] = [
+    parameters_in_url::RULE,
+    secret_in_url::RULE,
+    code_reused::RULE,
+    stale_refresh_token::RULE,
+    refresh_stampede::RULE,
+    expired_token_again::RULE,
+    old_access_token::RULE,
+    retried_permanent_error::RULE,
+    no_backoff::RULE,
+    no_timeout::RULE,
+    refresh_too_early::RULE,
+    no_state::RULE,
+    code_never_exchanged::RULE,
+    expired_code::RULE,
+    basic_credentials::RULE,
+    no_correlation_id::RULE,
+    correlation_id_reused::RULE,
+    undocumented_parameter::RULE,
+    plain_http::RULE,
+    no_client_certificate::RULE,
+];
+
+/// Returns the descriptions of all rules in the order in which the report has them.
+pub(crate) fn rules() -> impl Iterator<Item = &'static RuleInfo> {
+    RULES.iter().map(|rule| &rule.info)
+}
+
+/// Returns every rule with its description and an empty tally.
+pub(super) fn create_all() -> Vec<ActiveRule> {
+    let create = |rule: &'static Registration| ActiveRule {
+        info: &rule.info,
+        rule: (rule.create)(),
+        tally: Tally::new(rule.info.severity),
+    };
+    RULES.iter().map(create).collect()
+}
+
+/// A rule that is in use.
+pub(super) struct ActiveRule {
+    pub(super) info: &'static RuleInfo,
+    pub(super) rule: Box<dyn Rule>,
+    pub(super) tally: Tally,
+}

@@ -1,0 +1,24 @@
+//! `no-correlation-id`: a token request has a correlation ID.
+
+use super::stateless::Each;
+use super::{Registration, RuleInfo};
+use crate::journal::RecordedEndpoint;
+use crate::report::Severity;
+use crate::report::observation::Observation;
+
+pub(super) const RULE: Registration = Registration {
+    info: RuleInfo {
+        name: "no-correlation-id",
+        severity: Severity::Warning,
+        text: "A token request has no v-c-client-correlation-id header.",
+        help: "Send this header with a new UUID in each request. With it, the vendor finds your \
+           request in its logs.",
+    },
+    create: || Box::new(Each { is_broken }),
+};
+
+fn is_broken(seen: &Observation<'_>) -> bool {
+    let has_id = seen.entry.correlation_id.as_deref().is_some_and(|id| !id.is_empty());
+
+    seen.entry.endpoint == RecordedEndpoint::Token && !has_id
+}

@@ -1,0 +1,21 @@
+//! `plain-http`: requests use HTTPS.
+
+use super::stateless::EachWithHttps;
+use super::{Registration, RuleInfo};
+use crate::report::Severity;
+use crate::report::observation::Observation;
+
+pub(super) const RULE: Registration = Registration {
+    info: RuleInfo {
+        name: "plain-http",
+        severity: Severity::Warning,
+        text: "A request used plain HTTP.",
+        help: "Use HTTPS: the real server accepts nothing else. Test with the server's --tls- \
+           listen.",
+    },
+    create: || Box::new(EachWithHttps { is_broken }),
+};
+
+fn is_broken(seen: &Observation<'_>) -> bool {
+    seen.entry.scheme == "http"
+}

@@ -1,0 +1,21 @@
+//! `undocumented-parameter`: a request has documented parameters only.
+
+use super::stateless::Each;
+use super::{Registration, RuleInfo};
+use crate::report::Severity;
+use crate::report::observation::Observation;
+
+pub(super) const RULE: Registration = Registration {
+    info: RuleInfo {
+        name: "undocumented-parameter",
+        severity: Severity::Warning,
+        text: "A request has a parameter that the vendor does not document for its endpoint.",
+        help: "Send the documented parameters only; the notes of the requests have the names of the \
+           others. The real server may reject them.",
+    },
+    create: || Box::new(Each { is_broken }),
+};
+
+fn is_broken(seen: &Observation<'_>) -> bool {
+    seen.facts.has_unknown_param
+}
