@@ -26,6 +26,7 @@ mod panic_log;
 mod ready_file;
 mod realms;
 mod rejection;
+mod report;
 mod requests;
 mod requests_format;
 mod reset;
@@ -96,6 +97,8 @@ enum Command {
     Fixtures(fixtures::FixturesArgs),
     /// List, show, set or delete the realms of a running server
     Realms(realms::Realms),
+    /// Print what a running server has to say about the client under test; exit with code 1 if it fails
+    Report(report::ReportCommand),
     /// Show or change the clock of a running server
     Clock(clock::Clock),
     /// Reset a running server to its initial state
@@ -167,6 +170,7 @@ fn run(cli: Cli) -> Result<(), CliError> {
         Command::Merchants(merchants) => merchants.run(&accounts::MERCHANTS),
         Command::Fixtures(fixtures) => fixtures.run(),
         Command::Realms(realms) => realms.run(),
+        Command::Report(report) => report.run(),
         Command::Clock(clock) => clock.run(),
         Command::Reset(server) => reset::run(&server),
         Command::Completions(completions) => completions.run(Cli::command()),

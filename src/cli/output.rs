@@ -97,6 +97,11 @@ impl Color {
         Self::for_stream(&std::io::stdout())
     }
 
+    /// Returns no colors, for a file.
+    pub(super) fn none() -> Self {
+        Self { enabled: false }
+    }
+
     pub(super) fn is_enabled(self) -> bool {
         self.enabled
     }

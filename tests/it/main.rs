@@ -40,6 +40,8 @@ mod openapi;
 mod openapi_generators;
 mod parallel_realms;
 mod realms;
+mod report;
+mod report_docs;
 
 // The library.
 mod blocking;
@@ -51,6 +53,7 @@ mod command_line;
 mod completions_and_man;
 mod docker_image;
 mod ready_file;
+mod report_command;
 mod requests_command;
 mod server_commands;
 mod unwritable_output;
