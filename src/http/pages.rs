@@ -17,7 +17,9 @@ use crate::realm::Registry;
 use crate::scenario::Endpoint;
 use crate::units::printable;
 
-const STYLE: &str = include_str!("../../templates/style.css");
+/// The look of the console, and what these pages add.
+const STYLE: &str =
+    concat!(include_str!("../../console/base.css"), include_str!("../../templates/style.css"));
 /// Shows at once whether the chosen merchant can allow access. Without scripts, Switch does.
 const CONSENT_SCRIPT: &str = include_str!("../../templates/consent.js");
 /// A closed padlock, so that browsers do not request `/favicon.ico`.
