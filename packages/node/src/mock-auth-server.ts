@@ -139,6 +139,10 @@ export class MockAuthServer extends MockRealm {
 
 async function startProcess(folder: string, options: StartOptions) {
   const { fixtures, tls, clientAuth, args = [] } = options
+  if (typeof args === 'string') {
+    throw new MockServerError(`args: expected an array, such as ['${args}']`)
+  }
+
   const all = [...args]
   // An address of the caller's own replaces the free port.
   if (findOption(args, '--listen') === undefined) all.unshift('--listen', '127.0.0.1:0')

@@ -27,6 +27,8 @@ export class ServerProcess {
       stdio: ['pipe', 'ignore', 'pipe'],
       env: environment(),
       windowsHide: true,
+      // Ctrl-C in a terminal ends the tests, which still use the server until they end it.
+      detached: process.platform !== 'win32',
     })
     const { stdin, stderr } = this.#child
 

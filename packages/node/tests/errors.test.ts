@@ -69,6 +69,12 @@ describe('a server does not start', () => {
     expect(message).toContain("unexpected argument '--no-such-option'")
   })
 
+  test('with arguments that are no array', async () => {
+    const args = '--watch' as unknown as string[]
+    const message = await catchMessage(MockAuthServer.start({ args }))
+    expect(message).toBe("args: expected an array, such as ['--watch']")
+  })
+
   test('without its binary', async () => {
     vi.stubEnv('SMARTPAY_OAUTH_MOCK_BINARY', '/no/such/binary')
     const message = await catchMessage(MockAuthServer.start())

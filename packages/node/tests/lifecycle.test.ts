@@ -53,6 +53,34 @@ test('the server of a process that is killed ends', async () => {
   await expect.poll(() => responds(url)).toBe(false)
 })
 
+test('Ctrl-C reaches the tests alone, which still use the server', async () => {
+  const folder = createFolder()
+  const onInterrupt = `
+    process.once('SIGINT', async () => {
+      // Longer than a server that stops accepts requests.
+      await new Promise((resolve) => setTimeout(resolve, 500))
+      await server.issueCode()
+      console.log('issued')
+      process.exit()
+    })
+    setInterval(() => {}, 1000)`
+  writeFile('start.mjs', onInterrupt + startProgram(), folder)
+  // A terminal sends the signal to the whole process group.
+  const child = spawn(process.execPath, ['start.mjs'], { cwd: folder, detached: true })
+  let output = ''
+  child.stdout.on('data', (text) => {
+    output += text
+  })
+  await once(child.stdout, 'data')
+
+  process.kill(-(child.pid ?? 0), 'SIGINT')
+  await once(child, 'close')
+
+  const [url = '', ...others] = output.trim().split('\n')
+  expect(others).toEqual(['issued'])
+  await expect.poll(() => responds(url)).toBe(false)
+})
+
 test('a process that is killed leaves no files behind', async () => {
   const folder = createFolder()
   const script = `${startProgram("{ fixtures: 'extends: default' }")}\nsetInterval(() => {}, 1000)\n`
