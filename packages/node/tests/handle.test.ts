@@ -180,10 +180,19 @@ describe('the state of a realm', () => {
     expect(await mock.requests()).toHaveLength(0)
   })
 
-  test('the report is read', async ({ mock, skip }) => {
-    const report = await mock.report().catch((error: Error) => {
-      skip(`skipped: the server has no report yet (${error.message})`)
-    })
-    expect(report).toMatchObject({ requests: 0, findings: [] })
+  test('the report says what the client did', async ({ mock }) => {
+    await mock.inject({ name: 'unused', error: 'server_error', when: { grant_type: 'password' } })
+    await exchange(mock, 'error-access_denied')
+    await fetch(`${mock.tokenUrl}?client_id=x`, { method: 'POST' })
+
+    const { requests, coverage, findings, unused_scenarios } = await mock.report()
+
+    expect(requests).toBe(2)
+    const met = coverage.errors.map(({ error, times }) => [error, times])
+    expect(met).toContainEqual(['access_denied', 1])
+    expect(findings).toContainEqual(
+      expect.objectContaining({ rule: 'parameters-in-url', severity: 'error', requests: [2] }),
+    )
+    expect(unused_scenarios).toEqual(['unused'])
   })
 })
