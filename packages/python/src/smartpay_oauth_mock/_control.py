@@ -1,24 +1,29 @@
-"""The HTTP client of the control API. It keeps its connections open."""
+"""Calls of the control API, and the exceptions for those that fail."""
 
 from __future__ import annotations
 
 import contextlib
-import http.client
 import json
 import os
-from collections.abc import Callable, Mapping
-from datetime import timedelta
-from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from ._durations import to_text
+from ._http import HttpConnection
 
-Query = Mapping[str, object]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    Query = Mapping[str, object]
 
 _JSON = "application/json"
 
+_BAD_REQUEST = 400
+_NOT_FOUND = 404
+_INTERNAL_SERVER_ERROR = 500
 # The server closes a connection that has been idle for a minute, and a server that ends closes all.
-_CLOSED = (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError)
+_CLOSED = (ConnectionResetError, BrokenPipeError)
 
 
 class Control:
@@ -37,15 +42,15 @@ class Control:
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"{url!r} is not a URL such as http://127.0.0.1:8080")
         self.url = url.rstrip("/")
-        self._host, self._port = parts.hostname, parts.port
-        self._prefix = parts.path.rstrip("/")
         self._is_https = parts.scheme == "https"
+        self._host, self._port = parts.hostname, parts.port or (443 if self._is_https else 80)
+        self._prefix = parts.path.rstrip("/")
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._ca_file = ca_file
         self._certificate = certificate
         # What a call that found no server says about it.
         self._explain = explain or (lambda error: f"{url}: {error}")
-        self._idle: list[http.client.HTTPConnection] = []
+        self._idle: list[HttpConnection] = []
         self._process_id = os.getpid()
 
     def call(self, method: str, path: str, body: object = None, query: Query | None = None) -> Any:  # noqa: ANN401 - whatever JSON the call returns
@@ -75,9 +80,8 @@ class Control:
 
         try:
             status, received = self._exchange(method, self._prefix + target, content, headers)
-        except (OSError, http.client.HTTPException) as error:
-            cause = error if isinstance(error, OSError) else OSError(str(error))
-            raise ConnectionError(self._explain(cause)) from error
+        except OSError as error:
+            raise ConnectionError(self._explain(error)) from error
         return _read(f"{method} {target}", status, received)
 
     def close(self) -> None:
@@ -99,35 +103,38 @@ class Control:
 
     def _request(
         self,
-        connection: http.client.HTTPConnection,
+        connection: HttpConnection,
         method: str,
         target: str,
         content: bytes | None,
         headers: Mapping[str, str],
     ) -> tuple[int, bytes]:
         try:
-            connection.request(method, target, content, headers)
-            response = connection.getresponse()
-            received = response.read()
+            response = connection.request(method, target, content, headers)
         except BaseException:
             connection.close()
             raise
-        self._idle.append(connection)
-        return response.status, received
+        if connection.is_open:
+            self._idle.append(connection)
+        else:
+            connection.close()
+        return response
 
-    def _connect(self) -> http.client.HTTPConnection:
+    def _connect(self) -> HttpConnection:
         if not self._is_https:
-            return http.client.HTTPConnection(self._host, self._port)
+            return HttpConnection(self._host, self._port, None)
 
         import ssl  # noqa: PLC0415 - only a server that is not our own needs it
 
         context = ssl.create_default_context(cafile=self._ca_file)
         if self._certificate:
             context.load_cert_chain(*self._certificate)
-        return http.client.HTTPSConnection(self._host, self._port, context=context)
+        return HttpConnection(self._host, self._port, context)
 
 
 def _encode(value: object) -> str:
+    from datetime import timedelta  # noqa: PLC0415
+
     if isinstance(value, timedelta):
         return to_text(value)
     raise TypeError(f"{value!r} cannot be sent as JSON")
@@ -138,15 +145,15 @@ def _read(call: str, status: int, received: bytes) -> Any:  # noqa: ANN401
         content = json.loads(received) if received else None
     except ValueError:
         content = None
-        status = max(status, http.client.BAD_REQUEST)
-    if status < http.client.BAD_REQUEST:
+        status = max(status, _BAD_REQUEST)
+    if status < _BAD_REQUEST:
         return content
 
     detail = _describe(content) if isinstance(content, dict) else "not a response of the mock"
     text = f"{detail} ({call}: {status})"
-    if status == http.client.NOT_FOUND:
+    if status == _NOT_FOUND:
         raise LookupError(text)
-    raise RuntimeError(text) if status >= http.client.INTERNAL_SERVER_ERROR else ValueError(text)
+    raise RuntimeError(text) if status >= _INTERNAL_SERVER_ERROR else ValueError(text)
 
 
 def _describe(problem: Mapping[str, Any]) -> str:

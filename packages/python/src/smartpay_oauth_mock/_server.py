@@ -107,7 +107,7 @@ class MockAuthServer(MockHandle):
             arguments += ["--fixtures", as_file(self._fixtures, folder)]
         process = ServerProcess(arguments, folder)
         try:
-            # Importing the HTTP client takes as long as the start.
+            # These modules are imported while the server starts.
             from . import _control  # noqa: F401, PLC0415
 
             return process, process.wait_until_ready()
@@ -159,10 +159,15 @@ class MockAuthServer(MockHandle):
             certificate=(certificate, key) if certificate else None,
             explain=lambda error: f"{SERVER_VARIABLE}: there is no server at {url}: {error}",
         )
-        self._realm_name = unique_name("python")
-        created = create_realm(control, self._realm_name, self._fixtures)
+        name = unique_name("python")
+        try:
+            created = create_realm(control, name, self._fixtures)
+        except BaseException:
+            control.close()
+            raise
+        self._realm_name = name
         self._base_url = created["https" if url.startswith("https:") else "http"]
-        self._running = RealmClient(control, self._realm_name)
+        self._running = RealmClient(control, name)
 
     def _refuse_options(self, url: str) -> None:
         """Refuse options that only a new server could have."""
