@@ -21,7 +21,8 @@ export function findRunningServer(): RunningServer | undefined {
 
   const [ca, cert, key] = [readFile('CA'), readFile('CERT'), readFile('KEY')]
   return {
-    url: url.replace(/\/+$/, ''),
+    // Commands also take the URL of a realm, but realms are created at the server.
+    url: url.replace(/\/+$/, '').replace(/\/realms\/[^/]+$/, ''),
     token: read('CONTROL_TOKEN'),
     caFile: url.startsWith('https:') ? read('CA') : undefined,
     tls: { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) },

@@ -33,6 +33,16 @@ test('start takes a realm, and stop removes it', async () => {
   await server.issueCode()
 })
 
+test('the URL can be that of a realm, or end with a slash', async () => {
+  await using server = await MockAuthServer.start()
+
+  for (const path of ['/', '/realms/default']) {
+    vi.stubEnv('SMARTPAY_MOCK_SERVER', server.baseUrl + path)
+    await using taken = await MockAuthServer.start()
+    await taken.issueCode()
+  }
+})
+
 test('a realm that is not stopped does not outlive its server', async () => {
   const server = await MockAuthServer.start()
   const realm = await server.newRealm()
