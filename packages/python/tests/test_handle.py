@@ -132,9 +132,11 @@ def test_a_handle_that_does_not_run_says_so(smartpay_server):
     realm.stop()
 
 
-def test_the_report_of_the_client(smartpay_mock):
-    try:
-        report = smartpay_mock.report()
-    except LookupError as error:
-        pytest.skip(f"this server has no report yet: {error}")
-    assert {"requests", "coverage", "findings"} <= set(report)
+def test_the_report_says_what_the_client_did(smartpay_mock, refresh):
+    with smartpay_mock.inject(error="server_error", name="busy"):
+        refresh(smartpay_mock, "x")
+    report = smartpay_mock.report()
+    assert report["requests"] == 1
+    errors = {one["error"]: one["times"] for one in report["coverage"]["errors"]}
+    assert errors["server_error"] == 1
+    assert "plain-http" in {finding["rule"] for finding in report["findings"]}
