@@ -23,8 +23,9 @@ const MIN_FOUND_SECRET: usize = 8;
 const MAX_PARAMS: usize = 32;
 /// The maximum number of bytes that are kept of a text.
 const MAX_TEXT: usize = 256;
-/// The maximum number of bytes that are kept of all values of a request.
-const MAX_VALUES: usize = 2048;
+/// The maximum number of bytes that are kept of all parameters of a request, and of all headers, with
+/// their names.
+const MAX_KEPT: usize = 2048;
 
 /// Which parameters may appear in the journal by name and value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,25 +59,30 @@ pub(super) fn truncate(text: &str) -> String {
 
 /// Returns the parameters as the journal may keep them.
 pub(super) fn parameters<'p>(
-    params: impl Iterator<Item = (&'p str, &'p str)>,
+    params: impl Iterator<Item = (&'p str, &'p str)> + Clone,
     policy: ParamPolicy,
 ) -> BTreeMap<String, RecordedParam> {
+    let has_plain_challenge = has_plain_challenge(params.clone());
     let mut kept = BTreeMap::new();
-    let mut left = MAX_VALUES;
+    let mut left = MAX_KEPT;
 
     for (i, (name, value)) in params.enumerate().take(MAX_PARAMS) {
-        let value = parameter_value(name, value, policy);
-        let length = match &value {
-            RecordedParam::Text(text) => text.len(),
-            RecordedParam::Fingerprint { fingerprint } => fingerprint.len(),
+        let value = if is_masked(name, has_plain_challenge) && !value.is_empty() {
+            RecordedParam::Text("***".to_owned())
+        } else {
+            parameter_value(name, value, policy)
         };
-        let Some(rest) = left.checked_sub(length) else { break };
-        left = rest;
-
         let name = match policy {
             ParamPolicy::Documented(_) => parameter_name(name, i + 1),
             ParamPolicy::AllowAny => truncate(name),
         };
+
+        let length = match &value {
+            RecordedParam::Text(text) => text.len(),
+            RecordedParam::Fingerprint { fingerprint } => fingerprint.len(),
+        };
+        let Some(rest) = left.checked_sub(name.len() + length) else { break };
+        left = rest;
         // Only the first value of a duplicate is kept. The row of the table shows the error.
         kept.entry(name).or_insert(value);
     }
@@ -91,28 +97,38 @@ fn parameter_value(name: &str, value: &str, policy: ParamPolicy) -> RecordedPara
         return RecordedParam::Fingerprint { fingerprint: fingerprint(value) };
     }
 
-    let is_public = policy == ParamPolicy::AllowAny || is_known(name);
-    if is_public && !is_secret(name) {
+    if policy == ParamPolicy::AllowAny || is_known(name) {
         RecordedParam::Text(truncate(value))
     } else {
         RecordedParam::Text("***".to_owned())
     }
 }
 
+fn is_masked(name: &str, has_plain_challenge: bool) -> bool {
+    is_secret(name) || (has_plain_challenge && name == "code_challenge")
+}
+
+/// Returns whether a code challenge is the verifier itself, as it is unless a method says otherwise
+/// (RFC 7636, section 4.3).
+fn has_plain_challenge<'p>(mut params: impl Iterator<Item = (&'p str, &'p str)>) -> bool {
+    !params.any(|(name, value)| name == "code_challenge_method" && value == "S256")
+}
+
 /// Returns the headers as the journal may keep them.
 pub(super) fn headers(headers: &HeaderMap) -> RecordedHeaders {
     let mut kept = Vec::new();
-    let mut left = MAX_VALUES;
+    let mut left = MAX_KEPT;
 
     for name in headers.keys().take(MAX_PARAMS) {
         let values = headers.get_all(name).iter();
         let values: Vec<_> =
             values.map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
         let value = header_value(name.as_str(), &values.join(", "));
+        let name = truncate(name.as_str());
 
-        let Some(rest) = left.checked_sub(value.len()) else { break };
+        let Some(rest) = left.checked_sub(name.len() + value.len()) else { break };
         left = rest;
-        kept.push((truncate(name.as_str()), value));
+        kept.push((name, value));
     }
     kept.into_iter().collect()
 }
@@ -136,10 +152,11 @@ fn header_value(name: &str, value: &str) -> String {
 /// Masks the headers that repeat a secret, a code or a token of the parameters.
 pub(super) fn mask_repeated<'p>(
     headers: &mut RecordedHeaders,
-    params: impl Iterator<Item = (&'p str, &'p str)>,
+    params: impl Iterator<Item = (&'p str, &'p str)> + Clone,
 ) {
-    let is_secret = |name: &str| SECRETS.contains(&name) || TOKENS.contains(&name);
-    let secrets = params.filter(|(name, _)| is_secret(name)).map(|(_, secret)| secret);
+    let has_plain_challenge = has_plain_challenge(params.clone());
+    let is_hidden = |name: &str| is_masked(name, has_plain_challenge) || TOKENS.contains(&name);
+    let secrets = params.filter(|(name, _)| is_hidden(name)).map(|(_, secret)| secret);
 
     for (i, secret) in secrets.enumerate() {
         // A request with so many is refused. To search for all of them would take long.
@@ -201,6 +218,30 @@ mod tests {
             kept(&[("code", ""), ("client_secret", "")], DOCUMENTED),
             r#"{"client_secret":"","code":""}"#
         );
+    }
+
+    #[test]
+    fn a_code_challenge_is_masked_if_it_is_the_verifier() {
+        for (method, expected) in [
+            (Some("S256"), "v3rifier"),
+            (Some("plain"), "***"),
+            (Some("s256"), "***"),
+            (Some(""), "***"),
+            (None, "***"),
+        ] {
+            let mut sent = vec![("code_challenge", "v3rifier")];
+            sent.extend(method.map(|method| ("code_challenge_method", method)));
+            let params = parameters(sent.iter().copied(), DOCUMENTED);
+            let RecordedParam::Text(challenge) = &params["code_challenge"] else { panic!() };
+            assert_eq!(challenge, expected, "{method:?}");
+
+            let mut map = HeaderMap::new();
+            map.append("x-debug", "is v3rifier".parse().unwrap());
+            let mut headers = headers(&map);
+            mask_repeated(&mut headers, sent.iter().copied());
+            let is_masked = headers.get("x-debug") == Some("***");
+            assert_eq!(is_masked, expected == "***", "{method:?}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::support::raw_client::RawClient;
 use crate::support::{
     CLIENT, FORM, MERCHANT, browser, call, code, exchange, exchange_form, exchange_new_code, fetch,
     form_post, gets_response, refresh, server_with, time,
@@ -39,6 +40,44 @@ pub fn sha256(text: &str) -> String {
 
     let digest = digest(&SHA256, text.as_bytes());
     digest.as_ref().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The method, the path, the names and values of headers and parameters, and their number.
+#[tokio::test]
+async fn an_entry_is_small_however_large_its_request_is() {
+    let server = MockAuthServer::start().await;
+    let long = "X".repeat(9_000);
+    let headers: String =
+        (0..90).map(|n| format!("{n}-{}: {}\r\n", "n".repeat(300), "v".repeat(50))).collect();
+    let empty: String = (0..90).map(|n| format!("{n}-{}:\r\n", "n".repeat(400))).collect();
+    let query: String = (0..90).map(|n| format!("&{}{n}={}", "q".repeat(200), n % 7)).collect();
+    let params: String = (0..500).map(|n| format!("&p{n}{}=", "q".repeat(90))).collect();
+    let form = |body: &str| {
+        format!("Content-Type: {FORM}\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+    };
+    let requests = [
+        format!("{long} /oauth2/v3/token HTTP/1.1\r\nHost: h\r\n\r\n"),
+        format!("GET /{long} HTTP/1.1\r\nHost: h\r\n{headers}\r\n"),
+        format!("GET /pts/v2/payments/{long}?{query} HTTP/1.1\r\nHost: h\r\n{empty}\r\n"),
+        format!("GET /tss/v2/transactions/{long}?{query} HTTP/1.1\r\nHost: h\r\n{empty}\r\n"),
+        format!("POST /oauth2/v3/token?{query} HTTP/1.1\r\nHost: h\r\n{}", form(&params)),
+        format!(
+            "POST /oauth2/v3/token HTTP/1.1\r\nHost: h\r\nv-c-client-correlation-id: {long}\r\n{}",
+            form(&format!("client_id={long}&grant_type={long}&scope={long}&code={long}{params}"))
+        ),
+    ];
+    let count = requests.len();
+    for request in requests {
+        let mut client = RawClient::connect(server.address());
+        client.send(request).unwrap();
+        client.read_response().unwrap();
+    }
+    let entries = journal(&server, "").await["requests"].clone();
+    assert_eq!(entries.as_array().unwrap().len(), count);
+    for entry in entries.as_array().unwrap() {
+        let size = entry.to_string().len();
+        assert!(size < 8_000, "{size}: {entry}");
+    }
 }
 
 /// Only the control API's own paths are left out, in every realm.
