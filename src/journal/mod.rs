@@ -20,6 +20,7 @@ mod seen_ids;
 mod store;
 mod times;
 mod verify;
+mod wait;
 
 pub(crate) use facts::{CredentialState, RequestFacts};
 pub use filter::{Difference, Filter};

@@ -38,3 +38,25 @@ impl RequestInfo {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl RequestInfo {
+        pub(crate) fn example(path: &str) -> Self {
+            Self {
+                realm: "default".into(),
+                time: SystemTime::UNIX_EPOCH,
+                started: Instant::now(),
+                method: "POST".into(),
+                path: path.into(),
+                scheme: "http",
+                is_portal: false,
+                certificate: None,
+                correlation_id: None,
+                has_basic: false,
+            }
+        }
+    }
+}

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use tokio::sync::watch;
@@ -37,6 +36,8 @@ struct Entries {
     dropped: u64,
     /// The complete ones among them, by the order of their completion.
     completed: BTreeMap<u64, Arc<RecordedRequest>>,
+    /// The others, by their numbers.
+    in_flight: BTreeMap<u64, Arc<RequestInFlight>>,
     /// The number of completions so far, also of requests that are not kept.
     completions: u64,
 }
@@ -95,6 +96,7 @@ impl Journal {
         let in_flight = Arc::new(RequestInFlight::new(entries.last_id, request, recorder));
 
         entries.kept.push_back(Slot::InFlight(Arc::clone(&in_flight)));
+        entries.in_flight.insert(in_flight.id, Arc::clone(&in_flight));
         if entries.kept.len() > self.size {
             entries.drop_oldest();
         }
@@ -118,6 +120,7 @@ impl Journal {
 
         let mut entries = self.entries.lock();
         entries.completions += 1;
+        entries.in_flight.remove(&entry.id);
         let position = entries.completions;
         // A request that was dropped meanwhile leaves a gap, by which readers see that they missed it.
         if let Some(index) = entries.index_of(entry.id) {
@@ -212,6 +215,7 @@ impl Journal {
         let mut entries = self.entries.lock();
         entries.kept.clear();
         entries.completed.clear();
+        entries.in_flight.clear();
         entries.dropped = 0;
         drop(entries);
 
@@ -223,35 +227,22 @@ impl Journal {
         self.changes.subscribe()
     }
 
+    /// Returns how many readers wait for the next change.
+    pub(super) fn readers(&self) -> usize {
+        self.changes.receiver_count()
+    }
+
+    /// Returns the requests without a response.
+    pub(super) fn in_flight(&self) -> Vec<RecordedRequest> {
+        let in_flight: Vec<_> = self.entries.lock().in_flight.values().cloned().collect();
+        in_flight.iter().map(|in_flight| in_flight.entry()).collect()
+    }
+
     /// Returns whether the requests are as expected.
     pub(crate) fn verify(&self, expectation: &Expectation<'_>) -> Verification {
         let (slots, dropped) = self.slots(0);
         let entries: Vec<_> = slots.into_iter().map(Slot::entry).collect();
         expectation.verify(&entries, dropped)
-    }
-
-    /// Waits until the requests are as expected, or until the timeout.
-    pub(crate) async fn verify_timeout(
-        &self,
-        expectation: &Expectation<'_>,
-        timeout: Duration,
-    ) -> Verification {
-        let deadline = Instant::now() + timeout;
-        let mut changes = self.watch();
-
-        loop {
-            // Marked as seen before the check, so that a change after it ends the wait.
-            changes.borrow_and_update();
-            let verification = self.verify(expectation);
-            let left = deadline.saturating_duration_since(Instant::now());
-
-            if verification.satisfied
-                || left.is_zero()
-                || tokio::time::timeout(left, changes.changed()).await.is_err()
-            {
-                return verification;
-            }
-        }
     }
 }
 
@@ -274,8 +265,10 @@ impl Entries {
     }
 
     fn drop_oldest(&mut self) {
-        if let Some(Slot::Complete { position, .. }) = self.kept.pop_front() {
-            self.completed.remove(&position);
+        match self.kept.pop_front() {
+            Some(Slot::Complete { position, .. }) => drop(self.completed.remove(&position)),
+            Some(Slot::InFlight(in_flight)) => drop(self.in_flight.remove(&in_flight.id)),
+            None => {}
         }
         self.dropped += 1;
     }
@@ -294,25 +287,10 @@ impl Slot {
 mod tests {
     use super::*;
     use crate::journal::{ErrorTag, Times};
-    use std::time::SystemTime;
-
-    fn request() -> RequestInfo {
-        RequestInfo {
-            realm: "default".into(),
-            time: SystemTime::UNIX_EPOCH,
-            started: Instant::now(),
-            method: "POST".into(),
-            path: "/oauth2/v3/token".into(),
-            scheme: "http",
-            is_portal: false,
-            certificate: None,
-            correlation_id: None,
-            has_basic: false,
-        }
-    }
+    use std::time::Duration;
 
     fn begin(journal: &Journal) -> Arc<RequestInFlight> {
-        journal.begin(request(), RequestRecorder::default())
+        journal.begin(RequestInfo::example("/oauth2/v3/token"), RequestRecorder::default())
     }
 
     fn finish(journal: &Journal, in_flight: &RequestInFlight) {
@@ -417,7 +395,7 @@ mod tests {
             path: long.clone(),
             certificate: Some(long.as_str().into()),
             correlation_id: Some(long),
-            ..request()
+            ..RequestInfo::example("/")
         };
         let journal = Journal::new(1);
         let in_flight = journal.begin(request, RequestRecorder::default());

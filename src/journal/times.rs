@@ -68,6 +68,12 @@ impl Times {
             && self.at_most.is_none_or(|most| n <= most)
     }
 
+    /// Returns how many requests are expected beyond `n`.
+    pub(super) fn missing_from(self, n: u64) -> u64 {
+        let default = u64::from(self == Self::default());
+        self.exactly.or(self.at_least).unwrap_or(default).saturating_sub(n)
+    }
+
     /// Returns whether `n` requests are more than expected.
     pub(super) fn is_exceeded_by(self, n: u64) -> bool {
         self.exactly.or(self.at_most).is_some_and(|most| n > most)

@@ -79,6 +79,23 @@ impl fmt::Display for NearMiss {
 }
 
 impl Expectation<'_> {
+    /// Returns how many more requests are needed at least, if this many match.
+    pub(super) fn missing(&self, matched: u64) -> u64 {
+        match *self {
+            Self::Count(_, times) => times.missing_from(matched),
+            // One that gets its response may be followed by all others already.
+            Self::Order(_) => 1,
+        }
+    }
+
+    /// Returns whether an entry could be one of those that are needed.
+    pub(super) fn may_need(&self, entry: &RecordedRequest) -> bool {
+        match *self {
+            Self::Count(filter, _) => filter.matches(entry),
+            Self::Order(filters) => filters.iter().any(|filter| filter.matches(entry)),
+        }
+    }
+
     /// Verifies the entries of a journal.
     pub(super) fn verify(&self, entries: &[Arc<RecordedRequest>], dropped: u64) -> Verification {
         match *self {
