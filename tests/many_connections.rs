@@ -181,3 +181,117 @@ fn new_connections_are_served_when_the_system_has_no_more_sockets() {
     assert_eq!(log.matches("the system has no more sockets").count(), 1, "{log}");
     drop(idle);
 }
+
+/// A test can always end what keeps all connections busy, behind however many other requests.
+#[tokio::test]
+async fn a_control_call_finds_a_place_while_all_connections_are_busy() {
+    let server = server(Limits::default().connections(2)).await;
+    let held = "extends: default\nscenarios: [{ name: held, respond: { hold: { until: 1000 } } }]";
+    server.replace_fixtures(held).await.unwrap();
+    let address = server.address();
+    let all = tokio::task::spawn_blocking(move || {
+        let mut clients: Vec<RawClient> = (0..30)
+            .map(|_| {
+                let mut client = RawClient::connect(address);
+                client.post_token(page::REQUEST).unwrap();
+                client
+            })
+            .collect();
+        let mut control = RawClient::connect(address);
+        control.send("DELETE /_mock/scenarios HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+        let response = control.read_response().unwrap();
+        assert!(response.starts_with("HTTP/1.1 204"), "{response}");
+
+        let responses: Vec<_> =
+            clients.iter_mut().map(|client| client.read_response().unwrap()).collect();
+        let with = |status: &str| {
+            let start = format!("HTTP/1.1 {status} ");
+            responses.iter().filter(|response| response.starts_with(&start)).count()
+        };
+        assert!(with("200") >= 2 && with("200") + with("503") == 30, "{responses:?}");
+        let refused = responses.iter().find(|response| response.starts_with("HTTP/1.1 503"));
+        assert!(refused.is_none_or(|response| response.contains("\r\nRetry-After: 1\r\n")));
+    });
+    all.await.unwrap();
+}
+
+/// A server that the system allows only 64 open files.
+struct Limited {
+    child: std::process::Child,
+    address: String,
+}
+
+impl Limited {
+    fn start(folder: &Folder) -> Self {
+        let ready = folder.path("ready.json");
+        let child = std::process::Command::new("sh")
+            .args(["-c", "ulimit -n 64 && exec \"$0\" \"$@\"", support::program::PROGRAM])
+            .args(["--listen", "127.0.0.1:0", "--ready-file", &ready, "--log", "warn"])
+            .spawn()
+            .unwrap();
+        let mut limited = Self { child, address: String::new() };
+        while limited.address.is_empty() {
+            let text = std::fs::read_to_string(&ready).unwrap_or_default();
+            if let Ok(ready) = serde_json::from_str::<serde_json::Value>(&text) {
+                let url = ready["http"].as_str().unwrap();
+                limited.address = url.trim_start_matches("http://").to_owned();
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        limited
+    }
+
+    /// Sends a control call and returns the status line of its response.
+    fn control(&self, method: &str, path: &str, body: &str) -> String {
+        let mut client = RawClient::connect(&self.address);
+        let request = format!(
+            "{method} /_mock/{path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: \
+             application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        client.send(request).unwrap();
+        client.read_response().unwrap().lines().next().unwrap_or_default().to_owned()
+    }
+}
+
+impl Drop for Limited {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn the_ports_of_realms_do_not_take_the_last_sockets() {
+    let folder = Folder::new("last-sockets-realms");
+    let server = Limited::start(&folder);
+    let statuses: Vec<_> = (0..80)
+        .map(|n| server.control("PUT", &format!("realms/r{n}"), "{\"listen\": true}"))
+        .collect();
+    let created = statuses.iter().filter(|status| status.contains(" 201 ")).count();
+    let refused = statuses.iter().filter(|status| status.contains(" 503 ")).count();
+    assert!(created > 5 && refused > 5 && created + refused == 80, "{statuses:?}");
+
+    let clients: Vec<_> = (0..10).map(|_| RawClient::connect(&server.address)).collect();
+    for mut client in clients {
+        send_sample(&mut client);
+    }
+    assert!(server.control("DELETE", "realms/r0", "").contains(" 204 "));
+}
+
+#[test]
+fn a_control_call_finds_a_socket_while_requests_hold_all_others() {
+    let folder = Folder::new("last-sockets-held");
+    let server = Limited::start(&folder);
+    let held = "{\"name\": \"held\", \"respond\": {\"hold\": {\"until\": 1000}}}";
+    assert!(server.control("POST", "scenarios", held).contains(" 201 "));
+    let clients: Vec<_> = (0..70)
+        .map(|_| {
+            let mut client = RawClient::connect(&server.address);
+            client.post_token(page::REQUEST).unwrap();
+            client
+        })
+        .collect();
+    assert!(server.control("DELETE", "scenarios", "").contains(" 204 "));
+    drop(clients);
+}

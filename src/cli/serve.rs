@@ -20,6 +20,7 @@ use super::values::{
     read_signing_key,
 };
 use crate::fixture::{files_of, skipped_directories};
+use crate::limits::Limits;
 use crate::server::{Builder, Interfaces, MockAuthServer, StartError};
 use crate::token::SigningKey;
 use crate::units::printable;
@@ -27,6 +28,9 @@ use crate::units::printable;
 /// The environment variable of `--fixtures`. clap does not read it, since it would split the
 /// option's values at commas as well.
 const FIXTURES_VARIABLE: &str = "SMARTPAY_MOCK_FIXTURES";
+
+/// The number of open files beside the connections: listeners, files and the reserved connections.
+const OTHER_FILES: usize = 40;
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
 const DEFAULT_JOURNAL_SIZE: &str = "10000";
@@ -107,8 +111,8 @@ impl Serve {
             tracing::warn!("{warning}");
         }
         let ready_file = non_empty(&self.ready_file).map(ReadyFile::new).transpose()?;
-        let builder = self.build()?;
         raise_open_files_limit();
+        let builder = self.build()?;
 
         let runtime = crate::server::runtime().map_err(CliError::runtime)?;
         // Signal handlers are installed on the current runtime.
@@ -138,7 +142,7 @@ impl Serve {
         })?;
 
         let builder = MockAuthServer::builder().journal_size(journal_size);
-        let builder = builder.limits(parse_limits(&self.limit)?);
+        let builder = builder.limits(within_open_files(parse_limits(&self.limit)?));
         let builder = self.https.apply(builder, self.listen()?)?;
         let builder = self.apply_fixtures(builder)?;
         let mut builder = self.apply_control(builder)?;
@@ -322,6 +326,20 @@ async fn stop_on_signal(server: MockAuthServer, mut signals: ShutdownSignals) {
             tracing::warn!(reason = %second, "stopping at once; requests in flight are aborted");
         }
     }
+}
+
+/// Lowers the maximum number of connections to what the system allows, so that those which are kept
+/// for the control API find a socket.
+fn within_open_files(limits: Limits) -> Limits {
+    let Ok((open_files, _)) = rlimit::Resource::NOFILE.get() else { return limits };
+    let open_files = usize::try_from(open_files).unwrap_or(usize::MAX);
+
+    let max = open_files.saturating_sub(OTHER_FILES).max(1);
+    if max >= limits.connections {
+        return limits;
+    }
+    tracing::info!("at most {max} connections, as the system allows {open_files} open files");
+    limits.connections(max)
 }
 
 /// Raises the limit on open files to the maximum that the system allows. Shells often set it to

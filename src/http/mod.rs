@@ -31,5 +31,6 @@ mod urls;
 
 pub(crate) use app::{App, Connection, Control, Options, PortOpener};
 pub(crate) use host::has_one_host;
+pub(crate) use realm_lookup::is_short_control_call;
 pub(crate) use router::{router, serve};
 pub(crate) use unread_body::UnreadBody;

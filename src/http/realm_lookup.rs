@@ -38,6 +38,13 @@ pub(super) fn is_control_path(path: &str) -> bool {
     path == "/_mock" || path.starts_with("/_mock/")
 }
 
+/// Returns whether a path, with or without a realm, is that of a call of the control API that responds
+/// at once. Others wait for requests.
+pub(crate) fn is_short_control_call(path: &str) -> bool {
+    let path = split_realm(path).map_or(path, |(_, rest)| rest);
+    is_control_path(path) && !matches!(path, "/_mock/events" | "/_mock/requests/verify")
+}
+
 /// Finds the realm of a request, and removes the realm's part from the path.
 ///
 /// # Errors
@@ -109,6 +116,9 @@ mod tests {
         for path in ["/_mock", "/_mock/", "/_mock/health"] {
             assert!(is_control_path(path), "{path}");
         }
+        assert!(is_short_control_call("/_mock/requests"));
+        assert!(is_short_control_call("/realms/blue/_mock/scenarios/a/release"));
+        assert!(!is_short_control_call("/realms/blue/_mock/events"));
         for path in ["/", "/_mockery", "/api/_mock/x", "/x/_mock"] {
             assert!(!is_control_path(path), "{path}");
         }

@@ -60,6 +60,17 @@ pub(crate) fn large_head(limit: usize) -> Response {
     response
 }
 
+/// Makes the response to a request for which the server has no connection left.
+pub(crate) fn too_busy() -> Response {
+    let text = "All connections of the server are busy (--limit connections=..., ulimit -n).\n";
+    let mut response =
+        self::text(StatusCode::SERVICE_UNAVAILABLE, "text/plain; charset=utf-8", Body::from(text));
+    let headers = response.headers_mut();
+    headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
 /// Makes the response to an HTTP/1.1 request whose host is missing, repeated or malformed.
 pub(crate) fn bad_host() -> Response {
     let text =

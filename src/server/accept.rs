@@ -61,7 +61,7 @@ impl Acceptor {
 
             match accepted {
                 Ok(stream) => tokio::select! {
-                    slot = connections.acquire(&app.limits) => self.spawn(stream, slot),
+                    slot = connections.admit(&app.limits) => self.spawn(stream, slot),
                     () = app.stopping() => {
                         let mut waiting = vec![stream];
                         waiting.extend(port.close());

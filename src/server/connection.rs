@@ -26,7 +26,7 @@ use super::listener::ListenerContext;
 use super::tracked_body::TrackedBody;
 use super::waiting_responses::WaitingResponses;
 use crate::faults::{Wire, WireFault};
-use crate::http::{Connection, UnreadBody, has_one_host, response, serve};
+use crate::http::{Connection, UnreadBody, has_one_host, is_short_control_call, response, serve};
 use crate::limits::{Limit, LimitMonitor, Limits};
 
 /// The time for the last bytes of a response when a connection is to close.
@@ -78,9 +78,18 @@ async fn respond(
     let version = request.version();
     let (request, unread) = UnreadBody::of(request.map(Body::new));
 
-    let mut response = match check_head(&context.app.limits, &request) {
-        Ok(()) => serve(&context.app, &context.router, connection, request).await,
-        Err(refusal) => {
+    // While all connections are busy, those beyond the maximum serve calls of the control API only, so
+    // that a test can always end what keeps the others busy.
+    let needs_place = !is_short_control_call(request.uri().path());
+    let refusal = match check_head(&context.app.limits, &request) {
+        Ok(()) if needs_place && !state.slot.wait_for_place().await => {
+            Some(Box::new(response::too_busy()))
+        }
+        checked => checked.err(),
+    };
+    let mut response = match refusal {
+        None => serve(&context.app, &context.router, connection, request).await,
+        Some(refusal) => {
             drop(request);
             *refusal
         }

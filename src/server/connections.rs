@@ -2,12 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use crate::limits::{Limit, LimitMonitor};
+
+/// The number of connections beyond the maximum, for calls of the control API while all others are
+/// busy.
+const RESERVED: usize = 16;
+/// The time for which other requests may wait on reserved connections once all of these are taken.
+const RESERVE_TIME: Duration = Duration::from_secs(1);
 
 /// The open connections of a server.
 #[derive(Debug, Default)]
@@ -22,17 +29,26 @@ pub(super) struct Connections {
 
 #[derive(Debug, Default)]
 struct State {
+    /// The number of open connections, without reserved ones.
     open: usize,
+    reserved: usize,
+    /// The requests that wait on reserved connections. Notifying one makes it give up.
+    waiting: BTreeMap<u64, Arc<Notify>>,
     last_number: u64,
     /// The connections without a request in flight, the longest idle first. Notifying one evicts
     /// it.
     idle: BTreeMap<u64, Arc<Notify>>,
+    /// The same for reserved connections. The first request of a new one may be on its way, so that
+    /// these are evicted only with the requests that wait.
+    idle_reserved: BTreeMap<u64, Arc<Notify>>,
 }
 
 /// The right to keep a connection open, until it is dropped.
 #[derive(Debug)]
 pub(super) struct Slot {
     connections: Arc<Connections>,
+    /// Whether the connection is beyond the maximum.
+    is_reserved: AtomicBool,
     evict: Arc<Notify>,
     activity: Mutex<Activity>,
 }
@@ -80,16 +96,67 @@ impl Connections {
         }
 
         state.open += 1;
+        Some(self.new_slot(&mut state, false))
+    }
+
+    fn try_reserve(self: &Arc<Self>) -> Option<Arc<Slot>> {
+        let mut state = self.state.lock();
+        if state.reserved >= RESERVED {
+            return None;
+        }
+
+        state.reserved += 1;
+        Some(self.new_slot(&mut state, true))
+    }
+
+    fn new_slot(self: &Arc<Self>, state: &mut State, is_reserved: bool) -> Arc<Slot> {
         let evict = Arc::new(Notify::new());
-        let idle_number = state.insert_idle(&evict);
+        let idle_number = state.insert_idle(&evict, is_reserved);
         let activity = Mutex::new(Activity { in_flight: 0, idle_number });
-        Some(Arc::new(Slot { connections: Arc::clone(self), evict, activity }))
+        let is_reserved = AtomicBool::new(is_reserved);
+        Arc::new(Slot { connections: Arc::clone(self), is_reserved, evict, activity })
+    }
+
+    /// Returns a slot for a new connection as [`Connections::acquire`] does, but a reserved one while
+    /// all connections are busy: its requests wait, or are control calls. When the reserve is taken as
+    /// well, the requests that wait there have to give up, after a while.
+    pub(super) async fn admit(self: &Arc<Self>, limits: &LimitMonitor) -> Arc<Slot> {
+        loop {
+            // Created before the attempt, so that no notification is missed after it.
+            let (closed, became_idle) = (self.closed.notified(), self.became_idle.notified());
+            if let Some(slot) = self.try_acquire() {
+                return slot;
+            }
+
+            limits.report(Limit::Connections);
+            if self.evict_idle() {
+                closed.await;
+            } else if let Some(slot) = self.try_reserve() {
+                return slot;
+            } else {
+                tokio::select! {
+                    () = closed => {}
+                    () = became_idle => {}
+                    () = tokio::time::sleep(RESERVE_TIME) => self.clear_reserve(),
+                }
+            }
+        }
+    }
+
+    /// Ends the reserved connections that are idle or wait.
+    fn clear_reserve(&self) {
+        let mut state = self.state.lock();
+        let waiting = std::mem::take(&mut state.waiting);
+        let idle = std::mem::take(&mut state.idle_reserved);
+        waiting.values().chain(idle.values()).for_each(|end| end.notify_one());
     }
 
     /// Evicts the longest idle connection, and waits up to `timeout` until a connection has closed.
     pub(super) async fn make_room(&self, timeout: Duration) {
         let closed = self.closed.notified();
-        self.evict_idle();
+        if !self.evict_idle() {
+            self.clear_reserve();
+        }
         // If none is idle, it may take long until one closes; the caller tries again.
         let _ = tokio::time::timeout(timeout, closed).await;
     }
@@ -101,11 +168,40 @@ impl Connections {
     }
 }
 
+/// A request that waits on a reserved connection.
+struct Waiting<'s> {
+    slot: &'s Slot,
+    number: u64,
+    give_up: Arc<Notify>,
+}
+
+impl<'s> Waiting<'s> {
+    fn new(slot: &'s Slot) -> Self {
+        let give_up = Arc::new(Notify::new());
+        let mut state = slot.connections.state.lock();
+        state.last_number += 1;
+        let number = state.last_number;
+        state.waiting.insert(number, Arc::clone(&give_up));
+        Self { slot, number, give_up }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.slot.connections.state.lock().waiting.remove(&self.number);
+    }
+}
+
 impl State {
-    fn insert_idle(&mut self, evict: &Arc<Notify>) -> u64 {
+    fn insert_idle(&mut self, evict: &Arc<Notify>, is_reserved: bool) -> u64 {
         self.last_number += 1;
-        self.idle.insert(self.last_number, Arc::clone(evict));
+        let idle = if is_reserved { &mut self.idle_reserved } else { &mut self.idle };
+        idle.insert(self.last_number, Arc::clone(evict));
         self.last_number
+    }
+
+    fn remove_idle(&mut self, number: u64) -> Option<Arc<Notify>> {
+        self.idle.remove(&number).or_else(|| self.idle_reserved.remove(&number))
     }
 }
 
@@ -115,13 +211,56 @@ impl Slot {
         let mut activity = self.activity.lock();
         activity.in_flight += 1;
         if activity.in_flight == 1 {
-            let was_idle = self.connections.state.lock().idle.remove(&activity.idle_number);
+            let was_idle = self.connections.state.lock().remove_idle(activity.idle_number);
             if was_idle.is_none() {
                 // It was just evicted, but serves the request first. Others may be evicted instead.
                 self.connections.closed.notify_waiters();
             }
         }
         InFlight(Arc::clone(self))
+    }
+
+    /// Waits until the connection is within the maximum, as it mostly is. Returns false if it has to
+    /// make room for another connection instead.
+    pub(super) async fn wait_for_place(&self) -> bool {
+        if !self.is_reserved.load(Ordering::Relaxed) {
+            return true;
+        }
+
+        let waiting = Waiting::new(self);
+        let connections = &self.connections;
+        loop {
+            let (closed, became_idle) =
+                (connections.closed.notified(), connections.became_idle.notified());
+            if self.try_leave_reserve() {
+                return true;
+            }
+
+            let evicted = connections.evict_idle();
+            tokio::select! {
+                () = closed => {}
+                () = became_idle, if !evicted => {}
+                () = waiting.give_up.notified() => return false,
+            }
+        }
+    }
+
+    fn try_leave_reserve(&self) -> bool {
+        let mut state = self.connections.state.lock();
+        // Another request on the connection may have waited as well.
+        if !self.is_reserved.load(Ordering::Relaxed) {
+            return true;
+        }
+        if state.open >= self.connections.max {
+            return false;
+        }
+
+        state.open += 1;
+        state.reserved -= 1;
+        self.is_reserved.store(false, Ordering::Relaxed);
+        drop(state);
+        self.connections.closed.notify_waiters();
+        true
     }
 
     /// Returns whether a request is in flight.
@@ -148,7 +287,10 @@ impl Drop for InFlight {
         let mut activity = slot.activity.lock();
         activity.in_flight -= 1;
         if activity.in_flight == 0 {
-            activity.idle_number = slot.connections.state.lock().insert_idle(&slot.evict);
+            let is_reserved = slot.is_reserved.load(Ordering::Relaxed);
+            let mut state = slot.connections.state.lock();
+            activity.idle_number = state.insert_idle(&slot.evict, is_reserved);
+            drop(state);
             slot.connections.became_idle.notify_waiters();
         }
     }
@@ -157,8 +299,12 @@ impl Drop for InFlight {
 impl Drop for Slot {
     fn drop(&mut self) {
         let mut state = self.connections.state.lock();
-        state.open -= 1;
-        state.idle.remove(&self.activity.get_mut().idle_number);
+        if *self.is_reserved.get_mut() {
+            state.reserved -= 1;
+        } else {
+            state.open -= 1;
+        }
+        state.remove_idle(self.activity.get_mut().idle_number);
         drop(state);
         self.connections.closed.notify_waiters();
     }
@@ -200,6 +346,39 @@ mod tests {
         drop(busy);
         assert!(connections.evict_idle());
         assert!(is_evicted(&first).await);
+    }
+
+    #[tokio::test]
+    async fn while_all_are_busy_a_reserved_connection_waits_only_for_what_needs_a_place() {
+        let connections = Connections::new(1);
+        let limits = LimitMonitor::new(Limits::default());
+        let first = connections.admit(&limits).await;
+        let busy = first.begin_request();
+        let (mut reserved, mut requests) = (Vec::new(), Vec::new());
+        for _ in 0..RESERVED {
+            let slot = connections.admit(&limits).await;
+            requests.push(slot.begin_request());
+            reserved.push(slot);
+        }
+        assert!(first.wait_for_place().await, "it is within the maximum");
+
+        // The reserve is taken, so those that wait there give up for the next connection.
+        let waiting = Arc::clone(&reserved[0]);
+        let waiting = tokio::spawn(async move { waiting.wait_for_place().await });
+        let next = Arc::clone(&connections);
+        let next =
+            tokio::spawn(async move { next.admit(&LimitMonitor::new(Limits::default())).await });
+        assert!(!waiting.await.unwrap());
+        drop((requests, reserved));
+        let next = next.await.unwrap();
+
+        // The first connection becomes idle and closes, so the next one gets its place.
+        let request = next.begin_request();
+        let place = tokio::spawn(async move { next.wait_for_place().await });
+        drop(busy);
+        drop(first);
+        assert!(place.await.unwrap());
+        drop(request);
     }
 
     /// Starts to wait for a slot.

@@ -14,6 +14,16 @@ pub(super) const RETRY_DELAY: Duration = Duration::from_millis(20);
 const CLIENT_GONE: [io::ErrorKind; 2] =
     [io::ErrorKind::ConnectionAborted, io::ErrorKind::Interrupted];
 
+/// The number of sockets that the ports of realms leave for connections.
+const SOCKETS_FOR_CONNECTIONS: usize = 16;
+
+/// Returns an error if the system has too few sockets left for connections.
+pub(super) fn check_sockets_left() -> io::Result<()> {
+    let sockets = (0..SOCKETS_FOR_CONNECTIONS).map(|_| TcpSocket::new_v4());
+    // All of them are open at the same time, and are closed again.
+    sockets.collect::<io::Result<Vec<_>>>().map(drop)
+}
+
 /// Listens on an address.
 pub(super) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     bind_without_listening(address)?.listen(BACKLOG)

@@ -16,6 +16,7 @@ use super::listener::{ListenerContext, Protocol};
 use super::listeners::Listeners;
 use super::local_url::local_url;
 use super::mock_auth_server::MockAuthServer;
+use super::port::check_sockets_left;
 use super::realm_handle::RealmHandle;
 use super::runtime;
 use crate::http::{App, Options, PortOpener, router};
@@ -183,6 +184,8 @@ fn port_opener(listeners: &Listeners, context: &ListenerContext, runtime: Handle
                 ports.accepting.push(task.abort_handle());
             }
         }
+        // Dropping the ports closes them.
+        check_sockets_left()?;
         Ok(ports)
     }))
 }
