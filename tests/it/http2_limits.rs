@@ -136,12 +136,15 @@ async fn the_connection_of_an_http2_client_that_does_not_read_is_closed() {
         builder.initial_stream_window_size(window);
         let mut client = Http2Client::connect_with(&server, &builder).await;
         let mut unread = Vec::new();
+        // On a slow machine, the connection may be closed before the last one.
         for _ in 0..3 {
-            unread.push(client.send("GET", "/_mock/openapi.json", "").await.unwrap());
+            unread.extend(client.send("GET", "/_mock/openapi.json", "").await);
         }
         let closed = tokio::time::timeout(TIMEOUT, client.closed()).await;
         closed.unwrap_or_else(|_| panic!("a window of {window} keeps the connection"));
-        assert!(unread.pop().unwrap().into_body().collect().await.is_err());
+        for response in unread {
+            assert!(response.into_body().collect().await.is_err());
+        }
     }
 }
 
