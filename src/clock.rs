@@ -198,13 +198,11 @@ impl Clock {
         is_frozen: Option<bool>,
     ) -> Result<(), ClockRangeError> {
         let mut mode = self.mode.write();
-        let moved = target.map_or(Ok(*mode), |target| mode.moved_to(target))?;
+        // Frozen before it is moved: a running clock would no longer show the target when it is frozen.
+        let start = if is_frozen == Some(true) { mode.frozen() } else { *mode };
+        let moved = target.map_or(Ok(start), |target| start.moved_to(target))?;
 
-        *mode = match is_frozen {
-            None => moved,
-            Some(true) => moved.frozen(),
-            Some(false) => moved.running(),
-        };
+        *mode = if is_frozen == Some(false) { moved.running() } else { moved };
         Ok(())
     }
 
@@ -244,6 +242,16 @@ mod tests {
         assert_eq!(clock.now_ms(), 2_500);
         clock.set(from_ms(7));
         assert_eq!((clock.now_ms(), clock.is_frozen()), (7, true));
+    }
+
+    #[test]
+    fn a_running_clock_is_frozen_at_exactly_the_given_time() {
+        let clock = Clock::default();
+        for ms in 0..100_000 {
+            clock.reset();
+            clock.freeze_at(from_ms(ms));
+            assert_eq!(clock.now_ms(), ms);
+        }
     }
 
     #[test]
