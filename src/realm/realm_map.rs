@@ -9,6 +9,7 @@ use parking_lot::RwLock;
 use super::seed::RealmSeed;
 use super::{OwnPorts, Realm, Registry};
 use crate::fixture::Fixtures;
+use crate::report::Report;
 use crate::units::{canonical_host, is_this_machine};
 
 /// The name of the default realm.
@@ -29,6 +30,8 @@ pub(crate) struct RealmMap {
 struct Created {
     by_name: BTreeMap<String, Arc<Realm>>,
     by_host: HashMap<String, Arc<Realm>>,
+    /// The reports on realms that were removed, as one.
+    removed: Option<Report>,
 }
 
 /// Why a realm cannot be created or removed.
@@ -159,6 +162,16 @@ impl RealmMap {
         true
     }
 
+    /// Returns the report on all realms, also on those that were removed.
+    pub(crate) fn total_report(&self) -> Report {
+        let mut total = self.default.report();
+        let created = self.created.read();
+        let reports = created.by_name.values().map(|realm| realm.report());
+
+        reports.chain(created.removed.clone()).for_each(|report| total.merge(report));
+        total
+    }
+
     /// Removes all realms but the default one.
     pub(crate) fn remove_all(&self) {
         let created = std::mem::take(&mut *self.created.write());
@@ -216,6 +229,12 @@ impl Created {
             self.by_host.remove(host);
         }
         realm.close();
+
+        let report = realm.report();
+        match &mut self.removed {
+            Some(removed) => removed.merge(report),
+            None => self.removed = Some(report),
+        }
         true
     }
 }

@@ -8,6 +8,7 @@ mod coverage;
 mod findings;
 mod history;
 mod memory;
+mod merge;
 mod model;
 mod next_step;
 mod observation;

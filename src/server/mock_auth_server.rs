@@ -16,6 +16,7 @@ use super::realm_builder::RealmBuilder;
 use super::realm_handle::RealmHandle;
 use crate::http::{Connection, serve};
 use crate::realm::RealmError;
+use crate::report::Report;
 use crate::token::warm_up;
 
 /// A running mock server. It stops when it is dropped.
@@ -101,6 +102,12 @@ impl MockAuthServer {
     /// If it is the default realm, which cannot be removed.
     pub fn remove_realm(&self, name: &str) -> Result<bool, RealmError> {
         self.app.realms.remove(name)
+    }
+
+    /// Returns the report on all realms together, also on those that were removed. The numbers of its
+    /// requests are those of their realms.
+    pub async fn total_report(&self) -> Report {
+        self.app.realms.total_report()
     }
 
     /// Returns the default realm.
