@@ -4,6 +4,7 @@ mod accounts;
 mod banner;
 mod certs;
 mod check;
+mod checkup;
 mod client;
 mod clock;
 mod code;
@@ -99,6 +100,8 @@ enum Command {
     Realms(realms::Realms),
     /// Print what a running server has to say about the client under test; exit with code 1 if it fails
     Report(report::ReportCommand),
+    /// Run a test or script once for each documented failure; exit with code 1 if it does not survive one
+    Checkup(checkup::Checkup),
     /// Show or change the clock of a running server
     Clock(clock::Clock),
     /// Reset a running server to its initial state
@@ -171,6 +174,7 @@ fn run(cli: Cli) -> Result<(), CliError> {
         Command::Fixtures(fixtures) => fixtures.run(),
         Command::Realms(realms) => realms.run(),
         Command::Report(report) => report.run(),
+        Command::Checkup(checkup) => checkup.run(),
         Command::Clock(clock) => clock.run(),
         Command::Reset(server) => reset::run(&server),
         Command::Completions(completions) => completions.run(Cli::command()),

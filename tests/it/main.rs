@@ -49,6 +49,7 @@ mod expectations;
 
 // The command line and the image.
 mod check_command;
+mod checkup;
 mod command_line;
 mod completions_and_man;
 mod docker_image;
