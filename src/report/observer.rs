@@ -27,6 +27,7 @@ struct State {
     /// The last request that arrived before everything was forgotten.
     forgotten: u64,
     history: History,
+    /// Created with the first request: a server may have thousands of realms.
     rules: Vec<ActiveRule>,
     counts: Counts,
     hangs: u64,
@@ -38,7 +39,7 @@ impl State {
             since: SystemTime::now(),
             forgotten,
             history: History::default(),
-            rules: create_all(),
+            rules: Vec::new(),
             counts: Counts::default(),
             hangs: 0,
         }
@@ -76,6 +77,9 @@ impl RequestObserver {
             return;
         }
 
+        if rules.is_empty() {
+            *rules = create_all();
+        }
         for ActiveRule { rule, tally, .. } in rules {
             rule.observe(&seen, history, tally);
         }
@@ -117,6 +121,9 @@ impl RequestObserver {
 
 impl State {
     fn begin_hang(&mut self, span: &HangSpan) {
+        if self.rules.is_empty() {
+            self.rules = create_all();
+        }
         self.rules.iter_mut().for_each(|active| active.rule.begin_hang(span));
     }
 
