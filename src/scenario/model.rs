@@ -14,6 +14,7 @@ use crate::units::HumanDuration;
 pub struct Scenario {
     /// The name: 1 to 64 characters of `A-Z a-z 0-9 . _ -`. Default: generated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = "^[A-Za-z0-9._-]{1,64}$"))]
     pub name: Option<String>,
     /// The requests that it matches. Default: every token request.
     #[serde(default)]
