@@ -25,6 +25,7 @@ mod rfc6749;
 // Fixtures, scenarios and the cookbook.
 mod cookbook;
 mod fixture_files;
+mod fixture_reference;
 mod fixture_schema;
 mod scenarios;
 mod watch;

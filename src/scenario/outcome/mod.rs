@@ -52,11 +52,12 @@ pub struct Outcome {
     /// The error code to respond with. It need not be one that the vendor documents.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<ErrorCode>,
-    /// The HTTP status of the error or of the literal response.
+    /// The HTTP status of the error or of the literal response. Default: the status of the error
+    /// code, or 200.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 200, max = 599))]
     pub status: Option<u16>,
-    /// The `error_description` of the error.
+    /// The `error_description` of the error. Default: that of the error code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// Headers to add to the response.
@@ -74,11 +75,11 @@ pub struct Outcome {
     /// A failure of the connection.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,
-    /// The time between two bytes of a `slow_body`. Default: 100ms.
+    /// The time between two bytes of a `slow_body`. Default: `100ms`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interval: Option<HumanDuration>,
     /// Whether the request takes effect before an error, a literal response or a fault replaces
-    /// its response. Default: `before`, so that it does not.
+    /// its response. Default: `before` (it does not).
     #[serde(skip_serializing_if = "Phase::is_before")]
     pub phase: Phase,
     /// Holds requests until a number of them has arrived, then lets all of them continue.

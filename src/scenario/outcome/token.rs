@@ -19,7 +19,8 @@ use crate::units::SignedDuration;
 #[schemars(title = "TokenAlteration", description = "Changes to the issued tokens.")]
 #[non_exhaustive]
 pub struct TokenAlteration {
-    /// The lifetime. A negative one means that the token expired before it was issued.
+    /// The lifetime. A negative one means that the token expired before it was issued. Default:
+    /// that of the settings.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lifetime: Option<SignedDuration>,
     /// Claims to add or to replace.
@@ -34,10 +35,10 @@ pub struct TokenAlteration {
     /// The kind of signature. Default: a valid one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signature: Option<AlteredSignature>,
-    /// The algorithm. Default: RS256.
+    /// The algorithm. Default: `RS256`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub alg: Option<AlteredAlgorithm>,
-    /// The tokens to alter. Default: both.
+    /// The tokens to alter. Default: `both`.
     #[serde(skip_serializing_if = "TokenSelector::is_both")]
     pub which: TokenSelector,
 }
