@@ -139,6 +139,12 @@
 //! fingerprints, and notes on what the real server would do. [`RealmHandle::verify`] counts the
 //! requests that match a [`Filter`], and returns the closest ones if the number is wrong.
 //!
+//! # The report
+//!
+//! [`RealmHandle::report`] returns what the server has to say about the client under test: the errors,
+//! faults and flows that it met, and what it did wrong. [`Report::assert_no_findings`] fails a test if
+//! there is something. `docs/report.md` explains each rule.
+//!
 //! # HTTPS and client certificates
 //!
 //! [`Builder::tls`] serves HTTPS with a certificate of the server's own CA;

@@ -467,6 +467,10 @@ async fn the_control_api_returns_the_report_of_each_realm() {
     let members = ["since", "requests", "coverage", "findings", "unused_scenarios"];
     assert_eq!(report.as_object().unwrap().keys().collect::<Vec<_>>(), members);
 
+    assert_eq!(server.total_report().await.requests, 1);
+    assert!(server.remove_realm("other").unwrap());
+    assert_eq!(server.total_report().await.coverage.errors[0].times, 1, "it outlives the realm");
+
     let of_default = call("GET", url(server.base_url()), None).await.ok().json();
     assert_eq!(of_default["requests"], 0);
     assert_eq!(call("GET", url(server.base_url()) + "?x=1", None).await.status, 400);

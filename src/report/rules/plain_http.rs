@@ -10,8 +10,8 @@ pub(super) const RULE: Registration = Registration {
         name: "plain-http",
         severity: Severity::Warning,
         text: "A request used plain HTTP.",
-        help: "Use HTTPS: the real server accepts nothing else. Test with the server's --tls- \
-           listen.",
+        help: "Use HTTPS: the real server accepts nothing else. Test with the server's \
+               --tls-listen.",
     },
     create: || Box::new(EachWithHttps { is_broken }),
 };

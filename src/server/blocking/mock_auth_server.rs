@@ -10,6 +10,7 @@ use super::realm_builder::RealmBuilder;
 use super::realm_handle::RealmHandle;
 use super::wait::wait;
 use crate::realm::RealmError;
+use crate::report::Report;
 use crate::server::mock_auth_server as server;
 use crate::server::{Builder, StartError};
 
@@ -88,6 +89,11 @@ impl MockAuthServer {
     /// error.
     pub fn remove_realm(&self, name: &str) -> Result<bool, RealmError> {
         self.inner.remove_realm(name)
+    }
+
+    /// Blocking version of [`total_report`](crate::MockAuthServer::total_report).
+    pub fn total_report(&self) -> Report {
+        wait(self.inner.total_report())
     }
 
     /// Blocking version of [`default_realm`](crate::MockAuthServer::default_realm).
