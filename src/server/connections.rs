@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
@@ -15,6 +15,8 @@ use crate::limits::{Limit, LimitMonitor};
 const RESERVED: usize = 16;
 /// The time for which other requests may wait on reserved connections once all of these are taken.
 const RESERVE_TIME: Duration = Duration::from_secs(1);
+/// The time for which a new connection is not evicted, since its first request may be on its way.
+const FIRST_REQUEST_TIME: Duration = Duration::from_millis(250);
 
 /// The open connections of a server.
 #[derive(Debug, Default)]
@@ -37,10 +39,23 @@ struct State {
     last_number: u64,
     /// The connections without a request in flight, the longest idle first. Notifying one evicts
     /// it.
-    idle: BTreeMap<u64, Arc<Notify>>,
-    /// The same for reserved connections. The first request of a new one may be on its way, so that
-    /// these are evicted only with the requests that wait.
-    idle_reserved: BTreeMap<u64, Arc<Notify>>,
+    idle: BTreeMap<u64, Idle>,
+    /// The same for reserved connections, which are evicted only with the requests that wait.
+    idle_reserved: BTreeMap<u64, Idle>,
+}
+
+/// A connection without a request in flight.
+#[derive(Debug)]
+struct Idle {
+    evict: Arc<Notify>,
+    /// When the connection was opened, if it has had no request yet.
+    opened: Option<Instant>,
+}
+
+impl Idle {
+    fn may_be_evicted(&self) -> bool {
+        self.opened.is_none_or(|opened| opened.elapsed() >= FIRST_REQUEST_TIME)
+    }
 }
 
 /// The right to keep a connection open, until it is dropped.
@@ -83,8 +98,12 @@ impl Connections {
             if self.evict_idle() {
                 closed.await;
             } else {
-                // All are busy. The first that becomes idle can be evicted.
-                tokio::select! { () = closed => {}, () = became_idle => {} }
+                // All are busy or new. The first that becomes idle can be evicted.
+                tokio::select! {
+                    () = closed => {}
+                    () = became_idle => {}
+                    () = tokio::time::sleep(FIRST_REQUEST_TIME) => {}
+                }
             }
         }
     }
@@ -111,7 +130,8 @@ impl Connections {
 
     fn new_slot(self: &Arc<Self>, state: &mut State, is_reserved: bool) -> Arc<Slot> {
         let evict = Arc::new(Notify::new());
-        let idle_number = state.insert_idle(&evict, is_reserved);
+        let idle = Idle { evict: Arc::clone(&evict), opened: Some(Instant::now()) };
+        let idle_number = state.insert_idle(idle, is_reserved);
         let activity = Mutex::new(Activity { in_flight: 0, idle_number });
         let is_reserved = AtomicBool::new(is_reserved);
         Arc::new(Slot { connections: Arc::clone(self), is_reserved, evict, activity })
@@ -147,8 +167,15 @@ impl Connections {
     fn clear_reserve(&self) {
         let mut state = self.state.lock();
         let waiting = std::mem::take(&mut state.waiting);
-        let idle = std::mem::take(&mut state.idle_reserved);
-        waiting.values().chain(idle.values()).for_each(|end| end.notify_one());
+        waiting.values().for_each(|give_up| give_up.notify_one());
+
+        state.idle_reserved.retain(|_, idle| {
+            let is_evicted = idle.may_be_evicted();
+            if is_evicted {
+                idle.evict.notify_one();
+            }
+            !is_evicted
+        });
     }
 
     /// Evicts the longest idle connection, and waits up to `timeout` until a connection has closed.
@@ -161,10 +188,16 @@ impl Connections {
         let _ = tokio::time::timeout(timeout, closed).await;
     }
 
-    /// Asks the longest idle connection to close. Returns whether one is idle.
+    /// Asks the longest idle connection to close. Returns whether there is one that is not new.
     fn evict_idle(&self) -> bool {
-        let longest_idle = self.state.lock().idle.pop_first();
-        longest_idle.map(|(_, evict)| evict.notify_one()).is_some()
+        let mut state = self.state.lock();
+        let mut evictable = state.idle.iter().filter(|(_, idle)| idle.may_be_evicted());
+        let Some(number) = evictable.next().map(|(number, _)| *number) else { return false };
+
+        if let Some(idle) = state.idle.remove(&number) {
+            idle.evict.notify_one();
+        }
+        true
     }
 }
 
@@ -193,14 +226,14 @@ impl Drop for Waiting<'_> {
 }
 
 impl State {
-    fn insert_idle(&mut self, evict: &Arc<Notify>, is_reserved: bool) -> u64 {
+    fn insert_idle(&mut self, idle: Idle, is_reserved: bool) -> u64 {
         self.last_number += 1;
-        let idle = if is_reserved { &mut self.idle_reserved } else { &mut self.idle };
-        idle.insert(self.last_number, Arc::clone(evict));
+        let all = if is_reserved { &mut self.idle_reserved } else { &mut self.idle };
+        all.insert(self.last_number, idle);
         self.last_number
     }
 
-    fn remove_idle(&mut self, number: u64) -> Option<Arc<Notify>> {
+    fn remove_idle(&mut self, number: u64) -> Option<Idle> {
         self.idle.remove(&number).or_else(|| self.idle_reserved.remove(&number))
     }
 }
@@ -240,6 +273,7 @@ impl Slot {
             tokio::select! {
                 () = closed => {}
                 () = became_idle, if !evicted => {}
+                () = tokio::time::sleep(FIRST_REQUEST_TIME), if !evicted => {}
                 () = waiting.give_up.notified() => return false,
             }
         }
@@ -289,7 +323,8 @@ impl Drop for InFlight {
         if activity.in_flight == 0 {
             let is_reserved = slot.is_reserved.load(Ordering::Relaxed);
             let mut state = slot.connections.state.lock();
-            activity.idle_number = state.insert_idle(&slot.evict, is_reserved);
+            let idle = Idle { evict: Arc::clone(&slot.evict), opened: None };
+            activity.idle_number = state.insert_idle(idle, is_reserved);
             drop(state);
             slot.connections.became_idle.notify_waiters();
         }
@@ -320,13 +355,29 @@ mod tests {
         tokio::time::timeout(Duration::from_millis(20), slot.evicted()).await.is_ok()
     }
 
+    /// Opens a connection and serves its first request.
+    async fn used_connection(connections: &Arc<Connections>) -> Arc<Slot> {
+        let slot = connections.acquire(&LimitMonitor::new(Limits::default())).await;
+        drop(slot.begin_request());
+        slot
+    }
+
+    #[tokio::test]
+    async fn a_new_connection_is_not_evicted_before_its_first_request_can_arrive() {
+        let connections = Connections::new(1);
+        let slot = connections.acquire(&LimitMonitor::new(Limits::default())).await;
+        assert!(!connections.evict_idle());
+        drop(slot.begin_request());
+        assert!(connections.evict_idle());
+        assert!(is_evicted(&slot).await);
+    }
+
     #[tokio::test]
     async fn the_longest_idle_connection_is_evicted_and_a_busy_one_never_is() {
         let connections = Connections::new(3);
-        let limits = LimitMonitor::new(Limits::default());
-        let first = connections.acquire(&limits).await;
-        let second = connections.acquire(&limits).await;
-        let third = connections.acquire(&limits).await;
+        let first = used_connection(&connections).await;
+        let second = used_connection(&connections).await;
+        let third = used_connection(&connections).await;
         let busy = first.begin_request();
         drop(second.begin_request());
         assert!(first.is_busy() && first.idle_number().is_none());
@@ -336,7 +387,7 @@ mod tests {
         assert!(is_evicted(&third).await, "idle longer than the second");
         drop(third);
 
-        let fourth = connections.acquire(&limits).await;
+        let fourth = used_connection(&connections).await;
         let evicted_two = connections.evict_idle() && connections.evict_idle();
         assert!(evicted_two, "the second and the fourth");
         assert!(!connections.evict_idle(), "the first is busy");
@@ -410,8 +461,8 @@ mod tests {
     #[tokio::test]
     async fn another_connection_is_evicted_when_the_evicted_one_gets_a_request() {
         let connections = Connections::new(2);
-        let limits = LimitMonitor::new(Limits::default());
-        let [one, other] = [connections.acquire(&limits).await, connections.acquire(&limits).await];
+        let one = used_connection(&connections).await;
+        let other = used_connection(&connections).await;
         let new = wait_for_slot(&connections).await;
         let _busy = one.begin_request();
         assert!(is_evicted(&other).await);
