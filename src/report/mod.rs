@@ -1,6 +1,6 @@
 //! The report on a realm's clients: what they met, what they did next, and what they did wrong.
 //!
-//! [`RequestObserver`] sees each request when it is complete, as an [`Observation`]. Every rule has its
+//! [`RequestObserver`] sees each request when it is complete, as an `Observation`. Every rule has its
 //! own file under `rules/`: a new rule is a new file and a line in the list of `rules/mod.rs`. All that
 //! is remembered is bounded, and does not depend on the journal, which may have dropped the request.
 
