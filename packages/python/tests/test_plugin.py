@@ -276,6 +276,37 @@ def test_a_server_that_dies_explains_the_failure(suite):
     )
 
 
+@pytest.mark.parametrize("workers", [[], ["-n2"]])
+def test_the_summary_says_what_the_client_met_and_did_wrong(suite, workers):
+    if workers:
+        pytest.importorskip("xdist")
+    suite.makepyfile(
+        """
+        from client import refresh
+
+        def test_server_error(smartpay_mock):
+            refresh(smartpay_mock)
+
+        def test_denied(smartpay_mock):
+            for _ in range(3):
+                refresh(smartpay_mock, "error-access_denied")
+
+        def test_without_a_request(smartpay_mock):
+            pass
+        """
+    )
+    result = suite.runpytest_subprocess(*workers)
+    result.assert_outcomes(passed=3)
+    result.stdout.fnmatch_lines(
+        ["smartpay-oauth-mock: 2 of 11 documented errors met, * retried-permanent-error*"]
+    )
+
+
+def test_a_run_without_requests_has_no_summary(suite):
+    suite.makepyfile("def test_nothing(smartpay_mock): pass")
+    assert "documented errors" not in suite.runpytest().stdout.str()
+
+
 def test_each_worker_of_xdist_has_a_server(suite):
     pytest.importorskip("xdist")
     suite.makepyfile(

@@ -1,10 +1,12 @@
 """The pytest plugin: a server for the session, and a realm of its own for each test.
 
-The report of a test that fails has a section with what the mock saw.
+The report of a test that fails has a section with what the mock saw. The summary of the run has a
+line with what the client under test met, and what it did wrong.
 """
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +14,7 @@ import pytest
 from ._format import MAX_SHOWN, format_notes, format_received
 from ._handle import MockHandle
 from ._server import MockAuthServer
+from ._summary import RunSummary
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -29,6 +32,10 @@ _MOCK = pytest.StashKey[MockHandle]()
 _LAST_JOURNAL = pytest.StashKey[dict[str, Any]]()
 # The newest entry in the journal of the session's server when a test began.
 _SERVER_SEEN = pytest.StashKey[int]()
+# What the realms of all tests report.
+_SUMMARY = pytest.StashKey[RunSummary]()
+# The name of the summary in what a worker of pytest-xdist sends.
+_WORKER_OUTPUT = "smartpay_oauth_mock"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -36,6 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", f"{_MARKER}(fixtures): the fixtures of the realm that smartpay_mock is."
     )
+    config.stash[_SUMMARY] = RunSummary()
 
 
 @pytest.fixture(scope="session")
@@ -71,6 +79,37 @@ def smartpay_mock(
         request.node.stash[_MOCK] = mock
         yield mock
         request.node.stash[_LAST_JOURNAL] = _journal(mock)
+        _add_report(request.config.stash[_SUMMARY], mock)
+
+
+def _add_report(summary: RunSummary, mock: MockRealm) -> None:
+    # A server that has died is the failure of its test, not of the summary.
+    with contextlib.suppress(OSError, LookupError, RuntimeError):
+        summary.add_report(mock.report())
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Send the summary of a worker of pytest-xdist."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output[_WORKER_OUTPUT] = session.config.stash[_SUMMARY].to_worker_output()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:  # noqa: ANN401 - a type of pytest-xdist
+    """Add the summary of a worker of pytest-xdist, unless it has crashed."""
+    output = getattr(node, "workeroutput", {}).get(_WORKER_OUTPUT)
+    if output is not None:
+        node.config.stash[_SUMMARY].add_worker_output(output)
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Show what the client under test met, if it sent any request."""
+    summary = config.stash[_SUMMARY]
+    if summary.requests > 0:
+        terminalreporter.write_line(f"{_SECTION}: {summary.line()}")
 
 
 def _marked_fixtures(node: pytest.Item) -> Fixtures | None:
