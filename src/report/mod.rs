@@ -22,4 +22,5 @@ pub use model::{
 };
 pub(crate) use observation::{Conditions, RetryAfter, Seen};
 pub(crate) use observer::RequestObserver;
+#[cfg(feature = "cli")]
 pub(crate) use rules::{RuleInfo, rules};
