@@ -304,6 +304,22 @@ async fn the_clock_is_advanced_set_frozen_and_reset() {
 }
 
 #[tokio::test]
+async fn the_report_shows_what_the_client_met_and_did_wrong() {
+    let server = MockAuthServer::start().await;
+    let code = code(&server).await;
+    exchange(&server, &code).await.ok();
+    exchange(&server, &code).await;
+    let Some(browser) = console(&server, "report").await else { return };
+
+    wait_for_text(&browser, "Documented errors met: 1 of 11.").await;
+    wait_for_text(&browser, "error: code-reused").await;
+    let request = "[...document.querySelectorAll('article a')].find(a => a.textContent === '#2')";
+    browser.run(&format!("{request}.click()")).await;
+    browser.wait_until("location.hash === '#/journal/2'").await;
+    browser.close().await;
+}
+
+#[tokio::test]
 async fn realms_are_made_and_switched() {
     let server = MockAuthServer::start().await;
     let Some(browser) = console(&server, "journal").await else { return };
