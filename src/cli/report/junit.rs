@@ -60,7 +60,8 @@ fn content(verdict: &Verdict<'_>, name: &str, finding: Option<&Finding>) -> Stri
 
     let Finding { severity, times, text, requests, help, .. } = finding;
     let requests = format_requests(requests);
-    let detail = escape(&format!("{text}\n{times} times: {requests}\n{help}"));
+    let times = if *times == 1 { "Once" } else { &format!("{times} times") };
+    let detail = escape(&format!("{text}\n{times}: {requests}\n{help}"));
     if verdict.fails(finding) {
         let message = escape(text);
         format!("<failure type=\"{severity}\" message=\"{message}\">{detail}</failure>")
