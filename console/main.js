@@ -105,6 +105,8 @@ function navigate() {
 
 async function start() {
   readRoute(NAMES);
+  // What the page shows until now.
+  document.getElementById('app').replaceChildren();
   onRender(() => renderTemplate(page(), document.getElementById('app')));
   onTokenNeeded(askForToken);
   addEventListener('hashchange', navigate);
