@@ -7,10 +7,12 @@ use aws_lc_rs::digest;
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair, KeySize};
-use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256, RsaPublicKeyComponents};
+use aws_lc_rs::signature::{
+    KeyPair as _, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256,
+    RsaPublicKeyComponents,
+};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use jsonwebtoken::DecodingKey;
 use rustls_pki_types::PrivateKeyDer;
 use rustls_pki_types::pem::PemObject;
 use serde::Serialize;
@@ -28,10 +30,10 @@ pub struct SigningKey {
     random: SystemRandom,
     kid: String,
     /// The first segment of every token, with its dot.
-    header: String,
+    pub(super) header: String,
     modulus: String,
     exponent: String,
-    pub(super) verifying: DecodingKey,
+    public: ParsedPublicKey,
 }
 
 /// Why a key cannot sign tokens.
@@ -107,6 +109,9 @@ impl SigningKey {
         }
 
         let public: RsaPublicKeyComponents<Vec<u8>> = pair.public_key().into();
+        let parsed = public
+            .to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256)
+            .map_err(|_| KeyError::Unavailable)?;
         let modulus = URL_SAFE_NO_PAD.encode(&public.n);
         let exponent = URL_SAFE_NO_PAD.encode(&public.e);
         let kid = thumbprint(&modulus, &exponent);
@@ -114,7 +119,7 @@ impl SigningKey {
         Ok(Self {
             header: header(&kid),
             kid,
-            verifying: DecodingKey::from_rsa_raw_components(&public.n, &public.e),
+            public: parsed,
             modulus,
             exponent,
             random: SystemRandom::new(),
@@ -180,6 +185,12 @@ impl SigningKey {
         token.push('.');
         URL_SAFE_NO_PAD.encode_string(signature, &mut token);
         Ok(token)
+    }
+
+    /// Whether this key made a signature, in base64url, of a message.
+    pub(super) fn verifies(&self, message: &str, signature: &str) -> bool {
+        let signature = URL_SAFE_NO_PAD.decode(signature);
+        signature.is_ok_and(|bytes| self.public.verify_sig(message.as_bytes(), &bytes).is_ok())
     }
 
     /// Makes a JWT with these claims whose signature has the right length, and is wrong.
