@@ -33,7 +33,7 @@ struct Filed {
     /// Those that are filed under no condition.
     others: Positions,
     /// By the exact value of a condition.
-    by_value: HashMap<(Exact, Box<str>), Positions>,
+    by_value: HashMap<Exact, HashMap<Box<str>, Positions>>,
     /// By a header that must be present.
     by_header: HashMap<HeaderName, Positions>,
     /// By a parameter that must be present.
@@ -42,7 +42,7 @@ struct Filed {
 
 /// What a scenario is filed under.
 enum Key {
-    Value((Exact, Box<str>)),
+    Value(Exact, Box<str>),
     Header(HeaderName),
     Param(Box<str>),
     None,
@@ -138,14 +138,12 @@ impl ScenarioIndex {
             (Exact::Path, Some(request.path)),
             (Exact::GrantType, request.param("grant_type")),
         ];
-        let values = values.into_iter().filter_map(|(kind, value)| Some((kind, value?.into())));
-        let correlation_ids = request
-            .headers
-            .get_all(CORRELATION_ID)
-            .iter()
-            .map(|id| (Exact::CorrelationId, String::from_utf8_lossy(id.as_bytes()).into()));
-        for key in values.chain(correlation_ids) {
-            positions.extend(self.filed.by_value.get(&key).into_iter().flatten());
+        for (kind, value) in values {
+            positions.extend(self.filed.with_value(kind, value));
+        }
+        for id in request.headers.get_all(CORRELATION_ID) {
+            let id = String::from_utf8_lossy(id.as_bytes());
+            positions.extend(self.filed.with_value(Exact::CorrelationId, Some(&id)));
         }
 
         if !self.filed.by_header.is_empty() {
@@ -166,9 +164,17 @@ impl ScenarioIndex {
 }
 
 impl Filed {
+    /// Returns the scenarios with a condition that this value meets.
+    fn with_value(&self, kind: Exact, value: Option<&str>) -> impl Iterator<Item = &Position> {
+        let found = value.and_then(|value| self.by_value.get(&kind)?.get(value));
+        found.into_iter().flatten()
+    }
+
     fn insert(&mut self, key: Key, position: Position) {
         let positions = match key {
-            Key::Value(value) => self.by_value.entry(value).or_default(),
+            Key::Value(kind, value) => {
+                self.by_value.entry(kind).or_default().entry(value).or_default()
+            }
             Key::Header(name) => self.by_header.entry(name).or_default(),
             Key::Param(name) => self.by_param.entry(name).or_default(),
             Key::None => &mut self.others,
@@ -178,7 +184,11 @@ impl Filed {
 
     fn remove(&mut self, key: &Key, position: Position) {
         match key {
-            Key::Value(value) => remove_from(&mut self.by_value, value, position),
+            Key::Value(kind, value) => {
+                if let Some(by_value) = self.by_value.get_mut(kind) {
+                    remove_from(by_value, value, position);
+                }
+            }
             Key::Header(name) => remove_from(&mut self.by_header, name, position),
             Key::Param(name) => remove_from(&mut self.by_param, name, position),
             Key::None => {
@@ -218,14 +228,14 @@ fn key_of(when: &When) -> Key {
     // Nearly every token request has a grant_type, so its presence tells nothing.
     let mut params = when.params().map(|(name, _)| name).filter(|name| *name != "grant_type");
 
-    if let Some(value) = exact_value(rare) {
-        Key::Value(value)
+    if let Some((kind, value)) = exact_value(rare) {
+        Key::Value(kind, value)
     } else if let Some(name) = when.headers().find_map(|(name, _)| name.parse().ok()) {
         Key::Header(name)
     } else if let Some(name) = params.next() {
         Key::Param(name.into())
-    } else if let Some(value) = exact_value(common) {
-        Key::Value(value)
+    } else if let Some((kind, value)) = exact_value(common) {
+        Key::Value(kind, value)
     } else {
         Key::None
     }

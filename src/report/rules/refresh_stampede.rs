@@ -71,6 +71,10 @@ impl Rule for RefreshStampede {
         if refreshes.len() >= MAX_REFRESHES {
             remove_first_ended(refreshes);
         }
+        // Most refreshes begin after all earlier ones, and overlap none.
+        let follows_all = refreshes.iter().all(|earlier| {
+            earlier.start < seen.start && earlier.end.is_some_and(|end| end <= seen.start)
+        });
         refreshes.push(Refresh {
             request: seen.id,
             start: seen.start,
@@ -78,7 +82,9 @@ impl Rule for RefreshStampede {
             is_given_up: seen.status().is_none() && seen.fault().is_none(),
             is_found: false,
         });
-        find_overlaps(refreshes, seen.end, tally);
+        if !follows_all {
+            find_overlaps(refreshes, seen.end, tally);
+        }
     }
 
     fn end_hang(&mut self, hang: &HangSpan, end: Instant, tally: &mut Tally) {
