@@ -13,7 +13,7 @@ use crate::oauth::{Form, scope};
 use crate::realm::{Grant, Realm, RealmMap, RealmSeed, Registry};
 use crate::scenario::Endpoint;
 use crate::server::RealmHandle;
-use crate::token::{Claims, SigningKey, VerifiedClaims};
+use crate::token::{Claims, SigningKey, VerifiedClaims, read_claims};
 
 /// The steps of a token request, each of which can be run alone, in a realm with the built-in
 /// fixtures.
@@ -90,8 +90,8 @@ impl TokenSteps {
             recorder.client(form.get("client_id").unwrap_or_default());
         }
         recorder.merchant("rahulrama");
-        recorder.issued(IssuedKind::AccessToken, tokens[0]);
-        recorder.issued(IssuedKind::RefreshToken, tokens[1]);
+        recorder.issued(IssuedKind::AccessToken, tokens[0], read_claims(tokens[0]));
+        recorder.issued(IssuedKind::RefreshToken, tokens[1], read_claims(tokens[1]));
 
         let request = RequestInfo {
             realm: self.realm.shared_name(),

@@ -230,8 +230,8 @@ pub use clock::{Clock, ClockRangeError};
 pub use fixture::{FixtureError, FixtureErrors, PathPattern, PathPatternError, TlsFault};
 pub use journal::{
     Difference, Filter, Issued, IssuedClaims, IssuedKind, NearMiss, RecordedEndpoint,
-    RecordedHeaders, RecordedOutcome, RecordedParam, RecordedRequest, Times, TimesError,
-    Verification,
+    RecordedHeaders, RecordedOutcome, RecordedParam, RecordedParams, RecordedRequest, Times,
+    TimesError, Verification,
 };
 pub use limits::Limits;
 pub use oauth::{ChallengeMethod, Dialect, ErrorCode, Secret, TokenResponse};

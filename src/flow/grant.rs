@@ -9,7 +9,7 @@ use crate::journal::CredentialState;
 use crate::oauth::scope::{narrow, split};
 use crate::oauth::{Form, Refusal, Row, Scopes, refuse};
 use crate::realm::{ClientEntry, CodeEntry, Grant, Realm, Rotation};
-use crate::token::{GrantId, SigningKey, TokenId, VerifiedClaims, read_claims};
+use crate::token::{GrantId, ReadClaims, SigningKey, TokenId, VerifiedClaims, read_claims};
 
 /// The grant that new tokens are issued under, and where it was found.
 pub(super) struct GrantSource<'a> {
@@ -36,6 +36,7 @@ pub(super) struct RefreshToken<'a> {
     /// The token as it was sent.
     pub(super) sent: &'a str,
     pub(super) id: TokenId,
+    pub(super) claims: ReadClaims,
     /// The expiry in force, in milliseconds since 1970. It may be later than the claim.
     pub(super) expires_at_ms: i64,
     pub(super) rotated: Option<Rotation>,
@@ -181,6 +182,11 @@ async fn find_by_token<'a>(
         id,
         expires_at_ms: state.map_or(claims.expires_in, |state| state.expires_at_ms),
         rotated: state.and_then(|state| state.rotated),
+        claims: ReadClaims {
+            jti: claims.jti,
+            issued_at_ms: Some(claims.iat),
+            expires_at_ms: Some(claims.expires_in),
+        },
     };
     Ok(GrantSource { grant, grant_time: Some(claims.grant_time), origin: Origin::Token(token) })
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::grant::{GrantSource, Origin};
 use super::refresh::refresh;
 use super::replay::conflicted;
-use super::token_issuer::TokenIssuer;
+use super::token_issuer::{IssuedTokens, TokenIssuer};
 use super::{Effects, TokenRequest};
 use crate::journal::RequestRecorder;
 use crate::oauth::{Form, Refusal, Scopes, TokenResponse};
@@ -21,7 +21,7 @@ pub(super) async fn issue(
     client: &ClientEntry,
     source: GrantSource<'_>,
     scopes: Scopes,
-) -> Result<TokenResponse, Refusal> {
+) -> Result<IssuedTokens, Refusal> {
     let GrantSource { mut grant, grant_time: earlier, origin } = source;
     let settings = &request.registry.settings;
     let now_ms = request.realm.clock.now_ms();
@@ -95,5 +95,6 @@ pub(crate) async fn issue_directly(
 
     issue(&request, client, source, scopes)
         .await
+        .map(|tokens| tokens.response)
         .map_err(|refusal| IssueError::Refused(refusal.description.into_owned()))
 }

@@ -75,7 +75,8 @@ impl Server {
             effects: &Effects::default(),
             recorder: &RequestRecorder::default(),
         };
-        decide(&request).await.map_err(|refusal| refusal.row.error(registry.settings.dialect))
+        let decided = decide(&request).await.map(|tokens| tokens.response);
+        decided.map_err(|refusal| refusal.row.error(registry.settings.dialect))
     }
 
     async fn exchange(&self, code: &str) -> Outcome {

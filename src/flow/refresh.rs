@@ -2,10 +2,10 @@
 
 use super::grant::RefreshToken;
 use super::replay::conflicted;
-use super::token_issuer::{IssuedRefreshToken, TokenIssuer};
+use super::token_issuer::{IssuedRefreshToken, IssuedTokens, TokenIssuer};
 use crate::fixture::RefreshPolicy;
 use crate::journal::CredentialState;
-use crate::oauth::{Refusal, Row, Scopes, TokenResponse, refuse};
+use crate::oauth::{Refusal, Row, Scopes, refuse};
 use crate::realm::{Conflict, Renewal, RenewalOutcome, Rotation};
 
 /// Issues an access token with the same refresh token, with its successor, or with a further one.
@@ -14,7 +14,7 @@ pub(super) async fn refresh(
     mut token: RefreshToken<'_>,
     scopes: &Scopes,
     now_ms: i64,
-) -> Result<TokenResponse, Refusal> {
+) -> Result<IssuedTokens, Refusal> {
     let request = issuer.request;
 
     // A second time only if a concurrent request rotated the same token in between.
@@ -78,7 +78,8 @@ fn renew(
     }
 
     let expires_at_ms = issuer.refresh_expiry_ms(now_ms);
-    let same = IssuedRefreshToken { token: token.sent.to_owned(), expires_at_ms };
+    let claims = Some(token.claims.clone());
+    let same = IssuedRefreshToken { token: token.sent.to_owned(), claims, expires_at_ms };
     Ok((same, RenewalOutcome::Extend { expires_at_ms }))
 }
 
@@ -88,7 +89,7 @@ async fn repeat_rotation(
     rotation: Rotation,
     scopes: &Scopes,
     now_ms: i64,
-) -> Result<TokenResponse, Refusal> {
+) -> Result<IssuedTokens, Refusal> {
     let successor = issuer.refresh_token(rotation.successor, rotation.at_ms)?;
     let response = issuer.response(successor, scopes, now_ms)?;
 

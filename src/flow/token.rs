@@ -10,7 +10,8 @@ use super::grant::{
 };
 use super::issue::issue;
 use super::request::{TokenRequest, credential, credentials, grant_type};
-use crate::oauth::{Refusal, Scopes, TokenResponse};
+use super::token_issuer::IssuedTokens;
+use crate::oauth::{Refusal, Scopes};
 use crate::realm::ClientEntry;
 
 /// What a request that passes the table is approved for.
@@ -21,7 +22,7 @@ pub(crate) struct Approved<'r, 'a> {
 }
 
 /// Decides a token request: checks it, then issues tokens.
-pub(crate) async fn decide(request: &TokenRequest<'_>) -> Result<TokenResponse, Refusal> {
+pub(crate) async fn decide(request: &TokenRequest<'_>) -> Result<IssuedTokens, Refusal> {
     let Approved { client, source, scopes } = check_rows(request).await?; //    rows 7 to 20
 
     issue(request, client, source, scopes).await //                              row 21

@@ -6,7 +6,9 @@ use super::TokenRequest;
 use crate::oauth::{Refusal, Row, Scopes, TokenResponse};
 use crate::realm::{ClientEntry, Grant};
 use crate::scenario::{AlteredAlgorithm, AlteredKey, AlteredSignature, TokenAlteration};
-use crate::token::{Claims, REFRESH_TOKEN_TYPE, SigningFailed, SigningKey, TokenId};
+use crate::token::{
+    Claims, REFRESH_TOKEN_TYPE, ReadClaims, SigningFailed, SigningKey, TokenId, read_claims,
+};
 
 /// Makes the tokens of one grant.
 pub(super) struct TokenIssuer<'a> {
@@ -17,9 +19,18 @@ pub(super) struct TokenIssuer<'a> {
     pub(super) grant_time: String,
 }
 
+/// The tokens of a response.
+pub(crate) struct IssuedTokens {
+    pub(crate) response: TokenResponse,
+    pub(crate) access_claims: Option<ReadClaims>,
+    pub(crate) refresh_claims: Option<ReadClaims>,
+}
+
 /// A refresh token for a response.
 pub(super) struct IssuedRefreshToken {
     pub(super) token: String,
+    /// `None` if a scenario has removed them.
+    pub(super) claims: Option<ReadClaims>,
     /// The expiry in force, in milliseconds since 1970.
     pub(super) expires_at_ms: i64,
 }
@@ -51,9 +62,9 @@ impl TokenIssuer<'_> {
     ) -> Result<IssuedRefreshToken, Refusal> {
         let expires_at_ms = self.refresh_expiry_ms(iat_ms);
         let scopes = &self.grant.scopes;
-        let token = self.sign(TokenKind::Refresh, id, scopes, iat_ms, expires_at_ms)?;
+        let (token, claims) = self.sign(TokenKind::Refresh, id, scopes, iat_ms, expires_at_ms)?;
 
-        Ok(IssuedRefreshToken { token, expires_at_ms })
+        Ok(IssuedRefreshToken { token, claims, expires_at_ms })
     }
 
     /// Makes the response with a new access token, which is signed after the refresh token (source
@@ -63,17 +74,17 @@ impl TokenIssuer<'_> {
         refresh: IssuedRefreshToken,
         scopes: &Scopes,
         now_ms: i64,
-    ) -> Result<TokenResponse, Refusal> {
+    ) -> Result<IssuedTokens, Refusal> {
         let lifetime_ms = self.lifetime_ms(TokenKind::Access);
         let iat_ms = self.request.realm.clock.now_ms();
         let expires_at_ms = iat_ms.saturating_add(lifetime_ms);
-        let access_token =
+        let (access_token, access_claims) =
             self.sign(TokenKind::Access, self.new_id(), scopes, iat_ms, expires_at_ms)?;
 
         // A refresh for fewer scopes names them, whatever the client's usual response says.
         let is_narrowed = scopes.len() < self.grant.scopes.len();
         let response_scope = self.client.config.response_scope.clone().filter(|_| !is_narrowed);
-        Ok(TokenResponse {
+        let response = TokenResponse {
             access_token,
             token_type: "bearer".to_owned(),
             refresh_token: refresh.token,
@@ -81,9 +92,11 @@ impl TokenIssuer<'_> {
             scope: response_scope.unwrap_or_else(|| scopes.join(" ")),
             refresh_token_expires_in: whole_seconds(refresh.expires_at_ms - now_ms),
             client_status: "active".to_owned(),
-        })
+        };
+        Ok(IssuedTokens { response, access_claims, refresh_claims: refresh.claims })
     }
 
+    /// Signs a token. Returns it with its claims, unless a scenario has removed them.
     fn sign(
         &self,
         kind: TokenKind,
@@ -91,9 +104,10 @@ impl TokenIssuer<'_> {
         scopes: &[String],
         iat_ms: i64,
         expires_at_ms: i64,
-    ) -> Result<String, Refusal> {
+    ) -> Result<(String, Option<ReadClaims>), Refusal> {
+        let jti = id.to_string();
         let claims = Claims {
-            jti: &id.to_string(),
+            jti: &jti,
             scopes,
             iat: iat_ms,
             associated_id: &self.client.config.associated_id,
@@ -107,11 +121,23 @@ impl TokenIssuer<'_> {
         };
 
         let key = self.request.key;
-        let signed = match self.alteration(kind) {
+        let alteration = self.alteration(kind);
+        let signed = match alteration {
             None => key.sign(&claims),
             Some(alteration) => sign_altered(key, &claims, alteration),
         };
-        signed.map_err(|_| Refusal::new(Row::Server, "The server could not sign the token."))
+        let token = signed
+            .map_err(|_| Refusal::new(Row::Server, "The server could not sign the token."))?;
+
+        let claims = match alteration {
+            None => Some(ReadClaims {
+                jti,
+                issued_at_ms: Some(iat_ms),
+                expires_at_ms: Some(expires_at_ms),
+            }),
+            Some(_) => read_claims(&token),
+        };
+        Ok((token, claims))
     }
 
     /// Returns how a scenario alters this kind of token.

@@ -220,7 +220,7 @@ impl AuthorizeRequest<'_> {
                 challenge: requested.challenge,
             })
             .await;
-        recorder.issued(IssuedKind::Code, &code);
+        recorder.issued(IssuedKind::Code, &code, None);
         tracing::debug!(client_id = &**client_id, merchant_id = merchant.id, "allowed");
 
         Ok(self.redirect_with(&[("code", &code)]))

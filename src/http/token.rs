@@ -20,10 +20,11 @@ impl FormEndpoint for Token {
 
     async fn handle(request: &TokenRequest<'_>, _: &RequestContext) -> Result<Response, Refusal> {
         let tokens = decide(request).await?;
-        request.recorder.issued_lifetime(tokens.expires_in);
+        let (response, recorder) = (&tokens.response, request.recorder);
 
-        request.recorder.issued(IssuedKind::AccessToken, &tokens.access_token);
-        request.recorder.issued(IssuedKind::RefreshToken, &tokens.refresh_token);
-        Ok(response::json(200, &tokens))
+        recorder.issued_lifetime(response.expires_in);
+        recorder.issued(IssuedKind::AccessToken, &response.access_token, tokens.access_claims);
+        recorder.issued(IssuedKind::RefreshToken, &response.refresh_token, tokens.refresh_claims);
+        Ok(response::json(200, response))
     }
 }

@@ -293,9 +293,9 @@ mod tests {
     fn entry() -> RecordedRequest {
         let mut entry = RecordedRequest::example();
         entry.headers = [("x-test", "7, 8")].into_iter().collect();
-        entry.params.insert("scope".to_owned(), RecordedParam::Text("users".to_owned()));
+        entry.params.insert("scope", RecordedParam::Text("users".to_owned()));
         let code = RecordedParam::Fingerprint { fingerprint: fingerprint("eyJraK") };
-        entry.params.insert("code".to_owned(), code);
+        entry.params.insert("code", code);
         entry
     }
 

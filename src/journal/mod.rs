@@ -12,6 +12,7 @@ mod filter_form;
 mod in_flight;
 mod notes;
 mod recorded_headers;
+mod recorded_params;
 mod recorded_request;
 mod recorder;
 mod redact;
@@ -26,9 +27,9 @@ pub(crate) use facts::{CredentialState, RequestFacts};
 pub use filter::{Difference, Filter};
 pub(crate) use in_flight::{Completion, RequestInFlight};
 pub use recorded_headers::RecordedHeaders;
+pub use recorded_params::{RecordedParam, RecordedParams};
 pub use recorded_request::{
-    Issued, IssuedClaims, IssuedKind, RecordedEndpoint, RecordedOutcome, RecordedParam,
-    RecordedRequest,
+    Issued, IssuedClaims, IssuedKind, RecordedEndpoint, RecordedOutcome, RecordedRequest,
 };
 pub(crate) use recorder::{ErrorTag, RequestRecorder};
 pub(crate) use redact::ParamPolicy;

@@ -50,7 +50,9 @@ impl<N: AsRef<str>, V: AsRef<str>> FromIterator<(N, V)> for RecordedHeaders {
         let mut headers: Vec<_> = headers.into_iter().collect();
         headers.sort_by(|(name, _), (other, _)| name.as_ref().cmp(other.as_ref()));
 
-        let mut text = String::new();
+        let lengths =
+            headers.iter().map(|(name, value)| name.as_ref().len() + value.as_ref().len());
+        let mut text = String::with_capacity(lengths.sum());
         let mut ends = Vec::with_capacity(2 * headers.len());
         for (name, value) in &headers {
             for part in [name.as_ref(), value.as_ref()] {

@@ -1,7 +1,6 @@
 //! A request in the journal.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
@@ -10,7 +9,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::RecordedHeaders;
+use super::{RecordedHeaders, RecordedParams};
 use crate::scenario::{Endpoint, Fault};
 use crate::units::printable;
 
@@ -52,7 +51,7 @@ pub struct RecordedRequest {
     pub correlation_id: Option<String>,
     /// The parameters of the body or the query. An access token in the `Authorization` header is
     /// recorded as `access_token`.
-    pub params: BTreeMap<String, RecordedParam>,
+    pub params: RecordedParams,
     /// The headers by their names in lower case. Several values of a name are joined by commas, and
     /// credentials are replaced by `***`.
     pub headers: RecordedHeaders,
@@ -95,22 +94,6 @@ pub enum RecordedEndpoint {
     /// A path without an endpoint.
     #[default]
     Unknown,
-}
-
-/// A parameter's value as the journal records it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(untagged)]
-#[non_exhaustive]
-pub enum RecordedParam {
-    /// A value that is not secret, or `***` in place of a secret.
-    #[schemars(title = "Text")]
-    Text(String),
-    /// A code or a token.
-    #[schemars(title = "Fingerprint")]
-    Fingerprint {
-        /// The first 12 hexadecimal digits of the SHA-256 of the value.
-        fingerprint: String,
-    },
 }
 
 /// The response to a recorded request.
@@ -265,7 +248,7 @@ mod tests {
                 merchant_id: None,
                 grant_type: Some("refresh_token".into()),
                 correlation_id: None,
-                params: BTreeMap::new(),
+                params: RecordedParams::default(),
                 headers: RecordedHeaders::default(),
                 outcome: Some(RecordedOutcome { status: Some(200), ..RecordedOutcome::default() }),
                 error_description: None,

@@ -1,6 +1,6 @@
 //! Collects what the journal records of a request, while the request is handled.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use axum::http::HeaderMap;
@@ -9,12 +9,15 @@ use parking_lot::Mutex;
 use super::facts::{CredentialState, RequestFacts};
 use super::notes::{self, Note};
 use super::redact::{self, ParamPolicy, fingerprint, truncate};
-use super::{Issued, IssuedClaims, IssuedKind, RecordedEndpoint, RecordedHeaders, RecordedParam};
+use super::{
+    Issued, IssuedClaims, IssuedKind, RecordedEndpoint, RecordedHeaders, RecordedParam,
+    RecordedParams,
+};
 use crate::clock::from_ms;
 use crate::oauth::SecretMistake;
 use crate::oauth::form::near_known;
 use crate::scenario::{Fault, Selection};
-use crate::token::{GrantId, ReadClaims, read_claims};
+use crate::token::{GrantId, ReadClaims};
 
 /// The maximum number of notes on undocumented parameters of a request.
 const MAX_UNKNOWN: usize = 4;
@@ -39,7 +42,7 @@ pub(super) struct PartialEntry {
     pub(super) client_id: Option<String>,
     pub(super) merchant_id: Option<String>,
     pub(super) grant_type: Option<String>,
-    pub(super) params: BTreeMap<String, RecordedParam>,
+    pub(super) params: RecordedParams,
     pub(super) headers: RecordedHeaders,
     pub(super) scenario: Option<String>,
     pub(super) fault: Option<Fault>,
@@ -128,7 +131,7 @@ impl RequestRecorder {
     /// Records the access token of the `Authorization` header.
     pub(crate) fn bearer(&self, token: &str) {
         let value = RecordedParam::Fingerprint { fingerprint: fingerprint(token) };
-        self.0.lock().params.insert("access_token".to_owned(), value);
+        self.0.lock().params.insert("access_token", value);
     }
 
     /// Records the client.
@@ -180,13 +183,12 @@ impl RequestRecorder {
         entry.notes.push(notes::TOOK_EFFECT.into());
     }
 
-    /// Records a code or token that was issued.
-    pub(crate) fn issued(&self, kind: IssuedKind, token: &str) {
-        let claims = if kind == IssuedKind::Code { None } else { read_claims(token) };
-        let times = IssuedClaims {
-            iat: claims.as_ref().and_then(ReadClaims::issued_at_ms).map(from_ms),
-            expires_in: claims.as_ref().and_then(ReadClaims::expires_at_ms).map(from_ms),
-        };
+    /// Records a code, or a token with its claims, that was issued.
+    pub(crate) fn issued(&self, kind: IssuedKind, token: &str, claims: Option<ReadClaims>) {
+        let times = claims.as_ref().map_or_else(IssuedClaims::default, |claims| IssuedClaims {
+            iat: claims.issued_at_ms.map(from_ms),
+            expires_in: claims.expires_at_ms.map(from_ms),
+        });
         let jti = claims.map(|claims| claims.jti);
 
         let mut entry = self.0.lock();

@@ -1,12 +1,12 @@
 //! Removes secrets from what the journal keeps of a request, and limits its size.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderName};
 
-use super::{RecordedHeaders, RecordedParam};
-use crate::oauth::form::{is_known, is_name};
+use super::{RecordedHeaders, RecordedParam, RecordedParams};
+use crate::oauth::form::{is_known, is_name, known_name};
 
 /// Parameters whose values are secret.
 const SECRETS: [&str; 4] = ["client_secret", "code_verifier", "client_assertion", "password"];
@@ -46,24 +46,28 @@ pub(crate) fn fingerprint(token: &str) -> String {
 
 /// Returns a text, shortened if it is long.
 pub(super) fn truncate(text: &str) -> String {
+    truncated(text).into_owned()
+}
+
+pub(super) fn truncated(text: &str) -> Cow<'_, str> {
     if text.len() <= MAX_TEXT {
-        return text.to_owned();
+        return text.into();
     }
 
     let mut end = MAX_TEXT;
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    format!("{}...", &text[..end])
+    format!("{}...", &text[..end]).into()
 }
 
 /// Returns the parameters as the journal may keep them.
 pub(super) fn parameters<'p>(
     params: impl Iterator<Item = (&'p str, &'p str)> + Clone,
     policy: ParamPolicy,
-) -> BTreeMap<String, RecordedParam> {
+) -> RecordedParams {
     let has_plain_challenge = has_plain_challenge(params.clone());
-    let mut kept = BTreeMap::new();
+    let mut kept = RecordedParams::default();
     let mut left = MAX_KEPT;
 
     for (i, (name, value)) in params.enumerate().take(MAX_PARAMS) {
@@ -74,7 +78,9 @@ pub(super) fn parameters<'p>(
         };
         let name = match policy {
             ParamPolicy::Documented(_) => parameter_name(name, i + 1),
-            ParamPolicy::AllowAny => truncate(name),
+            ParamPolicy::AllowAny => {
+                known_name(name).map_or_else(|| truncate(name).into(), Cow::Borrowed)
+            }
         };
 
         let length = match &value {
@@ -84,7 +90,9 @@ pub(super) fn parameters<'p>(
         let Some(rest) = left.checked_sub(name.len() + length) else { break };
         left = rest;
         // Only the first value of a duplicate is kept. The row of the table shows the error.
-        kept.entry(name).or_insert(value);
+        if kept.get(&name).is_none() {
+            kept.insert(name, value);
+        }
     }
     kept
 }
@@ -116,36 +124,48 @@ fn has_plain_challenge<'p>(mut params: impl Iterator<Item = (&'p str, &'p str)>)
 
 /// Returns the headers as the journal may keep them.
 pub(super) fn headers(headers: &HeaderMap) -> RecordedHeaders {
-    let mut kept = Vec::new();
     let mut left = MAX_KEPT;
+    let mut text = String::with_capacity(512);
+    let mut parts = Vec::with_capacity(headers.keys_len().min(MAX_PARAMS));
 
     for name in headers.keys().take(MAX_PARAMS) {
-        let values = headers.get_all(name).iter();
-        let values: Vec<_> =
-            values.map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
-        let value = header_value(name.as_str(), &values.join(", "));
-        let name = truncate(name.as_str());
+        let start = text.len();
+        text.push_str(&truncated(name.as_str()));
+        let middle = text.len();
+        text.push_str(&header_value(name.as_str(), &joined_values(headers, name)));
 
-        let Some(rest) = left.checked_sub(name.len() + value.len()) else { break };
+        let Some(rest) = left.checked_sub(text.len() - start) else { break };
         left = rest;
-        kept.push((name, value));
+        parts.push((start..middle, middle..text.len()));
     }
-    kept.into_iter().collect()
+    parts.into_iter().map(|(name, value)| (&text[name], &text[value])).collect()
 }
 
-fn header_value(name: &str, value: &str) -> String {
+/// Returns the values of a header, joined by commas.
+fn joined_values<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Cow<'h, str> {
+    let values = headers.get_all(name).iter();
+    values
+        .map(|value| String::from_utf8_lossy(value.as_bytes()))
+        .reduce(|mut joined, value| {
+            joined.to_mut().extend([", ", &*value]);
+            joined
+        })
+        .unwrap_or_default()
+}
+
+fn header_value<'v>(name: &str, value: &'v str) -> Cow<'v, str> {
     let is_credential = CREDENTIAL_HEADERS.contains(&name)
         || CREDENTIAL_PARTS.iter().any(|part| name.contains(part));
     if is_credential {
-        return "***".to_owned();
+        return "***".into();
     }
 
     // The query of a URL, as in Referer, may have a code.
     match value.split_once('?') {
         Some((path, _)) if path.starts_with('/') || path.contains("://") => {
-            truncate(&format!("{path}?***"))
+            truncate(&format!("{path}?***")).into()
         }
-        _ => truncate(value),
+        _ => truncated(value),
     }
 }
 
@@ -184,8 +204,12 @@ pub(super) fn is_secret(name: &str) -> bool {
 }
 
 /// Returns a parameter's name, or its position if the name could be a misplaced secret.
-pub(super) fn parameter_name(name: &str, position: usize) -> String {
-    if is_name(name) { name.to_owned() } else { format!("parameter {position}") }
+pub(super) fn parameter_name(name: &str, position: usize) -> Cow<'static, str> {
+    match known_name(name) {
+        Some(known) => known.into(),
+        None if is_name(name) => name.to_owned().into(),
+        None => format!("parameter {position}").into(),
+    }
 }
 
 #[cfg(test)]
@@ -299,6 +323,6 @@ mod tests {
         let long = "é".repeat(5_000);
         let many: Vec<(String, &str)> = (0..1_000).map(|i| (format!("p{i}"), &*long)).collect();
         let kept = parameters(many.iter().map(|(name, value)| (&**name, *value)), AllowAny);
-        assert!(kept.len() < 10, "{}", kept.len());
+        assert!(kept.iter().len() < 10, "{}", kept.iter().len());
     }
 }

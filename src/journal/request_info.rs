@@ -1,9 +1,10 @@
 //! What is known of a request when it arrives.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use super::redact::truncate;
+use super::redact::truncated;
 
 /// A request as it arrived.
 #[derive(Debug)]
@@ -30,12 +31,23 @@ impl RequestInfo {
     /// Limits the size of what the client chose.
     pub(super) fn bounded(self) -> Self {
         Self {
-            method: truncate(&self.method),
-            path: truncate(&self.path),
-            certificate: self.certificate.map(|name| truncate(&name).into()),
-            correlation_id: self.correlation_id.as_deref().map(truncate),
+            method: bounded(self.method),
+            path: bounded(self.path),
+            certificate: self.certificate.map(|name| match truncated(&name) {
+                Cow::Borrowed(_) => name,
+                Cow::Owned(short) => short.into(),
+            }),
+            correlation_id: self.correlation_id.map(bounded),
             ..self
         }
+    }
+}
+
+/// Returns a text, shortened if it is long.
+fn bounded(text: String) -> String {
+    match truncated(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(short) => short,
     }
 }
 

@@ -169,6 +169,10 @@ fn parse_pair(
 /// Whether this is certainly the name of a parameter. A form without an `=` may have a secret in the
 /// place of a name. Words in a programmer's spelling, and misspellings of known names, are names.
 pub(crate) fn is_name(name: &str) -> bool {
+    if is_known(name) {
+        return true;
+    }
+
     let lower = name.bytes().filter(u8::is_ascii_lowercase).count();
     let upper = name.bytes().filter(u8::is_ascii_uppercase).count();
     let separators = name.bytes().filter(|b| matches!(b, b'_' | b'-' | b'.')).count();
@@ -178,7 +182,7 @@ pub(crate) fn is_name(name: &str) -> bool {
         && upper <= 3
         && lower >= 3 * upper;
 
-    is_known(name) || is_words || near_known(name).is_some()
+    is_words || near_known(name).is_some()
 }
 
 /// Returns a parameter as messages may display it: by its name, or by its number if the name could
@@ -189,7 +193,12 @@ pub(crate) fn displayable_name(name: &str, number: usize) -> String {
 
 /// Whether a parameter is one that the server knows.
 pub(crate) fn is_known(name: &str) -> bool {
-    KNOWN.contains(&name)
+    known_name(name).is_some()
+}
+
+/// Returns the name of a parameter that the server knows.
+pub(crate) fn known_name(name: &str) -> Option<&'static str> {
+    KNOWN.into_iter().find(|known| *known == name)
 }
 
 /// Returns the known parameter that an unknown one probably means.

@@ -206,7 +206,7 @@ fn presented_credential(entry: &RecordedRequest) -> Option<u64> {
         (RecordedEndpoint::Resource, _) => &["access_token"],
         _ => &[],
     };
-    names.iter().find_map(|name| match entry.params.get(*name)? {
+    names.iter().find_map(|name| match entry.params.get(name)? {
         RecordedParam::Fingerprint { fingerprint } => parse_fingerprint(fingerprint),
         RecordedParam::Text(_) => None,
     })

@@ -1,7 +1,7 @@
 //! Verifies the signature of a token and reads its claims.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::SigningKey;
@@ -89,25 +89,19 @@ fn read_verified(payload: &str) -> Option<VerifiedClaims> {
 }
 
 /// What identifies a token, and its times. A scenario may have altered them.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub(crate) struct ReadClaims {
     pub(crate) jti: String,
-    #[serde(default)]
-    iat: Value,
-    #[serde(default)]
-    expires_in: Value,
+    /// The time of issue, in milliseconds since 1970.
+    #[serde(rename = "iat", default, deserialize_with = "integer_if_any")]
+    pub(crate) issued_at_ms: Option<i64>,
+    /// The expiry, in milliseconds since 1970.
+    #[serde(rename = "expires_in", default, deserialize_with = "integer_if_any")]
+    pub(crate) expires_at_ms: Option<i64>,
 }
 
-impl ReadClaims {
-    /// Returns the time of issue, in milliseconds since 1970.
-    pub(crate) fn issued_at_ms(&self) -> Option<i64> {
-        self.iat.as_i64()
-    }
-
-    /// Returns the expiry, in milliseconds since 1970.
-    pub(crate) fn expires_at_ms(&self) -> Option<i64> {
-        self.expires_in.as_i64()
-    }
+fn integer_if_any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    Ok(Value::deserialize(deserializer)?.as_i64())
 }
 
 /// Reads claims of a token without verifying its signature.
