@@ -1,0 +1,3 @@
+module github.com/smartpay-oauth-mock/smartpaymock
+
+go 1.21
