@@ -6,15 +6,22 @@ import (
 	"testing"
 )
 
-// readmeBlocks returns the blocks with Go code of the README.
-func readmeBlocks(t *testing.T) []string {
+// readReadme returns the text of the README.
+func readReadme(t *testing.T) string {
 	t.Helper()
 	content, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
+	// Git writes other ends of lines on Windows.
+	return strings.ReplaceAll(string(content), "\r\n", "\n")
+}
+
+// readmeBlocks returns the blocks with Go code of the README.
+func readmeBlocks(t *testing.T) []string {
+	t.Helper()
 	var blocks []string
-	for _, part := range strings.Split(string(content), "```go\n")[1:] {
+	for _, part := range strings.Split(readReadme(t), "```go\n")[1:] {
 		block, _, _ := strings.Cut(part, "```")
 		blocks = append(blocks, block)
 	}
@@ -36,11 +43,7 @@ func TestTheReadmeShowsTheOutputOfAFailedTest(t *testing.T) {
 	folder := newModule(t, map[string]string{"refresh_test.go": example})
 	_, output := goTest(folder)
 
-	content, err := os.ReadFile("README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, shown, _ := strings.Cut(string(content), "```\n--- FAIL")
+	_, shown, _ := strings.Cut(readReadme(t), "```\n--- FAIL")
 	shown, _, _ = strings.Cut(shown, "```")
 	for _, line := range strings.Split(strings.TrimSpace(shown), "\n")[1:] {
 		// The port is another one each time, and the line in mock.go is no promise.
