@@ -43,6 +43,7 @@ func TestAServerThatRunsAlreadyIsUsed(t *testing.T) {
 			if mock.BaseURL() == running.BaseURL() {
 				t.Error("it has no realm of its own")
 			}
+			wantContains(t, mock.Realm().Name(), "testaserverthatrunsalreadyisused-a_test-")
 			wantStatus(t, exchange(t, mock, mock.IssueCode()).status, 200)
 		}
 		if got := countRealms(t, running); got != before+2 {
@@ -79,7 +80,7 @@ func TestRealmsThereBeginWithTheFixturesOfTheTests(t *testing.T) {
 	wantError(t, err, "my-app")
 }
 
-func TestOptionsOfANewServerAreRefusedByName(t *testing.T) {
+func TestOptionsOfANewServerAreRejectedByName(t *testing.T) {
 	attach(t)
 	for name, option := range map[string]smartpaymock.Option{
 		"TLS":        smartpaymock.TLS(),

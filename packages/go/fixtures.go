@@ -19,7 +19,8 @@ type FixtureSet struct {
 }
 
 // Fixtures takes fixtures in YAML or JSON. The white space at the start that all lines have in common is
-// removed, so that the text can be indented with tabs like the code around it.
+// removed, so that the text can be indented with tabs like the code around it. Beyond that, YAML allows
+// spaces only.
 func Fixtures(text string) FixtureSet { return FixtureSet{text: dedent(text)} }
 
 // FixturesFile takes the path of a file with fixtures, or, for a server, of a folder with such files.
@@ -49,7 +50,7 @@ func (f FixtureSet) toFile(folder string) (string, error) {
 			return "", fmt.Errorf("fixtures: %w", err)
 		}
 		name = "fixtures.json"
-	} else if err := f.refusePath(); err != nil {
+	} else if err := f.rejectPath(); err != nil {
 		return "", err
 	}
 	path := filepath.Join(folder, name)
@@ -62,7 +63,7 @@ func (f FixtureSet) toMember() (any, error) {
 		return f.value, nil
 	}
 	if f.path == "" {
-		return f.text, f.refusePath()
+		return f.text, f.rejectPath()
 	}
 
 	info, err := os.Stat(f.path)
@@ -80,8 +81,8 @@ func (f FixtureSet) toMember() (any, error) {
 	return string(content), nil
 }
 
-// refusePath explains the likely mistake of a path that is given as text.
-func (f FixtureSet) refusePath() error {
+// rejectPath explains the likely mistake of a path that is given as text.
+func (f FixtureSet) rejectPath() error {
 	for _, suffix := range []string{".yaml", ".yml", ".json"} {
 		if strings.HasSuffix(f.text, suffix) && !strings.Contains(f.text, "\n") {
 			return fmt.Errorf("fixtures: %q is a path; use FixturesFile", f.text)

@@ -185,8 +185,14 @@ func TestARealmWithoutATestIsClosedByItself(t *testing.T) {
 			t.Errorf("Close: %v", err)
 		}
 	}
-	if _, err := realm.IssueCode(ctx); !errors.Is(err, smartpaymock.ErrNotFound) {
-		t.Errorf("IssueCode after Close: %v", err)
+	for _, call := range []func() error{
+		func() error { _, err := realm.IssueCode(ctx); return err },
+		func() error { _, err := realm.NewRealm(ctx); return err },
+		func() error { return realm.SetFixtures(ctx, smartpaymock.Fixtures("extends: default")) },
+	} {
+		if err := call(); !errors.Is(err, smartpaymock.ErrClosed) {
+			t.Errorf("a call after Close: %v", err)
+		}
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 )
 
 // Mock is a server or realm that belongs to a test. Its methods end the test if a call fails, as
-// [testing.T.Fatal] does. At the end of the test, its expectations are judged. If the test fails, its log
+// [testing.T.Fatal] does. At the end of the test, its expectations are checked. If the test fails, its log
 // shows the requests that the mock received.
 type Mock struct {
 	tb    testing.TB
@@ -30,6 +30,7 @@ type Mock struct {
 // realm there.
 func Start(t testing.TB, options ...Option) *Mock {
 	t.Helper()
+	options = append([]Option{realmLabel(t.Name())}, options...)
 	server, err := New(context.Background(), options...)
 	if err != nil {
 		t.Fatal(err)
@@ -73,14 +74,14 @@ func (m *Mock) NewRealm(options ...RealmOption) *Mock {
 	return realmForTest(m.tb, m.realm, options)
 }
 
-// end judges the expectations, logs what the mock saw if the test has failed, and closes it.
+// end checks the expectations, logs what the mock saw if the test has failed, and closes it.
 func (m *Mock) end() {
 	m.mu.Lock()
 	injections, clients := m.injections, m.clients
 	m.mu.Unlock()
 
 	for _, injection := range injections {
-		injection.judge()
+		injection.check()
 	}
 	if m.hasFailed() {
 		text, err := m.realm.Describe(context.Background())
@@ -143,7 +144,7 @@ type Injection struct {
 	active *ActiveScenario
 
 	mu sync.Mutex
-	// expected is empty if there is no expectation, or it has been judged.
+	// expected is empty if there is no expectation, or it has been checked.
 	expected []Count
 	// place is where the expectation was set.
 	place string
@@ -170,8 +171,14 @@ func (i *Injection) Name() string { return i.active.Name() }
 // returns the injection.
 func (i *Injection) Expect(n int) *Injection { return i.expect(Exactly(n)) }
 
-// ExpectCount is like [Injection.Expect] for other numbers, such as [AtLeast].
-func (i *Injection) ExpectCount(counts ...Count) *Injection { return i.expect(counts...) }
+// ExpectCount is like [Injection.Expect] for other numbers, such as [AtMost]. The default is at least
+// one.
+func (i *Injection) ExpectCount(counts ...Count) *Injection {
+	if len(counts) == 0 {
+		counts = []Count{AtLeast(1)}
+	}
+	return i.expect(counts...)
+}
 
 // Matched returns the number of requests that the scenario has matched.
 func (i *Injection) Matched() int {
@@ -200,7 +207,7 @@ func (i *Injection) Release() int {
 // Remove removes the scenario, and fails the test if its expectation is not met. It can be deferred.
 func (i *Injection) Remove() {
 	i.mock.tb.Helper()
-	i.judge()
+	i.check()
 	i.mock.must(i.active.Remove(context.Background()))
 }
 
@@ -215,9 +222,9 @@ func (i *Injection) expect(counts ...Count) *Injection {
 	return i
 }
 
-// judge fails the test if the expectation is not met. If the test has failed already, or is skipped, its
+// check fails the test if the expectation is not met. If the test has failed already, or is skipped, its
 // own reason is the better one.
-func (i *Injection) judge() {
+func (i *Injection) check() {
 	i.mock.tb.Helper()
 	i.mu.Lock()
 	expected, place := i.expected, i.place

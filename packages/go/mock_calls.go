@@ -93,7 +93,7 @@ func (m *Mock) Now() time.Time {
 	if err == nil {
 		return now
 	}
-	if !m.realm.isClosed() && !errors.Is(err, ErrClosed) {
+	if !errors.Is(err, ErrClosed) && !m.realm.isClosed() {
 		m.tb.Helper()
 		m.tb.Error(err)
 	}

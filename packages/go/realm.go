@@ -22,6 +22,8 @@ const (
 	tokenPath     = "/oauth2/v3/token"
 	authorizePath = "/ebc2/oauth/authorize"
 
+	// defaultLabel is the start of the name of a realm that belongs to no test.
+	defaultLabel = "go"
 	// maxNameLength is that of a realm's name, which is part of host names.
 	maxNameLength = 63
 )
@@ -130,7 +132,7 @@ func (r *Realm) SetFixtures(ctx context.Context, fixtures FixtureSet) error {
 	if err != nil {
 		return wrap(err)
 	}
-	if text, ok := member.(string); ok && fixtures.value == nil {
+	if text, ok := member.(string); ok && fixtures.value == nil && !r.isClosed() {
 		err := r.control.send(ctx, "PUT", r.path("/fixtures"), typeYAML, []byte(text), nil)
 		return wrap(err)
 	}
@@ -154,9 +156,12 @@ func (r *Realm) Report(ctx context.Context) (*Report, error) {
 // NewRealm creates a realm: an isolated server with the same methods, on a port of its own. Without
 // fixtures, it begins with those of the server.
 func (r *Realm) NewRealm(ctx context.Context, options ...RealmOption) (*Realm, error) {
-	config := realmConfig{label: "go"}
+	config := realmConfig{label: defaultLabel}
 	for _, option := range options {
 		option.applyToRealm(&config)
+	}
+	if r.isClosed() {
+		return nil, wrap(ErrClosed)
 	}
 	realm, err := r.newRealm(ctx, config)
 	return realm, wrap(err)
@@ -229,6 +234,9 @@ func (r *Realm) setStatus(
 
 // call sends a call of the control API, such as GET, /clock.
 func (r *Realm) call(ctx context.Context, method, path string, body, result any) error {
+	if r.isClosed() {
+		return wrap(ErrClosed)
+	}
 	return wrap(r.control.call(ctx, method, r.path(path), body, result))
 }
 
@@ -260,7 +268,7 @@ func uniqueName(label string) (string, error) {
 	start := strings.Trim(notInName.ReplaceAllString(strings.ToLower(label), "-"), "-")
 	start = start[:min(len(start), maxNameLength-len(suffix))]
 	if start == "" {
-		start = "go"
+		start = defaultLabel
 	}
 	return start + suffix, nil
 }

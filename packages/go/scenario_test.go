@@ -178,6 +178,7 @@ func TestAnExpectationThatIsMetIsSilent(t *testing.T) {
 		mock.Inject(smartpaymock.Scenario{Respond: smartpaymock.Outcomes{{}}}).
 			ExpectCount(smartpaymock.AtLeast(1), smartpaymock.AtMost(2))
 		exchange(t, mock, mock.IssueCode())
+		mock.Inject(smartpaymock.Scenario{Respond: smartpaymock.Outcomes{{Status: 503}}}).Expect(0)
 	}).wantSuccess(t)
 }
 
@@ -199,7 +200,7 @@ func TestAnExpectationThatIsNotMetFailsTheTestAtItsEnd(t *testing.T) {
 		"note (#1): ", "plain HTTP")
 }
 
-func TestAnExpectationIsJudgedWhenItsScenarioIsRemoved(t *testing.T) {
+func TestAnExpectationIsCheckedWhenItsScenarioIsRemoved(t *testing.T) {
 	t.Parallel()
 	record(t, func(t testing.TB) {
 		mock := server.ForTest(t)
@@ -207,13 +208,21 @@ func TestAnExpectationIsJudgedWhenItsScenarioIsRemoved(t *testing.T) {
 		injection := mock.Inject(scenario).Expect(1)
 		injection.Remove()
 		if !t.Failed() {
-			t.Logf("not judged")
+			t.Logf("not checked")
 		}
 		exchange(t, mock, "x")
 	}).wantFailure(t, "was expected to match exactly 1 request, but matched 0", "No request was received")
 }
 
-func TestAnExpectationAfterAResetCannotBeJudged(t *testing.T) {
+func TestAnExpectationWithoutANumberIsAtLeastOne(t *testing.T) {
+	t.Parallel()
+	record(t, func(t testing.TB) {
+		scenario := smartpaymock.Scenario{Respond: smartpaymock.Outcomes{{Status: 503}}}
+		server.ForTest(t).Inject(scenario).ExpectCount()
+	}).wantFailure(t, "was expected to match at least 1 request, but matched 0")
+}
+
+func TestAnExpectationAfterAResetCannotBeChecked(t *testing.T) {
 	t.Parallel()
 	record(t, func(t testing.TB) {
 		mock := server.ForTest(t)

@@ -29,7 +29,7 @@ type Server struct {
 // The error is a [*StartError] for invalid options or fixtures, or [ErrNoBinary] if there is no program
 // for this platform.
 func New(ctx context.Context, options ...Option) (*Server, error) {
-	var config serverConfig
+	config := serverConfig{realmConfig: realmConfig{label: defaultLabel}}
 	for _, option := range options {
 		option.applyToServer(&config)
 	}
@@ -135,7 +135,7 @@ func realmOfProcess(
 // attach creates a realm on a server that runs already.
 func attach(ctx context.Context, config *serverConfig) (*Server, error) {
 	url := strings.TrimRight(os.Getenv(serverVariable), "/")
-	if err := config.refuseForRunning(url); err != nil {
+	if err := config.rejectForRunning(url); err != nil {
 		return nil, err
 	}
 
@@ -162,7 +162,6 @@ func attach(ctx context.Context, config *serverConfig) (*Server, error) {
 		}
 	}
 
-	config.label = "go"
 	realm, err := parent.newRealm(ctx, config.realmConfig)
 	if err != nil {
 		parent.control.close()
@@ -173,8 +172,8 @@ func attach(ctx context.Context, config *serverConfig) (*Server, error) {
 	return &Server{Realm: realm}, nil
 }
 
-// refuseForRunning refuses options that only a new server could have.
-func (c *serverConfig) refuseForRunning(url string) error {
+// rejectForRunning rejects options that only a new server could have.
+func (c *serverConfig) rejectForRunning(url string) error {
 	options := []struct {
 		name    string
 		isGiven bool

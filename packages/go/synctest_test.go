@@ -7,32 +7,55 @@
 package smartpaymock_test
 
 import (
-	"context"
-	"net/http"
 	"net/url"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/smartpay-oauth-mock/smartpaymock"
 )
+
+func TestAMockWorksInABubble(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		mock := smartpaymock.Start(t)
+		client := mock.HTTPClient()
+		if now := mock.FreezeAt(time.Now()); !now.Equal(time.Now()) {
+			t.Errorf("FreezeAt returns %s", now)
+		}
+		tokens := mock.IssueTokens()
+		refreshed := func() int {
+			return post(t, mock, client, url.Values{
+				"grant_type": {"refresh_token"}, "refresh_token": {tokens.RefreshToken},
+			}).status
+		}
+		wantStatus(t, refreshed(), 200)
+		mock.Inject(smartpaymock.Scenario{
+			Respond: smartpaymock.Outcomes{{Status: 503, Delay: 10 * time.Millisecond}},
+		}).Expect(1)
+		wantStatus(t, refreshed(), 503)
+		mock.Verify(smartpaymock.Filter{}, smartpaymock.Exactly(2), smartpaymock.Within(time.Second))
+	})
+}
 
 func TestTravelMovesTheClockOfABubble(t *testing.T) {
 	t.Parallel()
-	mock := server.ForTest(t)
 	synctest.Test(t, func(t *testing.T) {
-		// A transport without a pool has no goroutines that outlive their request.
-		client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-		start := time.Now()
-		tokens := mock.IssueTokens()
+		mock := smartpaymock.Start(t)
+		mock.FreezeAt(time.Now())
 		mock.Travel(16*time.Minute, time.Sleep)
-		if moved := time.Since(start); moved != 16*time.Minute {
-			t.Errorf("the clock of the bubble moved by %s", moved)
+		if now := mock.Now(); !now.Equal(time.Now()) {
+			t.Errorf("the clock of the realm is at %s, that of the bubble at %s", now, time.Now())
 		}
-		if report, err := mock.Realm().Report(context.Background()); err != nil || report == nil {
-			t.Errorf("Report: %v", err)
-		}
-		got := post(t, mock, client, url.Values{
-			"grant_type": {"refresh_token"}, "refresh_token": {tokens.RefreshToken},
-		})
-		wantStatus(t, got.status, 200)
+	})
+}
+
+func TestASharedServerWorksInABubble(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		mock := server.ForTest(t)
+		mock.IssueTokens()
+		mock.Travel(time.Hour, time.Sleep)
+		mock.IssueTokens()
 	})
 }
