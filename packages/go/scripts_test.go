@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -32,6 +33,9 @@ func runScript(script string) {
 		server.Close()
 	case "exit":
 		os.Exit(3)
+	case "goroutines":
+		_, err := server.IssueTokens(context.Background())
+		fmt.Println(runtime.NumGoroutine(), err)
 	case "panic":
 		panic("on purpose")
 	case "sleep":
@@ -42,6 +46,15 @@ func runScript(script string) {
 // startScript starts a script, and returns its process and the URL of its server.
 func startScript(t *testing.T, script string, environment ...string) (*exec.Cmd, string) {
 	t.Helper()
+	command, baseURL, _ := startScriptWithOutput(t, script, environment...)
+	return command, baseURL
+}
+
+// startScriptWithOutput also returns what the script prints after the URL.
+func startScriptWithOutput(
+	t *testing.T, script string, environment ...string,
+) (*exec.Cmd, string, *bufio.Reader) {
+	t.Helper()
 	command := exec.Command(os.Args[0])
 	command.Env = append(append(os.Environ(), scriptVariable+"="+script), environment...)
 	output, err := command.StdoutPipe()
@@ -51,11 +64,12 @@ func startScript(t *testing.T, script string, environment ...string) (*exec.Cmd,
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	baseURL, err := bufio.NewReader(output).ReadString('\n')
+	reader := bufio.NewReader(output)
+	baseURL, err := reader.ReadString('\n')
 	if err != nil {
 		t.Fatalf("the script %s: %v", script, err)
 	}
-	return command, strings.TrimSpace(baseURL)
+	return command, strings.TrimSpace(baseURL), reader
 }
 
 // isListening returns whether there is a server at a URL.

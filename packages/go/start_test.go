@@ -266,6 +266,19 @@ func TestNothingRunsOnAfterTheTests(t *testing.T) {
 	waitForEnd(t, baseURL)
 }
 
+func TestAServerNeedsNoGoroutines(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("a goroutine waits for the end of the process")
+	}
+	command, _, output := startScriptWithOutput(t, "goroutines")
+	// Only that of main.
+	if line, err := output.ReadString('\n'); err != nil || line != "1 <nil>\n" {
+		t.Errorf("goroutines: %q, %v", line, err)
+	}
+	command.Wait()
+}
+
 func TestNoFileIsLeftBehind(t *testing.T) {
 	folder := t.TempDir()
 	t.Setenv("TMPDIR", folder)

@@ -41,6 +41,19 @@ func tryTwice(source oauth2.TokenSource) (*oauth2.Token, error) {
 	return token, err
 }
 
+// pay calls the API, which has to accept the token.
+func pay(t *testing.T, mock *smartpaymock.Mock, client *http.Client) {
+	t.Helper()
+	response, err := client.Post(mock.BaseURL()+"/pts/v2/payments", "application/json", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	if response.StatusCode != http.StatusCreated {
+		t.Errorf("payment: %s", response.Status)
+	}
+}
+
 func TestACodeIsExchangedForTokens(t *testing.T) {
 	t.Parallel()
 	mock := smartpaymock.Start(t)
@@ -81,15 +94,7 @@ func TestATokenIsRefreshedWhenItHasExpired(t *testing.T) {
 		RefreshToken: issued.RefreshToken,
 		Expiry:       time.Now().Add(-time.Minute),
 	})
-	response, err := oauth2.NewClient(ctx, source).Post(
-		mock.BaseURL()+"/pts/v2/payments", "application/json", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	response.Body.Close()
-	if response.StatusCode != http.StatusCreated {
-		t.Errorf("payment: %s", response.Status)
-	}
+	pay(t, mock, oauth2.NewClient(ctx, source))
 	mock.VerifyOrder(
 		smartpaymock.Filter{GrantType: "refresh_token", Status: 200},
 		smartpaymock.Filter{Endpoint: smartpaymock.EndpointResource, Status: 201},
