@@ -240,6 +240,17 @@ func TestACallEndsWithItsContext(t *testing.T) {
 	}
 }
 
+func TestAConnectionThatTheServerClosedIsReplaced(t *testing.T) {
+	t.Parallel()
+	mock := smartpaymock.Start(t, smartpaymock.Args("--limit", "connections=1"))
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	for i := 0; i < 3; i++ {
+		// Its connection takes the place of the one for control calls.
+		form := url.Values{"grant_type": {"authorization_code"}, "code": {mock.IssueCode()}}
+		wantStatus(t, post(t, mock, client, form).status, 200)
+	}
+}
+
 func TestManyGoroutinesShareAServer(t *testing.T) {
 	t.Parallel()
 	mock := server.ForTest(t)

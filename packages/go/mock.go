@@ -80,8 +80,9 @@ func (m *Mock) end() {
 	injections, clients := m.injections, m.clients
 	m.mu.Unlock()
 
+	hadFailed := m.hasFailed()
 	for _, injection := range injections {
-		injection.check()
+		injection.check(hadFailed)
 	}
 	if m.hasFailed() {
 		text, err := m.realm.Describe(context.Background())
@@ -207,7 +208,7 @@ func (i *Injection) Release() int {
 // Remove removes the scenario, and fails the test if its expectation is not met. It can be deferred.
 func (i *Injection) Remove() {
 	i.mock.tb.Helper()
-	i.check()
+	i.check(i.mock.hasFailed())
 	i.mock.must(i.active.Remove(context.Background()))
 }
 
@@ -222,15 +223,15 @@ func (i *Injection) expect(counts ...Count) *Injection {
 	return i
 }
 
-// check fails the test if the expectation is not met. If the test has failed already, or is skipped, its
-// own reason is the better one.
-func (i *Injection) check() {
+// check fails the test if the expectation is not met. If the test had failed before, or is skipped, its own
+// reason is the better one.
+func (i *Injection) check(hadFailed bool) {
 	i.mock.tb.Helper()
 	i.mu.Lock()
 	expected, place := i.expected, i.place
 	i.expected = nil
 	i.mu.Unlock()
-	if len(expected) == 0 || i.mock.hasFailed() || i.mock.tb.Skipped() {
+	if len(expected) == 0 || hadFailed || i.mock.tb.Skipped() {
 		return
 	}
 

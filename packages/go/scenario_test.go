@@ -200,6 +200,18 @@ func TestAnExpectationThatIsNotMetFailsTheTestAtItsEnd(t *testing.T) {
 		"note (#1): ", "plain HTTP")
 }
 
+func TestAllExpectationsThatAreNotMetAreShown(t *testing.T) {
+	t.Parallel()
+	record(t, func(t testing.TB) {
+		mock := server.ForTest(t)
+		for _, name := range []string{"first", "second"} {
+			mock.Inject(smartpaymock.Scenario{
+				Name: name, Respond: smartpaymock.Outcomes{{Status: 503}},
+			}).Expect(1)
+		}
+	}).wantFailure(t, `the scenario "first"`, `the scenario "second"`)
+}
+
 func TestAnExpectationIsCheckedWhenItsScenarioIsRemoved(t *testing.T) {
 	t.Parallel()
 	record(t, func(t testing.TB) {

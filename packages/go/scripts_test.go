@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"os/signal"
 	"runtime"
 	"strings"
 	"testing"
@@ -36,6 +37,15 @@ func runScript(script string) {
 	case "goroutines":
 		_, err := server.IssueTokens(context.Background())
 		fmt.Println(runtime.NumGoroutine(), err)
+	case "interrupt":
+		interrupted := make(chan os.Signal, 1)
+		signal.Notify(interrupted, os.Interrupt)
+		fmt.Println("waiting")
+		<-interrupted
+		// A server that was interrupted, too, would still accept requests for a moment.
+		time.Sleep(time.Second)
+		_, err := server.IssueTokens(context.Background())
+		fmt.Println("interrupted", err)
 	case "panic":
 		panic("on purpose")
 	case "sleep":
@@ -56,6 +66,7 @@ func startScriptWithOutput(
 ) (*exec.Cmd, string, *bufio.Reader) {
 	t.Helper()
 	command := exec.Command(os.Args[0])
+	inGroup(command)
 	command.Env = append(append(os.Environ(), scriptVariable+"="+script), environment...)
 	output, err := command.StdoutPipe()
 	if err != nil {
