@@ -20,7 +20,11 @@ struct ErrorBody<'a> {
 
 /// Makes a response of the token endpoint: JSON that must not be cached.
 pub(super) fn json(status: u16, body: &impl Serialize) -> Response {
-    let json = serde_json::to_vec(body).unwrap_or_default();
+    // Two tokens are nearly 3 KB.
+    let mut json = Vec::with_capacity(4096);
+    if serde_json::to_writer(&mut json, body).is_err() {
+        json.clear();
+    }
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = text(status, "application/json;charset=UTF-8", json);
     let headers = response.headers_mut();

@@ -97,7 +97,7 @@ impl<'a> Form<'a> {
 
 /// Decodes one name or value.
 pub(crate) fn decode_component(text: &[u8]) -> Result<Cow<'_, str>, ComponentError> {
-    if !text.iter().any(|b| matches!(b, b'%' | b'+')) {
+    if !text.contains(&b'%') && !text.contains(&b'+') {
         return str::from_utf8(text).map(Cow::Borrowed).map_err(|_| ComponentError::NotUtf8);
     }
 

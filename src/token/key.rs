@@ -168,7 +168,8 @@ impl SigningKey {
 
     /// Makes the first two segments of a JWT with these claims.
     pub(crate) fn encode(&self, claims: &impl Serialize) -> Result<String, SigningFailed> {
-        let payload = serde_json::to_vec(claims).map_err(|_| SigningFailed)?;
+        let mut payload = Vec::with_capacity(1024);
+        serde_json::to_writer(&mut payload, claims).map_err(|_| SigningFailed)?;
         let mut token = String::with_capacity(self.header.len() + payload.len() * 4 / 3 + 350);
         token.push_str(&self.header);
         URL_SAFE_NO_PAD.encode_string(&payload, &mut token);
