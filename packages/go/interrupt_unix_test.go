@@ -13,6 +13,9 @@ func inGroup(command *exec.Cmd) {
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 }
 
+// killGroup ends the processes of the group that have not ended yet.
+func killGroup(command *exec.Cmd) { syscall.Kill(-command.Process.Pid, syscall.SIGKILL) }
+
 // Ctrl-C ends the tests, whose cleanups still use the server.
 func TestAServerOutlivesAnInterruptOfTheTests(t *testing.T) {
 	t.Parallel()
