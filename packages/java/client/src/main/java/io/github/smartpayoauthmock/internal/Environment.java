@@ -1,0 +1,43 @@
+package io.github.smartpayoauthmock.internal;
+
+import java.util.Map;
+import java.util.Optional;
+
+/** The environment variables that the client reads. */
+public final class Environment {
+  /** Names another program. */
+  public static final String BINARY = "SMARTPAY_OAUTH_MOCK_BINARY";
+
+  /** Names a server that runs already. */
+  public static final String SERVER = "SMARTPAY_MOCK_SERVER";
+
+  /** The control token of that server. */
+  public static final String CONTROL_TOKEN = "SMARTPAY_MOCK_CONTROL_TOKEN";
+
+  /** The CA of that server. */
+  public static final String CA = "SMARTPAY_MOCK_CA";
+
+  /** A client certificate for that server. */
+  public static final String CERTIFICATE = "SMARTPAY_MOCK_CERT";
+
+  /** The key of the client certificate. */
+  public static final String KEY = "SMARTPAY_MOCK_KEY";
+
+  private Environment() {}
+
+  /** Returns the value of a variable, unless it is empty. */
+  public static Optional<String> get(String name) {
+    return Optional.ofNullable(System.getenv(name)).filter(value -> !value.isEmpty());
+  }
+
+  /**
+   * Removes the variables for options of a server, but for those of the log: tests get the server
+   * that they ask for, on any machine.
+   */
+  static void removeServerOptions(Map<String, String> environment) {
+    environment
+        .keySet()
+        .removeIf(
+            name -> name.startsWith("SMARTPAY_MOCK_") && !name.startsWith("SMARTPAY_MOCK_LOG"));
+  }
+}
