@@ -8,12 +8,14 @@ import io.github.smartpayoauthmock.ClientCertificate;
 import io.github.smartpayoauthmock.SmartpayMock;
 import io.github.smartpayoauthmock.junit.SmartpayMockTest;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
+import java.net.SocketException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
 import java.util.Collections;
+import javax.net.ssl.HttpsURLConnection;
+import javax.net.ssl.SSLException;
 import org.junit.jupiter.api.Test;
 
 /** HTTPS and client certificates. */
@@ -58,9 +60,13 @@ class TlsTest {
   }
 
   @Test
-  void withoutACertificateTheHandshakeFails(SmartpayMock mock) {
-    Client client = new Client(mock, mock.sslContext());
-    assertThatThrownBy(() -> client.exchange("any")).isInstanceOf(UncheckedIOException.class);
+  void withoutACertificateTheHandshakeFails(SmartpayMock mock) throws Exception {
+    // Java's HttpClient may miss that the server closes the connection, and wait for ever.
+    HttpsURLConnection connection = (HttpsURLConnection) mock.tokenUrl().toURL().openConnection();
+    connection.setSSLSocketFactory(mock.sslContext().getSocketFactory());
+    connection.setReadTimeout(30_000);
+    assertThatThrownBy(connection::getResponseCode)
+        .isInstanceOfAny(SSLException.class, SocketException.class);
   }
 
   @Test

@@ -7,6 +7,7 @@ import io.github.smartpayoauthmock.internal.Json;
 import io.github.smartpayoauthmock.internal.RealmClient;
 import io.github.smartpayoauthmock.internal.ServerProcess;
 import io.github.smartpayoauthmock.internal.TemporaryFolder;
+import io.github.smartpayoauthmock.internal.WarmUp;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -31,6 +32,7 @@ final class ServerStart {
   }
 
   private Backend launch() {
+    WarmUp.begin();
     TemporaryFolder tlsFolder = null;
     boolean isStarted = false;
     try (TemporaryFolder folder = TemporaryFolder.create()) {

@@ -11,6 +11,7 @@ import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.concurrent.ThreadLocalRandom;
 
 /** Finds the program, and unpacks it once for each release. */
 public final class Program {
@@ -95,7 +96,7 @@ public final class Program {
 
   /** Writes the program to a file of its own first: other processes may unpack at the same time. */
   private static Path unpack(String resource, String hash, Path path) throws IOException {
-    String suffix = "." + ProcessHandle.current().pid() + "-" + Long.toHexString(System.nanoTime());
+    String suffix = "." + Long.toHexString(ThreadLocalRandom.current().nextLong());
     Path partial = path.resolveSibling(path.getFileName() + suffix);
     try {
       String written = write(resource, partial);

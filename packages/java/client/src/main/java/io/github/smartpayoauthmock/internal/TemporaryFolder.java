@@ -34,7 +34,7 @@ public final class TemporaryFolder implements AutoCloseable {
    */
   public static TemporaryFolder create() throws IOException {
     String random = Long.toHexString(ThreadLocalRandom.current().nextLong());
-    String name = "smartpay-oauth-mock-" + ProcessHandle.current().pid() + "-" + random;
+    String name = "smartpay-oauth-mock-" + random;
     Path path = Path.of(System.getProperty("java.io.tmpdir"), name);
 
     FileAttribute<?>[] attributes = {};
