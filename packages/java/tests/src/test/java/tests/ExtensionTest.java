@@ -300,7 +300,7 @@ class ExtensionTest {
 
   @Test
   void aStaticExtensionHasOneRealmThatIsResetBeforeEachTest() {
-    allPass(OfClass.class, 2);
+    allPass(OfClass.class, 4);
   }
 
   @Tag("run-by-a-test")
@@ -326,6 +326,15 @@ class ExtensionTest {
       assertThat(mock.requests()).isEmpty();
       new Client(mock).exchange("unknown");
       assertThat(mock.issueCode(code -> code.clientId("my-app"))).isNotEmpty();
+    }
+
+    @Nested
+    class Inner {
+      @RepeatedTest(2)
+      void aTest() {
+        assertThat(SEEN).containsOnly(SMARTPAY.mock().tokenUrl());
+        assertThat(SMARTPAY.mock().requests()).isEmpty();
+      }
     }
   }
 

@@ -200,7 +200,7 @@ class ScenarioTest {
     SmartpayMock realm = mock.newRealm();
     realm.inject(Scenario.error("server_error").named("one")).expect(1);
     realm.inject(Scenario.error("server_error").named("two")).expect(Times.atLeast(3));
-    realm.newRealm().inject(Scenario.error("server_error").named("inner")).expect(4);
+    realm.newRealm().newRealm().inject(Scenario.error("x").named("inner")).expect(4);
     assertThatThrownBy(realm::close)
         .isInstanceOf(AssertionError.class)
         .hasMessageFindingMatch(

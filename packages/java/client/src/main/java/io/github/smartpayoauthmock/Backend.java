@@ -40,15 +40,8 @@ record Backend(
     return URI.create(base + AUTHORIZE_PATH);
   }
 
-  /** Creates a realm with a port of its own. {@code end} runs after it was removed. */
-  static Backend newRealm(
-      ControlClient control,
-      RealmOptions options,
-      boolean isHttps,
-      boolean hasPortal,
-      Certificates certificates,
-      String realmFixtures,
-      Runnable end) {
+  /** Creates a realm of this server, with a port of its own. */
+  Backend newRealm(RealmOptions options) {
     String name = uniqueName(options.label());
     String path = "/_mock/realms/" + name;
     Map<String, Object> body = new LinkedHashMap<>();
@@ -58,8 +51,10 @@ record Backend(
       body.put("fixtures", fixtures);
     }
 
+    ControlClient control = realm.control();
     Map<String, Object> created = control.call("PUT", path, body);
-    URI base = URI.create(Json.text(created, isHttps ? "https" : "http"));
+    URI base = URI.create(Json.text(created, baseUrl.getScheme()));
+    boolean hasPortal = !authorizeUrl.equals(authorizeUrl(baseUrl));
     URI authorize =
         hasPortal ? URI.create(Json.text(created, "authorize_url")) : authorizeUrl(base);
     return new Backend(
@@ -69,10 +64,18 @@ record Backend(
         authorize,
         certificates,
         realmFixtures,
+        () -> remove(control, path));
+  }
+
+  /** Returns the same with something that is done after its end. */
+  Backend andThen(Runnable then) {
+    Runnable both =
         () -> {
-          remove(control, path);
           end.run();
-        });
+          then.run();
+        };
+    return new Backend(
+        realm, realmName, baseUrl, authorizeUrl, certificates, realmFixtures, both);
   }
 
   private static void remove(ControlClient control, String path) {
@@ -84,18 +87,11 @@ record Backend(
   }
 
   private static String uniqueName(String label) {
-    String suffix = String.format("-%08x", ThreadLocalRandom.current().nextInt());
+    // Eight hexadecimal digits.
+    String suffix = "-" + Long.toHexString(ThreadLocalRandom.current().nextLong(1L << 28, 1L << 32));
     String start =
         label.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9_-]+", "-").replaceAll("^-+|-+$", "");
     int length = Math.min(start.length(), MAX_NAME_LENGTH - suffix.length());
     return (start.isEmpty() ? "realm" : start.substring(0, length)) + suffix;
-  }
-
-  boolean isHttps() {
-    return "https".equals(baseUrl.getScheme());
-  }
-
-  boolean hasPortal() {
-    return !authorizeUrl.equals(authorizeUrl(baseUrl));
   }
 }

@@ -5,6 +5,7 @@ import io.github.smartpayoauthmock.internal.ControlClient;
 import io.github.smartpayoauthmock.internal.Environment;
 import io.github.smartpayoauthmock.internal.FixtureText;
 import io.github.smartpayoauthmock.internal.KeyStores;
+import io.github.smartpayoauthmock.internal.RealmClient;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
@@ -33,7 +34,6 @@ final class RunningServer {
             Environment.get(Environment.CONTROL_TOKEN).orElse(null),
             error -> explain(url, error));
 
-    RealmOptions realm = RealmOptions.DEFAULTS.label("java");
     Runnable end =
         () -> {
           control.close();
@@ -41,8 +41,17 @@ final class RunningServer {
             certificates.close();
           }
         };
+    Backend whole =
+        new Backend(
+            new RealmClient(control, null),
+            "default",
+            server,
+            Backend.authorizeUrl(server),
+            certificates,
+            fixtures(options),
+            end);
     try {
-      return Backend.newRealm(control, realm, isHttps, false, certificates, fixtures(options), end);
+      return whole.newRealm(RealmOptions.DEFAULTS.label("java")).andThen(end);
     } catch (RuntimeException e) {
       end.run();
       throw e;

@@ -46,13 +46,16 @@ public final class SmartpayMock implements AutoCloseable {
   static final String MERCHANT_ID = "rahulrama";
 
   private final Backend backend;
+  private final SmartpayMock parent;
   private final AtomicBoolean isClosed = new AtomicBoolean();
   private final List<SmartpayMock> realms = new CopyOnWriteArrayList<>();
   private final List<Consumer<Duration>> travelers = new CopyOnWriteArrayList<>();
   private final Clock clock = new FollowingClock(() -> clock().now(), ZoneOffset.UTC);
 
-  SmartpayMock(Backend backend) {
+  /** Takes what is behind it, and the mock that it is a realm of; null for none. */
+  SmartpayMock(Backend backend, SmartpayMock parent) {
     this.backend = backend;
+    this.parent = parent;
   }
 
   /**
@@ -414,16 +417,9 @@ public final class SmartpayMock implements AutoCloseable {
    * @return the realm, which ends when it is closed, or with this mock
    */
   public SmartpayMock newRealm(UnaryOperator<RealmOptions> options) {
-    Backend created =
-        Backend.newRealm(
-            realm().control(),
-            options.apply(RealmOptions.DEFAULTS),
-            backend.isHttps(),
-            backend.hasPortal(),
-            backend.certificates(),
-            backend.realmFixtures(),
-            () -> {});
-    SmartpayMock realm = new SmartpayMock(created);
+    realm();
+    SmartpayMock realm =
+        new SmartpayMock(backend.newRealm(options.apply(RealmOptions.DEFAULTS)), this);
     realms.add(realm);
     return realm;
   }
@@ -472,10 +468,8 @@ public final class SmartpayMock implements AutoCloseable {
    * @throws AssertionError if one is not met, with the requests received
    */
   public void verifyExpectations() {
-    List<String> failures = new ArrayList<>(realm().takeFailures());
-    realms.stream()
-        .filter(SmartpayMock::isOpen)
-        .forEach(realm -> failures.addAll(realm.realm().takeFailures()));
+    realm();
+    List<String> failures = takeFailures();
     if (!failures.isEmpty()) {
       throw new AssertionError(String.join("\n\n", failures));
     }
@@ -489,6 +483,9 @@ public final class SmartpayMock implements AutoCloseable {
     if (isClosed.compareAndSet(false, true)) {
       realms.forEach(SmartpayMock::stop);
       backend.end().run();
+      if (parent != null) {
+        parent.realms.remove(this);
+      }
     }
   }
 
@@ -516,8 +513,10 @@ public final class SmartpayMock implements AutoCloseable {
     return "SmartpayMock[" + baseUrl() + ", realm " + realmName() + "]";
   }
 
-  private boolean isOpen() {
-    return !isClosed.get();
+  private List<String> takeFailures() {
+    List<String> failures = new ArrayList<>(backend.realm().takeFailures());
+    realms.forEach(realm -> failures.addAll(realm.takeFailures()));
+    return failures;
   }
 
   private RealmClient realm() {

@@ -78,6 +78,6 @@ public final class SmartpayMockBuilder {
    * @throws SmartpayMockException if it cannot start
    */
   public SmartpayMock start() {
-    return new SmartpayMock(ServerStart.start(this));
+    return new SmartpayMock(ServerStart.start(this), null);
   }
 }

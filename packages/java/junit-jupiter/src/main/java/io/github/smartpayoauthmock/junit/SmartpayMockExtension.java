@@ -3,6 +3,7 @@ package io.github.smartpayoauthmock.junit;
 import io.github.smartpayoauthmock.ClientAuth;
 import io.github.smartpayoauthmock.SmartpayMock;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.AfterEachCallback;
@@ -48,7 +49,7 @@ public final class SmartpayMockExtension
   private final String fixtures;
   private final boolean keepsState;
   private final AtomicReference<TestRealm> realm = new AtomicReference<>();
-  private boolean isForClass;
+  private final AtomicInteger classes = new AtomicInteger();
 
   private SmartpayMockExtension(Builder builder) {
     server = new ServerOptions(builder.tls, builder.clientAuth, builder.args);
@@ -84,13 +85,15 @@ public final class SmartpayMockExtension
   @Override
   public void beforeAll(ExtensionContext context) {
     // JUnit calls this for static fields only (and for a class with one instance for all tests).
-    isForClass = true;
-    begin(context);
+    // It calls this again for nested classes, which have the mock of the outer one.
+    if (classes.getAndIncrement() == 0) {
+      begin(context);
+    }
   }
 
   @Override
   public void beforeEach(ExtensionContext context) {
-    if (!isForClass) {
+    if (classes.get() == 0) {
       begin(context);
     } else if (!keepsState) {
       mock().reset();
@@ -106,14 +109,16 @@ public final class SmartpayMockExtension
 
   @Override
   public void afterEach(ExtensionContext context) {
-    if (!isForClass) {
+    if (classes.get() == 0) {
       end();
     }
   }
 
   @Override
   public void afterAll(ExtensionContext context) {
-    end();
+    if (classes.decrementAndGet() == 0) {
+      end();
+    }
   }
 
   @Override
