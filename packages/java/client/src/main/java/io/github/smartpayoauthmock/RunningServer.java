@@ -31,7 +31,7 @@ final class RunningServer {
         new ControlClient(
             server,
             isHttps ? context(ca, certificate, key) : null,
-            Environment.get(Environment.CONTROL_TOKEN).orElse(null),
+            Environment.get(Environment.CONTROL_TOKEN),
             error -> explain(url, error));
 
     Runnable end =
@@ -112,7 +112,8 @@ final class RunningServer {
   }
 
   private static Path path(String variable) {
-    return Environment.get(variable).map(Path::of).orElse(null);
+    String value = Environment.get(variable);
+    return value == null ? null : Path.of(value);
   }
 
   private static String explain(String url, IOException error) {

@@ -26,9 +26,8 @@ final class ServerStart {
 
   /** Starts a server, or takes a realm on the server that the environment names. */
   static Backend start(SmartpayMockBuilder options) {
-    return Environment.get(Environment.SERVER)
-        .map(url -> RunningServer.newRealm(url, options))
-        .orElseGet(() -> new ServerStart(options).launch());
+    String url = Environment.get(Environment.SERVER);
+    return url == null ? new ServerStart(options).launch() : RunningServer.newRealm(url, options);
   }
 
   private Backend launch() {
@@ -68,12 +67,11 @@ final class ServerStart {
 
   private Backend backend(
       ServerProcess process, Map<String, Object> urls, Certificates certificates) {
-    String http =
-        Json.optionalText(urls, "http")
-            .orElseThrow(
-                () ->
-                    new IllegalArgumentException(
-                        "args: the control calls need HTTP; leave out --listen off"));
+    if (urls.get("http") == null) {
+      throw new IllegalArgumentException(
+          "args: the control calls need HTTP; leave out --listen off");
+    }
+    String http = Json.text(urls, "http");
     String base = options.usesTls ? Json.text(urls, "https") : http;
     ControlClient control =
         new ControlClient(URI.create(http), null, valueOf("--control-token"), process::explain);

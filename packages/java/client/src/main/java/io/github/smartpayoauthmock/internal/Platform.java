@@ -37,13 +37,13 @@ final class Platform {
   static Path cacheFolder() {
     String home = System.getProperty("user.home");
     if (isWindows()) {
-      return Environment.get("LOCALAPPDATA")
-          .map(Path::of)
-          .orElse(Path.of(home, "AppData", "Local"));
+      String local = Environment.get("LOCALAPPDATA");
+      return local == null ? Path.of(home, "AppData", "Local") : Path.of(local);
     }
     if (isMac()) {
       return Path.of(home, "Library", "Caches");
     }
-    return Environment.get("XDG_CACHE_HOME").map(Path::of).orElse(Path.of(home, ".cache"));
+    String cache = Environment.get("XDG_CACHE_HOME");
+    return cache == null ? Path.of(home, ".cache") : Path.of(cache);
   }
 }

@@ -26,7 +26,8 @@ public final class Program {
    * @throws SmartpayMockException if there is none
    */
   public static Path find() {
-    return Environment.get(Environment.BINARY).map(Program::named).orElseGet(Program::packaged);
+    String name = Environment.get(Environment.BINARY);
+    return name == null ? packaged() : named(name);
   }
 
   private static Path named(String name) {

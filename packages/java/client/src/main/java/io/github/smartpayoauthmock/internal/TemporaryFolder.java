@@ -2,12 +2,12 @@ package io.github.smartpayoauthmock.internal;
 
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
-import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.EnumSet;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
@@ -15,9 +15,21 @@ import java.util.concurrent.ThreadLocalRandom;
 /** A folder for files of a server, which is removed at the latest when this process ends. */
 public final class TemporaryFolder implements AutoCloseable {
   private static final Set<TemporaryFolder> OPEN = ConcurrentHashMap.newKeySet();
+  private static final Set<PosixFilePermission> OWNER_ONLY =
+      EnumSet.of(
+          PosixFilePermission.OWNER_READ,
+          PosixFilePermission.OWNER_WRITE,
+          PosixFilePermission.OWNER_EXECUTE);
 
   static {
-    Runtime.getRuntime().addShutdownHook(new Thread(TemporaryFolder::closeAll));
+    Runtime.getRuntime()
+        .addShutdownHook(
+            new Thread() {
+              @Override
+              public void run() {
+                OPEN.forEach(TemporaryFolder::close);
+              }
+            });
   }
 
   private final Path path;
@@ -37,14 +49,12 @@ public final class TemporaryFolder implements AutoCloseable {
     String name = "smartpay-oauth-mock-" + random;
     Path path = Path.of(System.getProperty("java.io.tmpdir"), name);
 
-    FileAttribute<?>[] attributes = {};
-    if (FileSystems.getDefault().supportedFileAttributeViews().contains("posix")) {
-      attributes =
-          new FileAttribute<?>[] {
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"))
-          };
-    }
-    TemporaryFolder folder = new TemporaryFolder(Files.createDirectory(path, attributes));
+    // On Windows, the folder for temporary files belongs to the user.
+    TemporaryFolder folder =
+        new TemporaryFolder(
+            Platform.isWindows()
+                ? Files.createDirectory(path)
+                : Files.createDirectory(path, PosixFilePermissions.asFileAttribute(OWNER_ONLY)));
     OPEN.add(folder);
     return folder;
   }
@@ -61,15 +71,13 @@ public final class TemporaryFolder implements AutoCloseable {
     remove(path);
   }
 
-  private static void closeAll() {
-    OPEN.forEach(TemporaryFolder::close);
-  }
-
   private static void remove(Path path) {
     try {
       if (Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
         try (DirectoryStream<Path> entries = Files.newDirectoryStream(path)) {
-          entries.forEach(TemporaryFolder::remove);
+          for (Path entry : entries) {
+            remove(entry);
+          }
         }
       }
       Files.deleteIfExists(path);
