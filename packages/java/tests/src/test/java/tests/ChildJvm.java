@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /** A process of its own that runs a main method of these tests, with an environment of its own. */
 final class ChildJvm implements AutoCloseable {
@@ -59,12 +60,12 @@ final class ChildJvm implements AutoCloseable {
   }
 
   /** Waits until nothing listens at a URL any more. */
-  static boolean ends(URI url) throws InterruptedException {
+  static boolean ends(URI url) {
     for (int tries = 0; tries < 1000; tries++) {
       if (!isListening(url)) {
         return true;
       }
-      Thread.sleep(10);
+      LockSupport.parkNanos(10_000_000);
     }
     return false;
   }

@@ -156,7 +156,7 @@ class HandleTest {
       assertThatThrownBy(ended::issueCode)
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("closed");
-      assertThat(ChildJvm.isListening(ended.baseUrl())).isFalse();
+      assertThat(ChildJvm.ends(ended.baseUrl())).isTrue();
     }
   }
 }

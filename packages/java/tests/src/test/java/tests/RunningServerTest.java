@@ -6,6 +6,8 @@ import io.github.smartpayoauthmock.ClientAuth;
 import io.github.smartpayoauthmock.ClientCertificate;
 import io.github.smartpayoauthmock.SmartpayMock;
 import io.github.smartpayoauthmock.SmartpayMockBuilder;
+import java.net.Inet6Address;
+import java.net.InetAddress;
 import java.net.URI;
 import java.util.HashMap;
 import java.util.Map;
@@ -36,6 +38,19 @@ class RunningServerTest {
       // The URL of a realm means its server.
       Map<String, String> environment = Map.of(SERVER, running.baseUrl() + "/realms/default");
       assertThat(ChildJvm.run(Attaches.class, environment, "realm")).contains("java 200");
+    }
+  }
+
+  @Test
+  void eachAddressOfLocalhostIsTried() throws Exception {
+    // IPv6 may be off, or not among the addresses of localhost.
+    for (InetAddress address : InetAddress.getAllByName("localhost")) {
+      String host = address instanceof Inet6Address ? "[::1]" : "127.0.0.1";
+      try (SmartpayMock running = SmartpayMock.builder().args("--listen", host + ":0").start()) {
+        String url = "http://localhost:" + running.baseUrl().getPort();
+        assertThat(ChildJvm.run(Attaches.class, Map.of(SERVER, url), "realm"))
+            .isEqualTo("java 200\nrealm 200\n");
+      }
     }
   }
 

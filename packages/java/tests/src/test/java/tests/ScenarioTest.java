@@ -205,7 +205,7 @@ class ScenarioTest {
         .isInstanceOf(AssertionError.class)
         .hasMessageFindingMatch(
             "(?s)\"one\".*exactly 1.*\"two\".*at least 3.*\"inner\".*exactly 4");
-    assertThat(ChildJvm.isListening(realm.baseUrl())).isFalse();
+    assertThat(ChildJvm.ends(realm.baseUrl())).isTrue();
   }
 
   @Test

@@ -22,7 +22,7 @@ class StartTest {
     assertThat(mock.realmName()).isEqualTo("default");
     assertThat(mock.issueCode()).isNotEmpty();
     mock.close();
-    assertThat(ChildJvm.isListening(mock.baseUrl())).isFalse();
+    assertThat(ChildJvm.ends(mock.baseUrl())).isTrue();
   }
 
   @Test

@@ -3,7 +3,7 @@
  *
  * <p>{@link io.github.smartpayoauthmock.SmartpayMock} starts the server, which is a program inside
  * the package, and controls it. No method takes or returns {@code null} unless it says so; values
- * that may be missing are {@link java.util.Optional}. Everything here may be shared by threads.
+ * that may be missing are {@link java.util.Optional}. All but builders may be shared by threads.
  *
  * <p>Calls that the mock refuses throw {@link IllegalArgumentException}, calls that name something
  * that is not there {@link java.util.NoSuchElementException}, and calls after the end {@link

@@ -5,6 +5,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -34,16 +35,32 @@ final class HttpConnection implements AutoCloseable {
 
   HttpConnection(String host, int port, SSLContext context) throws IOException {
     this.host = host.concat(":").concat(Integer.toString(port));
-    Socket plain = new Socket();
+    Socket plain = connect(withoutBrackets(host), port);
     try {
-      plain.connect(new InetSocketAddress(withoutBrackets(host), port), CONNECT_TIMEOUT_MS);
       plain.setTcpNoDelay(true);
+      plain.setSoTimeout(CONNECT_TIMEOUT_MS);
       socket = context == null ? plain : secure(plain, host, port, context);
       input = new BufferedInputStream(socket.getInputStream());
     } catch (IOException e) {
       plain.close();
       throw e;
     }
+  }
+
+  /** Connects to the first address of a host that accepts: localhost may be 127.0.0.1 or ::1. */
+  private static Socket connect(String host, int port) throws IOException {
+    IOException failure = null;
+    for (InetAddress address : InetAddress.getAllByName(host)) {
+      Socket socket = new Socket();
+      try {
+        socket.connect(new InetSocketAddress(address, port), CONNECT_TIMEOUT_MS);
+        return socket;
+      } catch (IOException e) {
+        socket.close();
+        failure = failure == null ? e : failure;
+      }
+    }
+    throw failure;
   }
 
   private static Socket secure(Socket plain, String host, int port, SSLContext context)
