@@ -10,9 +10,10 @@ use crate::flow::token::check_rows;
 use crate::flow::{Effects, TokenRequest};
 use crate::journal::{Completion, ErrorTag, IssuedKind, ParamPolicy, RequestInfo, RequestRecorder};
 use crate::oauth::{Form, scope};
-use crate::realm::{Grant, Realm, RealmMap, RealmSeed, Registry};
+use crate::realm::{Realm, RealmMap, RealmSeed, Registry};
 use crate::scenario::Endpoint;
 use crate::server::RealmHandle;
+use crate::store::Grant;
 use crate::token::{Claims, SigningKey, VerifiedClaims, read_claims};
 
 /// The steps of a token request, each of which can be run alone, in a realm with the built-in
@@ -51,6 +52,7 @@ impl TokenSteps {
             certificate: None,
             effects: &Effects::default(),
             recorder: &RequestRecorder::default(),
+            found: None,
         };
         check_rows(&request).await.is_ok()
     }
@@ -120,7 +122,7 @@ pub async fn insert_grants(realm: &RealmHandle, count: usize) {
 
     for _ in 0..count {
         let grant = Grant {
-            id: realm.grant_store().unused_grant_id().await,
+            id: realm.memory_grants().unused_grant_id(),
             client_id: "v6TJH1IqhM".into(),
             merchant_id: "rahulrama".into(),
             scopes: [].into(),
@@ -130,7 +132,7 @@ pub async fn insert_grants(realm: &RealmHandle, count: usize) {
             revoked: None,
         };
         // Only a revoked grant is a conflict, and the ID is unused.
-        let _ = realm.grant_store().upsert_grant(grant, now).await;
+        let _ = realm.memory_grants().upsert_grant(grant, now);
     }
 }
 

@@ -195,6 +195,7 @@
 //! | [`fixture`] | the members of a fixture, and how it is read, merged and checked |
 //! | `faults`, `journal`, `tls` | connection faults; the journal and its notes; certificates |
 //! | `report` | the report on the clients of a realm: its rules, and what they met |
+//! | `store` | the codes and grants of a realm, and what became of its refresh tokens |
 //! | `realm` | a realm: its fixtures, grants, scenarios, journal and clock |
 //! | `flow` | the decisions of the token and authorize endpoints |
 //! | `http` | the endpoints and the control API |
@@ -222,6 +223,7 @@ mod realm;
 mod report;
 pub mod scenario;
 mod server;
+mod store;
 mod tls;
 mod token;
 pub mod units;

@@ -8,7 +8,8 @@ use crate::fixture::{AccountStatus, Settings};
 use crate::journal::CredentialState;
 use crate::oauth::scope::{narrow, split};
 use crate::oauth::{Form, Refusal, Row, Scopes, refuse};
-use crate::realm::{ClientEntry, CodeEntry, Grant, Realm, Rotation};
+use crate::realm::{ClientEntry, Realm};
+use crate::store::{CodeEntry, Found, Grant, Presented, Rotation, Unavailable};
 use crate::token::{GrantId, ReadClaims, SigningKey, TokenId, VerifiedClaims, read_claims};
 
 /// The grant that new tokens are issued under, and where it was found.
@@ -73,11 +74,13 @@ async fn find_by_code<'a>(
     client: &ClientEntry,
     code: &'a str,
 ) -> Result<GrantSource<'a>, Refusal> {
-    let grant_store = &request.realm.grant_store;
     let now_ms = request.realm.clock.now_ms();
 
-    let Some(entry) = grant_store.code(code).await else {
-        return Err(unknown_code(request, code).await);
+    // A literal refresh token may have been sent as code.
+    let presented = Presented { code: Some(code), literal: Some(code), ids: None };
+    let Found { code: entry, grant_of_code, literal, .. } = request.look_up(&presented).await?;
+    let Some(entry) = entry else {
+        return Err(unknown_code(request, code, literal.is_some()));
     };
     let issued = Arc::clone(&entry.code);
     if issued.client_id != client.id {
@@ -102,14 +105,8 @@ async fn find_by_code<'a>(
 
     // A reusable code continues its grant, as if the merchant had consented just now. Once that
     // grant is revoked, the code makes another.
-    let continued = match entry.grant {
-        Some(id) => grant_store.grant(id).await.filter(|grant| grant.revoked.is_none()),
-        None => None,
-    };
-    let id = match continued {
-        Some(grant) => grant.id,
-        None => grant_store.unused_grant_id().await,
-    };
+    let continued = grant_of_code.filter(|grant| grant.revoked.is_none());
+    let id = continued.map_or_else(|| request.realm.grant_store.new_grant_id(), |grant| grant.id);
 
     let grant = Grant {
         id,
@@ -124,8 +121,8 @@ async fn find_by_code<'a>(
     Ok(GrantSource { grant, grant_time: None, origin: Origin::Code { code, entry } })
 }
 
-async fn unknown_code(request: &TokenRequest<'_>, code: &str) -> Refusal {
-    let is_refresh_token = request.realm.grant_store.fixture_token(code).await.is_some()
+fn unknown_code(request: &TokenRequest<'_>, code: &str, is_literal: bool) -> Refusal {
+    let is_refresh_token = is_literal
         || VerifiedClaims::verify(code, request.key).is_ok_and(|claims| claims.is_refresh_token());
 
     if is_refresh_token {
@@ -146,9 +143,10 @@ async fn find_by_token<'a>(
     client: &ClientEntry,
     sent: &'a str,
 ) -> Result<GrantSource<'a>, Refusal> {
-    let grant_store = &request.realm.grant_store;
+    let Found { literal, refresh_token, grant, .. } =
+        request.look_up(&presented_token(request.realm, sent)).await?;
 
-    if let Some(mut grant) = grant_store.fixture_token(sent).await {
+    if let Some(mut grant) = literal {
         if grant.client_id != client.id {
             return refuse(Row::CodeOrToken, "refresh_token was issued to another client.");
         }
@@ -175,13 +173,12 @@ async fn find_by_token<'a>(
         return refuse(Row::CodeOrToken, "refresh_token was issued to another client.");
     }
 
-    let state = grant_store.refresh_token(id).await;
-    let grant = stored_or_claimed(request.realm, grant_id, &claims).await;
+    let grant = grant.unwrap_or_else(|| claimed_grant_of(request.realm, grant_id, &claims));
     let token = RefreshToken {
         sent,
         id,
-        expires_at_ms: state.map_or(claims.expires_in, |state| state.expires_at_ms),
-        rotated: state.and_then(|state| state.rotated),
+        expires_at_ms: refresh_token.map_or(claims.expires_in, |known| known.expires_at_ms),
+        rotated: refresh_token.and_then(|known| known.rotated),
         claims: ReadClaims {
             jti: claims.jti,
             issued_at_ms: Some(claims.iat),
@@ -191,17 +188,15 @@ async fn find_by_token<'a>(
     Ok(GrantSource { grant, grant_time: Some(claims.grant_time), origin: Origin::Token(token) })
 }
 
-/// Returns the grant of a token of this realm. After a restart the store does not have it, and the
-/// token's claims say what it was.
-pub(super) async fn stored_or_claimed(
-    realm: &Realm,
-    id: GrantId,
-    claims: &VerifiedClaims,
-) -> Grant {
-    if let Some(grant) = realm.grant_store.grant(id).await {
-        return grant;
-    }
+/// Returns how a token is looked up. Nothing of it has been verified.
+pub(crate) fn presented_token<'a>(realm: &Realm, token: &'a str) -> Presented<'a> {
+    let ids = read_claims(token).and_then(|claims| realm.ids.read(&claims.jti));
+    Presented { code: None, literal: Some(token), ids }
+}
 
+/// Returns the grant of a token of this realm that is not stored, as after a restart. The token's
+/// claims say what it was.
+pub(super) fn claimed_grant_of(realm: &Realm, id: GrantId, claims: &VerifiedClaims) -> Grant {
     Grant {
         id,
         client_id: claims.client_id.as_str().into(),
@@ -359,19 +354,32 @@ pub(crate) async fn merchant_of(
     realm: &Realm,
     key: &SigningKey,
     form: &Form<'_>,
-) -> Option<Arc<str>> {
-    let grant_store = &realm.grant_store;
+) -> Result<Option<Arc<str>>, Unavailable> {
+    let presented = presented_by(realm, form);
+    let found = realm.grant_store.look_up(&presented).await?;
+
+    if let Some(entry) = found.code {
+        return Ok(Some(Arc::clone(&entry.code.merchant_id)));
+    }
+    if let Some(grant) = found.literal.filter(|_| presented.code.is_none()) {
+        return Ok(Some(grant.merchant_id));
+    }
+    // A code is not among the literal tokens, and has no claims.
+    let token = presented.literal.filter(|_| presented.code.is_none());
+    let claims = token.and_then(|token| VerifiedClaims::verify(token, key).ok());
+    Ok(claims.map(|claims| claims.merchant_id.into()))
+}
+
+/// Returns what a form presents to the token endpoint.
+pub(crate) fn presented_by<'a>(realm: &Realm, form: &'a Form<'_>) -> Presented<'a> {
     let code = form.get("code");
-
     if form.get("grant_type") != Some("refresh_token") {
-        return Some(Arc::clone(&grant_store.code(code?).await?.code.merchant_id));
+        return Presented { code, literal: code, ids: None };
     }
 
-    let token = form.get("refresh_token").or(code)?;
-    if let Some(grant) = grant_store.fixture_token(token).await {
-        return Some(grant.merchant_id);
-    }
-    VerifiedClaims::verify(token, key).ok().map(|claims| claims.merchant_id.into())
+    form.get("refresh_token")
+        .or(code)
+        .map_or_else(Presented::default, |token| presented_token(realm, token))
 }
 
 /// Returns the grant of the refresh token that a request claims to present, of which nothing has been

@@ -2,24 +2,32 @@
 
 use serde_json::{Map, Value, json};
 
-use super::token_status::{TokenState, TokenStatus, token_status};
-use crate::realm::{Code, CodeEntry, Grant, Realm};
+use super::token_status::{TokenState, TokenStatus, UnknownToken, token_status};
+use crate::realm::Realm;
+use crate::store::{Code, CodeEntry, Grant, Presented, Unavailable};
 use crate::token::{Inspection, SigningKey, check_lifetime, inspect, readable_times};
 
 /// Inspects a token or a code. Unlike the `inspect` function of the library, this knows what became of
 /// its grant.
-pub(crate) async fn inspect_in_realm(realm: &Realm, key: &SigningKey, token: &str) -> Inspection {
+pub(crate) async fn inspect_in_realm(
+    realm: &Realm,
+    key: &SigningKey,
+    token: &str,
+) -> Result<Inspection, Unavailable> {
     let token = token.trim();
-    if let Some(entry) = realm.grant_store.code(token).await {
-        return inspect_code(&entry, realm.clock.now_ms());
+    let presented = Presented { code: Some(token), literal: Some(token), ids: None };
+    let found = realm.grant_store.look_up(&presented).await?;
+    if let Some(entry) = found.code {
+        return Ok(inspect_code(&entry, realm.clock.now_ms()));
     }
-    if let Some(grant) = realm.grant_store.fixture_token(token).await {
-        return inspect_fixture_token(&grant);
+    if let Some(grant) = found.literal {
+        return Ok(inspect_fixture_token(&grant));
     }
 
     let mut inspection = inspect(token, key, realm.clock.now_ms());
 
     match token_status(realm, key, token).await {
+        Err(UnknownToken::Unavailable(unavailable)) => return Err(unavailable),
         Err(error) => {
             inspection.valid = false;
             inspection.reason = format!("The token {error}.");
@@ -39,7 +47,7 @@ pub(crate) async fn inspect_in_realm(realm: &Realm, key: &SigningKey, token: &st
         }
     }
 
-    inspection
+    Ok(inspection)
 }
 
 /// Describes an authorization code like a token: its claims are what it was issued for.

@@ -12,7 +12,8 @@ use super::token_issuer::{IssuedTokens, TokenIssuer};
 use super::{Effects, TokenRequest};
 use crate::journal::RequestRecorder;
 use crate::oauth::{Form, Refusal, Scopes, TokenResponse};
-use crate::realm::{ClientEntry, Grant, IssueError, Realm, Redemption, TokensRequest};
+use crate::realm::{ClientEntry, IssueError, Realm, TokensRequest};
+use crate::store::{Grant, Redemption};
 use crate::token::{SigningKey, grant_time};
 
 /// Issues an access token and, where one is due, a refresh token.
@@ -72,7 +73,7 @@ pub(crate) async fn issue_directly(
     let now_ms = realm.clock.now_ms();
 
     let grant = Grant {
-        id: realm.grant_store.unused_grant_id().await,
+        id: realm.grant_store.new_grant_id(),
         client_id: Arc::clone(&client.id),
         merchant_id: merchant_id.as_str().into(),
         scopes: Arc::clone(&scopes),
@@ -91,6 +92,7 @@ pub(crate) async fn issue_directly(
         certificate: None,
         effects: &Effects::default(),
         recorder: &RequestRecorder::default(),
+        found: None,
     };
 
     issue(&request, client, source, scopes)

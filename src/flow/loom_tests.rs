@@ -15,7 +15,8 @@ use super::{Effects, TokenRequest};
 use crate::fixture::{Source, load_sources};
 use crate::journal::RequestRecorder;
 use crate::oauth::{ErrorCode, Form, TokenResponse};
-use crate::realm::{CodeRequest, Realm, RealmSeed, Revocation};
+use crate::realm::{CodeRequest, Realm, RealmSeed};
+use crate::store::Revocation;
 use crate::token::SigningKey;
 
 const CLIENT: &str = "v6TJH1IqhM";
@@ -74,6 +75,7 @@ impl Server {
             certificate: None,
             effects: &Effects::default(),
             recorder: &RequestRecorder::default(),
+            found: None,
         };
         let decided = decide(&request).await.map(|tokens| tokens.response);
         decided.map_err(|refusal| refusal.row.error(registry.settings.dialect))
@@ -99,15 +101,15 @@ impl Server {
 
     /// Revokes all grants of the client, as the merchant.
     async fn revoke(&self) {
-        for grant in self.realm.grant_store.grants(0).await {
+        for grant in self.realm.grant_store.grants(0).await.unwrap() {
             if *grant.client_id == *CLIENT {
-                self.realm.grant_store.revoke(grant.id, Revocation::Merchant).await;
+                self.realm.grant_store.revoke(grant.id, Revocation::Merchant).await.unwrap();
             }
         }
     }
 
     fn active_grants(&self) -> usize {
-        let grants = block_on(self.realm.grant_store.grants(0));
+        let grants = block_on(self.realm.grant_store.grants(0)).unwrap();
         grants.iter().filter(|grant| *grant.client_id == *CLIENT && grant.revoked.is_none()).count()
     }
 }

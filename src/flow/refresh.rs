@@ -6,7 +6,7 @@ use super::token_issuer::{IssuedRefreshToken, IssuedTokens, TokenIssuer};
 use crate::fixture::RefreshPolicy;
 use crate::journal::CredentialState;
 use crate::oauth::{Refusal, Row, Scopes, refuse};
-use crate::realm::{Conflict, Renewal, RenewalOutcome, Rotation};
+use crate::store::{Conflict, Renewal, RenewalOutcome, Rotation};
 
 /// Issues an access token with the same refresh token, with its successor, or with a further one.
 pub(super) async fn refresh(

@@ -4,7 +4,7 @@ use super::TokenRequest;
 use crate::fixture::{CodeReplay, ReuseDetection};
 use crate::journal::CredentialState;
 use crate::oauth::{Refusal, Row};
-use crate::realm::{Conflict, Revocation};
+use crate::store::{Conflict, Revocation, Unavailable};
 use crate::token::GrantId;
 
 /// Refuses a code that was exchanged already, for this grant.
@@ -13,7 +13,10 @@ pub(super) async fn code_replayed(request: &TokenRequest<'_>, grant: GrantId) ->
     request.recorder.grant(grant);
 
     if request.registry.settings.code_replay == CodeReplay::Revoke {
-        let reason = request.realm.grant_store.revoke(grant, Revocation::CodeReplay).await;
+        let reason = match request.realm.grant_store.revoke(grant, Revocation::CodeReplay).await {
+            Ok(reason) => reason,
+            Err(unavailable) => return unavailable.into(),
+        };
         if reason == Some(Revocation::CodeReplay) {
             return Refusal::new(
                 Row::CodeOrToken,
@@ -30,7 +33,10 @@ pub(super) async fn token_replayed(request: &TokenRequest<'_>, grant: GrantId) -
     request.recorder.credential(CredentialState::Replaced);
 
     if request.registry.settings.reuse_detection == ReuseDetection::RevokeGrant {
-        let reason = request.realm.grant_store.revoke(grant, Revocation::TokenReuse).await;
+        let reason = match request.realm.grant_store.revoke(grant, Revocation::TokenReuse).await {
+            Ok(reason) => reason,
+            Err(unavailable) => return unavailable.into(),
+        };
         if reason == Some(Revocation::TokenReuse) {
             return Refusal::new(
                 Row::Grant,
@@ -69,5 +75,6 @@ pub(super) async fn conflicted(
         Conflict::Unknown => Refusal::new(Row::CodeOrToken, "code no longer exists."),
         Conflict::Revoked(reason) => revoked(request, reason),
         Conflict::Rotated(_) => token_replayed(request, grant).await,
+        Conflict::Unavailable => Unavailable.into(),
     }
 }

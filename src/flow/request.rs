@@ -7,6 +7,7 @@ use crate::fixture::GrantType;
 use crate::journal::RequestRecorder;
 use crate::oauth::{BasicCredentials, Dialect, Form, Refusal, Row, read_basic, refuse};
 use crate::realm::{Realm, Registry};
+use crate::store::{Found, Presented, Unavailable};
 use crate::token::SigningKey;
 
 /// A request at an endpoint where a client authenticates: token, introspection or revocation.
@@ -23,6 +24,8 @@ pub(crate) struct TokenRequest<'a> {
     /// How a scenario alters a successful response.
     pub(crate) effects: &'a Effects,
     pub(crate) recorder: &'a RequestRecorder,
+    /// What the grant store knows of what the request presents, if it was looked up on arrival.
+    pub(crate) found: Option<&'a Found>,
 }
 
 /// A client's ID and secret as they were sent.
@@ -53,6 +56,14 @@ pub(crate) fn claimed_client_id<'a>(
 }
 
 impl TokenRequest<'_> {
+    /// Returns what the grant store knows of what the request presents.
+    pub(crate) async fn look_up(&self, presented: &Presented<'_>) -> Result<Found, Unavailable> {
+        match self.found {
+            Some(found) => Ok(found.clone()),
+            None => self.realm.grant_store.look_up(presented).await,
+        }
+    }
+
     pub(super) fn is_rfc6749(&self) -> bool {
         self.registry.settings.dialect == Dialect::Rfc6749
     }

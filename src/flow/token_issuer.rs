@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use super::TokenRequest;
 use crate::oauth::{Refusal, Row, Scopes, TokenResponse};
-use crate::realm::{ClientEntry, Grant};
+use crate::realm::ClientEntry;
 use crate::scenario::{AlteredAlgorithm, AlteredKey, AlteredSignature, TokenAlteration};
+use crate::store::Grant;
 use crate::token::{
     Claims, REFRESH_TOKEN_TYPE, ReadClaims, SigningFailed, SigningKey, TokenId, read_claims,
 };

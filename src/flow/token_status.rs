@@ -1,10 +1,11 @@
 //! The status of a token in its realm: resources, introspection, revocation and inspection ask for
 //! it.
 
-use super::grant::stored_or_claimed;
+use super::grant::claimed_grant_of;
 use crate::fixture::AccountStatus;
-use crate::realm::{Grant, Realm, Registry, Revocation};
-use crate::token::{SigningKey, TokenError, VerifiedClaims};
+use crate::realm::{Realm, Registry};
+use crate::store::{Found, Grant, Presented, RefreshTokenEntry, Revocation, Unavailable};
+use crate::token::{GrantId, SigningKey, TokenError, TokenId, VerifiedClaims};
 
 /// A token of this realm and its state now.
 pub(crate) struct TokenStatus {
@@ -41,6 +42,8 @@ pub(crate) enum UnknownToken {
     Invalid(#[from] TokenError),
     #[error("was issued by another realm of this server")]
     OtherRealm { is_expired: bool },
+    #[error("cannot be looked up: {0}")]
+    Unavailable(#[from] Unavailable),
 }
 
 /// Looks a token up.
@@ -53,30 +56,73 @@ pub(crate) async fn token_status(
     key: &SigningKey,
     token: &str,
 ) -> Result<TokenStatus, UnknownToken> {
+    let verified = verify_token(realm, key, token)?;
+    let found = realm.grant_store.look_up(&verified.presented()).await?;
+    Ok(verified.status(realm, found))
+}
+
+/// A token of this realm whose signature is valid.
+pub(crate) struct VerifiedToken {
+    pub(crate) claims: VerifiedClaims,
+    id: TokenId,
+    grant_id: GrantId,
+}
+
+/// Verifies a token, without a look into the grant store.
+///
+/// # Errors
+///
+/// If the token is not one of this realm.
+pub(crate) fn verify_token(
+    realm: &Realm,
+    key: &SigningKey,
+    token: &str,
+) -> Result<VerifiedToken, UnknownToken> {
     let claims = VerifiedClaims::verify(token, key)?;
-    let now_ms = realm.clock.now_ms();
     let Some((id, grant_id)) = realm.ids.read(&claims.jti) else {
-        return Err(UnknownToken::OtherRealm { is_expired: now_ms >= claims.expires_in });
+        let is_expired = realm.clock.now_ms() >= claims.expires_in;
+        return Err(UnknownToken::OtherRealm { is_expired });
     };
+    Ok(VerifiedToken { claims, id, grant_id })
+}
 
-    let grant = stored_or_claimed(realm, grant_id, &claims).await;
-    let stored = realm.grant_store.refresh_token(id).await;
-    let expires_at_ms = stored.map_or(claims.expires_in, |stored| stored.expires_at_ms);
+impl VerifiedToken {
+    /// Returns how the token is looked up.
+    pub(crate) fn presented(&self) -> Presented<'static> {
+        Presented { ids: Some((self.id, self.grant_id)), ..Presented::default() }
+    }
 
+    /// Returns the status of the token by what the grant store knows of it.
+    pub(crate) fn status(self, realm: &Realm, found: Found) -> TokenStatus {
+        let Self { claims, grant_id, .. } = self;
+        let grant = found.grant.unwrap_or_else(|| claimed_grant_of(realm, grant_id, &claims));
+        let stored = found.refresh_token;
+        let expires_at_ms = stored.map_or(claims.expires_in, |stored| stored.expires_at_ms);
+
+        let state = state(realm, &claims, &grant, stored, expires_at_ms);
+        TokenStatus { claims, grant, expires_at_ms, state }
+    }
+}
+
+fn state(
+    realm: &Realm,
+    claims: &VerifiedClaims,
+    grant: &Grant,
+    stored: Option<RefreshTokenEntry>,
+    expires_at_ms: i64,
+) -> TokenState {
     // The last millisecond of an access token is the one before its expiry; that of a refresh
     // token is its expiry itself (source S).
     let first_expired_ms = expires_at_ms.saturating_add(claims.is_refresh_token().into());
-    let state = if now_ms >= first_expired_ms {
+    if realm.clock.now_ms() >= first_expired_ms {
         TokenState::Expired
     } else if let Some(reason) = grant.revoked {
         TokenState::Revoked(reason)
     } else if stored.is_some_and(|stored| stored.rotated.is_some()) {
         TokenState::Replaced
     } else {
-        account_state(&realm.registry(), &grant)
-    };
-
-    Ok(TokenStatus { claims, grant, expires_at_ms, state })
+        account_state(&realm.registry(), grant)
+    }
 }
 
 /// Returns the state of a token that is good by itself. A client or merchant that no longer exists

@@ -21,7 +21,7 @@ use crate::flow::authorize::{
 };
 use crate::flow::consent::{check_may_grant, consent_mode, find_merchant};
 use crate::journal::{IssuedKind, ParamPolicy};
-use crate::oauth::{ErrorCode, Form};
+use crate::oauth::{ErrorCode, Form, Refusal};
 use crate::realm::ConsentedCode;
 use crate::scenario::{Endpoint, RequestView};
 use crate::units::printable;
@@ -219,7 +219,11 @@ impl AuthorizeRequest<'_> {
                 redirect_url_sent: self.validated.redirect_url_sent,
                 challenge: requested.challenge,
             })
-            .await;
+            .await
+            .map_err(|unavailable| {
+                let refusal = Refusal::from(unavailable);
+                AuthorizeError::new(ErrorCode::ServerError, refusal.description)
+            })?;
         recorder.issued(IssuedKind::Code, &code, None);
         tracing::debug!(client_id = &**client_id, merchant_id = merchant.id, "allowed");
 

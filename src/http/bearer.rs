@@ -85,7 +85,9 @@ impl BearerError {
     fn failure(&self) -> ApiFailure {
         match self {
             Self::Missing | Self::Malformed | Self::RefreshToken => ApiFailure::NotAuthenticated,
-            Self::Unknown(UnknownToken::Invalid(_)) => ApiFailure::NotAuthenticated,
+            Self::Unknown(UnknownToken::Invalid(_) | UnknownToken::Unavailable(_)) => {
+                ApiFailure::NotAuthenticated
+            }
             Self::Unknown(UnknownToken::OtherRealm { is_expired: true })
             | Self::Inactive(TokenState::Expired) => ApiFailure::Expired,
             Self::Unknown(UnknownToken::OtherRealm { is_expired: false }) | Self::Inactive(_) => {

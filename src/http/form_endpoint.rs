@@ -62,7 +62,7 @@ async fn handle<E: FormEndpoint>(
     }
     // Finding the merchant may take a signature's verification.
     let merchant_id = if realm.scenarios.needs_merchant() {
-        merchant_of(realm, &app.key, form).await
+        merchant_of(realm, &app.key, form).await?
     } else {
         None
     };
@@ -93,6 +93,7 @@ async fn handle<E: FormEndpoint>(
             certificate: context.connection.certificate.as_deref(),
             effects: &effects,
             recorder,
+            found: None,
         };
         E::handle(&request, context) //                                          rows 7 to 21
             .await

@@ -6,10 +6,12 @@ use serde_json::{Value, json};
 use super::context::RequestContext;
 use super::form_endpoint::FormEndpoint;
 use super::response;
-use crate::flow::{TokenRequest, TokenState, TokenStatus, authenticate, token_status};
+use crate::flow::{
+    TokenRequest, TokenState, TokenStatus, authenticate, presented_token, verify_token,
+};
 use crate::oauth::{Refusal, Row, refuse};
-use crate::realm::Grant;
 use crate::scenario::Endpoint;
+use crate::store::{Grant, Unavailable};
 
 pub(super) struct Introspect;
 
@@ -26,21 +28,27 @@ impl FormEndpoint for Introspect {
             return refuse(Row::Required, "token is missing from the body, or empty.");
         };
 
-        let introspection = introspect(request, token, &context.base_url()).await;
+        let introspection = introspect(request, token, &context.base_url()).await?;
         Ok(response::json(200, &introspection.unwrap_or_else(|| json!({ "active": false }))))
     }
 }
 
 /// Describes a token; `None` if it is not active.
-async fn introspect(request: &TokenRequest<'_>, token: &str, issuer: &str) -> Option<Value> {
-    if let Some(grant) = request.realm.grant_store.fixture_token(token).await {
+async fn introspect(
+    request: &TokenRequest<'_>,
+    token: &str,
+    issuer: &str,
+) -> Result<Option<Value>, Unavailable> {
+    let found = request.look_up(&presented_token(request.realm, token)).await?;
+    if let Some(grant) = &found.literal {
         request.recorder.merchant(&grant.merchant_id);
-        return grant.revoked.is_none().then(|| fixture_token(&grant));
+        return Ok(grant.revoked.is_none().then(|| fixture_token(grant)));
     }
 
-    let status = token_status(request.realm, request.key, token).await.ok()?;
+    let Ok(verified) = verify_token(request.realm, request.key, token) else { return Ok(None) };
+    let status = verified.status(request.realm, found);
     request.recorder.merchant(&status.claims.merchant_id);
-    (status.state == TokenState::Active).then(|| active_token(&status, issuer))
+    Ok((status.state == TokenState::Active).then(|| active_token(&status, issuer)))
 }
 
 /// A literal refresh token of the fixtures. It never expires.

@@ -44,7 +44,7 @@ mod tests {
         let grants = server.grants().await.len();
         let mut panics = 0;
         loop {
-            server.grant_store().panic_in(panics + 1);
+            server.memory_grants().panic_in(panics + 1);
             let (status, body) = exchange(&code).await;
             if status == 200 {
                 break;
@@ -54,11 +54,11 @@ mod tests {
             let body: Value = serde_json::from_str(&body).unwrap();
             assert_eq!(body["error"], "server_error");
             assert_eq!(body["error_description"], "The server failed; its log has the details.");
-            server.grant_store().panic_in(0);
+            server.memory_grants().panic_in(0);
             assert_eq!(server.grants().await.len(), grants, "nothing was granted");
         }
         assert!(panics >= 3, "the code, a number for its grant, the exchange: {panics}");
-        server.grant_store().panic_in(0);
+        server.memory_grants().panic_in(0);
         assert_eq!(exchange(&code).await.0, 400, "it is redeemed now");
         assert_eq!(server.grants().await.len(), grants + 1);
         let entries = server.requests().await;

@@ -5,10 +5,10 @@ use axum::response::Response;
 
 use super::context::RequestContext;
 use super::form_endpoint::FormEndpoint;
-use crate::flow::{TokenRequest, authenticate, token_status};
+use crate::flow::{TokenRequest, authenticate, presented_token, verify_token};
 use crate::oauth::{Refusal, Row, refuse};
-use crate::realm::{Grant, Revocation};
 use crate::scenario::Endpoint;
+use crate::store::{Grant, Revocation, Unavailable};
 
 pub(super) struct Revoke;
 
@@ -24,7 +24,7 @@ impl FormEndpoint for Revoke {
             return refuse(Row::Required, "token is missing from the body, or empty.");
         };
 
-        if let Some(grant) = grant_of(request, token).await {
+        if let Some(grant) = grant_of(request, token).await? {
             request.recorder.merchant(&grant.merchant_id);
             if grant.client_id != client.id {
                 return refuse(Row::CodeOrToken, "token was issued to another client.");
@@ -32,7 +32,7 @@ impl FormEndpoint for Revoke {
             if !request.effects.is_dry_run() {
                 let now_ms = request.realm.clock.now_ms();
                 let grant_store = &request.realm.grant_store;
-                grant_store.revoke_grant(grant, Revocation::Client, now_ms).await;
+                grant_store.revoke_grant(grant, Revocation::Client, now_ms).await?;
             }
         }
 
@@ -41,10 +41,12 @@ impl FormEndpoint for Revoke {
     }
 }
 
-async fn grant_of(request: &TokenRequest<'_>, token: &str) -> Option<Grant> {
-    if let Some(grant) = request.realm.grant_store.fixture_token(token).await {
-        return Some(grant);
+async fn grant_of(request: &TokenRequest<'_>, token: &str) -> Result<Option<Grant>, Unavailable> {
+    let mut found = request.look_up(&presented_token(request.realm, token)).await?;
+    if let Some(grant) = found.literal.take() {
+        return Ok(Some(grant));
     }
 
-    token_status(request.realm, request.key, token).await.ok().map(|status| status.grant)
+    let verified = verify_token(request.realm, request.key, token).ok();
+    Ok(verified.map(|verified| verified.status(request.realm, found).grant))
 }

@@ -7,9 +7,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::random_code::random_code;
-use super::{ClientEntry, Code, Realm, Registry};
+use super::{ClientEntry, Realm, Registry};
 use crate::clock::from_ms;
 use crate::oauth::{Challenge, Scopes, Secret};
+use crate::store::{Code, Unavailable};
 use crate::units::rfc3339;
 
 /// A request for an authorization code without a browser.
@@ -167,6 +168,15 @@ pub enum IssueError {
     /// The tokens could not be signed.
     #[error("{0}")]
     Refused(String),
+    /// The shared store is not available. A server without one never returns this.
+    #[error("the store is not available")]
+    StoreUnavailable,
+}
+
+impl From<Unavailable> for IssueError {
+    fn from(Unavailable: Unavailable) -> Self {
+        Self::StoreUnavailable
+    }
 }
 
 impl Realm {
@@ -196,7 +206,7 @@ impl Realm {
             redirect_url: redirect_url.map(Arc::from),
             challenge: None,
         };
-        let expires_at_ms = self.record_code(&code, consent).await;
+        let expires_at_ms = self.record_code(&code, consent).await?;
         let expires_at = expires_at_ms.map(from_ms).ok_or(IssueError::CodeTaken)?;
         Ok(IssuedCode { code, expires_at })
     }
@@ -228,16 +238,23 @@ impl Realm {
     }
 
     /// Issues a code for a consent at the authorize endpoint.
-    pub(crate) async fn record_consent(&self, consent: ConsentedCode) -> String {
+    pub(crate) async fn record_consent(
+        &self,
+        consent: ConsentedCode,
+    ) -> Result<String, Unavailable> {
         let code = random_code(self.registry().settings.code_form);
         // A random code is never taken.
-        self.record_code(&code, consent).await;
-        code
+        self.record_code(&code, consent).await?;
+        Ok(code)
     }
 
     /// Records a code that is issued now. Returns its expiry in milliseconds since 1970, or `None`
     /// if it exists already: of two requests for the same code, the store accepts one.
-    async fn record_code(&self, code: &str, consent: ConsentedCode) -> Option<i64> {
+    async fn record_code(
+        &self,
+        code: &str,
+        consent: ConsentedCode,
+    ) -> Result<Option<i64>, Unavailable> {
         let now_ms = self.clock.now_ms();
         let lifetime_ms = self.registry().settings.code_lifetime.as_ms();
         let expires_at_ms = now_ms.saturating_add(lifetime_ms);
@@ -253,8 +270,8 @@ impl Realm {
             reusable: false,
         };
 
-        let is_new = self.grant_store.record_code(code.to_owned(), issued, now_ms).await;
-        is_new.then_some(expires_at_ms)
+        let is_new = self.grant_store.record_code(code, issued, now_ms).await?;
+        Ok(is_new.then_some(expires_at_ms))
     }
 }
 

@@ -5,8 +5,9 @@ use std::time::SystemTime;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Grant, Realm, Revocation};
+use super::Realm;
 use crate::clock::from_ms;
+use crate::store::{Grant, Revocation, Unavailable};
 use crate::token::GrantId;
 use crate::units::rfc3339;
 
@@ -46,16 +47,15 @@ impl From<&Grant> for GrantInfo {
 
 impl Realm {
     /// Returns the grants, the oldest first.
-    pub(crate) async fn grants(&self) -> Vec<GrantInfo> {
-        let grants = self.grant_store.grants(self.clock.now_ms()).await;
-        grants.iter().map(GrantInfo::from).collect()
+    pub(crate) async fn grants(&self) -> Result<Vec<GrantInfo>, Unavailable> {
+        let grants = self.grant_store.grants(self.clock.now_ms()).await?;
+        Ok(grants.iter().map(GrantInfo::from).collect())
     }
 
     /// Revokes a grant on behalf of its merchant. Returns whether there is such a grant.
-    pub(crate) async fn revoke_grant(&self, id: &str) -> bool {
-        match GrantId::parse(id) {
-            Some(id) => self.grant_store.revoke(id, Revocation::Merchant).await.is_some(),
-            None => false,
-        }
+    pub(crate) async fn revoke_grant(&self, id: &str) -> Result<bool, Unavailable> {
+        let Some(id) = GrantId::parse(id) else { return Ok(false) };
+        let revoked = self.grant_store.revoke(id, Revocation::Merchant).await?;
+        Ok(revoked.is_some())
     }
 }

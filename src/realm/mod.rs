@@ -5,15 +5,11 @@
 
 mod codes;
 mod edit;
-mod expiring_map;
-mod grant;
 mod grant_info;
-mod grant_store;
 mod random_code;
 mod realm_map;
 mod registry;
 mod seed;
-mod sync;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
@@ -28,16 +24,14 @@ use crate::journal::Journal;
 use crate::oauth::{Challenge, Scopes};
 use crate::report::{Report, RequestObserver};
 use crate::scenario::ScenarioSet;
+use crate::store::memory::MemoryGrants;
+use crate::store::{Code, FixtureGrants, Grant, GrantStore, Revocation};
 use crate::token::{GrantId, TokenIds};
 
 pub use codes::{CodeRequest, IssueError, TokensRequest};
 pub(crate) use codes::{ConsentedCode, IssuedCode};
 pub(crate) use edit::{FixtureEntry, read_entry};
-pub(crate) use grant::{
-    Code, CodeEntry, Conflict, Grant, Redemption, Renewal, RenewalOutcome, Revocation, Rotation,
-};
 pub use grant_info::GrantInfo;
-pub(crate) use grant_store::GrantStore;
 pub use realm_map::RealmError;
 pub(crate) use realm_map::RealmMap;
 pub(crate) use registry::{ClientEntry, Registry};
@@ -90,16 +84,16 @@ impl Drop for OwnPorts {
 impl Realm {
     /// Creates a realm with these fixtures.
     pub(crate) fn new(name: &str, hosts: Vec<String>, seed: &RealmSeed) -> Self {
-        Self::with(GrantStore::default(), name, hosts, seed)
+        Self::with(MemoryGrants::default(), name, hosts, seed)
     }
 
     /// Creates a realm whose grant store has the lock of loom.
     #[cfg(test)]
     pub(crate) fn with_loom(seed: &RealmSeed) -> Self {
-        Self::with(GrantStore::with_loom(), "default", Vec::new(), seed)
+        Self::with(MemoryGrants::with_loom(), "default", Vec::new(), seed)
     }
 
-    fn with(grant_store: GrantStore, name: &str, hosts: Vec<String>, seed: &RealmSeed) -> Self {
+    fn with(grants: MemoryGrants, name: &str, hosts: Vec<String>, seed: &RealmSeed) -> Self {
         let fixtures = &*seed.fixtures;
         let realm = Self {
             name: name.into(),
@@ -109,7 +103,7 @@ impl Realm {
             clock: Clock::default(),
             registry: RwLock::new(Arc::clone(&seed.registry)),
             edit_lock: Mutex::default(),
-            grant_store,
+            grant_store: GrantStore::Memory(grants),
             scenarios: ScenarioSet::default(),
             journal: Journal::new(seed.journal_size),
             observer: Arc::default(),
@@ -118,7 +112,7 @@ impl Realm {
         };
 
         realm.scenarios.replace(&fixtures.scenarios, realm.clock.now_ms());
-        realm.insert_fixture_grants(fixtures);
+        realm.replace_fixture_grants(fixtures);
         realm
     }
 
@@ -213,25 +207,22 @@ impl Realm {
     fn install_fixtures(&self, fixtures: &Arc<Fixtures>) {
         self.set_registry(fixtures);
         self.scenarios.replace(&fixtures.scenarios, self.clock.now_ms());
-        self.grant_store.remove_fixture_entries();
-        self.insert_fixture_grants(fixtures);
+        self.replace_fixture_grants(fixtures);
     }
 
-    /// Inserts the codes and refresh tokens of the fixtures.
-    fn insert_fixture_grants(&self, fixtures: &Fixtures) {
+    /// Replaces the codes and refresh tokens of the fixtures.
+    fn replace_fixture_grants(&self, fixtures: &Fixtures) {
         let registry = self.registry();
         let now_ms = self.clock.now_ms();
 
-        for code in &fixtures.codes {
-            if let Some(entry) = code_of_fixture(&registry, code, now_ms) {
-                self.grant_store.insert_fixture_code(code.code.expose().to_owned(), entry);
-            }
-        }
-        for token in &fixtures.refresh_tokens {
-            if let Some(grant) = grant_of_fixture(&registry, token, now_ms) {
-                self.grant_store.insert_fixture_token(token.token.expose().to_owned(), grant);
-            }
-        }
+        let codes = fixtures.codes.iter().filter_map(|code| {
+            Some((code.code.expose().to_owned(), code_of_fixture(&registry, code, now_ms)?))
+        });
+        let tokens = fixtures.refresh_tokens.iter().filter_map(|token| {
+            Some((token.token.expose().to_owned(), grant_of_fixture(&registry, token, now_ms)?))
+        });
+        let grants = FixtureGrants { codes: codes.collect(), tokens: tokens.collect() };
+        self.grant_store.replace_fixture_grants(grants);
     }
 }
 

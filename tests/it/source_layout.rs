@@ -16,7 +16,7 @@ use source::SourceTree;
 
 /// The folders and files of `src`, from the lowest layer to the highest. Each may import from lower
 /// layers only, so those of one layer do not know each other.
-const LAYERS: [&[&str]; 13] = [
+const LAYERS: [&[&str]; 14] = [
     &["units", "json_schema"],
     &["oauth", "clock", "limits"],
     &["token"],
@@ -24,6 +24,7 @@ const LAYERS: [&[&str]; 13] = [
     &["fixture"],
     &["faults", "journal", "tls"],
     &["report"],
+    &["store"],
     &["realm"],
     &["flow"],
     &["http"],

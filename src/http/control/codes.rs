@@ -7,6 +7,7 @@ use super::problem::Problem;
 use super::routes::Routes;
 use crate::http::context::RequestContext;
 use crate::realm::{CodeRequest, IssueError, IssuedCode};
+use crate::store::Unavailable;
 
 pub(super) fn add_routes(routes: &mut Routes) {
     routes
@@ -32,6 +33,7 @@ impl From<IssueError> for Problem {
             IssueError::UnknownRedirectUrl(_) => "/redirect_url",
             IssueError::MalformedCode => "/code",
             IssueError::CodeTaken => return Self::of_conflict("/code", error),
+            IssueError::StoreUnavailable => return Unavailable.into(),
             IssueError::Refused(text) => {
                 return Self::new(StatusCode::INTERNAL_SERVER_ERROR, text.clone());
             }

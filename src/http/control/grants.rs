@@ -33,12 +33,12 @@ pub(super) fn add_routes(routes: &mut Routes) {
         .returns_nothing("The grant is revoked.");
 }
 
-async fn list(context: RequestContext) -> Json<GrantList> {
-    Json(GrantList { grants: context.realm.grants().await })
+async fn list(context: RequestContext) -> Result<Json<GrantList>, Problem> {
+    Ok(Json(GrantList { grants: context.realm.grants().await? }))
 }
 
 async fn revoke(context: RequestContext, Path(id): Path<String>) -> Result<StatusCode, Problem> {
-    if !context.realm.revoke_grant(&id).await {
+    if !context.realm.revoke_grant(&id).await? {
         return Err(Problem::not_found("There is no grant with this ID."));
     }
     Ok(StatusCode::NO_CONTENT)

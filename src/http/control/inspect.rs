@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::json::Json;
+use super::problem::Problem;
 use super::routes::Routes;
 use crate::flow::inspect_in_realm;
 use crate::http::context::RequestContext;
@@ -25,6 +26,9 @@ pub(super) fn add_routes(routes: &mut Routes) {
         .returns::<Inspection>(200, "The contents of the token.");
 }
 
-async fn inspect(context: RequestContext, Json(request): Json<InspectRequest>) -> Json<Inspection> {
-    Json(inspect_in_realm(&context.realm, &context.app.key, &request.token).await)
+async fn inspect(
+    context: RequestContext,
+    Json(request): Json<InspectRequest>,
+) -> Result<Json<Inspection>, Problem> {
+    Ok(Json(inspect_in_realm(&context.realm, &context.app.key, &request.token).await?))
 }

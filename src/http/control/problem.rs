@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::fixture::{FixtureError, FixtureErrors};
 use crate::http::response;
+use crate::store::Unavailable;
 
 /// Why a request failed.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -101,6 +102,13 @@ impl FieldError {
 }
 
 /// 422: the reader of the body found these errors.
+impl From<Unavailable> for Problem {
+    fn from(unavailable: Unavailable) -> Self {
+        let text = format!("{unavailable}.").replacen("the", "The", 1);
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, text)
+    }
+}
+
 impl From<FixtureErrors> for Problem {
     fn from(errors: FixtureErrors) -> Self {
         let errors = errors.0.into_iter();

@@ -1,4 +1,4 @@
-//! The grant store of a realm: codes, grants, and what became of refresh tokens.
+//! Codes, grants, and what became of refresh tokens, in the memory of this process.
 //!
 //! Most tokens leave no entry here. The claims of a token say what it allows, and its `jti` says to
 //! which grant it belongs. The store only keeps what the token cannot know: that its grant was
@@ -12,24 +12,24 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::expiring_map::ExpiringMap;
-use super::grant::{
-    Code, CodeEntry, Conflict, Grant, Redemption, RefreshTokenEntry, Renewal, RenewalOutcome,
-    Revocation,
-};
 use super::sync::Lock;
+use crate::store::{
+    Code, CodeEntry, Conflict, FixtureGrants, Found, Grant, Presented, Redemption,
+    RefreshTokenEntry, Renewal, RenewalOutcome, Revocation,
+};
 use crate::token::{GrantId, TokenId};
 
 /// The codes and grants of a realm. See the module documentation.
 #[derive(Default)]
-pub(crate) struct GrantStore {
+pub(crate) struct MemoryGrants {
     state: Lock<State>,
 }
 
 /// Codes and tokens are secrets, so only their numbers are shown.
-impl fmt::Debug for GrantStore {
+impl fmt::Debug for MemoryGrants {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = self.state.lock();
-        f.debug_struct("GrantStore")
+        f.debug_struct("MemoryGrants")
             .field("codes", &state.codes.entries.len())
             .field("grants", &state.grants.entries.len())
             .field("refresh_tokens", &state.refresh_tokens.entries.len())
@@ -58,9 +58,9 @@ struct GrantEntry {
 }
 
 #[cfg(test)]
-impl GrantStore {
+impl MemoryGrants {
     /// Makes a store whose lock loom schedules.
-    pub(super) fn with_loom() -> Self {
+    pub(crate) fn with_loom() -> Self {
         Self { state: Lock::with_loom() }
     }
 
@@ -70,42 +70,23 @@ impl GrantStore {
     }
 }
 
-impl GrantStore {
+impl MemoryGrants {
     /// Inserts a new code. Returns false if the code exists already, and leaves it as it is.
-    pub(crate) async fn record_code(&self, code: String, issued: Code, now_ms: i64) -> bool {
+    pub(crate) fn record_code(&self, code: &str, issued: Code, now_ms: i64) -> bool {
         let entry = CodeEntry { code: Arc::new(issued), grant: None };
         let mut state = self.state.lock();
 
-        if state.codes.entries.contains_key(&code) {
+        if state.codes.entries.contains_key(code) {
             return false;
         }
-        state
-            .codes
-            .insert(code, entry, |entry| entry.code.reusable || entry.code.expires_at_ms > now_ms);
+        state.codes.insert(code.to_owned(), entry, |entry| {
+            entry.code.reusable || entry.code.expires_at_ms > now_ms
+        });
         true
     }
 
-    /// Inserts a code of the fixtures.
-    pub(crate) fn insert_fixture_code(&self, code: String, issued: Code) {
-        let entry = CodeEntry { code: Arc::new(issued), grant: None };
-        let mut state = self.state.lock();
-
-        state.fixture_codes.push(code.clone());
-        state.codes.entries.insert(code, entry);
-    }
-
-    /// Inserts a literal refresh token of the fixtures with its grant.
-    pub(crate) fn insert_fixture_token(&self, token: String, grant: Grant) {
-        let mut state = self.state.lock();
-
-        state.fixture_tokens.insert(token, grant.id);
-        let id = grant.id;
-        let entry = state.new_entry(grant);
-        state.grants.entries.insert(id, entry);
-    }
-
-    /// Removes the codes and tokens of the fixtures. Grants that codes made stay.
-    pub(crate) fn remove_fixture_entries(&self) {
+    /// Replaces the codes and tokens of the fixtures. Grants that codes made stay.
+    pub(crate) fn replace_fixture_grants(&self, grants: FixtureGrants) {
         let mut state = self.state.lock();
 
         for code in std::mem::take(&mut state.fixture_codes) {
@@ -114,6 +95,18 @@ impl GrantStore {
         for (_, grant) in std::mem::take(&mut state.fixture_tokens) {
             state.grants.entries.remove(&grant);
         }
+
+        for (code, issued) in grants.codes {
+            let entry = CodeEntry { code: Arc::new(issued), grant: None };
+            state.fixture_codes.push(code.clone());
+            state.codes.entries.insert(code, entry);
+        }
+        for (token, grant) in grants.tokens {
+            let id = grant.id;
+            state.fixture_tokens.insert(token, id);
+            let entry = state.new_entry(grant);
+            state.grants.entries.insert(id, entry);
+        }
     }
 
     /// Removes everything.
@@ -121,20 +114,25 @@ impl GrantStore {
         *self.state.lock() = State::default();
     }
 
-    /// Returns a code, whether or not it can still be exchanged.
-    pub(crate) async fn code(&self, code: &str) -> Option<CodeEntry> {
-        self.state.lock().codes.entries.get(code).cloned()
-    }
-
-    /// Returns the grant of a literal refresh token of the fixtures.
-    pub(crate) async fn fixture_token(&self, token: &str) -> Option<Grant> {
+    /// Looks up what a request presents.
+    pub(crate) fn look_up(&self, presented: &Presented<'_>) -> Found {
         let state = self.state.lock();
-        let grant = state.fixture_tokens.get(token)?;
-        state.grants.entries.get(grant).map(|entry| entry.grant.clone())
+        let grant = |id: &GrantId| state.grants.entries.get(id).map(|entry| entry.grant.clone());
+
+        let code = presented.code.and_then(|code| state.codes.entries.get(code)).cloned();
+        let literal = presented.literal.and_then(|token| state.fixture_tokens.get(token));
+        let (token_id, grant_id) = presented.ids.unzip();
+        Found {
+            grant_of_code: code.as_ref().and_then(|entry| grant(&entry.grant?)),
+            code,
+            literal: literal.and_then(grant),
+            refresh_token: token_id.and_then(|id| state.refresh_tokens.entries.get(&id)).copied(),
+            grant: grant_id.as_ref().and_then(grant),
+        }
     }
 
     /// Returns an ID that no grant has.
-    pub(crate) async fn unused_grant_id(&self) -> GrantId {
+    pub(crate) fn unused_grant_id(&self) -> GrantId {
         let state = self.state.lock();
         loop {
             let id = GrantId::random();
@@ -144,19 +142,9 @@ impl GrantStore {
         }
     }
 
-    /// Returns a grant, if it is stored.
-    pub(crate) async fn grant(&self, id: GrantId) -> Option<Grant> {
-        self.state.lock().grants.entries.get(&id).map(|entry| entry.grant.clone())
-    }
-
-    /// Returns what the store knows of a refresh token beyond its claims.
-    pub(crate) async fn refresh_token(&self, id: TokenId) -> Option<RefreshTokenEntry> {
-        self.state.lock().refresh_tokens.entries.get(&id).copied()
-    }
-
     /// Exchanges a code. Of many concurrent callers exactly one succeeds, unless the code is
     /// reusable.
-    pub(crate) async fn redeem(&self, redemption: Redemption<'_>) -> Result<(), Conflict> {
+    pub(crate) fn redeem(&self, redemption: Redemption<'_>) -> Result<(), Conflict> {
         let Redemption { code, grant, now_ms } = redemption;
         let mut state = self.state.lock();
 
@@ -172,7 +160,7 @@ impl GrantStore {
     }
 
     /// Renews a refresh token: extends its expiry, replaces it once, or leaves it as it was.
-    pub(crate) async fn renew(&self, renewal: Renewal) -> Result<(), Conflict> {
+    pub(crate) fn renew(&self, renewal: Renewal) -> Result<(), Conflict> {
         let Renewal { token, grant, claimed_expiry_ms, outcome, now_ms } = renewal;
         let purge_after_ms = grant.purge_after_ms;
         let mut state = self.state.lock();
@@ -200,13 +188,13 @@ impl GrantStore {
     }
 
     /// Inserts or updates the grant of a new token, unless it has been revoked.
-    pub(crate) async fn upsert_grant(&self, grant: Grant, now_ms: i64) -> Result<(), Conflict> {
+    pub(crate) fn upsert_grant(&self, grant: Grant, now_ms: i64) -> Result<(), Conflict> {
         self.state.lock().upsert_grant(grant, now_ms)
     }
 
     /// Revokes a grant with everything that was issued under it. Returns why it is revoked, which is
     /// the first reason, or `None` if it does not exist.
-    pub(crate) async fn revoke(&self, id: GrantId, reason: Revocation) -> Option<Revocation> {
+    pub(crate) fn revoke(&self, id: GrantId, reason: Revocation) -> Option<Revocation> {
         let mut state = self.state.lock();
 
         let entry = state.grants.entries.get_mut(&id)?;
@@ -214,7 +202,7 @@ impl GrantStore {
     }
 
     /// Revokes the grant of a token, even if it is not stored, as after a restart.
-    pub(crate) async fn revoke_grant(&self, grant: Grant, reason: Revocation, now_ms: i64) {
+    pub(crate) fn revoke_grant(&self, grant: Grant, reason: Revocation, now_ms: i64) {
         let mut state = self.state.lock();
 
         match state.grants.entries.get_mut(&grant.id) {
@@ -224,7 +212,7 @@ impl GrantStore {
     }
 
     /// Returns the grants that may still have valid tokens, the oldest first.
-    pub(crate) async fn grants(&self, now_ms: i64) -> Vec<Grant> {
+    pub(crate) fn grants(&self, now_ms: i64) -> Vec<Grant> {
         let state = self.state.lock();
         let mut grants: Vec<(u64, Grant)> = state
             .grants
@@ -272,7 +260,7 @@ impl State {
 mod tests {
     use super::super::expiring_map::MIN_PURGE_SIZE;
     use super::*;
-    use crate::realm::Rotation;
+    use crate::store::Rotation;
     use crate::token::TokenIds;
 
     fn code(expires_at_ms: i64) -> Code {
@@ -302,21 +290,26 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn a_code_is_redeemed_once() {
-        let store = GrantStore::default();
-        store.record_code("x".into(), code(10), 0).await;
-        let grant = grant();
-        let redeem = || store.redeem(Redemption { code: "x", grant: grant.clone(), now_ms: 1 });
-        assert_eq!(redeem().await, Ok(()));
-        assert_eq!(redeem().await, Err(Conflict::AlreadyRedeemed(grant.id)));
-        let unknown = Redemption { code: "y", grant: grant.clone(), now_ms: 1 };
-        assert_eq!(store.redeem(unknown).await, Err(Conflict::Unknown));
+    fn known_token(store: &MemoryGrants, id: TokenId) -> RefreshTokenEntry {
+        let presented = Presented { ids: Some((id, GrantId::random())), ..Presented::default() };
+        store.look_up(&presented).refresh_token.unwrap()
     }
 
-    #[tokio::test]
-    async fn a_token_rotates_once_and_not_under_a_revoked_grant() {
-        let store = GrantStore::default();
+    #[test]
+    fn a_code_is_redeemed_once() {
+        let store = MemoryGrants::default();
+        store.record_code("x", code(10), 0);
+        let grant = grant();
+        let redeem = || store.redeem(Redemption { code: "x", grant: grant.clone(), now_ms: 1 });
+        assert_eq!(redeem(), Ok(()));
+        assert_eq!(redeem(), Err(Conflict::AlreadyRedeemed(grant.id)));
+        let unknown = Redemption { code: "y", grant: grant.clone(), now_ms: 1 };
+        assert_eq!(store.redeem(unknown), Err(Conflict::Unknown));
+    }
+
+    #[test]
+    fn a_token_rotates_once_and_not_under_a_revoked_grant() {
+        let store = MemoryGrants::default();
         let ids = TokenIds::new("default");
         let grant = grant();
         let token = ids.next(grant.id);
@@ -330,41 +323,41 @@ mod tests {
                 now_ms: 5,
             })
         };
-        assert_eq!(renew(RenewalOutcome::Extend { expires_at_ms: 60 }).await, Ok(()));
-        assert_eq!(store.refresh_token(token).await.unwrap().expires_at_ms, 60);
-        assert_eq!(renew(RenewalOutcome::Rotate(rotation)).await, Ok(()));
-        assert_eq!(renew(RenewalOutcome::Rotate(rotation)).await, Err(Conflict::Rotated(rotation)));
+        assert_eq!(renew(RenewalOutcome::Extend { expires_at_ms: 60 }), Ok(()));
+        assert_eq!(known_token(&store, token).expires_at_ms, 60);
+        assert_eq!(renew(RenewalOutcome::Rotate(rotation)), Ok(()));
+        assert_eq!(renew(RenewalOutcome::Rotate(rotation)), Err(Conflict::Rotated(rotation)));
         let merchant = Revocation::Merchant;
-        assert_eq!(store.revoke(grant.id, merchant).await, Some(merchant));
-        assert_eq!(store.revoke(grant.id, Revocation::Client).await, Some(merchant), "the first");
+        assert_eq!(store.revoke(grant.id, merchant), Some(merchant));
+        assert_eq!(store.revoke(grant.id, Revocation::Client), Some(merchant), "the first");
         let conflict = Conflict::Revoked(merchant);
-        assert_eq!(store.upsert_grant(grant.clone(), 6).await, Err(conflict));
-        assert_eq!(store.revoke(GrantId::random(), merchant).await, None);
+        assert_eq!(store.upsert_grant(grant.clone(), 6), Err(conflict));
+        assert_eq!(store.revoke(GrantId::random(), merchant), None);
     }
 
-    #[tokio::test]
-    async fn grants_are_listed_in_their_order_also_within_a_millisecond() {
-        let store = GrantStore::default();
+    #[test]
+    fn grants_are_listed_in_their_order_also_within_a_millisecond() {
+        let store = MemoryGrants::default();
         let grants: Vec<Grant> = (0..20).map(|_| grant()).collect();
         for grant in &grants {
-            store.upsert_grant(grant.clone(), 1).await.unwrap();
+            store.upsert_grant(grant.clone(), 1).unwrap();
         }
-        let listed = store.grants(1).await;
+        let listed = store.grants(1);
         let ids = |grants: &[Grant]| grants.iter().map(|grant| grant.id).collect::<Vec<_>>();
         assert_eq!(ids(&listed), ids(&grants));
     }
 
     /// Inserts a code, its grant and a rotated token each millisecond, which expire soon after.
-    #[tokio::test]
-    async fn expired_entries_are_purged() {
-        let store = GrantStore::default();
+    #[test]
+    fn expired_entries_are_purged() {
+        let store = MemoryGrants::default();
         let ids = TokenIds::new("default");
         for now_ms in 0..100_000 {
             let code_text = now_ms.to_string();
             let grant = Grant { purge_after_ms: now_ms + 50, ..grant() };
-            store.record_code(code_text.clone(), code(now_ms + 10), now_ms).await;
+            store.record_code(&code_text, code(now_ms + 10), now_ms);
             let redemption = Redemption { code: &code_text, grant: grant.clone(), now_ms };
-            store.redeem(redemption).await.unwrap();
+            store.redeem(redemption).unwrap();
             let successor = ids.next(grant.id);
             let renewal = Renewal {
                 token: ids.next(grant.id),
@@ -373,7 +366,7 @@ mod tests {
                 outcome: RenewalOutcome::Rotate(Rotation { successor, at_ms: now_ms }),
                 now_ms,
             };
-            store.renew(renewal).await.unwrap();
+            store.renew(renewal).unwrap();
         }
         let state = store.state.lock();
         let sizes = [

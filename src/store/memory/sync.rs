@@ -13,7 +13,7 @@ mod in_tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     /// A lock that tests control.
-    pub(in crate::realm) enum Lock<T> {
+    pub(in crate::store) enum Lock<T> {
         Plain {
             inside: parking_lot::Mutex<T>,
             /// The number of times the lock is taken until it panics; 0: it does not panic.
@@ -22,7 +22,7 @@ mod in_tests {
         Loom(loom::sync::Mutex<T>),
     }
 
-    pub(in crate::realm) enum Guard<'l, T> {
+    pub(in crate::store) enum Guard<'l, T> {
         Plain(parking_lot::MutexGuard<'l, T>),
         Loom(loom::sync::MutexGuard<'l, T>),
     }
@@ -35,13 +35,13 @@ mod in_tests {
 
     impl<T: Default> Lock<T> {
         /// Makes a lock that loom schedules. It works within `loom::model` only.
-        pub(in crate::realm) fn with_loom() -> Self {
+        pub(in crate::store) fn with_loom() -> Self {
             Self::Loom(loom::sync::Mutex::new(T::default()))
         }
     }
 
     impl<T> Lock<T> {
-        pub(in crate::realm) fn lock(&self) -> Guard<'_, T> {
+        pub(in crate::store) fn lock(&self) -> Guard<'_, T> {
             match self {
                 Self::Plain { inside, panics_in } => {
                     let remaining =
@@ -57,7 +57,7 @@ mod in_tests {
         }
 
         /// Panics when the lock is taken for the n-th time from now on; 0 cancels that.
-        pub(in crate::realm) fn panic_in(&self, times: usize) {
+        pub(in crate::store) fn panic_in(&self, times: usize) {
             if let Self::Plain { panics_in, .. } = self {
                 panics_in.store(times, Ordering::Relaxed);
             }

@@ -1,7 +1,8 @@
-//! Codes, grants and rotations, as the grant store keeps them.
+//! Codes, grants and rotations, as a grant store keeps them.
 
 use std::sync::Arc;
 
+use super::Unavailable;
 use crate::oauth::{Challenge, Scopes};
 use crate::token::{GrantId, TokenId};
 
@@ -69,7 +70,7 @@ pub(crate) struct RefreshTokenEntry {
     /// The rotation that replaced the token.
     pub(crate) rotated: Option<Rotation>,
     /// The time after which the entry may be purged, in milliseconds since 1970.
-    pub(super) purge_after_ms: i64,
+    pub(crate) purge_after_ms: i64,
 }
 
 /// The replacement of a refresh token by another.
@@ -78,6 +79,14 @@ pub(crate) struct Rotation {
     pub(crate) successor: TokenId,
     /// The time of the rotation, in milliseconds since 1970: the successor's `iat`.
     pub(crate) at_ms: i64,
+}
+
+/// The codes and the literal refresh tokens of fixtures.
+#[derive(Debug, Default)]
+pub(crate) struct FixtureGrants {
+    pub(crate) codes: Vec<(String, Code)>,
+    /// Each with its grant.
+    pub(crate) tokens: Vec<(String, Grant)>,
 }
 
 /// The exchange of a code.
@@ -120,4 +129,38 @@ pub(crate) enum Conflict {
     Revoked(Revocation),
     /// The refresh token was replaced.
     Rotated(Rotation),
+    /// The store is away.
+    Unavailable,
+}
+
+impl From<Unavailable> for Conflict {
+    fn from(Unavailable: Unavailable) -> Self {
+        Self::Unavailable
+    }
+}
+
+/// What a request presents, to be looked up in one step.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Presented<'a> {
+    /// A code.
+    pub(crate) code: Option<&'a str>,
+    /// A text that may be a literal refresh token of the fixtures.
+    pub(crate) literal: Option<&'a str>,
+    /// The identifiers in a token of this realm.
+    pub(crate) ids: Option<(TokenId, GrantId)>,
+}
+
+/// What a store knows of what a request presents.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Found {
+    /// The code, whether or not it can still be exchanged.
+    pub(crate) code: Option<CodeEntry>,
+    /// The grant that the code has made.
+    pub(crate) grant_of_code: Option<Grant>,
+    /// The grant of the literal refresh token.
+    pub(crate) literal: Option<Grant>,
+    /// What is known of the token beyond its claims.
+    pub(crate) refresh_token: Option<RefreshTokenEntry>,
+    /// The grant of the token.
+    pub(crate) grant: Option<Grant>,
 }
