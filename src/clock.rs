@@ -1,8 +1,10 @@
 //! The only source of time: the system clock, with an offset, or frozen.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use parking_lot::RwLock;
+use serde::{Deserialize, Serialize};
 
 use crate::units::SignedDuration;
 
@@ -28,10 +30,15 @@ const LATEST_MS: i64 = 221_845_392_000_000;
 #[derive(Debug, Default)]
 pub struct Clock {
     mode: RwLock<Mode>,
+    /// How far the real time is ahead of the system clock, in milliseconds. It is not 0 if a shared
+    /// store has the real time.
+    ahead_ms: AtomicI64,
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Mode {
+/// Whether and how a clock runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Mode {
     /// Runs ahead of the system clock by this offset.
     Running { offset_ms: i64 },
     /// Frozen at this time.
@@ -60,40 +67,40 @@ pub(crate) enum ClockTarget {
 }
 
 impl Mode {
-    fn now_ms(self) -> i64 {
+    fn now_ms(self, real_ms: i64) -> i64 {
         match self {
-            Self::Running { offset_ms } => machine_ms().saturating_add(offset_ms),
+            Self::Running { offset_ms } => real_ms.saturating_add(offset_ms),
             Self::Frozen { at_ms } => at_ms,
         }
     }
 
     /// Returns the mode in which the clock shows another time, running or frozen as before.
-    fn moved_to(self, target: ClockTarget) -> Result<Self, ClockRangeError> {
+    fn moved_to(self, target: ClockTarget, real_ms: i64) -> Result<Self, ClockRangeError> {
         let now_ms = match target {
             ClockTarget::Time(time) => to_ms(time)?,
-            ClockTarget::Offset(offset) => machine_ms().saturating_add(offset.as_ms()),
-            ClockTarget::Shift(by) => self.now_ms().saturating_add(by.as_ms()),
+            ClockTarget::Offset(offset) => real_ms.saturating_add(offset.as_ms()),
+            ClockTarget::Shift(by) => self.now_ms(real_ms).saturating_add(by.as_ms()),
         };
         if !(EARLIEST_MS..=LATEST_MS).contains(&now_ms) {
             return Err(ClockRangeError);
         }
 
         Ok(match self {
-            Self::Running { .. } => Self::Running { offset_ms: now_ms - machine_ms() },
+            Self::Running { .. } => Self::Running { offset_ms: now_ms - real_ms },
             Self::Frozen { .. } => Self::Frozen { at_ms: now_ms },
         })
     }
 
-    fn frozen(self) -> Self {
+    fn frozen(self, real_ms: i64) -> Self {
         // A clock that ran beyond the range freezes at its end.
-        Self::Frozen { at_ms: self.now_ms().clamp(EARLIEST_MS, LATEST_MS) }
+        Self::Frozen { at_ms: self.now_ms(real_ms).clamp(EARLIEST_MS, LATEST_MS) }
     }
 
-    fn running(self) -> Self {
+    fn running(self, real_ms: i64) -> Self {
         match self {
             // A running clock keeps its offset to the millisecond.
             Self::Running { .. } => self,
-            Self::Frozen { at_ms } => Self::Running { offset_ms: at_ms - machine_ms() },
+            Self::Frozen { at_ms } => Self::Running { offset_ms: at_ms - real_ms },
         }
     }
 }
@@ -106,14 +113,14 @@ impl Clock {
 
     /// Returns the current time in milliseconds since 1970.
     pub(crate) fn now_ms(&self) -> i64 {
-        self.mode.read().now_ms()
+        self.mode.read().now_ms(self.real_ms())
     }
 
     /// Returns the offset from the system clock; it is positive if this clock is ahead.
     pub fn offset(&self) -> SignedDuration {
         SignedDuration::from_ms(match *self.mode.read() {
             Mode::Running { offset_ms } => offset_ms,
-            Mode::Frozen { at_ms } => at_ms.saturating_sub(machine_ms()),
+            Mode::Frozen { at_ms } => at_ms.saturating_sub(self.real_ms()),
         })
     }
 
@@ -171,7 +178,7 @@ impl Clock {
     /// Freezes the clock at its current time.
     pub fn freeze(&self) {
         let mut mode = self.mode.write();
-        *mode = mode.frozen();
+        *mode = mode.frozen(self.real_ms());
     }
 
     /// Freezes the clock at a time.
@@ -187,7 +194,7 @@ impl Clock {
     /// Lets a frozen clock run again, from the time that it shows.
     pub fn unfreeze(&self) {
         let mut mode = self.mode.write();
-        *mode = mode.running();
+        *mode = mode.running(self.real_ms());
     }
 
     /// Moves, freezes and unfreezes the clock in one step. If the time would be out of range, nothing
@@ -199,11 +206,31 @@ impl Clock {
     ) -> Result<(), ClockRangeError> {
         let mut mode = self.mode.write();
         // Frozen before it is moved: a running clock would no longer show the target when it is frozen.
-        let start = if is_frozen == Some(true) { mode.frozen() } else { *mode };
-        let moved = target.map_or(Ok(start), |target| start.moved_to(target))?;
+        let real_ms = self.real_ms();
+        let start = if is_frozen == Some(true) { mode.frozen(real_ms) } else { *mode };
+        let moved = target.map_or(Ok(start), |target| start.moved_to(target, real_ms))?;
 
-        *mode = if is_frozen == Some(false) { moved.running() } else { moved };
+        *mode = if is_frozen == Some(false) { moved.running(real_ms) } else { moved };
         Ok(())
+    }
+
+    /// Returns whether and how the clock runs.
+    pub(crate) fn mode(&self) -> Mode {
+        *self.mode.read()
+    }
+
+    /// Lets the clock run as another one does.
+    pub(crate) fn restore(&self, mode: Mode) {
+        *self.mode.write() = mode;
+    }
+
+    /// Sets how far the real time is ahead of the system clock, in milliseconds.
+    pub(crate) fn set_ahead_ms(&self, ahead_ms: i64) {
+        self.ahead_ms.store(ahead_ms, Ordering::Relaxed);
+    }
+
+    fn real_ms(&self) -> i64 {
+        machine_ms().saturating_add(self.ahead_ms.load(Ordering::Relaxed))
     }
 
     /// Resets the clock to the system time, running.

@@ -203,6 +203,8 @@
 //! | `cli` | the command line |
 
 #![forbid(unsafe_code)]
+// Without a shared store, some of what it uses has no other use.
+#![cfg_attr(not(feature = "redis"), allow(dead_code))]
 
 #[cfg(feature = "cli")]
 #[doc(hidden)]

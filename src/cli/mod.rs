@@ -35,6 +35,8 @@ mod scenarios;
 mod schema;
 mod serve;
 mod signals;
+#[cfg(feature = "redis")]
+mod store;
 mod token;
 mod values;
 mod variables;

@@ -15,6 +15,8 @@ use super::log::LogArgs;
 use super::output::print;
 use super::ready_file::ReadyFile;
 use super::signals::ShutdownSignals;
+#[cfg(feature = "redis")]
+use super::store::StoreArgs;
 use super::values::{
     check_control_host, check_public_url, non_empty, non_empty_items, or_default, parse_address,
     read_signing_key,
@@ -22,6 +24,8 @@ use super::values::{
 use crate::fixture::{files_of, skipped_directories};
 use crate::limits::Limits;
 use crate::server::{Builder, Interfaces, MockAuthServer, StartError};
+#[cfg(feature = "redis")]
+use crate::store::options::StoreError;
 use crate::token::SigningKey;
 use crate::units::printable;
 
@@ -99,6 +103,9 @@ pub(super) struct Serve {
     trust_forwarded: bool,
     #[command(flatten)]
     https: HttpsArgs,
+    #[cfg(feature = "redis")]
+    #[command(flatten)]
+    store: StoreArgs,
     #[command(flatten)]
     log: LogArgs,
 }
@@ -146,6 +153,10 @@ impl Serve {
         let builder = self.https.apply(builder, self.listen()?)?;
         let builder = self.apply_fixtures(builder)?;
         let mut builder = self.apply_control(builder)?;
+        #[cfg(feature = "redis")]
+        {
+            builder = self.store.apply(builder)?;
+        }
 
         if let Some(key) = non_empty(&self.signing_key) {
             builder = builder.signing_key(match key {
@@ -269,6 +280,8 @@ impl From<StartError> for CliError {
     fn from(error: StartError) -> Self {
         match error {
             StartError::Tls(_) => Self::usage(error),
+            #[cfg(feature = "redis")]
+            StartError::Store(StoreError::Url) => Self::usage(error),
             _ => Self::runtime(error),
         }
     }

@@ -33,7 +33,7 @@ pub(super) async fn issue(
     let issuer = TokenIssuer { request, client, grant: &grant, grant_time };
     let code = match origin {
         Origin::Token(token) => return refresh(&issuer, token, &scopes, now_ms).await,
-        Origin::Code { code, .. } => Some(code),
+        Origin::Code { code, entry } => Some((code, entry.code.reusable)),
         Origin::FixtureToken => None,
     };
 
@@ -46,7 +46,9 @@ pub(super) async fn issue(
     let grant_store = &request.realm.grant_store;
     let grant_id = grant.id;
     let stored = match code {
-        Some(code) => grant_store.redeem(Redemption { code, grant, now_ms }).await,
+        Some((code, is_reusable)) => {
+            grant_store.redeem(Redemption { code, grant, is_reusable, now_ms }).await
+        }
         None => grant_store.upsert_grant(grant, now_ms).await,
     };
     match stored {

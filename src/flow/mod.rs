@@ -20,8 +20,8 @@ mod token_status;
 
 pub(crate) use client::authenticate;
 pub(crate) use effects::Effects;
-pub(crate) use grant::{claimed_grant, merchant_of, presented_token};
+pub(crate) use grant::{claimed_grant, merchant_of, presented_by, presented_token};
 pub(crate) use inspect::inspect_in_realm;
 pub(crate) use issue::issue_directly;
 pub(crate) use request::{TokenRequest, claimed_client_id, expects_basic};
-pub(crate) use token_status::{TokenState, TokenStatus, UnknownToken, token_status, verify_token};
+pub(crate) use token_status::{TokenState, TokenStatus, UnknownToken, VerifiedToken, verify_token};

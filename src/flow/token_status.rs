@@ -1,6 +1,8 @@
 //! The status of a token in its realm: resources, introspection, revocation and inspection ask for
 //! it.
 
+use std::sync::Arc;
+
 use super::grant::claimed_grant_of;
 use crate::fixture::AccountStatus;
 use crate::realm::{Realm, Registry};
@@ -9,7 +11,7 @@ use crate::token::{GrantId, SigningKey, TokenError, TokenId, VerifiedClaims};
 
 /// A token of this realm and its state now.
 pub(crate) struct TokenStatus {
-    pub(crate) claims: VerifiedClaims,
+    pub(crate) claims: Arc<VerifiedClaims>,
     pub(crate) grant: Grant,
     /// The expiry in force, in milliseconds since 1970. It may be later than the claim.
     pub(crate) expires_at_ms: i64,
@@ -63,7 +65,7 @@ pub(crate) async fn token_status(
 
 /// A token of this realm whose signature is valid.
 pub(crate) struct VerifiedToken {
-    pub(crate) claims: VerifiedClaims,
+    pub(crate) claims: Arc<VerifiedClaims>,
     id: TokenId,
     grant_id: GrantId,
 }
@@ -83,10 +85,18 @@ pub(crate) fn verify_token(
         let is_expired = realm.clock.now_ms() >= claims.expires_in;
         return Err(UnknownToken::OtherRealm { is_expired });
     };
-    Ok(VerifiedToken { claims, id, grant_id })
+    Ok(VerifiedToken { claims: Arc::new(claims), id, grant_id })
 }
 
 impl VerifiedToken {
+    /// Whether it is an access token that is active unless the grant store knows better.
+    pub(crate) fn may_be_active(&self, realm: &Realm) -> bool {
+        let claims = &self.claims;
+        let is_current = realm.clock.now_ms() < claims.expires_in;
+        let accounts = account_state(&realm.registry(), &claims.client_id, &claims.merchant_id);
+        !claims.is_refresh_token() && is_current && accounts == TokenState::Active
+    }
+
     /// Returns how the token is looked up.
     pub(crate) fn presented(&self) -> Presented<'static> {
         Presented { ids: Some((self.id, self.grant_id)), ..Presented::default() }
@@ -121,18 +131,18 @@ fn state(
     } else if stored.is_some_and(|stored| stored.rotated.is_some()) {
         TokenState::Replaced
     } else {
-        account_state(&realm.registry(), grant)
+        account_state(&realm.registry(), &grant.client_id, &grant.merchant_id)
     }
 }
 
 /// Returns the state of a token that is good by itself. A client or merchant that no longer exists
 /// counts as inactive.
-fn account_state(registry: &Registry, grant: &Grant) -> TokenState {
-    if !registry.client(&grant.client_id).is_some_and(|client| client.is_active()) {
+fn account_state(registry: &Registry, client_id: &str, merchant_id: &str) -> TokenState {
+    if !registry.client(client_id).is_some_and(|client| client.is_active()) {
         return TokenState::ClientInactive;
     }
 
-    match registry.merchant(&grant.merchant_id) {
+    match registry.merchant(merchant_id) {
         Some(merchant) if merchant.status == AccountStatus::Active => TokenState::Active,
         _ => TokenState::MerchantInactive,
     }

@@ -12,6 +12,7 @@ use axum::response::Response;
 
 use super::body::{self, BodyKind};
 use super::context::RequestContext;
+use super::opening::Opening;
 use super::scenario::run;
 use super::{form_request, pages, response};
 use crate::fixture::{AccountStatus, Consent, DenyRedirect};
@@ -151,7 +152,8 @@ impl AuthorizeRequest<'_> {
         let error_response = |code: &ErrorCode, _: Option<u16>, description: &str| {
             self.redirect_error(code, description)
         };
-        run(self.context, request_view, &error_response, |_| self.respond_with_consent(None)).await
+        let opening = Opening::of(request_view);
+        run(self.context, opening, &error_response, |_, _| self.respond_with_consent(None)).await
     }
 
     /// Returns the button of the consent page that was clicked, if this is a click.

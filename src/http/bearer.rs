@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 use super::context::RequestContext;
 use super::{api_response, response};
 use crate::fixture::ApiErrors;
-use crate::flow::{TokenState, TokenStatus, UnknownToken, token_status};
+use crate::flow::{TokenState, TokenStatus, UnknownToken, VerifiedToken, verify_token};
 use crate::journal::CredentialState;
 use crate::oauth::ErrorCode;
+use crate::store::Found;
 
 /// Why a request is not authorized.
 #[derive(Debug)]
@@ -118,18 +119,26 @@ pub(super) fn put_challenge(response: &mut Response, challenge: &str) {
     }
 }
 
-/// Returns the status of the access token that authorizes a request.
-pub(super) async fn authenticate(
+/// Verifies the token in the `Authorization` header, without a look into the grant store.
+pub(super) fn verify_bearer(
     context: &RequestContext,
     headers: &HeaderMap,
-) -> Result<TokenStatus, BearerError> {
+) -> Result<VerifiedToken, BearerError> {
     let token = bearer_token(headers)?;
     context.recorder.bearer(token);
 
-    let status = token_status(&context.realm, &context.app.key, token)
-        .await
+    verify_token(&context.realm, &context.app.key, token)
         .inspect_err(|error| record_unknown(context, error))
-        .map_err(BearerError::Unknown)?;
+        .map_err(BearerError::Unknown)
+}
+
+/// Returns the status of the access token that authorizes a request, by what the grant store knows.
+pub(super) fn authorize(
+    context: &RequestContext,
+    token: VerifiedToken,
+    found: Found,
+) -> Result<TokenStatus, BearerError> {
+    let status = token.status(&context.realm, found);
     record_status(context, &status);
     if status.claims.is_refresh_token() {
         return Err(BearerError::RefreshToken);

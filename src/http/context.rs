@@ -12,9 +12,12 @@ use axum::http::{Method, Uri};
 use super::app::{App, Connection};
 use super::host::{direct_host, is_host_and_port, without_port};
 use super::realm_lookup::{FoundBy, UnknownRealm, find_realm, is_control_path};
+#[cfg(feature = "redis")]
+use super::shared_state::SharedState;
 use crate::journal::RequestRecorder;
 use crate::oauth::{Refusal, Row};
 use crate::realm::{Realm, Registry};
+use crate::scenario::Outcome;
 
 /// What every handler knows of its request. It is resolved once and passed on.
 #[derive(Clone, Debug)]
@@ -39,6 +42,9 @@ pub(crate) struct RequestContext {
     pub(super) is_control: bool,
     /// Collects what the journal records of the request.
     pub(super) recorder: RequestRecorder,
+    /// What happens to the request in a shared store.
+    #[cfg(feature = "redis")]
+    pub(super) shared: Option<Arc<SharedState>>,
 }
 
 impl RequestContext {
@@ -73,6 +79,7 @@ impl RequestContext {
             .as_ref()
             .map_or_else(|| is_control_path(request.uri().path()), |unknown| unknown.is_control);
 
+        let recorder = RequestRecorder::default();
         let context = Self {
             app: Arc::clone(app),
             registry: realm.registry(),
@@ -85,7 +92,9 @@ impl RequestContext {
             host,
             prefix,
             is_control,
-            recorder: RequestRecorder::default(),
+            #[cfg(feature = "redis")]
+            shared: app.realms.store().map(|_| Arc::new(SharedState::new(&recorder))),
+            recorder,
         };
         (context, unknown_realm)
     }
@@ -100,6 +109,21 @@ impl RequestContext {
         }
 
         Ok(())
+    }
+
+    /// Tells those who wait for requests that this one may take long from here on.
+    pub(super) fn announce(&self, outcome: Option<&Outcome>) {
+        #[cfg(feature = "redis")]
+        if let Some((shared, replica)) = self.shared.as_ref().zip(self.realm.replica()) {
+            let is_long = outcome.is_some_and(|outcome| outcome.waits() || outcome.fault.is_some());
+            if is_long {
+                shared.write_begin(&self.realm, replica);
+            }
+            return;
+        }
+
+        let _ = outcome;
+        self.realm.journal.announce();
     }
 
     /// Returns the address of the listener that the request came by.

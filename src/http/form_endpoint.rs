@@ -7,11 +7,14 @@ use axum::response::Response;
 use super::context::RequestContext;
 use super::error_response::ErrorResponses;
 use super::form_request;
+use super::opening::Opening;
 use super::scenario::run;
 use crate::flow::{TokenRequest, claimed_client_id, expects_basic, merchant_of};
 use crate::journal::ParamPolicy;
-use crate::oauth::{ErrorCode, Refusal};
+use crate::oauth::{ErrorCode, Form, Refusal};
+use crate::realm::Realm;
 use crate::scenario::{Endpoint, RequestView};
+use crate::store::Presented;
 
 /// An endpoint that accepts a client's form and returns JSON.
 pub(super) trait FormEndpoint {
@@ -19,6 +22,9 @@ pub(super) trait FormEndpoint {
     const ENDPOINT: Endpoint;
     /// The parameters that are documented for it.
     const PARAMETERS: &'static [&'static str];
+
+    /// Returns what a form presents, for the grant store to look up.
+    fn presented<'f>(realm: &Realm, form: &'f Form<'_>) -> Presented<'f>;
 
     /// Handles a request that has passed rows 1 to 6.
     fn handle(
@@ -83,7 +89,9 @@ async fn handle<E: FormEndpoint>(
         headers: &parts.headers,
         param: &|name| form.get(name),
     };
-    let response = run(context, request_view, &error_response, |effects| async move {
+    let opening =
+        Opening { view: request_view, inactive: None, presented: E::presented(realm, form) };
+    let response = run(context, opening, &error_response, |effects, found| async move {
         let request = TokenRequest {
             realm,
             registry,
@@ -93,7 +101,7 @@ async fn handle<E: FormEndpoint>(
             certificate: context.connection.certificate.as_deref(),
             effects: &effects,
             recorder,
-            found: None,
+            found: found.as_ref(),
         };
         E::handle(&request, context) //                                          rows 7 to 21
             .await

@@ -11,8 +11,12 @@ use super::app::App;
 use super::context::RequestContext;
 use crate::clock::to_ms;
 use crate::faults::WireFault;
+#[cfg(feature = "redis")]
+use crate::journal::RequestRecorder;
 use crate::journal::{Completion, ErrorTag, RequestInFlight, RequestInfo};
 use crate::oauth::read_basic;
+#[cfg(feature = "redis")]
+use crate::realm::CompleteRequest;
 use crate::realm::{Realm, Registry};
 use crate::report::{Conditions, RetryAfter, Seen};
 use crate::scenario::CORRELATION_ID;
@@ -23,6 +27,8 @@ pub(super) struct JournalGuard {
     app: Arc<App>,
     realm: Arc<Realm>,
     registry: Arc<Registry>,
+    #[cfg(feature = "redis")]
+    recorder: RequestRecorder,
     /// `None` once the request is complete, and for requests that are never recorded.
     in_flight: Option<Arc<RequestInFlight>>,
 }
@@ -36,13 +42,14 @@ impl JournalGuard {
         let RequestContext { app, realm, registry, recorder, .. } = context;
         let in_flight = is_recorded.then(|| {
             recorder.headers(request.headers());
-            realm.observer.begin();
-            realm.journal.begin(request_info(context, request), recorder.clone())
+            begin(context, request_info(context, request))
         });
         Self {
             app: Arc::clone(app),
             realm: Arc::clone(realm),
             registry: Arc::clone(registry),
+            #[cfg(feature = "redis")]
+            recorder: recorder.clone(),
             in_flight,
         }
     }
@@ -57,29 +64,52 @@ impl JournalGuard {
         };
 
         let id = self.complete(completion, retry_after(response.headers()));
-        if fault == Some(WireFault::Hang) && id.is_some() {
+        if fault == Some(WireFault::Hang)
+            && let Some(id) = id
+        {
             // The connection keeps the response until its client gives up.
-            let hang = Arc::new(self.realm.observer.begin_hang(id));
-            response.extensions_mut().insert(hang);
+            response.extensions_mut().insert(self.realm.begin_hang(id));
         }
+    }
+
+    /// Whether the request is recorded.
+    #[cfg(feature = "redis")]
+    pub(super) fn is_recorded(&self) -> bool {
+        self.in_flight.is_some()
+    }
+
+    /// Records nothing: the request is handled again.
+    #[cfg(feature = "redis")]
+    pub(super) fn abandon(mut self) {
+        self.in_flight = None;
     }
 
     /// Completes the request. Returns its number, unless it is complete already or not recorded.
     fn complete(&mut self, completion: Completion, retry_after: Option<RetryAfter>) -> Option<u64> {
         let in_flight = self.in_flight.take()?;
         let Self { realm, registry, app, .. } = self;
+        let settings = &registry.settings;
+        let conditions = Conditions {
+            dialect: settings.dialect,
+            refresh_policy: settings.refresh_policy,
+            code_lifetime_ms: settings.code_lifetime.as_ms(),
+            has_https: app.tls.is_some(),
+        };
+
+        #[cfg(feature = "redis")]
+        if let Some(replica) = realm.replica() {
+            let (entry, facts) = in_flight.completed(completion);
+            let number = self.recorder.numbered();
+            let request = CompleteRequest { entry, facts, conditions, retry_after };
+            realm.write_end(replica, request, number);
+            return number;
+        }
 
         realm.journal.finish(&in_flight, completion, |entry, facts| {
-            let settings = &registry.settings;
             realm.observer.observe(Seen {
                 entry,
                 facts,
-                conditions: Conditions {
-                    dialect: settings.dialect,
-                    refresh_policy: settings.refresh_policy,
-                    code_lifetime_ms: settings.code_lifetime.as_ms(),
-                    has_https: app.tls.is_some(),
-                },
+                conditions,
                 retry_after,
                 start_ms: to_ms(entry.time).unwrap_or_default(),
                 end_ms: realm.clock.now_ms(),
@@ -108,6 +138,20 @@ impl Drop for JournalGuard {
             if self.app.is_stopping() { Completion::ServerStopped } else { Completion::ClientGone };
         self.complete(completion, None);
     }
+}
+
+/// Has the request in the journal from now on. With a shared store, it gets its number later.
+fn begin(context: &RequestContext, info: RequestInfo) -> Arc<RequestInFlight> {
+    let RequestContext { realm, recorder, .. } = context;
+    #[cfg(feature = "redis")]
+    if let Some(shared) = &context.shared {
+        let in_flight = Arc::new(RequestInFlight::detached(info, recorder.clone()));
+        shared.set_in_flight(&in_flight);
+        return in_flight;
+    }
+
+    realm.observer.begin();
+    realm.journal.begin(info, recorder.clone())
 }
 
 fn request_info(context: &RequestContext, request: &Request) -> RequestInfo {

@@ -38,6 +38,12 @@ pub(super) fn is_control_path(path: &str) -> bool {
     path == "/_mock" || path.starts_with("/_mock/")
 }
 
+/// Returns whether a path, with or without a realm, is that of the control API.
+#[cfg(feature = "redis")]
+pub(super) fn is_control_call(path: &str) -> bool {
+    is_control_path(split_realm(path).map_or(path, |(_, rest)| rest))
+}
+
 /// Returns whether a path, with or without a realm, is that of a call of the control API that responds
 /// at once. Others wait for requests.
 pub(crate) fn is_short_control_call(path: &str) -> bool {

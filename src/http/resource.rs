@@ -1,25 +1,31 @@
 //! Every other path: the resources of the fixtures, an API behind a bearer token (RFC 6750).
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::http::Method;
+use axum::http::request::Parts;
 use axum::response::Response;
 use percent_encoding::percent_decode_str;
 use rand::RngExt;
 use serde_json::{Value, json};
 
-use super::bearer::{authenticate, put_challenge};
+use super::bearer::{BearerError, authorize, put_challenge, verify_bearer};
 use super::context::RequestContext;
 use super::error_response::ErrorResponses;
-use super::scenario::run;
+use super::open::open;
+use super::opening::{NotOpened, Opening};
+use super::scenario::run_opened;
 use super::{api_response, response};
 use crate::fixture::Resource;
-use crate::flow::TokenStatus;
+use crate::flow::{TokenStatus, VerifiedToken};
 use crate::journal::ParamPolicy;
 use crate::oauth::{ErrorCode, Form};
 use crate::realm::Registry;
 use crate::scenario::{Endpoint, RequestView};
+use crate::store::{self, Unavailable};
+use crate::token::VerifiedClaims;
 use crate::units::printable;
 
 pub(super) async fn resource(context: RequestContext, request: Request) -> Response {
@@ -51,35 +57,109 @@ pub(super) async fn resource(context: RequestContext, request: Request) -> Respo
     let params = Form::parse(query.as_bytes()).unwrap_or_default();
     recorder.parameters(params.iter(), ParamPolicy::AllowAny);
 
-    let token = authenticate(&context, &parts.headers).await;
-    let claims = token.as_ref().ok().map(|status| &status.claims);
-    if let Some(claims) = claims {
-        recorder.client(&claims.client_id);
-        recorder.merchant(&claims.merchant_id);
+    let call = Call { context: &context, parts: &parts, params: &params, resource, errors };
+    call.respond().await
+}
+
+/// A call of a resource.
+struct Call<'a> {
+    context: &'a RequestContext,
+    parts: &'a Parts,
+    params: &'a Form<'a>,
+    resource: &'a Resource,
+    errors: ErrorResponses<'a>,
+}
+
+impl Call<'_> {
+    /// Lets a scenario decide, or else the token.
+    async fn respond(&self) -> Response {
+        let RequestContext { realm, .. } = self.context;
+        let error_response = |code: &ErrorCode, status, description: &str| {
+            api_response::complete(self.errors.injected(code, status, description))
+        };
+        let param = |name: &str| self.params.get(name);
+
+        // Scenarios see the client of a token only if the token is active.
+        let verified = verify_bearer(self.context, &self.parts.headers);
+        let token = verified.as_ref().ok();
+        let presented = token.map(VerifiedToken::presented).unwrap_or_default();
+        let claims = token.map(|token| Arc::clone(&token.claims));
+        let anonymous = self.view(None, &param);
+        let of_client = claims
+            .as_deref()
+            .filter(|_| token.is_some_and(|token| token.may_be_active(realm)))
+            .map(|claims| self.view(Some(claims), &param));
+        let opening = match of_client {
+            Some(view) => Opening { view, inactive: Some(anonymous), presented },
+            None => Opening { view: anonymous, inactive: None, presented },
+        };
+
+        let mut opened = match open(self.context, &opening).await {
+            Ok(opened) => opened,
+            Err(error) => return error.response(Endpoint::Resource, &error_response),
+        };
+        let token = match self.authorize(verified, opened.found.take()).await {
+            Ok(token) => token,
+            Err(error) => {
+                return NotOpened::from(error).response(Endpoint::Resource, &error_response);
+            }
+        };
+        run_opened(self.context, opened, opening.view, &error_response, |_, _| async {
+            self.respond_to(&token)
+        })
+        .await
     }
 
-    let request_view = RequestView {
-        endpoint: Endpoint::Resource,
-        method: context.method.as_str(),
-        path: context.uri.path(),
-        client_id: claims.map(|claims| claims.client_id.as_str()),
-        merchant_id: claims.map(|claims| claims.merchant_id.as_str()),
-        headers: &parts.headers,
-        param: &|name| params.get(name),
-    };
-    let error_response = |code: &ErrorCode, status, description: &str| {
-        api_response::complete(errors.injected(code, status, description))
-    };
-    run(&context, request_view, &error_response, |_| async {
-        match &token {
-            Err(error) => error.response(registry.settings.api_errors),
-            Ok(status) => match missing_scope(resource, status) {
+    /// Returns the call as scenarios see it, with the client of its token or without.
+    fn view<'v>(
+        &'v self,
+        claims: Option<&'v VerifiedClaims>,
+        param: &'v (dyn Fn(&str) -> Option<&'v str> + Sync),
+    ) -> RequestView<'v> {
+        RequestView {
+            endpoint: Endpoint::Resource,
+            method: self.context.method.as_str(),
+            path: self.context.uri.path(),
+            client_id: claims.map(|claims| claims.client_id.as_str()),
+            merchant_id: claims.map(|claims| claims.merchant_id.as_str()),
+            headers: &self.parts.headers,
+            param,
+        }
+    }
+
+    /// Returns the status of the token, and records its client if it is active.
+    async fn authorize(
+        &self,
+        verified: Result<VerifiedToken, BearerError>,
+        found: Option<store::Found>,
+    ) -> Result<Result<TokenStatus, BearerError>, Unavailable> {
+        let verified = match verified {
+            Ok(verified) => verified,
+            Err(error) => return Ok(Err(error)),
+        };
+        let RequestContext { realm, recorder, .. } = self.context;
+        let found = match found {
+            Some(found) => found,
+            None => realm.grant_store.look_up(&verified.presented()).await?,
+        };
+
+        let status = authorize(self.context, verified, found);
+        if let Ok(status) = &status {
+            recorder.client(&status.claims.client_id);
+            recorder.merchant(&status.claims.merchant_id);
+        }
+        Ok(status)
+    }
+
+    fn respond_to(&self, token: &Result<TokenStatus, BearerError>) -> Response {
+        match token {
+            Err(error) => error.response(self.context.registry.settings.api_errors),
+            Ok(status) => match missing_scope(self.resource, status) {
                 Some(scope) => insufficient_scope(scope),
-                None => respond(resource, path, &parts.method),
+                None => respond(self.resource, self.parts.uri.path(), &self.parts.method),
             },
         }
-    })
-    .await
+    }
 }
 
 /// Logs a path without an endpoint, cut to a length that fits into a line.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Request;
+use axum::http::HeaderValue;
 use axum::response::Response;
 use axum::routing::{any, get};
 use tower::ServiceExt;
@@ -16,8 +17,11 @@ use super::introspect::Introspect;
 use super::journal_guard::JournalGuard;
 use super::realm_lookup::UnknownRealm;
 use super::revoke::Revoke;
+#[cfg(feature = "redis")]
+use super::shared_state::{Attempt, SharedState};
 use super::token::Token;
 use super::{authorize, console, control, jwks, metadata, panics, resource, response};
+use crate::realm::Realm;
 use crate::scenario::CORRELATION_ID;
 use crate::units::printable;
 
@@ -50,21 +54,38 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-/// Handles one request. Every response carries the realm's date and the client's correlation ID.
-pub(crate) async fn serve(
+/// A request that has its response, but is not yet recorded.
+pub(super) struct Handled {
+    response: Response,
+    realm: Arc<Realm>,
+    journal_guard: JournalGuard,
+    correlation_id: Option<HeaderValue>,
+    /// The name of the realm, if it does not exist.
+    #[cfg(feature = "redis")]
+    unknown_realm: Option<String>,
+    #[cfg(feature = "redis")]
+    shared: Option<Arc<SharedState>>,
+}
+
+/// Handles one request.
+pub(super) async fn handle(
     app: &Arc<App>,
     router: &Router,
     connection: Connection,
     mut request: Request,
-) -> Response {
+) -> Handled {
     let correlation_id = request.headers().get(CORRELATION_ID).cloned();
     let realm_root = console::without_slash(request.uri().path()).map(str::to_owned);
     let (context, unknown_realm) = RequestContext::resolve(app, connection, &mut request);
     let realm = Arc::clone(&context.realm);
     let journal_guard = JournalGuard::new(&context, &request);
     let (method, uri) = (request.method().clone(), request.uri().clone());
+    #[cfg(feature = "redis")]
+    let shared = context.shared.clone();
+    #[cfg(feature = "redis")]
+    let unknown_name = unknown_realm.as_ref().map(|unknown| unknown.name.clone());
 
-    let mut response = match (unknown_realm, realm_root) {
+    let response = match (unknown_realm, realm_root) {
         (Some(UnknownRealm { name, is_control }), _) => {
             if !is_control {
                 tracing::info!(status = 404, "no realm: {:.64}", printable(&name));
@@ -88,15 +109,48 @@ pub(crate) async fn serve(
         let (method, path) = (method.as_str(), uri.path());
         tracing::debug!(status, realm = realm.name(), "{method:.16} {path:.128}");
     }
-
-    journal_guard.finish(&mut response);
-    let headers = response.headers_mut();
-    if let Some(id) = correlation_id {
-        headers.entry(CORRELATION_ID).or_insert(id);
+    Handled {
+        response,
+        realm,
+        journal_guard,
+        correlation_id,
+        #[cfg(feature = "redis")]
+        unknown_realm: unknown_name,
+        #[cfg(feature = "redis")]
+        shared,
     }
-    response::put_date(headers, realm.clock.now());
+}
 
-    response
+impl Handled {
+    /// Returns what decides whether the request is handled again.
+    #[cfg(feature = "redis")]
+    pub(super) fn attempt(&self) -> Attempt {
+        Attempt {
+            realm: Arc::clone(&self.realm),
+            unknown_realm: self.unknown_realm.clone(),
+            // Requests that are not recorded are not opened, either.
+            state: self.shared.clone().filter(|_| self.journal_guard.is_recorded()),
+        }
+    }
+
+    /// Drops the response of a request that is handled again.
+    #[cfg(feature = "redis")]
+    pub(super) fn abandon(self) {
+        self.journal_guard.abandon();
+    }
+
+    /// Records the request, and returns the response as it is sent.
+    pub(super) fn finish(self) -> Response {
+        let Self { mut response, realm, journal_guard, correlation_id, .. } = self;
+        journal_guard.finish(&mut response);
+
+        let headers = response.headers_mut();
+        if let Some(id) = correlation_id {
+            headers.entry(CORRELATION_ID).or_insert(id);
+        }
+        response::put_date(headers, realm.clock.now());
+        response
+    }
 }
 
 impl RequestContext {

@@ -9,24 +9,20 @@ use serde_json::Value;
 
 use super::context::RequestContext;
 use super::error_response::ErrorResponses;
+use super::open::open;
+use super::opening::{ErrorResponse, NotOpened, Opened, Opening, Selected};
 use super::{api_response, response};
 use crate::faults;
 use crate::flow::{Effects, claimed_grant};
 use crate::oauth::ErrorCode;
-use crate::scenario::{
-    Endpoint, Fault, Outcome, Phase, RequestView, ResponseAlteration, Selection, Step,
-};
+use crate::scenario::{Endpoint, Fault, Outcome, Phase, RequestView, ResponseAlteration, Step};
+use crate::store::Found;
 use crate::units::printable;
 
-/// The request header that selects a scenario, or an error, for this request alone.
-const SCENARIO_HEADER: &str = "x-mock-scenario";
 /// The time between two bytes of a slow body, unless the outcome sets it.
 const DEFAULT_INTERVAL: Duration = Duration::from_millis(100);
 /// The size of the largest response that is altered, in bytes; no response is larger.
 const MAX_ALTERED_SIZE: usize = 16 * 1024 * 1024;
-
-/// Makes an error response from a code, the scenario's status and a description.
-type ErrorResponse<'a> = &'a (dyn Fn(&ErrorCode, Option<u16>, &str) -> Response + Sync);
 
 /// A request as scenarios see it, and how its endpoint reports an error.
 struct ScenarioContext<'a> {
@@ -59,23 +55,42 @@ where
         headers,
         param: &|_| None,
     };
-    run(context, request, &error_response, |_| handler()).await
+    run(context, Opening::of(request), &error_response, |_, _| handler()).await
 }
 
-/// Runs the scenario that matches the request, or else the handler alone.
+/// Runs the scenario that matches the request, or else the handler alone, which gets what the grant
+/// store knows of what the request presents, if that was looked up.
 pub(super) async fn run<'a, F>(
     context: &'a RequestContext,
-    request: RequestView<'a>,
+    opening: Opening<'a>,
     error_response: ErrorResponse<'a>,
-    handler: impl FnOnce(Effects) -> F,
+    handler: impl FnOnce(Effects, Option<Found>) -> F,
 ) -> Response
 where
     F: Future<Output = Response>,
 {
+    match open(context, &opening).await {
+        Ok(opened) => run_opened(context, opened, opening.view, error_response, handler).await,
+        Err(error) => error.response(opening.view.endpoint, error_response),
+    }
+}
+
+/// Runs the scenario of a request that has begun, or else the handler alone.
+pub(super) async fn run_opened<'a, F>(
+    context: &'a RequestContext,
+    opened: Opened,
+    request: RequestView<'a>,
+    error_response: ErrorResponse<'a>,
+    handler: impl FnOnce(Effects, Option<Found>) -> F,
+) -> Response
+where
+    F: Future<Output = Response>,
+{
+    let Opened { selected, mut found } = opened;
     let scenario_context = ScenarioContext { context, request, error_response };
-    let step = match scenario_context.select() {
+    let step = match selected {
         Selected::Step(step) => step,
-        Selected::Nothing => return handler(Effects::default()).await,
+        Selected::Nothing => return handler(Effects::default(), found).await,
         Selected::Unknown => {
             let text = "x-mock-scenario names neither a scenario of this realm nor an error code.";
             return (scenario_context.error_response)(&ErrorCode::InvalidRequest, None, text);
@@ -85,16 +100,23 @@ where
     recorder.scenario(step.scenario(), step.outcome().and_then(|outcome| outcome.fault));
     scenario_context.record_grant();
     // The request may have to wait from here on, and a verification may wait for this request.
-    realm.journal.announce();
-    let Some(outcome) = step.outcome() else { return handler(Effects::default()).await };
+    context.announce(step.outcome());
+    let Some(outcome) = step.outcome() else { return handler(Effects::default(), found).await };
 
     if let Some(limit) = outcome.rate_limit
-        && let Err(seconds) = step.window().count(limit, realm.clock.now_ms())
+        && let Err(seconds) = step.count(limit, realm.clock.now_ms())
     {
         return scenario_context.with_endpoint_headers(rate_limited(seconds));
     }
-    if let Some(hold) = outcome.hold {
-        step.barrier().wait(hold).await;
+    if let Some(hold) = outcome.hold
+        && realm.hold(&step, hold).await.is_err()
+    {
+        return NotOpened::Unavailable
+            .response(scenario_context.request.endpoint, scenario_context.error_response);
+    }
+    // While the request waits, others may change what was found.
+    if outcome.waits() {
+        found = None;
     }
 
     let replacement = scenario_context.replacement(&step, outcome);
@@ -106,11 +128,11 @@ where
                 Some(response) => response,
                 // The client never sees the response, so there is no need to produce one.
                 None if outcome.fault.is_some_and(Fault::has_no_body) => Response::default(),
-                None => handler(Effects::of(&step)).await,
+                None => handler(Effects::of(&step), found).await,
             }
         }
         Phase::After => {
-            let actual = handler(Effects::of(&step)).await;
+            let actual = handler(Effects::of(&step), found).await;
             if actual.status().is_success() && (replacement.is_some() || outcome.fault.is_some()) {
                 recorder.took_effect();
             }
@@ -129,36 +151,7 @@ async fn wait(outcome: &Outcome) {
     }
 }
 
-/// What a request's scenarios decide.
-enum Selected {
-    Step(Step),
-    /// No scenario takes part.
-    Nothing,
-    /// The request names a scenario that does not exist.
-    Unknown,
-}
-
 impl ScenarioContext<'_> {
-    /// Takes the step for this request: of the scenario that it names, or of the first that
-    /// matches.
-    fn select(&self) -> Selected {
-        let realm = &self.context.realm;
-        let (scenarios, now_ms) = (&realm.scenarios, realm.clock.now_ms());
-
-        if let Some(name) = self.request.headers.get(SCENARIO_HEADER) {
-            let selection = name.to_str().ok().and_then(|name| scenarios.take_named(name, now_ms));
-            self.context.recorder.selected(&selection);
-            return match selection {
-                Some(Selection::Step(step)) => Selected::Step(step),
-                Some(Selection::Exhausted) => Selected::Nothing,
-                None => Selected::Unknown,
-            };
-        }
-
-        let step = scenarios.take(&self.request, now_ms);
-        step.map_or(Selected::Nothing, Selected::Step)
-    }
-
     /// Records the grant of a refresh, also if the scenario keeps it from its decision.
     fn record_grant(&self) {
         let param = self.request.param;

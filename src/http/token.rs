@@ -5,10 +5,12 @@ use axum::response::Response;
 use super::context::RequestContext;
 use super::form_endpoint::FormEndpoint;
 use super::response;
-use crate::flow::{TokenRequest, token::decide};
+use crate::flow::{TokenRequest, presented_by, token::decide};
 use crate::journal::IssuedKind;
-use crate::oauth::Refusal;
+use crate::oauth::{Form, Refusal};
+use crate::realm::Realm;
 use crate::scenario::Endpoint;
+use crate::store::Presented;
 
 pub(super) struct Token;
 
@@ -17,6 +19,10 @@ impl FormEndpoint for Token {
     // Sources S and K.
     const PARAMETERS: &[&str] =
         &["client_id", "client_secret", "code", "grant_type", "refresh_token"];
+
+    fn presented<'f>(realm: &Realm, form: &'f Form<'_>) -> Presented<'f> {
+        presented_by(realm, form)
+    }
 
     async fn handle(request: &TokenRequest<'_>, _: &RequestContext) -> Result<Response, Refusal> {
         let tokens = decide(request).await?;

@@ -1,10 +1,12 @@
 //! What is known of a request beyond its journal entry, for the report.
 
+use serde::{Deserialize, Serialize};
+
 use crate::token::GrantId;
 
 /// What is known of a request beyond its journal entry. Rules of the report decide by these facts,
 /// not by the texts of notes.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct RequestFacts {
     /// Whether the URL of a form request has parameters.
     pub(crate) has_url_params: bool,
@@ -41,7 +43,7 @@ pub(crate) struct RequestFacts {
 }
 
 /// What is special about a code or token that a request presents.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum CredentialState {
     /// The code was exchanged before.
     CodeReplayed,

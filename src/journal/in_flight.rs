@@ -32,20 +32,25 @@ impl RequestInFlight {
         Self { id, request, recorder }
     }
 
+    /// Returns a request that is not in the journal of this process. A shared store numbers it.
+    pub(crate) fn detached(request: RequestInfo, recorder: RequestRecorder) -> Self {
+        Self { id: 0, request: request.bounded(), recorder }
+    }
+
     /// Returns the number of the request.
     pub(crate) fn id(&self) -> u64 {
         self.id
     }
 
     /// Returns the entry as it is now, without an outcome.
-    pub(super) fn entry(&self) -> RecordedRequest {
+    pub(crate) fn entry(&self) -> RecordedRequest {
         let partial = self.recorder.snapshot();
         let has_state = partial.facts.has_state;
         self.entry_with(partial, has_state, None, Vec::new())
     }
 
     /// Returns the entry with its outcome, and what is known of the request besides.
-    pub(super) fn completed(&self, completion: Completion) -> (RecordedRequest, RequestFacts) {
+    pub(crate) fn completed(&self, completion: Completion) -> (RecordedRequest, RequestFacts) {
         let mut partial = self.recorder.snapshot();
         let facts = RequestFacts {
             has_basic: self.request.has_basic,

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The headers of a recorded request: names in lower case and their values, sorted by name. In JSON,
 /// they are an object.
@@ -73,6 +73,13 @@ impl fmt::Debug for RecordedHeaders {
 impl Serialize for RecordedHeaders {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.iter())
+    }
+}
+
+impl<'de> Deserialize<'de> for RecordedHeaders {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let sorted = std::collections::BTreeMap::<String, String>::deserialize(deserializer)?;
+        Ok(sorted.into_iter().collect())
     }
 }
 

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::ops::Index;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A parameter's value as the journal records it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 #[non_exhaustive]
 pub enum RecordedParam {
@@ -79,6 +79,13 @@ impl Index<&str> for RecordedParams {
 impl Serialize for RecordedParams {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.iter())
+    }
+}
+
+impl<'de> Deserialize<'de> for RecordedParams {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let sorted = BTreeMap::<String, RecordedParam>::deserialize(deserializer)?;
+        Ok(Self { params: sorted.into_iter().map(|(name, value)| (name.into(), value)).collect() })
     }
 }
 

@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{RecordedHeaders, RecordedParams};
 use crate::scenario::{Endpoint, Fault};
@@ -18,14 +19,14 @@ use crate::units::printable;
 /// A request is in the journal from its arrival on; until its response is sent, `outcome` is `None`. It
 /// contains no secrets. Codes and tokens are recorded as fingerprints, so that a test can recognize
 /// them in later requests. Long texts are cut.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[schemars(title = "RecordedRequest")]
 #[non_exhaustive]
 pub struct RecordedRequest {
     /// The number of the request in the realm's journal, starting with 1.
     pub id: u64,
     /// The time of arrival by the realm's clock; in JSON, in the format of RFC 3339.
-    #[serde(serialize_with = "serialize_time")]
+    #[serde(serialize_with = "serialize_time", deserialize_with = "deserialize_time")]
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub time: SystemTime,
     /// The name of the realm.
@@ -37,6 +38,8 @@ pub struct RecordedRequest {
     /// The path within the realm, without the query.
     pub path: String,
     /// `http` or `https`.
+    // A borrowed text cannot be read from JSON.
+    #[serde(skip_deserializing)]
     #[schemars(with = "String")]
     pub scheme: &'static str,
     /// The common name of the client certificate, if the client presented one.
@@ -68,7 +71,7 @@ pub struct RecordedRequest {
     /// What the real server would reject, and what the vendor discourages.
     pub notes: Vec<Cow<'static, str>>,
     /// The time of arrival by the system clock.
-    #[serde(skip)]
+    #[serde(skip, default = "Instant::now")]
     pub(crate) started: Instant,
 }
 
@@ -97,7 +100,7 @@ pub enum RecordedEndpoint {
 }
 
 /// The response to a recorded request.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct RecordedOutcome {
     /// The HTTP status, if a response was sent.
@@ -114,7 +117,7 @@ pub struct RecordedOutcome {
 }
 
 /// A code or token that was issued.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Issued {
     /// The kind of credential.
@@ -127,21 +130,27 @@ pub struct Issued {
 }
 
 /// The claims of an issued token that are times. A code has none.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct IssuedClaims {
     /// The claim `iat`; in JSON, in the format of RFC 3339.
-    #[serde(serialize_with = "serialize_optional_time")]
+    #[serde(
+        serialize_with = "serialize_optional_time",
+        deserialize_with = "deserialize_optional_time"
+    )]
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub iat: Option<SystemTime>,
     /// The claim `expires_in`; in JSON, in the format of RFC 3339. A refresh may extend the expiry.
-    #[serde(serialize_with = "serialize_optional_time")]
+    #[serde(
+        serialize_with = "serialize_optional_time",
+        deserialize_with = "deserialize_optional_time"
+    )]
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub expires_in: Option<SystemTime>,
 }
 
 /// The kind of an issued credential.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum IssuedKind {
@@ -168,10 +177,33 @@ fn serialize_time<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::
     serializer.collect_str(&format_args!("{time:.3}"))
 }
 
+fn parse_time(text: &str) -> Result<SystemTime, jiff::Error> {
+    let since_1970 = text.parse::<Timestamp>()?.as_millisecond().max(0).unsigned_abs();
+    Ok(SystemTime::UNIX_EPOCH + Duration::from_millis(since_1970))
+}
+
+fn deserialize_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SystemTime, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    parse_time(&text).map_err(D::Error::custom)
+}
+
+fn deserialize_optional_time<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<SystemTime>, D::Error> {
+    let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
+    parse_time(&text).map(Some).map_err(D::Error::custom)
+}
+
 impl RecordedRequest {
     /// Returns the HTTP status of the response, if one was sent.
     pub fn status(&self) -> Option<u16> {
         self.outcome.as_ref()?.status
+    }
+
+    /// Returns the entry of a request without a response as it is now.
+    pub(super) fn until_now(&self) -> Self {
+        let duration_us = self.started.elapsed().as_micros();
+        Self { duration_us: u64::try_from(duration_us).unwrap_or(u64::MAX), ..self.clone() }
     }
 
     /// Returns the microseconds from `origin` to its arrival and to its response.

@@ -50,6 +50,8 @@ pub(super) struct PartialEntry {
     pub(super) issued_claims: Vec<IssuedClaims>,
     pub(super) notes: Vec<Note>,
     pub(super) facts: RequestFacts,
+    /// The number that a shared store has given the request.
+    pub(super) number: Option<u64>,
 }
 
 impl RequestRecorder {
@@ -194,6 +196,21 @@ impl RequestRecorder {
         let mut entry = self.0.lock();
         entry.issued.push(Issued { kind, jti, fingerprint: fingerprint(token) });
         entry.issued_claims.push(times);
+    }
+
+    /// Returns the endpoint that was recorded.
+    pub(crate) fn recorded_endpoint(&self) -> RecordedEndpoint {
+        self.0.lock().endpoint
+    }
+
+    /// Records the number that a shared store gives the request.
+    pub(crate) fn number(&self, number: u64) {
+        self.0.lock().number = Some(number);
+    }
+
+    /// Returns the number that a shared store has given the request.
+    pub(crate) fn numbered(&self) -> Option<u64> {
+        self.0.lock().number
     }
 
     /// Returns what is known of the request so far.

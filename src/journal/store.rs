@@ -37,19 +37,29 @@ struct Entries {
     /// The complete ones among them, by the order of their completion.
     completed: BTreeMap<u64, Arc<RecordedRequest>>,
     /// The others, by their numbers.
-    in_flight: BTreeMap<u64, Arc<RequestInFlight>>,
+    in_flight: BTreeMap<u64, UnderWay>,
     /// The number of completions so far, also of requests that are not kept.
     completions: u64,
 }
 
+/// A request without a response yet.
+#[derive(Clone)]
+enum UnderWay {
+    Here(Arc<RequestInFlight>),
+    /// Another replica of a shared store handles it.
+    Elsewhere(Arc<RecordedRequest>),
+}
+
 #[derive(Clone)]
 enum Slot {
-    InFlight(Arc<RequestInFlight>),
+    InFlight(UnderWay),
     Complete {
         /// The position of its completion among all completions.
         position: u64,
         entry: Arc<RecordedRequest>,
     },
+    /// The entry of a request that another replica of a shared store has, of which nothing is known yet.
+    Reserved,
 }
 
 /// Entries that match a filter.
@@ -95,8 +105,9 @@ impl Journal {
         entries.last_id += 1;
         let in_flight = Arc::new(RequestInFlight::new(entries.last_id, request, recorder));
 
-        entries.kept.push_back(Slot::InFlight(Arc::clone(&in_flight)));
-        entries.in_flight.insert(in_flight.id, Arc::clone(&in_flight));
+        let under_way = UnderWay::Here(Arc::clone(&in_flight));
+        entries.kept.push_back(Slot::InFlight(under_way.clone()));
+        entries.in_flight.insert(in_flight.id, under_way);
         if entries.kept.len() > self.size {
             entries.drop_oldest();
         }
@@ -133,6 +144,60 @@ impl Journal {
         self.announce();
     }
 
+    /// Adds a request that a shared store says is under way.
+    pub(crate) fn copy_begin(&self, entry: RecordedRequest) {
+        let id = entry.id;
+        let under_way = UnderWay::Elsewhere(Arc::new(entry));
+        let mut entries = self.entries.lock();
+        entries.place(id, Slot::InFlight(under_way.clone()), self.size);
+        if entries.index_of(id).is_some() {
+            entries.in_flight.insert(id, under_way);
+        }
+        drop(entries);
+
+        self.announce();
+    }
+
+    /// Adds a request that a shared store says is complete. `position` is that of its completion.
+    /// `observe` sees it before anyone else.
+    pub(crate) fn copy_end(
+        &self,
+        position: u64,
+        mut entry: RecordedRequest,
+        mut facts: RequestFacts,
+        observe: impl FnOnce(&RecordedRequest, &RequestFacts),
+    ) {
+        facts.repeats = self.remember_correlation_id(&entry);
+        entry.notes.extend(facts.repeats.map(notes::repeated_correlation_id));
+        observe(&entry, &facts);
+
+        let id = entry.id;
+        let entry = Arc::new(entry);
+        let mut entries = self.entries.lock();
+        entries.completions = entries.completions.max(position);
+        entries.in_flight.remove(&id);
+        entries.place(id, Slot::Complete { position, entry: Arc::clone(&entry) }, self.size);
+        if entries.index_of(id).is_some() {
+            entries.completed.insert(position, entry);
+        }
+        drop(entries);
+
+        self.announce();
+    }
+
+    /// Removes all entries up to a number, which a shared store has given last.
+    pub(crate) fn copy_clear(&self, last_id: u64) {
+        self.clear();
+        let mut entries = self.entries.lock();
+        entries.last_id = entries.last_id.max(last_id);
+    }
+
+    /// Removes all entries, and starts with the first number again.
+    pub(crate) fn start_over(&self) {
+        self.clear();
+        *self.entries.lock() = Entries::default();
+    }
+
     /// Remembers the correlation ID of a token request. Returns the request that had it first, if that
     /// is another one.
     fn remember_correlation_id(&self, entry: &RecordedRequest) -> Option<u64> {
@@ -157,7 +222,7 @@ impl Journal {
     /// there is no `after`.
     pub(crate) fn read(&self, filter: &Filter, after: Option<u64>, limit: usize) -> Page {
         let (slots, dropped) = self.slots(after.unwrap_or_default());
-        let entries = slots.into_iter().map(Slot::entry);
+        let entries = slots.into_iter().filter_map(Slot::entry);
         let mut found: Vec<_> = entries.filter(|entry| filter.matches(entry)).collect();
 
         let total = found.len();
@@ -241,7 +306,7 @@ impl Journal {
     /// Returns whether the requests are as expected.
     pub(crate) fn verify(&self, expectation: &Expectation<'_>) -> Verification {
         let (slots, dropped) = self.slots(0);
-        let entries: Vec<_> = slots.into_iter().map(Slot::entry).collect();
+        let entries: Vec<_> = slots.into_iter().filter_map(Slot::entry).collect();
         expectation.verify(&entries, dropped)
     }
 }
@@ -267,18 +332,56 @@ impl Entries {
     fn drop_oldest(&mut self) {
         match self.kept.pop_front() {
             Some(Slot::Complete { position, .. }) => drop(self.completed.remove(&position)),
-            Some(Slot::InFlight(in_flight)) => drop(self.in_flight.remove(&in_flight.id)),
-            None => {}
+            Some(Slot::InFlight(under_way)) => drop(self.in_flight.remove(&under_way.id())),
+            Some(Slot::Reserved) | None => return,
         }
         self.dropped += 1;
+    }
+
+    /// Puts an entry into its place by its number. Entries may arrive in another order.
+    fn place(&mut self, id: u64, slot: Slot, size: usize) {
+        // Numbers that nobody has used, or that were dropped long ago.
+        if id > self.last_id + size as u64 {
+            while !self.kept.is_empty() {
+                self.drop_oldest();
+            }
+            self.last_id = id - 1;
+        }
+        while self.last_id < id {
+            self.last_id += 1;
+            self.kept.push_back(Slot::Reserved);
+            if self.kept.len() > size {
+                self.drop_oldest();
+            }
+        }
+        if let Some(index) = self.index_of(id) {
+            self.kept[index] = slot;
+        }
+    }
+}
+
+impl UnderWay {
+    fn id(&self) -> u64 {
+        match self {
+            Self::Here(in_flight) => in_flight.id(),
+            Self::Elsewhere(entry) => entry.id,
+        }
+    }
+
+    fn entry(&self) -> RecordedRequest {
+        match self {
+            Self::Here(in_flight) => in_flight.entry(),
+            Self::Elsewhere(entry) => entry.until_now(),
+        }
     }
 }
 
 impl Slot {
-    fn entry(self) -> Arc<RecordedRequest> {
+    fn entry(self) -> Option<Arc<RecordedRequest>> {
         match self {
-            Self::InFlight(in_flight) => Arc::new(in_flight.entry()),
-            Self::Complete { entry, .. } => entry,
+            Self::InFlight(under_way) => Some(Arc::new(under_way.entry())),
+            Self::Complete { entry, .. } => Some(entry),
+            Self::Reserved => None,
         }
     }
 }

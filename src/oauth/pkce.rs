@@ -18,28 +18,34 @@ pub enum ChallengeMethod {
 }
 
 /// The challenge of an authorize request. The token request must have the verifier for it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A plain challenge is the verifier itself, so only its hash is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub(crate) struct Challenge {
-    method: ChallengeMethod,
-    value: String,
+    /// The challenge of the method S256.
+    s256: String,
 }
 
 impl Challenge {
     pub(crate) fn new(method: ChallengeMethod, value: &str) -> Self {
-        Self { method, value: value.to_owned() }
+        let s256 = match method {
+            ChallengeMethod::S256 => value.to_owned(),
+            ChallengeMethod::Plain => s256(value),
+        };
+        Self { s256 }
     }
 
     /// Whether the verifier is well-formed and matches this challenge.
     pub(crate) fn accepts(&self, verifier: &str) -> bool {
-        let derived = match self.method {
-            ChallengeMethod::Plain => verifier.to_owned(),
-            ChallengeMethod::S256 => {
-                URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, verifier.as_bytes()))
-            }
-        };
+        let derived = s256(verifier);
         is_verifier(verifier)
-            && verify_slices_are_equal(self.value.as_bytes(), derived.as_bytes()).is_ok()
+            && verify_slices_are_equal(self.s256.as_bytes(), derived.as_bytes()).is_ok()
     }
+}
+
+/// Returns the challenge of a verifier by the method S256.
+fn s256(verifier: &str) -> String {
+    URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, verifier.as_bytes()))
 }
 
 /// RFC 7636, section 4.1: 43 to 128 unreserved characters. A plain challenge has the same form.

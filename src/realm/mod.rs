@@ -9,7 +9,17 @@ mod grant_info;
 mod random_code;
 mod realm_map;
 mod registry;
+#[cfg(feature = "redis")]
+mod replica;
+#[cfg(feature = "redis")]
+mod replica_journal;
 mod seed;
+#[cfg(feature = "redis")]
+mod shared_realms;
+#[cfg(feature = "redis")]
+mod store_link;
+#[cfg(feature = "redis")]
+mod synchronization;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
@@ -22,10 +32,12 @@ use crate::clock::Clock;
 use crate::fixture::{FixtureCode, FixtureRefreshToken, Fixtures, TlsFaults, builtin};
 use crate::journal::Journal;
 use crate::oauth::{Challenge, Scopes};
-use crate::report::{Report, RequestObserver};
-use crate::scenario::ScenarioSet;
+use crate::report::{Hang, Report, RequestObserver};
+use crate::scenario::{Hold, ScenarioSet, Step};
 use crate::store::memory::MemoryGrants;
-use crate::store::{Code, FixtureGrants, Grant, GrantStore, Revocation};
+#[cfg(feature = "redis")]
+use crate::store::redis::SharedStore;
+use crate::store::{Code, FixtureGrants, Grant, GrantStore, Revocation, Unavailable};
 use crate::token::{GrantId, TokenIds};
 
 pub use codes::{CodeRequest, IssueError, TokensRequest};
@@ -35,7 +47,13 @@ pub use grant_info::GrantInfo;
 pub use realm_map::RealmError;
 pub(crate) use realm_map::RealmMap;
 pub(crate) use registry::{ClientEntry, Registry};
+#[cfg(feature = "redis")]
+pub(crate) use replica::{Replica, Unhang};
+#[cfg(feature = "redis")]
+pub(crate) use replica_journal::CompleteRequest;
 pub(crate) use seed::RealmSeed;
+#[cfg(feature = "redis")]
+pub(crate) use shared_realms::SharedRealmError;
 
 /// A realm.
 #[derive(Debug)]
@@ -58,6 +76,9 @@ pub(crate) struct Realm {
     pub(crate) observer: Arc<RequestObserver>,
     tls_faults: watch::Sender<TlsFaults>,
     pub(crate) ids: TokenIds,
+    /// The realm in a shared store, if the server has one.
+    #[cfg(feature = "redis")]
+    replica: Option<Replica>,
 }
 
 /// Ports that serve one realm only. They close when the realm is dropped.
@@ -67,6 +88,15 @@ pub(crate) struct OwnPorts {
     pub(crate) https: Option<SocketAddr>,
     /// Aborts the listeners, and with them their connections.
     pub(crate) accepting: Vec<AbortHandle>,
+}
+
+/// A response that hangs, until this is dropped with its last clone.
+#[derive(Clone)]
+pub(crate) enum HangGuard {
+    Here(#[expect(dead_code, reason = "it acts when it is dropped")] Arc<Hang>),
+    /// All replicas of a shared store are told.
+    #[cfg(feature = "redis")]
+    Shared(#[expect(dead_code, reason = "it acts when it is dropped")] Arc<Unhang>),
 }
 
 impl OwnPorts {
@@ -84,16 +114,17 @@ impl Drop for OwnPorts {
 impl Realm {
     /// Creates a realm with these fixtures.
     pub(crate) fn new(name: &str, hosts: Vec<String>, seed: &RealmSeed) -> Self {
-        Self::with(MemoryGrants::default(), name, hosts, seed)
+        Self::with(GrantStore::Memory(MemoryGrants::default()), name, hosts, seed)
     }
 
     /// Creates a realm whose grant store has the lock of loom.
     #[cfg(test)]
     pub(crate) fn with_loom(seed: &RealmSeed) -> Self {
-        Self::with(MemoryGrants::with_loom(), "default", Vec::new(), seed)
+        let grants = GrantStore::Memory(MemoryGrants::with_loom());
+        Self::with(grants, "default", Vec::new(), seed)
     }
 
-    fn with(grants: MemoryGrants, name: &str, hosts: Vec<String>, seed: &RealmSeed) -> Self {
+    fn with(grant_store: GrantStore, name: &str, hosts: Vec<String>, seed: &RealmSeed) -> Self {
         let fixtures = &*seed.fixtures;
         let realm = Self {
             name: name.into(),
@@ -103,17 +134,44 @@ impl Realm {
             clock: Clock::default(),
             registry: RwLock::new(Arc::clone(&seed.registry)),
             edit_lock: Mutex::default(),
-            grant_store: GrantStore::Memory(grants),
+            grant_store,
             scenarios: ScenarioSet::default(),
             journal: Journal::new(seed.journal_size),
             observer: Arc::default(),
             tls_faults: watch::Sender::new(fixtures.settings.tls.clone()),
             ids: TokenIds::new(name),
+            #[cfg(feature = "redis")]
+            replica: None,
         };
 
         realm.scenarios.replace(&fixtures.scenarios, realm.clock.now_ms());
         realm.replace_fixture_grants(fixtures);
         realm
+    }
+
+    /// Creates a realm of a shared store with these fixtures, which the store does not have yet.
+    #[cfg(feature = "redis")]
+    pub(crate) fn replica_of(
+        name: &str,
+        hosts: Vec<String>,
+        seed: &RealmSeed,
+        store: &Arc<SharedStore>,
+    ) -> Self {
+        let replica = Replica::new(store, name);
+        let grant_store = GrantStore::Shared(Arc::clone(&replica.shared));
+        Self { replica: Some(replica), ..Self::with(grant_store, name, hosts, seed) }
+    }
+
+    /// Returns what the realm has because it is one of a shared store.
+    #[cfg(feature = "redis")]
+    pub(crate) fn replica(&self) -> Option<&Replica> {
+        self.replica.as_ref()
+    }
+
+    /// Returns the fixtures that a reset goes back to.
+    #[cfg(feature = "redis")]
+    fn seed_fixtures(&self) -> Arc<Fixtures> {
+        Arc::clone(&self.seed.read())
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -149,9 +207,36 @@ impl Realm {
 
     /// Removes all requests from the journal, and begins a new report.
     pub(crate) fn clear_requests(&self) {
+        #[cfg(feature = "redis")]
+        if let Some(replica) = &self.replica {
+            // The copy is cleared when it reads this from the stream.
+            replica.shared.stage_clear_requests();
+            return self.scenarios.forget_unused();
+        }
+
         self.journal.clear();
         self.scenarios.forget_unused();
         self.observer.clear(self.journal.last_id());
+    }
+
+    /// Lets a request wait until its scenario releases it.
+    pub(crate) async fn hold(&self, step: &Step, hold: Hold) -> Result<(), Unavailable> {
+        #[cfg(feature = "redis")]
+        if let Some(replica) = &self.replica {
+            return replica.shared.hold(step.scenario_id(), hold).await;
+        }
+
+        step.barrier().wait(hold).await;
+        Ok(())
+    }
+
+    /// Notes that the response to a request hangs, until the guard is dropped.
+    pub(crate) fn begin_hang(&self, request: u64) -> HangGuard {
+        #[cfg(feature = "redis")]
+        if let Some(replica) = &self.replica {
+            return HangGuard::Shared(Arc::new(Unhang::new(replica, request)));
+        }
+        HangGuard::Here(Arc::new(self.observer.begin_hang(Some(request))))
     }
 
     /// Returns the report on the requests so far.

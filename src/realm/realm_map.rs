@@ -7,27 +7,32 @@ use std::sync::{Arc, Weak};
 use parking_lot::RwLock;
 
 use super::seed::RealmSeed;
+#[cfg(feature = "redis")]
+use super::store_link::Shared;
 use super::{OwnPorts, Realm, Registry};
 use crate::fixture::Fixtures;
 use crate::report::Report;
 use crate::units::{canonical_host, is_this_machine};
 
 /// The name of the default realm.
-const DEFAULT: &str = "default";
+pub(super) const DEFAULT: &str = "default";
 /// The maximum number of realms. Each takes some kilobytes.
-const MAX_REALMS: usize = 10_000;
+pub(super) const MAX_REALMS: usize = 10_000;
 
 /// All realms of a server.
 #[derive(Debug)]
 pub(crate) struct RealmMap {
     /// What a realm without fixtures of its own starts with.
-    seed: RwLock<RealmSeed>,
+    pub(super) seed: RwLock<RealmSeed>,
     default: Arc<Realm>,
-    created: RwLock<Created>,
+    /// With a shared store, the realms that this process has used.
+    pub(super) created: RwLock<Created>,
+    #[cfg(feature = "redis")]
+    pub(super) shared: Option<Shared>,
 }
 
 #[derive(Debug, Default)]
-struct Created {
+pub(super) struct Created {
     by_name: BTreeMap<String, Arc<Realm>>,
     by_host: HashMap<String, Arc<Realm>>,
     /// The reports on realms that were removed, as one.
@@ -61,9 +66,23 @@ pub enum RealmError {
 }
 
 impl RealmMap {
+    /// The name of the default realm.
+    #[cfg(feature = "redis")]
+    pub(crate) const DEFAULT: &str = DEFAULT;
+
     pub(crate) fn new(seed: RealmSeed) -> Self {
         let default = Arc::new(Realm::new(DEFAULT, Vec::new(), &seed));
-        Self { seed: RwLock::new(seed), default, created: RwLock::default() }
+        Self::with_default(seed, default)
+    }
+
+    pub(super) fn with_default(seed: RealmSeed, default: Arc<Realm>) -> Self {
+        Self {
+            seed: RwLock::new(seed),
+            default,
+            created: RwLock::default(),
+            #[cfg(feature = "redis")]
+            shared: None,
+        }
     }
 
     pub(crate) fn default_realm(&self) -> &Arc<Realm> {
@@ -89,6 +108,13 @@ impl RealmMap {
         let host = canonical_host(host);
         if let Some(realm) = self.created.read().by_host.get(&host) {
             return Ok(Some(Arc::clone(realm)));
+        }
+
+        #[cfg(feature = "redis")]
+        if let Some(shared) = &self.shared
+            && let Some(name) = shared.hosts.read().get(&host)
+        {
+            return self.get(name).map(Some).ok_or_else(|| name.clone());
         }
 
         match host.strip_suffix(".localhost") {
@@ -117,16 +143,7 @@ impl RealmMap {
         hosts: Vec<String>,
         open_ports: impl FnOnce(&Weak<Realm>) -> io::Result<Option<OwnPorts>>,
     ) -> Result<(Arc<Realm>, bool), RealmError> {
-        if name == DEFAULT {
-            return Err(RealmError::Default);
-        }
-        if !is_realm_name(name) {
-            return Err(RealmError::Name);
-        }
-        let hosts: Vec<String> = hosts.iter().map(|host| canonical_host(host)).collect();
-        if let Some(malformed) = hosts.iter().find(|host| !is_host(host)) {
-            return Err(RealmError::Host(malformed.clone()));
-        }
+        let hosts = Created::check_names(name, &hosts)?;
 
         // Held to the end: a reseed either comes before, or finds the realm.
         let current_seed = self.seed.read();
@@ -204,25 +221,49 @@ impl Created {
         }
 
         let replaces = self.remove(name);
-        for host in &realm.hosts {
-            self.by_host.insert(host.clone(), Arc::clone(realm));
-        }
-        self.by_name.insert(name.to_owned(), Arc::clone(realm));
+        self.put(realm);
         Ok(replaces)
     }
 
-    /// Whether a host name belongs to another realm than this one, or to the machine.
-    fn is_taken(&self, host: &str, realm: &str) -> bool {
-        // Every client may use these for the server itself, whose realm is the default one.
-        if is_this_machine(host) {
-            return true;
+    /// Inserts a realm whose name and hosts no other has.
+    pub(super) fn put(&mut self, realm: &Arc<Realm>) {
+        for host in &realm.hosts {
+            self.by_host.insert(host.clone(), Arc::clone(realm));
         }
-
-        host.strip_suffix(".localhost").is_some_and(|name| name != realm)
-            || self.by_host.get(host).is_some_and(|owner| owner.name() != realm)
+        self.by_name.insert(realm.name().to_owned(), Arc::clone(realm));
     }
 
-    fn remove(&mut self, name: &str) -> bool {
+    /// Checks the names that a realm is to have. Returns the hosts in canonical form.
+    pub(super) fn check_names(name: &str, hosts: &[String]) -> Result<Vec<String>, RealmError> {
+        if name == DEFAULT {
+            return Err(RealmError::Default);
+        }
+        if !is_realm_name(name) {
+            return Err(RealmError::Name);
+        }
+
+        let hosts: Vec<String> = hosts.iter().map(|host| canonical_host(host)).collect();
+        if let Some(malformed) = hosts.iter().find(|host| !is_host(host)) {
+            return Err(RealmError::Host(malformed.clone()));
+        }
+        // Every client may use the names of this machine for the server itself, whose realm is the
+        // default one.
+        let is_reserved = |host: &&String| {
+            let other = host.strip_suffix(".localhost").is_some_and(|other| other != name);
+            other || is_this_machine(host)
+        };
+        match hosts.iter().find(is_reserved) {
+            Some(host) => Err(RealmError::HostTaken(host.clone())),
+            None => Ok(hosts),
+        }
+    }
+
+    /// Whether a host name belongs to another realm than this one.
+    fn is_taken(&self, host: &str, realm: &str) -> bool {
+        self.by_host.get(host).is_some_and(|owner| owner.name() != realm)
+    }
+
+    pub(super) fn remove(&mut self, name: &str) -> bool {
         let Some(realm) = self.by_name.remove(name) else { return false };
 
         for host in &realm.hosts {

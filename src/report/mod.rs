@@ -21,6 +21,6 @@ pub use model::{
     Coverage, ErrorCoverage, FaultCoverage, Finding, Flow, FlowCoverage, NextStep, Report, Severity,
 };
 pub(crate) use observation::{Conditions, RetryAfter, Seen};
-pub(crate) use observer::RequestObserver;
+pub(crate) use observer::{Hang, RequestObserver};
 #[cfg(feature = "cli")]
 pub(crate) use rules::{RuleInfo, rules};

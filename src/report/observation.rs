@@ -3,6 +3,8 @@
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
+
 use crate::fixture::RefreshPolicy;
 use crate::journal::{
     CredentialState, IssuedKind, RecordedEndpoint, RecordedParam, RecordedRequest, RequestFacts,
@@ -12,7 +14,7 @@ use crate::scenario::Fault;
 use crate::token::GrantId;
 
 /// The settings of the server and the realm that rules depend on.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Conditions {
     pub(crate) dialect: Dialect,
     pub(crate) refresh_policy: RefreshPolicy,
@@ -23,7 +25,7 @@ pub(crate) struct Conditions {
 }
 
 /// When a client may repeat a request, by the `Retry-After` header of a response.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum RetryAfter {
     Delay(Duration),
     /// At this time of the realm's clock, in milliseconds since 1970.

@@ -152,6 +152,12 @@ impl State {
     }
 }
 
+impl fmt::Debug for Hang {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hang").finish_non_exhaustive()
+    }
+}
+
 /// A request or handshake whose response hangs. It is dropped when the client gives up.
 pub(crate) struct Hang {
     observer: Arc<RequestObserver>,

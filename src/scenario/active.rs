@@ -8,7 +8,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use super::outcome::{Barrier, RateWindow};
-use super::{Outcome, Scenario, ScenarioState};
+use super::{Outcome, RateLimit, Scenario, ScenarioState};
 use crate::clock;
 
 /// A scenario and its progress.
@@ -22,6 +22,10 @@ pub(crate) struct ActiveScenario {
 /// What a scenario has done so far.
 #[derive(Debug)]
 struct Progress {
+    /// Tells the scenario from another one that replaces it under its name.
+    id: String,
+    /// The number of draws so far that a shared store has reported.
+    drawn: AtomicU64,
     /// The time at which it ends by the realm's clock, if the scenario has a `for`.
     ends_at_ms: Option<i64>,
     /// The number of matches so far.
@@ -38,6 +42,9 @@ pub(crate) struct Step {
     active: Arc<ActiveScenario>,
     /// The index of the outcome. `None` is the ordinary response.
     index: Option<usize>,
+    /// Whether the rate limit is exceeded, if a shared store has counted the request: the milliseconds
+    /// until the next window, or 0.
+    counted: Option<i64>,
 }
 
 impl Step {
@@ -56,9 +63,25 @@ impl Step {
         &self.active.progress.barrier
     }
 
-    /// Returns the window in which the scenario counts requests for its rate limit.
-    pub(crate) fn window(&self) -> &RateWindow {
-        &self.active.progress.window
+    /// Counts the request for the rate limit of its outcome. If it exceeds the limit, returns the whole
+    /// seconds until the next window as an error.
+    pub(crate) fn count(&self, limit: RateLimit, now_ms: i64) -> Result<(), i64> {
+        match self.counted {
+            None => self.active.progress.window.count(limit, now_ms),
+            Some(0) => Ok(()),
+            Some(left_ms) => Err((left_ms + 999) / 1000),
+        }
+    }
+
+    /// Returns a step that a shared store has taken: the number of its outcome from 1, or 0 for the
+    /// ordinary response, and the milliseconds for which its rate limit is exceeded.
+    pub(crate) fn taken(active: &Arc<ActiveScenario>, number: usize, limited_ms: i64) -> Self {
+        Self { active: Arc::clone(active), index: number.checked_sub(1), counted: Some(limited_ms) }
+    }
+
+    /// Returns the ID of the scenario.
+    pub(crate) fn scenario_id(&self) -> &str {
+        self.active.id()
     }
 }
 
@@ -67,8 +90,21 @@ impl ActiveScenario {
     pub(super) fn new(name: String, scenario: Arc<Scenario>, now_ms: i64) -> Self {
         let ends_at_ms =
             scenario.for_duration.map(|duration| now_ms.saturating_add(duration.as_ms()));
+        let id = format!("{:016x}", rand::random::<u64>());
+        Self::restored(name, scenario, id, ends_at_ms)
+    }
+
+    /// Puts a scenario in force that a shared store has, with its ID and its end.
+    pub(super) fn restored(
+        name: String,
+        scenario: Arc<Scenario>,
+        id: String,
+        ends_at_ms: Option<i64>,
+    ) -> Self {
         let rng = scenario.seed.map(|seed| Mutex::new(StdRng::seed_from_u64(seed)));
         let progress = Progress {
+            id,
+            drawn: AtomicU64::new(0),
             ends_at_ms,
             matched: AtomicU64::new(0),
             barrier: Barrier::default(),
@@ -104,11 +140,41 @@ impl ActiveScenario {
         let next = |n: u64| self.scenario.times.is_none_or(|times| n < times).then_some(n + 1);
         let n =
             self.progress.matched.fetch_update(Ordering::AcqRel, Ordering::Acquire, next).ok()?;
-        Some(Step { active: Arc::clone(self), index: self.scenario.outcome_index(n) })
+        Some(Step {
+            active: Arc::clone(self),
+            index: self.scenario.outcome_index(n),
+            counted: None,
+        })
+    }
+
+    /// Returns what tells the scenario from another one of its name.
+    pub(crate) fn id(&self) -> &str {
+        &self.progress.id
+    }
+
+    /// Returns when it ends by the realm's clock, if it has a `for`.
+    pub(super) fn ends_at_ms(&self) -> Option<i64> {
+        self.progress.ends_at_ms
+    }
+
+    /// Returns the number of draws so far, as far as it is known.
+    pub(super) fn drawn(&self) -> u64 {
+        self.progress.drawn.load(Ordering::Relaxed)
+    }
+
+    /// Notes the number of draws in a shared store.
+    pub(crate) fn set_drawn(&self, drawn: u64) {
+        self.progress.drawn.store(drawn, Ordering::Relaxed);
+    }
+
+    /// Notes the progress in a shared store: the number of matches, and of held requests.
+    pub(crate) fn set_progress(&self, matched: u64, held: usize) {
+        self.progress.matched.store(matched, Ordering::Release);
+        self.progress.barrier.set_held(held);
     }
 
     /// Whether its time is over.
-    fn has_ended(&self, now_ms: i64) -> bool {
+    pub(super) fn has_ended(&self, now_ms: i64) -> bool {
         self.progress.ends_at_ms.is_some_and(|end_ms| now_ms >= end_ms)
     }
 

@@ -5,8 +5,10 @@
 //! a new part is a new file and a member of [`Outcome`].
 
 mod active;
+mod candidate;
 mod endpoint;
 mod index;
+mod list;
 mod matchers;
 mod model;
 mod one_or_many;
@@ -19,7 +21,9 @@ mod state;
 mod when;
 
 pub(crate) use active::{ActiveScenario, Step};
+pub(crate) use candidate::Candidate;
 pub use endpoint::Endpoint;
+pub(crate) use list::ScenarioList;
 pub use matchers::Matchers;
 pub use model::{AfterLast, Scenario};
 pub use outcome::{

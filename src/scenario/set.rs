@@ -6,7 +6,9 @@ use std::sync::Arc;
 use parking_lot::{Mutex, RwLock};
 
 use super::index::ScenarioIndex;
-use super::{ActiveScenario, Outcome, RequestView, Scenario, ScenarioState, Step};
+use super::{
+    ActiveScenario, Candidate, Outcome, RequestView, Scenario, ScenarioList, ScenarioState, Step,
+};
 use crate::oauth::ErrorCode;
 
 /// The scenarios of a realm, in the order in which they are tried.
@@ -137,7 +139,22 @@ impl ScenarioSet {
         self.all().iter().map(|active| active.state(now_ms)).collect()
     }
 
-    fn all(&self) -> Vec<Arc<ActiveScenario>> {
+    /// Returns the scenarios as a shared store keeps them.
+    pub(crate) fn list(&self) -> ScenarioList {
+        let scenarios = self.scenarios.read();
+        let removed_unused = self.removed_unused.lock().clone();
+        ScenarioList::new(&scenarios.index, scenarios.last_number, removed_unused)
+    }
+
+    /// Replaces the scenarios by those of a shared store.
+    pub(crate) fn restore(&self, list: &ScenarioList) {
+        let new = Scenarios { index: list.index(), last_number: list.last_number };
+        *self.scenarios.write() = new;
+        self.removed_unused.lock().clone_from(&list.removed_unused);
+    }
+
+    /// Returns all scenarios, in the order in which they are tried.
+    pub(crate) fn all(&self) -> Vec<Arc<ActiveScenario>> {
         self.scenarios.read().index.iter().cloned().collect()
     }
 
@@ -160,6 +177,25 @@ impl ScenarioSet {
             .candidates(request)
             .filter(|active| active.scenario().when.matches(request))
             .find_map(|active| active.take(now_ms))
+    }
+
+    /// Returns the scenarios that a request matches, for a shared store to take the step of the first one
+    /// that is not exhausted.
+    pub(crate) fn candidates(&self, request: &RequestView<'_>, now_ms: i64) -> Vec<Candidate> {
+        let scenarios = self.scenarios.read();
+        scenarios
+            .index
+            .candidates(request)
+            .filter(|active| !active.has_ended(now_ms) && active.scenario().when.matches(request))
+            .filter_map(Candidate::of)
+            .collect()
+    }
+
+    /// Returns the candidate for the scenario with this name, even if it is disabled.
+    pub(crate) fn named_candidate(&self, name: &str, now_ms: i64) -> Option<Vec<Candidate>> {
+        let active = self.get(name)?;
+        let candidate = Candidate::of(&active).filter(|_| !active.has_ended(now_ms));
+        Some(candidate.into_iter().collect())
     }
 
     /// Takes the next step of the scenario with this name, even if it is disabled, or a step with

@@ -12,6 +12,8 @@ use crate::http::Control;
 use crate::journal;
 use crate::limits::Limits;
 use crate::oauth::Secret;
+#[cfg(feature = "redis")]
+use crate::store::options::StoreOptions;
 use crate::tls::{ClientAuth, TlsOptions};
 use crate::token::SigningKey;
 
@@ -46,6 +48,8 @@ pub struct Builder {
     pub(super) limits: Limits,
     pub(super) watched: Option<FileWatcher>,
     pub(super) watch_certificate: bool,
+    #[cfg(feature = "redis")]
+    pub(super) store: Option<StoreOptions>,
 }
 
 impl Default for Builder {
@@ -65,6 +69,8 @@ impl Default for Builder {
             limits: Limits::default(),
             watched: None,
             watch_certificate: false,
+            #[cfg(feature = "redis")]
+            store: None,
         }
     }
 }
@@ -85,6 +91,17 @@ impl MockAuthServer {
     /// Configures a server: fixtures, ports, TLS, signing key and more.
     pub fn builder() -> Builder {
         Builder::default()
+    }
+}
+
+#[cfg(feature = "redis")]
+impl Builder {
+    /// Keeps the state in a store that other servers share. The handles of such a server read a copy of
+    /// it, so only the program uses this.
+    #[cfg(feature = "cli")]
+    pub(crate) fn store(mut self, options: StoreOptions) -> Self {
+        self.store = Some(options);
+        self
     }
 }
 

@@ -6,10 +6,10 @@
 use std::collections::HashMap;
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
-use std::sync::Weak;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, SystemTime};
 
-use crate::fixture::{Source, Sources, files_of, load_read};
+use crate::fixture::{Fixtures, Source, Sources, files_of, load_read};
 use crate::http::App;
 
 /// The time between two polls.
@@ -196,9 +196,22 @@ pub(super) fn reload_fixtures(sources: Sources, app: &App) -> bool {
         }
     };
 
-    if app.realms.reseed(&fixtures) {
+    if reseed(app, &fixtures) {
         let (clients, scenarios) = (fixtures.clients.len(), fixtures.scenarios.len());
         tracing::info!(clients, scenarios, "reloaded the changed fixtures");
     }
     true
+}
+
+/// Replaces the fixtures of the realms that started with those of the server. Returns whether they have
+/// changed.
+fn reseed(app: &App, fixtures: &Arc<Fixtures>) -> bool {
+    #[cfg(feature = "redis")]
+    if app.realms.store().is_some() {
+        // The log says why the store is away; the next change of the files tries again.
+        let reseeding = app.realms.reseed_store(fixtures);
+        return tokio::runtime::Handle::current().block_on(reseeding).unwrap_or(false);
+    }
+
+    app.realms.reseed(fixtures)
 }

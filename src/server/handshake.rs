@@ -134,6 +134,8 @@ async fn perform(
     // The server name selects the realm, its faults and the certificate.
     let start = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
     let name = start.client_hello().server_name().map(str::to_ascii_lowercase);
+    #[cfg(feature = "redis")]
+    synchronize_faults(context, name.as_deref()).await;
     let realm = find_realm(context, name.as_deref());
     let fault = realm.as_ref().and_then(|realm| realm.tls_faults().for_host(name.as_deref()));
     if let Some(fault) = fault {
@@ -205,6 +207,20 @@ async fn close_gracefully(mut stream: TcpStream, last: &[u8]) {
 async fn wait_for_close(mut stream: TcpStream) {
     // An error ends the connection as well.
     let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
+}
+
+/// Brings the faults of the handshake up to date with a shared store. If that is away, those that are known
+/// act.
+#[cfg(feature = "redis")]
+async fn synchronize_faults(context: &ListenerContext, name: Option<&str>) {
+    let realms = &context.app.realms;
+    if realms.store().is_none() || realms.synchronize(None).await.is_err() {
+        return;
+    }
+    // The host name may be that of a realm that this process has not used yet.
+    let unknown = name.and_then(|name| realms.by_host(name).err());
+    let known = find_realm(context, name).map(|realm| realm.name().to_owned());
+    let _ = realms.synchronize(unknown.or(known).as_deref()).await;
 }
 
 /// Returns the realm of a handshake: the port's, or the one that the server name selects.

@@ -17,6 +17,8 @@ mod mock_auth_server;
 mod port;
 mod realm_builder;
 mod realm_handle;
+#[cfg(feature = "redis")]
+mod replication;
 mod requests;
 mod runtime;
 mod scenarios;

@@ -59,6 +59,8 @@ impl RealmHandle {
     pub(crate) fn memory_grants(&self) -> &crate::store::memory::MemoryGrants {
         match &self.realm.grant_store {
             crate::store::GrantStore::Memory(grants) => grants,
+            #[cfg(feature = "redis")]
+            crate::store::GrantStore::Shared(_) => panic!("a library's server has no shared store"),
         }
     }
 

@@ -18,10 +18,14 @@ use super::local_url::local_url;
 use super::mock_auth_server::MockAuthServer;
 use super::port::check_sockets_left;
 use super::realm_handle::RealmHandle;
+#[cfg(feature = "redis")]
+use super::replication;
 use super::runtime;
 use crate::http::{App, Options, PortOpener, router};
 use crate::limits::LimitMonitor;
-use crate::realm::{OwnPorts, RealmMap, RealmSeed};
+use crate::realm::{OwnPorts, RealmSeed};
+#[cfg(feature = "redis")]
+use crate::store::options::StoreError;
 use crate::tls::{Tls, TlsError};
 use crate::token::{SigningKey, warm_up};
 use crate::units::canonical_host;
@@ -45,6 +49,10 @@ pub enum StartError {
     /// The settings enable neither HTTP nor HTTPS.
     #[error("neither HTTP nor HTTPS is enabled")]
     NothingToServe,
+    /// The shared store cannot be used.
+    #[cfg(feature = "redis")]
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The operating system does not provide the threads.
     #[error("cannot start threads: {0}")]
     Threads(#[source] io::Error),
@@ -59,8 +67,14 @@ impl Builder {
     pub async fn start(self) -> Result<MockAuthServer, StartError> {
         warm_up::start();
         let runtime = runtime::runtime().map_err(StartError::Threads)?;
-        let _on_runtime = runtime.enter();
+        let key = self.key.unwrap_or_else(SigningKey::development);
+        let seed = RealmSeed::new(self.fixtures, self.journal_size);
+        #[cfg(feature = "redis")]
+        let realms = replication::realms(&runtime, self.store.as_ref(), seed, &key).await?;
+        #[cfg(not(feature = "redis"))]
+        let realms = crate::realm::RealmMap::new(seed);
 
+        let _on_runtime = runtime.enter();
         let needs_tls = self.tls_listen.is_some() || self.portal_listen.is_some();
         let tls = needs_tls.then(|| Tls::new(self.tls)).transpose()?;
         let listeners =
@@ -74,8 +88,8 @@ impl Builder {
 
         let (stop, stopped) = watch::channel(false);
         let app = Arc::new(App {
-            realms: RealmMap::new(RealmSeed::new(self.fixtures, self.journal_size)),
-            key: self.key.unwrap_or_else(SigningKey::development),
+            realms,
+            key,
             options: Options {
                 http,
                 https,
@@ -113,6 +127,8 @@ impl Builder {
             accepting.push(task.abort_handle());
         }
         watch_files(&runtime, &app, self.watched, self.watch_certificate);
+        #[cfg(feature = "redis")]
+        runtime.spawn(replication::run(Arc::downgrade(&app)));
 
         let realm = Arc::clone(app.realms.default_realm());
         let default = RealmHandle { app, realm, base_url: local_url(scheme, address) };

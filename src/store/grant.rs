@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::Unavailable;
 use crate::oauth::{Challenge, Scopes};
 use crate::token::{GrantId, TokenId};
 
 /// An authorization code as it was issued.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Code {
     pub(crate) client_id: Arc<str>,
     pub(crate) merchant_id: Arc<str>,
@@ -89,11 +91,21 @@ pub(crate) struct FixtureGrants {
     pub(crate) tokens: Vec<(String, Grant)>,
 }
 
+impl Found {
+    /// Whether a token that was found this way is active, as far as the grant store knows.
+    pub(crate) fn is_active(&self) -> bool {
+        let is_revoked = self.grant.as_ref().is_some_and(|grant| grant.revoked.is_some());
+        let is_replaced = self.refresh_token.is_some_and(|token| token.rotated.is_some());
+        !is_revoked && !is_replaced
+    }
+}
+
 /// The exchange of a code.
 pub(crate) struct Redemption<'a> {
     pub(crate) code: &'a str,
     /// The grant that the exchange makes or, with a reusable code, continues.
     pub(crate) grant: Grant,
+    pub(crate) is_reusable: bool,
     pub(crate) now_ms: i64,
 }
 

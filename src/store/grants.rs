@@ -1,6 +1,11 @@
 //! The grant store of a realm: codes, grants, and what became of refresh tokens.
 
+#[cfg(feature = "redis")]
+use std::sync::Arc;
+
 use super::memory::MemoryGrants;
+#[cfg(feature = "redis")]
+use super::redis::SharedRealm;
 use super::{
     Code, Conflict, FixtureGrants, Found, Grant, Presented, Redemption, Renewal, Revocation,
     Unavailable,
@@ -9,8 +14,14 @@ use crate::token::GrantId;
 
 /// The codes and grants of a realm. Every operation is one atomic step.
 #[derive(Debug)]
+#[cfg_attr(
+    feature = "redis",
+    expect(clippy::large_enum_variant, reason = "there is one for each realm")
+)]
 pub(crate) enum GrantStore {
     Memory(MemoryGrants),
+    #[cfg(feature = "redis")]
+    Shared(Arc<SharedRealm>),
 }
 
 impl GrantStore {
@@ -23,6 +34,8 @@ impl GrantStore {
     ) -> Result<bool, Unavailable> {
         match self {
             Self::Memory(grants) => Ok(grants.record_code(code, issued, now_ms)),
+            #[cfg(feature = "redis")]
+            Self::Shared(realm) => realm.record_code(code, issued, now_ms).await,
         }
     }
 
@@ -30,6 +43,8 @@ impl GrantStore {
     pub(crate) async fn look_up(&self, presented: &Presented<'_>) -> Result<Found, Unavailable> {
         match self {
             Self::Memory(grants) => Ok(grants.look_up(presented)),
+            #[cfg(feature = "redis")]
+            Self::Shared(realm) => realm.look_up(presented).await,
         }
     }
 
@@ -37,6 +52,9 @@ impl GrantStore {
     pub(crate) fn new_grant_id(&self) -> GrantId {
         match self {
             Self::Memory(grants) => grants.unused_grant_id(),
+            #[cfg(feature = "redis")]
+            // Of 2^40 IDs, another grant hardly has this one.
+            Self::Shared(_) => GrantId::random(),
         }
     }
 
@@ -45,6 +63,8 @@ impl GrantStore {
     pub(crate) async fn redeem(&self, redemption: Redemption<'_>) -> Result<(), Conflict> {
         match self {
             Self::Memory(grants) => grants.redeem(redemption),
+            #[cfg(feature = "redis")]
+            Self::Shared(realm) => realm.redeem(redemption).await,
         }
     }
 
@@ -52,6 +72,8 @@ impl GrantStore {
     pub(crate) async fn renew(&self, renewal: Renewal) -> Result<(), Conflict> {
         match self {
             Self::Memory(grants) => grants.renew(renewal),
+            #[cfg(feature = "redis")]
+            Self::Shared(realm) => realm.renew(renewal).await,
         }
     }
 
@@ -59,6 +81,8 @@ impl GrantStore {
     pub(crate) async fn upsert_grant(&self, grant: Grant, now_ms: i64) -> Result<(), Conflict> {
         match self {
             Self::Memory(grants) => grants.upsert_grant(grant, now_ms),
+            #[cfg(feature = "redis")]
+            Self::Shared(realm) => realm.upsert_grant(grant, now_ms).await,
         }
     }
 
@@ -71,6 +95,8 @@ impl GrantStore {
     ) -> Result<Option<Revocation>, Unavailable> {
         match self {
             Self::Memory(grants) => Ok(grants.revoke(id, reason)),
+            #[cfg(feature = "redis")]
+            Self::Shared(realm) => realm.revoke(id, reason).await,
         }
     }
 
@@ -86,6 +112,8 @@ impl GrantStore {
                 grants.revoke_grant(grant, reason, now_ms);
                 Ok(())
             }
+            #[cfg(feature = "redis")]
+            Self::Shared(realm) => realm.revoke_grant(grant, reason, now_ms).await,
         }
     }
 
@@ -93,6 +121,8 @@ impl GrantStore {
     pub(crate) async fn grants(&self, now_ms: i64) -> Result<Vec<Grant>, Unavailable> {
         match self {
             Self::Memory(grants) => Ok(grants.grants(now_ms)),
+            #[cfg(feature = "redis")]
+            Self::Shared(realm) => realm.grants(now_ms).await,
         }
     }
 
@@ -100,6 +130,9 @@ impl GrantStore {
     pub(crate) fn replace_fixture_grants(&self, new: FixtureGrants) {
         match self {
             Self::Memory(grants) => grants.replace_fixture_grants(new),
+            #[cfg(feature = "redis")]
+            // Part of the change of the realm that is being made.
+            Self::Shared(realm) => realm.stage_fixture_grants(new),
         }
     }
 
@@ -107,6 +140,8 @@ impl GrantStore {
     pub(crate) fn clear(&self) {
         match self {
             Self::Memory(grants) => grants.clear(),
+            #[cfg(feature = "redis")]
+            Self::Shared(realm) => realm.stage_clear_grants(),
         }
     }
 }

@@ -3,6 +3,9 @@
 mod grant;
 mod grants;
 pub(crate) mod memory;
+pub(crate) mod options;
+#[cfg(feature = "redis")]
+pub(crate) mod redis;
 
 pub(crate) use grant::{
     Code, CodeEntry, Conflict, FixtureGrants, Found, Grant, Presented, Redemption,

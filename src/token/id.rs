@@ -11,6 +11,7 @@ use std::fmt;
 use aws_lc_rs::digest;
 use parking_lot::Mutex;
 use rand::RngExt;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 const GRANT_BITS: u32 = 40;
@@ -18,7 +19,8 @@ const MARK_BITS: u32 = 28;
 const RANDOM_BITS: u32 = 54;
 
 /// The ID of a grant within its realm.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
 pub(crate) struct GrantId(u64);
 
 impl GrantId {

@@ -78,6 +78,12 @@ impl SigningKey {
         Self::from_pem(pem).expect("the built-in key is valid, as a test shows")
     }
 
+    /// Returns the thumbprint of the public key (RFC 7638), whatever its `kid` is.
+    #[cfg(feature = "redis")]
+    pub(crate) fn public_thumbprint(&self) -> String {
+        thumbprint(&self.modulus, &self.exponent)
+    }
+
     /// Generates a key. This takes 0.1 to 0.3 s.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::edit::edit;
 use super::json::Json;
 use super::problem::Problem;
 use super::routes::Routes;
@@ -89,25 +90,26 @@ async fn set(
         (None, None) => ("", None),
     };
 
-    let clock = &context.realm.clock;
-    clock.update(target, request.frozen).map_err(|error| Problem::of_member(member, error))?;
-    Ok(view(clock))
+    edit(&context, move |realm| realm.clock.update(target, request.frozen))
+        .await?
+        .map_err(|error| Problem::of_member(member, error))?;
+    Ok(view(&context.realm.clock))
 }
 
-async fn reset(context: RequestContext) -> Json<ClockView> {
-    context.realm.clock.reset();
-    view(&context.realm.clock)
+async fn reset(context: RequestContext) -> Result<Json<ClockView>, Problem> {
+    edit(&context, |realm| realm.clock.reset()).await?;
+    Ok(view(&context.realm.clock))
 }
 
 async fn advance(
     context: RequestContext,
     Json(request): Json<AdvanceClockRequest>,
 ) -> Result<Json<ClockView>, Problem> {
-    let clock = &context.realm.clock;
-    clock
-        .try_shift(SignedDuration::from_ms(request.by.as_ms()))
+    let by = SignedDuration::from_ms(request.by.as_ms());
+    edit(&context, move |realm| realm.clock.try_shift(by))
+        .await?
         .map_err(|error| Problem::of_member("/by", error))?;
-    Ok(view(clock))
+    Ok(view(&context.realm.clock))
 }
 
 fn view(clock: &Clock) -> Json<ClockView> {

@@ -8,7 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::blocking::run_blocking;
+use super::edit::edit;
 use super::json::Json;
 use super::problem::Problem;
 use super::routes::Routes;
@@ -138,9 +138,9 @@ async fn put<E: FixtureEntry>(
     Path(id): Path<String>,
     Json(request): Json<Map<String, Value>>,
 ) -> Result<(StatusCode, Json<E>), Problem> {
-    let put = run_blocking(move || {
-        let entry: E = read_entry(&id, request)?;
-        context.realm.put_entry(entry.clone()).map(|replaced| (entry, replaced))
+    let put = edit(&context, move |realm| {
+        let entry: E = read_entry(&id, request.clone())?;
+        realm.put_entry(entry.clone()).map(|replaced| (entry, replaced))
     });
     let (entry, replaced) = put.await??;
 
@@ -157,7 +157,7 @@ async fn patch<E: FixtureEntry>(
     find::<E>(&context, &id)?;
     let Json(patch) = body?;
 
-    let patched = run_blocking(move || context.realm.patch_entry::<E>(&id, patch)).await??;
+    let patched = edit(&context, move |realm| realm.patch_entry::<E>(&id, patch.clone())).await??;
     patched.map(Json).ok_or_else(unknown::<E>)
 }
 
@@ -165,7 +165,7 @@ async fn remove<E: FixtureEntry>(
     context: RequestContext,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    if !run_blocking(move || context.realm.remove_entry::<E>(&id)).await?? {
+    if !edit(&context, move |realm| realm.remove_entry::<E>(&id)).await?? {
         return Err(unknown::<E>());
     }
     Ok(StatusCode::NO_CONTENT)

@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 use tokio_stream::StreamExt;
 use tokio_stream::wrappers::ReceiverStream;
 
+use super::edit::journal;
 use super::problem::Problem;
 use super::query::Query;
 use super::routes::Routes;
@@ -62,7 +63,7 @@ async fn stream(
 
     // A browser's EventSource sends this header when it reconnects.
     let last_id = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
-    let reader = Reader::new(&context.realm.journal, filter, last_id, start.after);
+    let reader = Reader::new(journal(&context).await?, filter, last_id, start.after);
 
     let (sender, receiver) = mpsc::channel(1);
     let following = follow(Arc::downgrade(&context.realm), reader, sender);

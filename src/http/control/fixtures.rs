@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 
-use super::blocking::run_blocking;
+use super::edit::edit;
 use super::json::{FixturesText, Json};
 use super::problem::Problem;
 use super::routes::Routes;
 use crate::fixture::{Fixtures, Source};
 use crate::http::context::RequestContext;
+use crate::realm::Realm;
 
 /// The name of the body in errors. Without the extension of JSON, it may be YAML.
 pub(super) const BODY: &str = "fixtures";
@@ -47,12 +48,11 @@ async fn put(
     FixturesText(text): FixturesText,
 ) -> Result<Json<Arc<Fixtures>>, Problem> {
     let source = Source { name: BODY.to_owned(), text };
-    let realm = Arc::clone(&context.realm);
-    let fixtures = run_blocking(move || realm.replace_fixtures(source)).await?;
+    let fixtures = edit(&context, move |realm| realm.replace_fixtures(source.clone())).await?;
     Ok(Json(fixtures.map_err(Problem::of_text)?))
 }
 
 async fn reset(context: RequestContext) -> Result<StatusCode, Problem> {
-    run_blocking(move || context.realm.reset()).await?;
+    edit(&context, Realm::reset).await?;
     Ok(StatusCode::NO_CONTENT)
 }

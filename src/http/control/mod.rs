@@ -3,6 +3,7 @@
 mod blocking;
 mod clock;
 mod codes;
+mod edit;
 mod entries;
 mod events;
 mod fixtures;
@@ -33,6 +34,8 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router};
 
 use super::app::{App, Control};
+#[cfg(feature = "redis")]
+use crate::store::Unavailable;
 use problem::Problem;
 use routes::{Operation, Routes};
 
@@ -87,6 +90,15 @@ pub(super) fn unknown_realm(app: &App, name: &str) -> Response {
         Control::On | Control::Token(_) => "; PUT /_mock/realms/NAME creates one",
     };
     Problem::not_found(format!("There is no realm {name:?}{hint}.")).into_response()
+}
+
+/// Responds to a request whose realm cannot be looked up.
+#[cfg(feature = "redis")]
+pub(super) fn unavailable(app: &App, path: &str, unavailable: Unavailable) -> Response {
+    if path.trim_end_matches('/').ends_with("/_mock/health") {
+        return health::view(app).into_response();
+    }
+    Problem::from(unavailable).into_response()
 }
 
 /// Responds to a request for an operation that does not exist.

@@ -1,5 +1,6 @@
 //! `/_mock/realms`: the isolated servers within this one.
 
+use std::io;
 use std::sync::{Arc, Weak};
 
 use axum::extract::Path;
@@ -14,8 +15,11 @@ use super::json::Json;
 use super::problem::Problem;
 use super::routes::Routes;
 use crate::fixture::{FixtureErrors, Fixtures, Source, load_sources};
+use crate::http::app::App;
 use crate::http::context::RequestContext;
-use crate::realm::{Realm, RealmError};
+#[cfg(feature = "redis")]
+use crate::realm::SharedRealmError;
+use crate::realm::{OwnPorts, Realm, RealmError};
 
 /// The configuration of a realm.
 #[derive(Deserialize, JsonSchema)]
@@ -92,12 +96,15 @@ pub(super) fn add_routes(routes: &mut Routes) {
         .returns_nothing("The realm is deleted.");
 }
 
-async fn list(context: RequestContext) -> Json<RealmList> {
+async fn list(context: RequestContext) -> Result<Json<RealmList>, Problem> {
+    #[cfg(feature = "redis")]
+    context.app.realms.synchronize_all().await?;
+
     let realms = context.app.realms.all();
-    Json(RealmList {
+    Ok(Json(RealmList {
         current: context.realm.name().to_owned(),
         realms: realms.iter().map(|realm| view(&context, realm)).collect(),
-    })
+    }))
 }
 
 async fn put(
@@ -105,20 +112,48 @@ async fn put(
     Path(name): Path<String>,
     Json(request): Json<RealmRequest>,
 ) -> Result<(StatusCode, Json<RealmView>), Problem> {
+    let fixtures = match request.fixtures {
+        Some(fixtures) => Some(run_blocking(move || load_fixtures(fixtures)).await??),
+        None => None,
+    };
     let app = Arc::clone(&context.app);
-    let create = run_blocking(move || -> Result<_, Problem> {
-        let fixtures = request.fixtures.map(load_fixtures).transpose()?;
-        let open_port = |realm: &Weak<Realm>| app.open_port(request.listen, realm);
-        Ok(app.realms.create(&name, fixtures, request.hosts, open_port)?)
-    });
-    let (realm, replaces) = create.await??;
+    let open_port = move |realm: &Weak<Realm>| app.open_port(request.listen, realm);
+    let (realm, replaces) = create(&context.app, name, fixtures, request.hosts, open_port).await?;
 
     let status = if replaces { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, Json(view(&context, &realm))))
 }
 
+/// Creates a realm, in the shared store if there is one.
+async fn create(
+    app: &Arc<App>,
+    name: String,
+    fixtures: Option<Arc<Fixtures>>,
+    hosts: Vec<String>,
+    open_port: impl FnOnce(&Weak<Realm>) -> io::Result<Option<OwnPorts>> + Send + 'static,
+) -> Result<(Arc<Realm>, bool), Problem> {
+    #[cfg(feature = "redis")]
+    if app.realms.store().is_some() {
+        return Ok(app.realms.create_in_store(&name, fixtures, hosts, open_port).await?);
+    }
+
+    let app = Arc::clone(app);
+    let create = run_blocking(move || app.realms.create(&name, fixtures, hosts, open_port));
+    Ok(create.await??)
+}
+
+/// Removes a realm, from the shared store if there is one.
+async fn remove_from(app: &App, name: &str) -> Result<bool, Problem> {
+    #[cfg(feature = "redis")]
+    if app.realms.store().is_some() {
+        return Ok(app.realms.remove_from_store(name).await?);
+    }
+
+    Ok(app.realms.remove(name)?)
+}
+
 async fn remove(context: RequestContext, Path(name): Path<String>) -> Result<StatusCode, Problem> {
-    if !context.app.realms.remove(&name)? {
+    if !remove_from(&context.app, &name).await? {
         return Err(Problem::not_found("There is no realm with this name."));
     }
     Ok(StatusCode::NO_CONTENT)
@@ -138,6 +173,16 @@ fn load_fixtures(fixtures: RealmFixtures) -> Result<Arc<Fixtures>, Problem> {
         }
         to_problem(errors)
     })
+}
+
+#[cfg(feature = "redis")]
+impl From<SharedRealmError> for Problem {
+    fn from(error: SharedRealmError) -> Self {
+        match error {
+            SharedRealmError::Realm(error) => error.into(),
+            SharedRealmError::Unavailable(unavailable) => unavailable.into(),
+        }
+    }
 }
 
 impl From<RealmError> for Problem {

@@ -1,5 +1,6 @@
 //! `/_mock/report`: what the realm has seen of the clients under test.
 
+use super::edit::{journal, refresh_scenarios};
 use super::json::Json;
 use super::problem::Problem;
 use super::query::Query;
@@ -23,5 +24,7 @@ pub(super) fn add_routes(routes: &mut Routes) {
 async fn report(context: RequestContext, query: Query) -> Result<Json<Report>, Problem> {
     query.finish()?;
 
+    journal(&context).await?;
+    refresh_scenarios(&context).await?;
     Ok(Json(context.realm.report()))
 }

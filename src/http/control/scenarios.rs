@@ -1,17 +1,16 @@
 //! `/_mock/scenarios`: the scenarios of the realm.
 
-use std::sync::Arc;
-
 use axum::extract::Path;
 use axum::http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::blocking::run_blocking;
+use super::edit::{self, edit, refresh_scenarios};
 use super::json::{Json, JsonText};
 use super::problem::Problem;
 use super::routes::Routes;
 use crate::http::context::RequestContext;
+use crate::realm::Realm;
 use crate::scenario::{Scenario, ScenarioState};
 
 /// The scenarios of the realm.
@@ -82,16 +81,17 @@ pub(super) fn add_routes(routes: &mut Routes) {
         .returns::<ReleaseView>(200, "The number of released requests.");
 }
 
-async fn list(context: RequestContext) -> Json<ScenarioList> {
-    Json(ScenarioList { scenarios: context.realm.scenario_states() })
+async fn list(context: RequestContext) -> Result<Json<ScenarioList>, Problem> {
+    refresh_scenarios(&context).await?;
+    Ok(Json(ScenarioList { scenarios: context.realm.scenario_states() }))
 }
 
 async fn add(
     context: RequestContext,
     JsonText(text): JsonText,
 ) -> Result<(StatusCode, Json<ScenarioState>), Problem> {
-    let realm = Arc::clone(&context.realm);
-    let Some(active) = run_blocking(move || realm.add_scenario(&text)).await?? else {
+    let added = edit(&context, move |realm| realm.add_scenario(&text)).await??;
+    let Some(active) = added else {
         let detail = "a scenario with this name already exists; PUT replaces it";
         return Err(Problem::of_conflict("/name", detail));
     };
@@ -99,7 +99,7 @@ async fn add(
 }
 
 async fn clear(context: RequestContext) -> Result<StatusCode, Problem> {
-    run_blocking(move || context.realm.clear_scenarios()).await?;
+    edit(&context, Realm::clear_scenarios).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -107,6 +107,7 @@ async fn show(
     context: RequestContext,
     Path(name): Path<String>,
 ) -> Result<Json<ScenarioState>, Problem> {
+    refresh_scenarios(&context).await?;
     let active = context.realm.scenarios.get(&name).ok_or_else(unknown)?;
     Ok(Json(active.state(context.realm.clock.now_ms())))
 }
@@ -116,8 +117,8 @@ async fn put(
     Path(name): Path<String>,
     JsonText(text): JsonText,
 ) -> Result<(StatusCode, Json<ScenarioState>), Problem> {
-    let realm = Arc::clone(&context.realm);
-    let (active, replaced) = run_blocking(move || realm.put_scenario(&text, Some(&name))).await??;
+    let put = edit(&context, move |realm| realm.put_scenario(&text, Some(&name)));
+    let (active, replaced) = put.await??;
     let status = if replaced { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, Json(active.state(context.realm.clock.now_ms()))))
 }
@@ -127,12 +128,13 @@ async fn patch(
     Path(name): Path<String>,
     Json(patch): Json<ScenarioPatch>,
 ) -> Result<Json<ScenarioState>, Problem> {
-    let active = context.realm.set_scenario_enabled(&name, patch.enabled).ok_or_else(unknown)?;
+    let changed = edit(&context, move |realm| realm.set_scenario_enabled(&name, patch.enabled));
+    let active = changed.await?.ok_or_else(unknown)?;
     Ok(Json(active.state(context.realm.clock.now_ms())))
 }
 
 async fn remove(context: RequestContext, Path(name): Path<String>) -> Result<StatusCode, Problem> {
-    if !context.realm.remove_scenario(&name) {
+    if !edit(&context, move |realm| realm.remove_scenario(&name)).await? {
         return Err(unknown());
     }
     Ok(StatusCode::NO_CONTENT)
@@ -143,7 +145,7 @@ async fn release(
     Path(name): Path<String>,
 ) -> Result<Json<ReleaseView>, Problem> {
     let active = context.realm.scenarios.get(&name).ok_or_else(unknown)?;
-    Ok(Json(ReleaseView { released: active.barrier().release() }))
+    Ok(Json(ReleaseView { released: edit::release(&context, &active).await? }))
 }
 
 fn unknown() -> Problem {

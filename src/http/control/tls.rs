@@ -3,6 +3,7 @@
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 
+use super::edit::edit;
 use super::json::Json;
 use super::problem::Problem;
 use super::routes::Routes;
@@ -65,11 +66,11 @@ async fn put(
         return Err(Problem::new(StatusCode::CONFLICT, NO_HTTPS));
     }
 
-    context.realm.set_tls_faults(Some(faults));
+    edit(&context, move |realm| realm.set_tls_faults(Some(faults.clone()))).await?;
     Ok(show(context).await)
 }
 
-async fn reset(context: RequestContext) -> Json<TlsFaults> {
-    context.realm.set_tls_faults(None);
-    show(context).await
+async fn reset(context: RequestContext) -> Result<Json<TlsFaults>, Problem> {
+    edit(&context, |realm| realm.set_tls_faults(None)).await?;
+    Ok(show(context).await)
 }

@@ -36,6 +36,11 @@ impl Barrier {
         self.state.lock().waiting
     }
 
+    /// Notes the number of requests that are held at all replicas of a shared store.
+    pub(crate) fn set_held(&self, held: usize) {
+        self.state.lock().waiting = held;
+    }
+
     /// Releases all held requests and returns their number.
     pub(crate) fn release(&self) -> usize {
         let mut state = self.state.lock();

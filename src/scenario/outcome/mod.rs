@@ -102,6 +102,11 @@ impl Outcome {
         Self::default()
     }
 
+    /// Whether a request waits before it takes effect.
+    pub(crate) fn waits(&self) -> bool {
+        self.hold.is_some() || self.delay.is_some()
+    }
+
     /// Creates an outcome that responds with an error; the request does not take effect.
     pub fn error(code: impl Into<ErrorCode>) -> Self {
         Self { error: Some(code.into()), ..Self::default() }

@@ -145,7 +145,7 @@ impl MemoryGrants {
     /// Exchanges a code. Of many concurrent callers exactly one succeeds, unless the code is
     /// reusable.
     pub(crate) fn redeem(&self, redemption: Redemption<'_>) -> Result<(), Conflict> {
-        let Redemption { code, grant, now_ms } = redemption;
+        let Redemption { code, grant, now_ms, .. } = redemption;
         let mut state = self.state.lock();
 
         let entry = state.codes.entries.get_mut(code).ok_or(Conflict::Unknown)?;
@@ -300,10 +300,17 @@ mod tests {
         let store = MemoryGrants::default();
         store.record_code("x", code(10), 0);
         let grant = grant();
-        let redeem = || store.redeem(Redemption { code: "x", grant: grant.clone(), now_ms: 1 });
+        let redeem = || {
+            store.redeem(Redemption {
+                code: "x",
+                grant: grant.clone(),
+                is_reusable: false,
+                now_ms: 1,
+            })
+        };
         assert_eq!(redeem(), Ok(()));
         assert_eq!(redeem(), Err(Conflict::AlreadyRedeemed(grant.id)));
-        let unknown = Redemption { code: "y", grant: grant.clone(), now_ms: 1 };
+        let unknown = Redemption { code: "y", grant: grant.clone(), is_reusable: false, now_ms: 1 };
         assert_eq!(store.redeem(unknown), Err(Conflict::Unknown));
     }
 
@@ -356,7 +363,8 @@ mod tests {
             let code_text = now_ms.to_string();
             let grant = Grant { purge_after_ms: now_ms + 50, ..grant() };
             store.record_code(&code_text, code(now_ms + 10), now_ms);
-            let redemption = Redemption { code: &code_text, grant: grant.clone(), now_ms };
+            let redemption =
+                Redemption { code: &code_text, grant: grant.clone(), is_reusable: false, now_ms };
             store.redeem(redemption).unwrap();
             let successor = ids.next(grant.id);
             let renewal = Renewal {

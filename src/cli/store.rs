@@ -1,0 +1,65 @@
+//! The options of the store that several servers share.
+
+use std::path::Path;
+
+use clap::Args;
+
+use super::error::CliError;
+use super::values::{non_empty, or_default};
+use crate::oauth::Secret;
+use crate::server::Builder;
+use crate::store::options::{DEFAULT_PREFIX, StoreOptions};
+
+const MEMORY: &str = "memory";
+
+#[derive(Args)]
+pub(super) struct StoreArgs {
+    /// Where the state is: "memory", or redis://[user:password@]host:port[/db] of a Redis or Valkey that
+    /// several servers share (rediss:// for TLS)
+    #[arg(
+        long, value_name = "memory|URL", env = "SMARTPAY_MOCK_STORE", default_value = MEMORY,
+        hide_env_values = true
+    )]
+    store: String,
+    /// CA of the store's certificate, in PEM [default: the system's roots]
+    #[arg(long, value_name = "FILE", env = "SMARTPAY_MOCK_STORE_CA")]
+    store_ca: Option<String>,
+    /// Prefix of the keys, which keeps several groups of servers in one store apart
+    #[arg(
+        long, value_name = "PREFIX", env = "SMARTPAY_MOCK_STORE_PREFIX",
+        default_value = DEFAULT_PREFIX
+    )]
+    store_prefix: String,
+}
+
+impl StoreArgs {
+    /// Sets the store of a server.
+    pub(super) fn apply(&self, builder: Builder) -> Result<Builder, CliError> {
+        let url = or_default(&self.store, MEMORY);
+        if url == MEMORY {
+            return Ok(builder);
+        }
+        // The URL may contain a password, so it is never repeated.
+        if !["redis://", "rediss://"].iter().any(|scheme| url.starts_with(scheme)) {
+            return Err(CliError::usage(
+                "--store: expected memory, or redis://[user:password@]host:port[/db], or rediss:// \
+                 for TLS",
+            ));
+        }
+
+        let prefix = or_default(&self.store_prefix, DEFAULT_PREFIX);
+        if prefix.contains(['{', '}']) || prefix.chars().any(|c| c.is_control() || c == ' ') {
+            return Err(CliError::usage(format!(
+                "--store-prefix {prefix:?}: braces, spaces and control characters are not allowed"
+            )));
+        }
+        let ca = match non_empty(&self.store_ca) {
+            None => None,
+            Some(file) => Some(std::fs::read(Path::new(file)).map_err(|error| {
+                CliError::usage(format!("--store-ca {file}: cannot read the file: {error}"))
+            })?),
+        };
+        let url = Secret::from(url);
+        Ok(builder.store(StoreOptions { url, prefix: prefix.to_owned(), ca }))
+    }
+}

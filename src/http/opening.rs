@@ -1,0 +1,99 @@
+//! The beginning of a request at its endpoint: the scenario that matches it, and what it presents.
+//!
+//! With a shared store, this is one round trip, which also checks that this process knows the newest
+//! version of the realm.
+
+use axum::response::Response;
+
+use super::context::RequestContext;
+use crate::oauth::{ErrorCode, Refusal};
+use crate::scenario::{Endpoint, RequestView, Selection, Step};
+use crate::store::{Found, Presented, Unavailable};
+
+/// The request header that selects a scenario, or an error, for this request alone.
+pub(super) const SCENARIO_HEADER: &str = "x-mock-scenario";
+
+/// Makes an error response from a code, the scenario's status and a description.
+pub(super) type ErrorResponse<'a> = &'a (dyn Fn(&ErrorCode, Option<u16>, &str) -> Response + Sync);
+
+/// A request as its endpoint understands it.
+pub(super) struct Opening<'a> {
+    /// What scenarios see of it.
+    pub(super) view: RequestView<'a>,
+    /// What scenarios see of it if its token is not active, where that makes a difference.
+    pub(super) inactive: Option<RequestView<'a>>,
+    pub(super) presented: Presented<'a>,
+}
+
+/// What a request begins with.
+pub(super) struct Opened {
+    pub(super) selected: Selected,
+    /// What the grant store knows of what the request presents, if it was looked up.
+    pub(super) found: Option<Found>,
+}
+
+/// What a request's scenarios decide.
+pub(super) enum Selected {
+    Step(Step),
+    /// No scenario takes part.
+    Nothing,
+    /// The request names a scenario that does not exist.
+    Unknown,
+}
+
+/// Why a request cannot begin.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum NotOpened {
+    /// Another replica has changed the realm: the request is handled again from its start.
+    Changed,
+    Unavailable,
+}
+
+impl From<Unavailable> for NotOpened {
+    fn from(Unavailable: Unavailable) -> Self {
+        Self::Unavailable
+    }
+}
+
+impl<'a> Opening<'a> {
+    /// A request that presents nothing.
+    pub(super) fn of(view: RequestView<'a>) -> Self {
+        Self { view, inactive: None, presented: Presented::default() }
+    }
+}
+
+impl NotOpened {
+    /// Makes the response of an endpoint. One to a request that is handled again is never sent.
+    pub(super) fn response(
+        self,
+        endpoint: Endpoint,
+        error_response: ErrorResponse<'_>,
+    ) -> Response {
+        match self {
+            Self::Changed => Response::default(),
+            Self::Unavailable => {
+                let status = match endpoint {
+                    Endpoint::Token | Endpoint::Revoke | Endpoint::Authorize | Endpoint::Any => {
+                        None
+                    }
+                    Endpoint::Introspect
+                    | Endpoint::Resource
+                    | Endpoint::Jwks
+                    | Endpoint::Metadata => Some(503),
+                };
+                let refusal = Refusal::from(Unavailable);
+                error_response(&ErrorCode::ServerError, status, &refusal.description)
+            }
+        }
+    }
+}
+
+/// Records what a request has selected by name.
+pub(super) fn selected(context: &RequestContext, selection: Option<Selection>) -> Selected {
+    context.recorder.selected(&selection);
+    match selection {
+        Some(Selection::Step(step)) => Selected::Step(step),
+        Some(Selection::Exhausted) => Selected::Nothing,
+        None => Selected::Unknown,
+    }
+}

@@ -1,0 +1,147 @@
+//! The journal of a realm of a shared store: written by all replicas, and copied by each.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use super::Realm;
+use super::replica::Replica;
+use crate::clock::to_ms;
+use crate::journal::{RecordedRequest, RequestFacts};
+use crate::report::{Conditions, RetryAfter, Seen};
+use crate::scenario::Fault;
+use crate::store::Unavailable;
+use crate::store::redis::{JournalEvent, Record, RecordKind};
+
+/// A request as the stream of the journal has it.
+#[derive(Serialize, Deserialize)]
+struct StreamedRequest {
+    entry: RecordedRequest,
+    is_https: bool,
+    /// Its arrival by the time of the store, in microseconds since 1970.
+    started_us: i64,
+    /// What is known of a complete request besides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    completion: Option<StreamedCompletion>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StreamedCompletion {
+    facts: RequestFacts,
+    conditions: Conditions,
+    retry_after: Option<RetryAfter>,
+    /// Its end by the realm's clock, in milliseconds since 1970.
+    end_ms: i64,
+}
+
+/// A request that is complete, as its replica has seen it.
+pub(crate) struct CompleteRequest {
+    pub(crate) entry: RecordedRequest,
+    pub(crate) facts: RequestFacts,
+    pub(crate) conditions: Conditions,
+    pub(crate) retry_after: Option<RetryAfter>,
+}
+
+impl Realm {
+    /// Writes to the shared journal that a request is under way, and may be for long.
+    pub(crate) fn write_begin(&self, replica: &Replica, entry: RecordedRequest, number: u64) {
+        self.write(replica, RecordKind::Begin, Some(number), entry, None);
+    }
+
+    /// Writes a complete request to the shared journal.
+    pub(crate) fn write_end(
+        &self,
+        replica: &Replica,
+        request: CompleteRequest,
+        number: Option<u64>,
+    ) {
+        let CompleteRequest { entry, facts, conditions, retry_after } = request;
+        let end_ms = self.clock.now_ms();
+        let completion = StreamedCompletion { facts, conditions, retry_after, end_ms };
+        self.write(replica, RecordKind::End, number, entry, Some(completion));
+    }
+
+    fn write(
+        &self,
+        replica: &Replica,
+        kind: RecordKind,
+        number: Option<u64>,
+        entry: RecordedRequest,
+        completion: Option<StreamedCompletion>,
+    ) {
+        let started_us = replica.shared.time().micros_at(entry.started);
+        let is_https = entry.scheme == "https";
+        let request = StreamedRequest { entry, is_https, started_us, completion };
+        let text = serde_json::to_string(&request).unwrap_or_default();
+        replica.store.writer().write(&replica.shared, Record { kind, number, text });
+    }
+
+    /// Brings the copy of the journal up to date: it has all requests that any replica had completed
+    /// before.
+    pub(crate) async fn catch_up(&self, replica: &Replica) -> Result<(), Unavailable> {
+        replica.store.flush_all().await?;
+        self.copy_journal(replica).await
+    }
+
+    /// Copies what the stream of the journal has.
+    pub(crate) async fn copy_journal(&self, replica: &Replica) -> Result<(), Unavailable> {
+        let mut position = replica.read_up_to.lock().await;
+        loop {
+            let (events, has_more) = replica.shared.read_journal(&mut position).await?;
+            for event in events {
+                self.copy_event(replica, event);
+            }
+            if !has_more {
+                return Ok(());
+            }
+        }
+    }
+
+    fn copy_event(&self, replica: &Replica, event: JournalEvent) {
+        match event {
+            JournalEvent::Cleared { last } => {
+                self.journal.copy_clear(last);
+                self.observer.clear(last);
+            }
+            JournalEvent::Recorded { kind: RecordKind::Unhang, number, .. } => {
+                drop(replica.hangs.lock().remove(&number));
+            }
+            JournalEvent::Recorded { number, position, text, .. } => {
+                // What another version has written may be unreadable; the number remains free.
+                if let Ok(mut request) = serde_json::from_str::<StreamedRequest>(&text) {
+                    request.entry.id = number;
+                    request.entry.scheme = if request.is_https { "https" } else { "http" };
+                    request.entry.started = replica.shared.time().moment_at(request.started_us);
+                    self.copy_request(replica, position, request);
+                }
+            }
+        }
+    }
+
+    fn copy_request(&self, replica: &Replica, position: u64, request: StreamedRequest) {
+        let StreamedRequest { entry, completion, .. } = request;
+        let Some(completion) = completion else { return self.journal.copy_begin(entry) };
+        let StreamedCompletion { facts, conditions, retry_after, end_ms } = completion;
+
+        let number = entry.id;
+        let hangs = entry.outcome.as_ref().and_then(|outcome| outcome.fault) == Some(Fault::Hang);
+        self.observer.begin();
+        self.journal.copy_end(position, entry, facts, |entry, facts| {
+            let end = entry.started + Duration::from_micros(entry.duration_us);
+            self.observer.observe(Seen {
+                entry,
+                facts,
+                conditions,
+                retry_after,
+                start_ms: to_ms(entry.time).unwrap_or_default(),
+                end_ms,
+                end: end.min(Instant::now()),
+            });
+        });
+        if hangs {
+            let hang = Arc::clone(&self.observer).begin_hang(Some(number));
+            replica.hangs.lock().insert(number, hang);
+        }
+    }
+}

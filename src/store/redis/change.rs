@@ -1,0 +1,241 @@
+//! Changes of a realm: its configuration in parts, and what goes with a change.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde::Serialize;
+
+use super::keys::fingerprint;
+use super::realm::{SharedRealm, Version};
+use super::records::{code_text, grant_arguments, revocation_text};
+use super::scripts::SCRIPTS;
+use super::staged::Staged;
+use crate::store::{FixtureGrants, Unavailable};
+
+/// The parts of a realm's configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Part {
+    /// The fixtures that a reset goes back to, as JSON; empty if they are the same as the next.
+    Seed,
+    /// The fixtures in force, as JSON.
+    Fixtures,
+    /// The scenarios, as JSON.
+    Scenarios,
+    /// The mode of the clock, as JSON.
+    Clock,
+    /// The faults of TLS handshakes, as JSON.
+    Tls,
+    /// The fingerprint of the fixtures that the store was seeded with.
+    SeededWith,
+    /// The signing key's thumbprint.
+    Key,
+}
+
+/// The parts that have changed, as texts.
+pub(crate) type Parts = BTreeMap<Part, String>;
+
+#[derive(Serialize)]
+struct Change<'a> {
+    epoch: &'a str,
+    version: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    new_epoch: Option<&'a str>,
+    only_if_missing: bool,
+    parts: &'a Parts,
+    ended: &'a [String],
+    clear_grants: bool,
+    clear_requests: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fixtures: Option<Fixtures>,
+}
+
+#[derive(Serialize)]
+struct Fixtures {
+    codes: Vec<FixtureCode>,
+    tokens: Vec<FixtureToken>,
+}
+
+#[derive(Serialize)]
+struct FixtureCode {
+    code: String,
+    value: String,
+}
+
+#[derive(Serialize)]
+struct FixtureToken {
+    token: String,
+    id: String,
+    value: String,
+    granted_at: String,
+    purge_after: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revoked: Option<&'static str>,
+}
+
+impl Part {
+    pub(super) const ALL: [Self; 7] = [
+        Self::Seed,
+        Self::Fixtures,
+        Self::Scenarios,
+        Self::Clock,
+        Self::Tls,
+        Self::SeededWith,
+        Self::Key,
+    ];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Seed => "seed",
+            Self::Fixtures => "fixtures",
+            Self::Scenarios => "scenarios",
+            Self::Clock => "clock",
+            Self::Tls => "tls",
+            Self::SeededWith => "seeded_with",
+            Self::Key => "key",
+        }
+    }
+}
+
+impl SharedRealm {
+    /// Lets the next change remove all grants.
+    pub(crate) fn stage_clear_grants(&self) {
+        let mut staged = self.staged.lock();
+        staged.clear_grants = true;
+    }
+
+    /// Lets the next change clear the journal.
+    pub(crate) fn stage_clear_requests(&self) {
+        self.staged.lock().clear_requests = true;
+    }
+
+    /// Lets the next change replace the codes and tokens of the fixtures.
+    pub(crate) fn stage_fixture_grants(&self, grants: FixtureGrants) {
+        self.staged.lock().fixtures = Some(grants);
+    }
+
+    /// Forgets what was staged for a change that failed.
+    pub(crate) fn unstage(&self) {
+        *self.staged.lock() = Staged::default();
+    }
+
+    /// Returns the version of the realm in the store; `None` if it does not exist there.
+    pub(crate) async fn version(&self) -> Result<Option<Version>, Unavailable> {
+        let sent = Instant::now();
+        let mut script = SCRIPTS.version.prepare_invoke();
+        script.key(&self.keys.config);
+        let reply: (Option<String>, Option<u64>, String, String) =
+            self.connection.run(&script).await?;
+        let (epoch, number, seconds, micros) = reply;
+
+        self.time.note(sent, &seconds, &micros);
+        Ok(epoch.zip(number).map(|(epoch, number)| Version { epoch: epoch.into(), number }))
+    }
+
+    /// Returns the parts that have changed since a version, with the version of now. `None` if the realm
+    /// does not exist in the store.
+    pub(crate) async fn load(
+        &self,
+        since: &Version,
+    ) -> Result<Option<(Version, Parts)>, Unavailable> {
+        let mut command = redis::cmd("HGETALL");
+        command.arg(&self.keys.config);
+        let mut fields: HashMap<String, String> = self.connection.send(&command).await?;
+        let number = |fields: &HashMap<String, String>, name: &str| {
+            fields.get(name).and_then(|number| number.parse::<u64>().ok())
+        };
+
+        let Some(epoch) = fields.remove("epoch") else { return Ok(None) };
+        let version =
+            Version { epoch: epoch.into(), number: number(&fields, "version").unwrap_or_default() };
+        let is_same = version.epoch == since.epoch;
+        let mut parts = Parts::new();
+        for part in Part::ALL {
+            let changed = number(&fields, &format!("{}:v", part.name())).unwrap_or_default();
+            if (!is_same || changed > since.number)
+                && let Some(text) = fields.remove(part.name())
+            {
+                parts.insert(part, text);
+            }
+        }
+        Ok(Some((version, parts)))
+    }
+
+    /// Installs a change of a version, with what was staged. `ended` are the IDs of scenarios that end.
+    /// Returns the new version, or `None` if there is another one already.
+    pub(crate) async fn install(
+        &self,
+        since: &Version,
+        parts: &Parts,
+        ended: &[String],
+    ) -> Result<Option<Version>, Unavailable> {
+        self.send_change(since, None, false, parts, ended).await
+    }
+
+    /// Creates the realm in the store, in place of one of its name. With `only_if_missing`, returns
+    /// `None` if there is one.
+    pub(crate) async fn create(
+        &self,
+        parts: &Parts,
+        only_if_missing: bool,
+    ) -> Result<Option<Version>, Unavailable> {
+        let epoch = format!("{:016x}", rand::random::<u64>());
+        self.send_change(&self.known(), Some(&epoch), only_if_missing, parts, &[]).await
+    }
+
+    async fn send_change(
+        &self,
+        since: &Version,
+        new_epoch: Option<&str>,
+        only_if_missing: bool,
+        parts: &Parts,
+        ended: &[String],
+    ) -> Result<Option<Version>, Unavailable> {
+        let staged = std::mem::take(&mut *self.staged.lock());
+        let change = Change {
+            epoch: &since.epoch,
+            version: since.number.to_string(),
+            new_epoch,
+            only_if_missing,
+            parts,
+            ended,
+            clear_grants: staged.clear_grants,
+            clear_requests: staged.clear_requests,
+            fixtures: staged.fixtures.map(Fixtures::from),
+        };
+
+        let mut script = SCRIPTS.install.prepare_invoke();
+        for key in self.keys.all() {
+            script.key(key);
+        }
+        script.arg(serde_json::to_string(&change).unwrap_or_default());
+        script.arg(&*self.channel).arg(&*self.name);
+        let number: i64 = self.connection.run(&script).await?;
+
+        let epoch = new_epoch.map_or_else(|| Arc::clone(&since.epoch), Arc::from);
+        Ok(u64::try_from(number).ok().map(|number| Version { epoch, number }))
+    }
+
+    /// Removes the realm from the store.
+    pub(crate) async fn delete(&self) -> Result<(), Unavailable> {
+        let mut command = redis::cmd("DEL");
+        command.arg(&self.keys.all()[..]);
+        self.connection.send(&command).await
+    }
+}
+
+impl From<FixtureGrants> for Fixtures {
+    fn from(FixtureGrants { codes, tokens }: FixtureGrants) -> Self {
+        let codes = codes.into_iter().map(|(code, issued)| FixtureCode {
+            code: fingerprint(&code),
+            value: code_text(&issued),
+        });
+        let tokens = tokens.into_iter().map(|(token, grant)| {
+            let revoked = grant.revoked.map(revocation_text);
+            let [id, value, granted_at, purge_after] = grant_arguments(&grant);
+            FixtureToken { token: fingerprint(&token), id, value, granted_at, purge_after, revoked }
+        });
+        Self { codes: codes.collect(), tokens: tokens.collect() }
+    }
+}

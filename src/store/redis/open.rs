@@ -1,0 +1,116 @@
+//! The beginning of a request: one round trip that looks up what it presents, and takes the step of a
+//! scenario.
+
+use std::time::Instant;
+
+use redis::Value;
+
+use super::realm::SharedRealm;
+use super::records::{FoundReply, presented_arguments, read_found, with_arguments};
+use super::scripts::SCRIPTS;
+use crate::scenario::{Candidate, Step};
+use crate::store::{Found, Presented, Unavailable};
+
+/// The number of times that a request asks again because others have drawn meanwhile.
+const MAX_ATTEMPTS: usize = 20;
+
+/// What a request has when it begins.
+pub(crate) struct Opened {
+    /// Its number in the journal.
+    pub(crate) number: u64,
+    pub(crate) found: Found,
+    pub(crate) step: Option<Step>,
+}
+
+/// Why a request cannot begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum OpenError {
+    #[error("the realm has changed")]
+    Changed,
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+type OpenReply =
+    (u64, String, String, FoundPart, FoundPart, FoundPart, FoundPart, FoundPart, StepPart);
+type FoundPart = Value;
+/// The ID of the scenario, the number of the outcome, and the milliseconds of its rate limit.
+type StepPart = Option<(String, usize, i64)>;
+
+impl SharedRealm {
+    /// Begins a request, at a time of the realm's clock. `candidates` returns the scenarios that it
+    /// matches.
+    ///
+    /// # Errors
+    ///
+    /// If the realm has changed since the replica has loaded it, or the store is away.
+    pub(crate) async fn open(
+        &self,
+        presented: &Presented<'_>,
+        now_ms: i64,
+        candidates: impl Fn() -> Vec<Candidate>,
+    ) -> Result<Opened, OpenError> {
+        for _ in 0..MAX_ATTEMPTS {
+            let candidates = candidates();
+            let sent = Instant::now();
+            let reply = self.send_open(presented, now_ms, &candidates).await?;
+
+            match reply.as_slice() {
+                [] => return Err(OpenError::Changed),
+                [scenario, drawn] => note_drawn(&candidates, scenario, drawn),
+                _ => return self.read_opened(sent, reply, &candidates).map_err(OpenError::from),
+            }
+        }
+        Err(Unavailable.into())
+    }
+
+    async fn send_open(
+        &self,
+        presented: &Presented<'_>,
+        now_ms: i64,
+        candidates: &[Candidate],
+    ) -> Result<Vec<Value>, Unavailable> {
+        let known = self.known();
+        let mut script = self.on_look_up(&SCRIPTS.open);
+        script.arg(&*known.epoch).arg(known.number);
+        let mut script = with_arguments(script, presented_arguments(presented));
+        script.arg(now_ms);
+        script.arg(match candidates {
+            [] => String::new(),
+            some => serde_json::to_string(some).unwrap_or_default(),
+        });
+        self.connection.run(&script).await
+    }
+
+    fn read_opened(
+        &self,
+        sent: Instant,
+        reply: Vec<Value>,
+        candidates: &[Candidate],
+    ) -> Result<Opened, Unavailable> {
+        let reply: OpenReply =
+            redis::from_redis_value(Value::Array(reply)).map_err(|_| Unavailable)?;
+        let (number, seconds, micros, code, grant_of_code, literal, token, grant, step) = reply;
+        self.time.note(sent, &seconds, &micros);
+
+        let found = Value::Array(vec![code, grant_of_code, literal, token, grant]);
+        let found: FoundReply = redis::from_redis_value(found).map_err(|_| Unavailable)?;
+        let step = step.and_then(|(id, number, limited_ms)| {
+            let candidate = candidates.iter().find(|it| it.scenario.id() == id)?;
+            Some(Step::taken(&candidate.scenario, number, limited_ms))
+        });
+        Ok(Opened { number, found: read_found(found), step })
+    }
+}
+
+/// Notes how many draws a scenario has made at all replicas.
+fn note_drawn(candidates: &[Candidate], scenario: &Value, drawn: &Value) {
+    let id: Option<String> = redis::from_redis_value(scenario.clone()).ok();
+    let drawn: Option<u64> = redis::from_redis_value(drawn.clone()).ok();
+
+    if let Some((id, drawn)) = id.zip(drawn)
+        && let Some(candidate) = candidates.iter().find(|it| it.scenario.id() == id)
+    {
+        candidate.scenario.set_drawn(drawn);
+    }
+}

@@ -1,0 +1,25 @@
+-- Adds requests to the journal.
+-- Invariants: a request is numbered once; completions have positions without gaps.
+--
+-- KEYS: the realm's config, journal.
+-- ARGV[1]: the realm's epoch. ARGV[2]: the maximum length of the journal. ARGV[3]: the channel of notices.
+-- ARGV[4]: the realm's name. From ARGV[5] on, in threes: begin, end or unhang; the request's number or
+-- ''; the request.
+local config, journal = KEYS[1], KEYS[2]
+if redis.call('HGET', config, 'epoch') ~= ARGV[1] then
+  return 0
+end
+
+for i = 5, #ARGV, 3 do
+  local kind, number = ARGV[i], ARGV[i + 1]
+  if number == '' then
+    number = redis.call('HINCRBY', config, 'requests', 1)
+  end
+  local position = 0
+  if kind == 'end' then
+    position = redis.call('HINCRBY', config, 'completions', 1)
+  end
+  redis.call('XADD', journal, 'MAXLEN', ARGV[2], '*', kind, number, 'position', position, 'request', ARGV[i + 2])
+end
+redis.call('PUBLISH', ARGV[3], 'recorded ' .. ARGV[4])
+return 1
