@@ -30,6 +30,9 @@ mod fixture_schema;
 mod scenarios;
 mod watch;
 
+// Several servers that share a store.
+mod replicas;
+
 // The control API, the journal and realms.
 mod concurrent_edits;
 mod console;

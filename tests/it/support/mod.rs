@@ -6,6 +6,7 @@ pub mod folder;
 pub mod http2;
 pub mod program;
 pub mod raw_client;
+pub mod store;
 pub mod tls;
 pub mod tools;
 
