@@ -25,6 +25,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.platform.engine.TestExecutionResult;
 import org.junit.platform.testkit.engine.EngineExecutionResults;
 import org.junit.platform.testkit.engine.EngineTestKit;
 import org.junit.platform.testkit.engine.Event;
@@ -44,9 +45,9 @@ class ExtensionTest {
   private static Throwable failure(EngineExecutionResults results, String method) {
     return results.testEvents().failed().stream()
         .filter(event -> event.getTestDescriptor().getDisplayName().startsWith(method))
-        .map(event -> event.getRequiredPayload(org.junit.platform.engine.TestExecutionResult.class))
+        .map(event -> event.getRequiredPayload(TestExecutionResult.class))
         .findFirst()
-        .flatMap(org.junit.platform.engine.TestExecutionResult::getThrowable)
+        .flatMap(TestExecutionResult::getThrowable)
         .orElseThrow();
   }
 

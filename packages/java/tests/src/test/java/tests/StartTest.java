@@ -10,7 +10,11 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -110,11 +114,34 @@ class StartTest {
     }
   }
 
+  @Test
+  void aConnectionThatTheServerHasClosedIsReplaced() throws Exception {
+    // The server closes a connection that has been idle for this long.
+    try (SmartpayMock mock = SmartpayMock.builder().args("--limit", "head_time=50ms").start()) {
+      for (int i = 0; i < 3; i++) {
+        assertThat(mock.issueCode()).isNotEmpty();
+        Thread.sleep(100);
+      }
+    }
+  }
+
+  @Test
+  void threadsShareAMock() {
+    try (SmartpayMock mock = SmartpayMock.start()) {
+      Set<String> codes =
+          IntStream.range(0, 400)
+              .parallel()
+              .mapToObj(number -> mock.issueCode())
+              .collect(Collectors.toSet());
+      assertThat(codes).hasSize(400);
+    }
+  }
+
   private static ProcessHandle newestServer() {
     return ProcessHandle.current()
         .children()
         .filter(child -> child.info().command().orElse("").contains("smartpay-oauth-mock"))
-        .max(java.util.Comparator.comparingLong(ProcessHandle::pid))
+        .max(Comparator.comparingLong(ProcessHandle::pid))
         .orElse(null);
   }
 }

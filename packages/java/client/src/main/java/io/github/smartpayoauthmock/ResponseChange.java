@@ -19,7 +19,7 @@ public final class ResponseChange {
    *
    * @param name the name of the member
    * @param value its value in JSON: a text, a number, a boolean, a list or a map
-   * @return the changed changes
+   * @return these changes and this one
    */
   public ResponseChange member(String name, Object value) {
     return new ResponseChange(Json.withEntry(members, "set", name, value));
@@ -29,7 +29,7 @@ public final class ResponseChange {
    * Removes members.
    *
    * @param names the names of the members
-   * @return the changed changes
+   * @return these changes and this one
    */
   public ResponseChange withoutMembers(String... names) {
     return new ResponseChange(Json.with(members, "drop", List.of(names)));

@@ -22,7 +22,7 @@ public final class TokenChange {
    * Sets the lifetime.
    *
    * @param lifetime the lifetime; a negative one means that the token has expired already
-   * @return the changed changes
+   * @return these changes and this one
    */
   public TokenChange lifetime(Duration lifetime) {
     return with("lifetime", lifetime);
@@ -33,7 +33,7 @@ public final class TokenChange {
    *
    * @param name the name of the claim
    * @param value its value in JSON: a text, a number, a boolean, a list or a map
-   * @return the changed changes
+   * @return these changes and this one
    */
   public TokenChange claim(String name, Object value) {
     return new TokenChange(Json.withEntry(members, "claims", name, value));
@@ -43,7 +43,7 @@ public final class TokenChange {
    * Removes claims.
    *
    * @param names the names of the claims
-   * @return the changed changes
+   * @return these changes and this one
    */
   public TokenChange withoutClaims(String... names) {
     return with("drop", List.of(names));
@@ -52,7 +52,7 @@ public final class TokenChange {
   /**
    * Signs with a key that is not among the published ones.
    *
-   * @return the changed changes
+   * @return these changes and this one
    */
   public TokenChange signedWithOtherKey() {
     return with("kid", "other");
@@ -61,7 +61,7 @@ public final class TokenChange {
   /**
    * Makes the signature wrong.
    *
-   * @return the changed changes
+   * @return these changes and this one
    */
   public TokenChange invalidSignature() {
     return with("signature", "invalid");
@@ -70,7 +70,7 @@ public final class TokenChange {
   /**
    * Leaves the signature out: {@code alg: none}.
    *
-   * @return the changed changes
+   * @return these changes and this one
    */
   public TokenChange unsigned() {
     return with("alg", "none");
@@ -79,7 +79,7 @@ public final class TokenChange {
   /**
    * Changes the access token only.
    *
-   * @return the changed changes
+   * @return these changes and this one
    */
   public TokenChange accessTokenOnly() {
     return with("which", "access");
@@ -88,7 +88,7 @@ public final class TokenChange {
   /**
    * Changes the refresh token only.
    *
-   * @return the changed changes
+   * @return these changes and this one
    */
   public TokenChange refreshTokenOnly() {
     return with("which", "refresh");

@@ -1,6 +1,7 @@
 package io.github.smartpayoauthmock.internal;
 
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.util.concurrent.atomic.AtomicReference;
@@ -30,7 +31,7 @@ public final class FollowingClock extends Clock {
   public Instant instant() {
     try {
       Instant now = followed.get();
-      last.set(Clock.offset(Clock.systemUTC(), java.time.Duration.between(Instant.now(), now)));
+      last.set(Clock.offset(Clock.systemUTC(), Duration.between(Instant.now(), now)));
       return now;
     } catch (IllegalStateException e) {
       return last.get().instant();

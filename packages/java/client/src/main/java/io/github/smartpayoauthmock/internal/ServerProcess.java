@@ -1,6 +1,7 @@
 package io.github.smartpayoauthmock.internal;
 
 import io.github.smartpayoauthmock.SmartpayMockException;
+import java.io.File;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Files;
@@ -99,7 +100,7 @@ public final class ServerProcess {
   }
 
   private RuntimeException startError(int code) {
-    String text = log.afterEnd().replace(folder.path() + java.io.File.separator, "");
+    String text = log.afterEnd().replace(folder.path() + File.separator, "");
     if (code == USAGE) {
       return new IllegalArgumentException(text);
     }
