@@ -23,6 +23,7 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.platform.engine.TestExecutionResult;
@@ -362,6 +363,53 @@ class ExtensionTest {
     void second() {
       assertThat(SMARTPAY.mock().requests()).hasSize(1);
     }
+  }
+
+  @Test
+  void aFailedTestLeavesNoExpectationToTheNextOne() {
+    EngineExecutionResults results = run(Leaving.class);
+    results.testEvents().assertStatistics(stats -> stats.succeeded(1).failed(2));
+    Throwable failure = failure(results, "first");
+    assertThat(failure).hasMessage("by the test");
+    assertThat(failure.getSuppressed()).as("one for each mock").hasSize(2);
+  }
+
+  @Tag("run-by-a-test")
+  @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+  static class Leaving {
+    @RegisterExtension
+    static final SmartpayMockExtension ONE = SmartpayMockExtension.builder().build();
+
+    @RegisterExtension
+    static final SmartpayMockExtension OTHER = SmartpayMockExtension.builder().keepState().build();
+
+    private static void expectTooMuch() {
+      ONE.mock().inject(Scenario.error("server_error")).expect(5);
+      OTHER.mock().inject(Scenario.error("server_error")).expect(5);
+    }
+
+    @BeforeEach
+    void beforeEach(TestInfo test) {
+      if (test.getDisplayName().startsWith("second")) {
+        expectTooMuch();
+        throw new ArithmeticException("before the test");
+      }
+    }
+
+    @Test
+    @Order(1)
+    void first() {
+      expectTooMuch();
+      throw new ArithmeticException("by the test");
+    }
+
+    @Test
+    @Order(2)
+    void second() {}
+
+    @Test
+    @Order(3)
+    void third() {}
   }
 
   @Test

@@ -109,6 +109,9 @@ public final class SmartpayMockExtension
 
   @Override
   public void afterEach(ExtensionContext context) {
+    if (context.getExecutionException().isPresent()) {
+      realm.get().dropExpectations();
+    }
     if (classes.get() == 0) {
       end();
     }

@@ -3,7 +3,6 @@ package io.github.smartpayoauthmock.junit;
 import io.github.smartpayoauthmock.SmartpayMock;
 import io.github.smartpayoauthmock.SmartpayMockException;
 import java.lang.reflect.Method;
-import java.util.Arrays;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Store.CloseableResource;
 
@@ -33,15 +32,24 @@ record TestRealm(SmartpayMock mock) implements CloseableResource, AutoCloseable 
     }
   }
 
-  /** Adds what the mock has received to the failure of a test. */
+  /** Drops the expectations of a test that has failed, which is the better reason. */
+  void dropExpectations() {
+    try {
+      mock.verifyExpectations();
+    } catch (AssertionError | IllegalStateException | SmartpayMockException e) {
+      // Each is judged once, so they are gone now.
+    }
+  }
+
+  /** Adds what the mock has received to the failure of a test, once. */
   void addWhatTheMockSaw(Throwable failure) {
-    boolean isThere =
-        Arrays.stream(failure.getSuppressed()).anyMatch(WhatTheMockSaw.class::isInstance);
-    if (isThere) {
-      return;
+    for (Throwable suppressed : failure.getSuppressed()) {
+      if (suppressed instanceof WhatTheMockSaw saw && saw.mock == mock) {
+        return;
+      }
     }
     try {
-      failure.addSuppressed(new WhatTheMockSaw(mock.describeRequests()));
+      failure.addSuppressed(new WhatTheMockSaw(mock));
     } catch (SmartpayMockException e) {
       failure.addSuppressed(e);
     } catch (IllegalStateException e) {
@@ -58,8 +66,11 @@ record TestRealm(SmartpayMock mock) implements CloseableResource, AutoCloseable 
   private static final class WhatTheMockSaw extends Throwable {
     private static final long serialVersionUID = 1;
 
-    WhatTheMockSaw(String requests) {
-      super(requests, null, false, false);
+    private final transient SmartpayMock mock;
+
+    WhatTheMockSaw(SmartpayMock mock) {
+      super(mock.describeRequests(), null, false, false);
+      this.mock = mock;
     }
 
     @Override
