@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Processes that start a server: nothing is left of it, and they do not disturb each other. */
 class ProcessTest {
   @ParameterizedTest
-  @ValueSource(strings = {"KILL", "TERM", "INT"})
+  @ValueSource(strings = {"KILL", "TERM"})
   void nothingRunsOnAfterTheTestsAreKilled(String signal) throws Exception {
     try (ChildJvm child = ChildJvm.start(Starts.class, Map.of(), "wait")) {
       URI url = URI.create(child.readLine());

@@ -53,7 +53,12 @@ record Backend(
 
     ControlClient control = realm.control();
     Map<String, Object> created = control.call("PUT", path, body);
-    URI base = URI.create(Json.text(created, baseUrl.getScheme()));
+    String scheme = baseUrl.getScheme();
+    if (created.get(scheme) == null) {
+      remove(control, path);
+      throw new SmartpayMockException("the server gives a realm no port of its own for " + scheme);
+    }
+    URI base = URI.create(Json.text(created, scheme));
     boolean hasPortal = !authorizeUrl.equals(authorizeUrl(baseUrl));
     URI authorize =
         hasPortal ? URI.create(Json.text(created, "authorize_url")) : authorizeUrl(base);
