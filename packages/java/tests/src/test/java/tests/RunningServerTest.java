@@ -101,6 +101,9 @@ class RunningServerTest {
       ClientCertificate certificate = running.clientCertificate("my-company");
       Map<String, String> environment = new HashMap<>();
       environment.put(SERVER, running.baseUrl().toString());
+      assertThat(ChildJvm.run(Attaches.class, environment, "realm"))
+          .contains("the TLS handshake with " + running.baseUrl())
+          .contains("SMARTPAY_MOCK_CA");
       environment.put("SMARTPAY_MOCK_CA", running.caFile().toString());
       environment.put("SMARTPAY_MOCK_CERT", certificate.certificateFile().toString());
       environment.put("SMARTPAY_MOCK_KEY", certificate.keyFile().toString());

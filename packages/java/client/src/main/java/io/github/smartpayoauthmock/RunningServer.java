@@ -13,6 +13,7 @@ import java.security.KeyStore;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLException;
 
 /** Takes a realm on the server that {@code SMARTPAY_MOCK_SERVER} names. */
 final class RunningServer {
@@ -117,6 +118,19 @@ final class RunningServer {
   }
 
   private static String explain(String url, IOException error) {
+    if (error instanceof SSLException) {
+      return Environment.SERVER
+          + ": the TLS handshake with "
+          + url
+          + " fails; name its CA in "
+          + Environment.CA
+          + ", and a client certificate, if it asks for one, in "
+          + Environment.CERTIFICATE
+          + " and "
+          + Environment.KEY
+          + ": "
+          + error;
+    }
     return Environment.SERVER + ": there is no server at " + url + ": " + error;
   }
 }
