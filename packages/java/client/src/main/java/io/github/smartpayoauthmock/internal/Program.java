@@ -58,7 +58,11 @@ public final class Program {
     }
     try {
       Files.createDirectories(cache);
-      return unpack(resource, hash, path);
+      unpack(resource, hash, path);
+      if (!Files.isExecutable(path)) {
+        throw new IOException("the file system of " + path + " allows no programs");
+      }
+      return path;
     } catch (IOException e) {
       return unpackForThisProcess(resource, hash, e);
     }
@@ -84,7 +88,7 @@ public final class Program {
     return Program.class.getClassLoader().getResourceAsStream(resource);
   }
 
-  /** Unpacks where no cache can be written. The file is removed with this process. */
+  /** Unpacks where the cache cannot be used. The file is removed with this process. */
   private static Path unpackForThisProcess(String resource, String hash, IOException reason) {
     try {
       Path folder = TemporaryFolder.create().path();
