@@ -7,12 +7,11 @@ use aws_lc_rs::digest;
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair, KeySize};
-use aws_lc_rs::signature::{
-    KeyPair as _, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256,
-    RsaPublicKeyComponents,
-};
+use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256, RsaPublicKeyComponents};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use jsonwebtoken::crypto::verify;
+use jsonwebtoken::{Algorithm, DecodingKey};
 use rustls_pki_types::PrivateKeyDer;
 use rustls_pki_types::pem::PemObject;
 use serde::Serialize;
@@ -33,7 +32,7 @@ pub struct SigningKey {
     pub(super) header: String,
     modulus: String,
     exponent: String,
-    public: ParsedPublicKey,
+    verifying: DecodingKey,
 }
 
 /// Why a key cannot sign tokens.
@@ -115,9 +114,6 @@ impl SigningKey {
         }
 
         let public: RsaPublicKeyComponents<Vec<u8>> = pair.public_key().into();
-        let parsed = public
-            .to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256)
-            .map_err(|_| KeyError::Unavailable)?;
         let modulus = URL_SAFE_NO_PAD.encode(&public.n);
         let exponent = URL_SAFE_NO_PAD.encode(&public.e);
         let kid = thumbprint(&modulus, &exponent);
@@ -125,7 +121,7 @@ impl SigningKey {
         Ok(Self {
             header: header(&kid),
             kid,
-            public: parsed,
+            verifying: DecodingKey::from_rsa_raw_components(&public.n, &public.e),
             modulus,
             exponent,
             random: SystemRandom::new(),
@@ -196,8 +192,7 @@ impl SigningKey {
 
     /// Whether this key made a signature, in base64url, of a message.
     pub(super) fn verifies(&self, message: &str, signature: &str) -> bool {
-        let signature = URL_SAFE_NO_PAD.decode(signature);
-        signature.is_ok_and(|bytes| self.public.verify_sig(message.as_bytes(), &bytes).is_ok())
+        verify(signature, message.as_bytes(), &self.verifying, Algorithm::RS256).unwrap_or(false)
     }
 
     /// Makes a JWT with these claims whose signature has the right length, and is wrong.
