@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use crate::support::folder::Folder;
 use crate::support::program::{Running, run, text};
-use crate::support::store::{Servers, Store};
+use crate::support::store::{Cluster, Servers, Store};
 use crate::support::{HttpResponse, exchange_form, refresh_form};
 
 /// Sends forms to the servers at the same time.
@@ -548,4 +548,84 @@ async fn a_replica_with_other_fixtures_says_so_and_uses_those_of_the_store() {
     let url = format!("{}/oauth2/v3/token", replica.url());
     let tokens = crate::support::post(&url, exchange_form(&code)).await.ok();
     assert_eq!(number(&tokens, "/expires_in"), 899);
+}
+
+#[tokio::test]
+async fn a_cluster_spreads_the_realms_over_its_nodes() {
+    let Some(cluster) = Cluster::start("cluster") else { return };
+    let folders = ["cluster-a", "cluster-b"].map(Folder::new);
+    let url = cluster.url();
+    let servers = folders.each_ref().map(|folder| Running::start(folder, &["--store", &url]));
+
+    for n in 0..12 {
+        let realm = format!("{}/_mock/realms/realm-{n}", servers[0].url());
+        assert_eq!(crate::support::call("PUT", realm, None).await.status, 201);
+        let base = format!("{}/realms/realm-{n}", servers[1].url());
+        let request = json!({ "client_id": "v6TJH1IqhM", "merchant_id": "rahulrama" });
+        let code = crate::support::call("POST", format!("{base}/_mock/codes"), Some(request)).await;
+        let form = exchange_form(&code.member("code"));
+        let elsewhere = format!("{}/realms/realm-{n}/oauth2/v3/token", servers[0].url());
+        assert_eq!(crate::support::post(&elsewhere, form.clone()).await.status, 200);
+        let replayed = crate::support::post(&format!("{base}/oauth2/v3/token"), form).await;
+        assert!(replayed.description().contains("already used"), "{}", replayed.text);
+        let page = crate::support::call("GET", format!("{base}/_mock/requests"), None).await;
+        assert_eq!(number(&page, "/total"), 2);
+    }
+    assert_eq!(cluster.nodes_with_keys(), 3);
+}
+
+#[tokio::test]
+async fn the_connection_to_the_store_can_be_encrypted() {
+    let folder = Folder::new("encrypted-replica");
+    let certificates = folder.path("certs");
+    assert!(run(&["certs", &certificates]).status.success());
+    // The store changes its directory.
+    let certificates = std::fs::canonicalize(&certificates).unwrap();
+    let file = |name: &str| certificates.join(name).to_string_lossy().into_owned();
+    let arguments = [
+        "--tls-cert-file",
+        &file("server.pem"),
+        "--tls-key-file",
+        &file("server.key"),
+        "--tls-ca-cert-file",
+        &file("ca.pem"),
+        "--tls-auth-clients",
+        "no",
+    ];
+    let Some(store) = Store::start_encrypted("tls", &arguments) else { return };
+    let url = format!("rediss://127.0.0.1:{}", store.port);
+
+    let refused = run(&["serve", "--listen", "127.0.0.1:0", "--store", &url]);
+    assert_eq!(refused.status.code(), Some(1), "an unknown CA: {}", text(&refused.stderr));
+    let replica = Running::start(&folder, &["--store", &url, "--store-ca", &file("ca.pem")]);
+    let health = reqwest::get(format!("{}/_mock/health", replica.url())).await.unwrap();
+    assert_eq!(health.status(), 200);
+}
+
+#[tokio::test]
+async fn changed_fixture_files_reach_all_replicas() {
+    let Some(store) = Store::start("watch") else { return };
+    let folders = ["watch-a", "watch-b"].map(Folder::new);
+    let fixtures = |lifetime: &str| {
+        format!("extends: default\nsettings: {{ access_token_lifetime: {lifetime} }}\n")
+    };
+    let file = folders[0].write("f.yaml", &fixtures("5m"));
+    let (url, watched) = (store.url(), ["--fixtures", &file, "--watch"]);
+    let arguments = [&["--store", &url][..], &watched].concat();
+    let servers = folders.each_ref().map(|folder| Running::start(folder, &arguments));
+
+    folders[0].write("f.yaml", &fixtures("7s"));
+
+    for server in &servers {
+        let start = Instant::now();
+        loop {
+            let fixtures = reqwest::get(format!("{}/_mock/fixtures", server.url())).await.unwrap();
+            let fixtures: Value = fixtures.json().await.unwrap();
+            if fixtures["settings"]["access_token_lifetime"] == "7s" {
+                break;
+            }
+            assert!(start.elapsed() < Duration::from_secs(30), "{fixtures}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! A Redis of a test's own, and servers that share it.
 
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -30,16 +30,30 @@ impl Store {
         Self::start_with(name, &["--appendonly", "yes", "--appendfsync", "always"])
     }
 
+    /// Starts a store that accepts encrypted connections only.
+    pub fn start_encrypted(name: &str, arguments: &[&str]) -> Option<Self> {
+        if lacks_tools(&[SERVER, CLIENT]) {
+            return None;
+        }
+
+        let port = free_port().to_string();
+        let arguments = [&["--port", "0", "--tls-port", &port][..], arguments].concat();
+        Self::start_on(port.parse().unwrap(), name, &arguments)
+    }
+
     /// Starts a store with these arguments.
     pub fn start_with(name: &str, arguments: &[&str]) -> Option<Self> {
         if lacks_tools(&[SERVER, CLIENT]) {
             return None;
         }
 
+        Self::start_on(free_port(), name, arguments)
+    }
+
+    fn start_on(port: u16, name: &str, arguments: &[&str]) -> Option<Self> {
         let folder = Folder::new(&format!("store-{name}"));
         let arguments: Vec<String> =
             arguments.iter().map(|argument| (*argument).to_owned()).collect();
-        let port = free_port();
         let process = spawn(port, &folder, &arguments);
         let store = Self { process, port, folder, arguments };
         store.wait_until_ready();
@@ -91,9 +105,15 @@ impl Store {
     }
 
     fn wait_until_ready(&self) {
+        let is_encrypted = self.arguments.iter().any(|argument| argument == "--tls-port");
+        let is_ready = || match is_encrypted {
+            true => TcpStream::connect(("127.0.0.1", self.port)).is_ok(),
+            // With a password, it refuses this once it is ready.
+            false => ["PONG", "NOAUTH"].iter().any(|reply| self.run(&["PING"]).contains(reply)),
+        };
+
         let start = Instant::now();
-        // With a password, it refuses this once it is ready.
-        while !["PONG", "NOAUTH"].iter().any(|reply| self.run(&["PING"]).contains(reply)) {
+        while !is_ready() {
             assert!(start.elapsed() < Duration::from_secs(30), "the store does not start");
             std::thread::sleep(Duration::from_millis(10));
         }
@@ -103,6 +123,51 @@ impl Store {
 impl Drop for Store {
     fn drop(&mut self) {
         self.kill();
+    }
+}
+
+/// A cluster of three stores.
+pub struct Cluster(Vec<Store>);
+
+impl Cluster {
+    /// Starts a cluster; `None` if Redis is not installed, which is reported.
+    pub fn start(name: &str) -> Option<Self> {
+        let node = |i| {
+            let bus = free_port().to_string();
+            let arguments = ["--cluster-enabled", "yes", "--cluster-port", &bus];
+            Store::start_with(&format!("{name}-{i}"), &arguments)
+        };
+        let nodes: Option<Vec<Store>> = (0..3).map(node).collect();
+        let cluster = Self(nodes?);
+
+        let addresses = cluster.0.iter().map(|node| format!("127.0.0.1:{}", node.port));
+        let output = Command::new(CLIENT)
+            .args(["--cluster", "create"])
+            .args(addresses)
+            .arg("--cluster-yes")
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        let start = Instant::now();
+        while !cluster
+            .0
+            .iter()
+            .all(|node| node.run(&["CLUSTER", "INFO"]).contains("cluster_state:ok"))
+        {
+            assert!(start.elapsed() < Duration::from_secs(30), "the cluster does not start");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Some(cluster)
+    }
+
+    /// Returns the URL of one node.
+    pub fn url(&self) -> String {
+        self.0[0].url()
+    }
+
+    /// Returns the number of nodes that have keys.
+    pub fn nodes_with_keys(&self) -> usize {
+        self.0.iter().filter(|node| node.run(&["DBSIZE"]) != "0").count()
     }
 }
 
