@@ -13,6 +13,7 @@
 mod client;
 mod report;
 mod server;
+mod store;
 
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
@@ -26,6 +27,7 @@ use nix::sys::time::TimeValLike;
 use client::{Connection, measure_latencies};
 use report::Report;
 use server::{PROGRAM, Server};
+use store::Store;
 
 const EXCHANGE: &str = "grant_type=authorization_code&client_id=8l57hYffFb\
                         &client_secret=yourClientSecret&code=eyJraK";
@@ -46,6 +48,8 @@ fn main() -> ExitCode {
     report.row("start of the process to the first token", first_token, Some(15.0), "ms");
     add_memory(&mut report, 1_000_000 / scale);
     add_sizes(&mut report);
+
+    add_store_costs(&mut report, 20_000 / scale);
 
     report.heading("In process (`cargo bench`)");
     let figures = run_cargo(&["bench", "--bench", "figures"]);
@@ -108,9 +112,52 @@ fn add_costs(report: &mut Report, requests: usize) {
     report.row(rate, refreshes_per_second, None, "");
 }
 
+/// Adds the CPU time per request of a server that shares a store, beside that of one without, and of the
+/// store.
+fn add_store_costs(report: &mut Report, requests: usize) {
+    report.heading("A server that shares a store (Redis on the same machine)");
+    for (name, is_refresh) in [("an exchange", false), ("a refresh", true)] {
+        let Some(store) = Store::start() else {
+            report.missing(&format!("CPU of {name}"), "redis-server is not installed");
+            continue;
+        };
+
+        let without = cost_of_request(is_refresh, requests, || Server::start(&[]));
+        let before = store.cpu_seconds();
+        let with = cost_of_request(is_refresh, requests, || {
+            store.clear();
+            Server::start(&["--store", &store.url()])
+        });
+        let in_store = (store.cpu_seconds() - before) / (requests + 2 * WARM_UP) as f64;
+
+        let figure = format!("CPU of {name} / without a store");
+        report.row(&figure, with / without, Some(1.25), "");
+        let figure = format!("CPU of {name} in the store");
+        report.row(&figure, in_store * 1e6, Some(40.0), "µs");
+    }
+}
+
+/// Returns the CPU time of a request to a server, in seconds.
+fn cost_of_request(is_refresh: bool, requests: usize, start: impl Fn() -> Server) -> f64 {
+    let idle = cpu_of(start(), |server| _ = server.load(EXCHANGE, WARM_UP));
+    let total = cpu_of(start(), |server| {
+        server.load(EXCHANGE, WARM_UP);
+        let body = match is_refresh {
+            true => refresh_body(&server.refresh_token()),
+            false => EXCHANGE.to_owned(),
+        };
+        server.load(&body, requests);
+    });
+    (total - idle) / requests as f64
+}
+
 /// Returns the CPU time of a server from its start to its end, in seconds.
 fn cpu_of_server(work: impl FnOnce(&Server)) -> f64 {
-    let server = Server::start();
+    cpu_of(Server::start(&[]), work)
+}
+
+/// Returns the CPU time of a server that has just started until its end, in seconds.
+fn cpu_of(server: Server, work: impl FnOnce(&Server)) -> f64 {
     work(&server);
 
     // All other child processes have ended, so only the server's time is added in between.
@@ -150,7 +197,7 @@ fn refresh_body(token: &str) -> String {
 /// Adds the latencies at a load well below what the server can take.
 fn add_latencies(report: &mut Report, time: Duration) {
     const PER_SECOND: u32 = 500;
-    let server = Server::start();
+    let server = Server::start(&[]);
     server.load(EXCHANGE, WARM_UP);
 
     let latencies = measure_latencies(server.address, EXCHANGE, PER_SECOND, time);
@@ -167,7 +214,7 @@ fn measure_first_token() -> f64 {
     let mut times = Vec::new();
     for _ in 0..41 {
         let start = Instant::now();
-        let server = Server::start();
+        let server = Server::start(&[]);
         Connection::open(server.address, EXCHANGE).request();
         times.push(start.elapsed().as_secs_f64());
         server.stop();
@@ -179,7 +226,7 @@ fn measure_first_token() -> f64 {
 
 /// Adds the resident memory at the start, and after so many requests that the journal is full.
 fn add_memory(report: &mut Report, requests: usize) {
-    let server = Server::start();
+    let server = Server::start(&[]);
     report.row("resident memory at the start", server.resident_mb(), Some(12.0), "MB");
 
     let refresh = refresh_body(&server.refresh_token());

@@ -24,6 +24,11 @@ impl Report {
         let _ = writeln!(self.text, "| {figure} | {} | {bound} |", with_unit(measured, unit));
     }
 
+    /// Adds a row that says why a figure is missing.
+    pub fn missing(&mut self, figure: &str, reason: &str) {
+        let _ = writeln!(self.text, "| {figure} | {reason} | - |");
+    }
+
     /// Appends rows that are formatted already.
     pub fn append_rows<'r>(&mut self, rows: impl Iterator<Item = &'r str>) {
         rows.for_each(|row| {

@@ -17,14 +17,15 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a server with the default settings on a free port. Returns when it accepts requests.
-    pub fn start() -> Self {
+    /// Starts a server on a free port with more arguments. Returns when it accepts requests.
+    pub fn start(arguments: &[&str]) -> Self {
         let ready_file =
             std::env::temp_dir().join(format!("smartpay-report-{}", std::process::id()));
         let _ = fs::remove_file(&ready_file);
         let child = Command::new(PROGRAM)
             .args(["--listen", "127.0.0.1:0", "--ready-file"])
             .arg(&ready_file)
+            .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

@@ -63,28 +63,21 @@ impl<'a> Opening<'a> {
 }
 
 impl NotOpened {
-    /// Makes the response of an endpoint. One to a request that is handled again is never sent.
+    /// Makes the response of an endpoint. If the realm has changed, it is sent only if the realm does so
+    /// again and again.
     pub(super) fn response(
         self,
         endpoint: Endpoint,
         error_response: ErrorResponse<'_>,
     ) -> Response {
-        match self {
-            Self::Changed => Response::default(),
-            Self::Unavailable => {
-                let status = match endpoint {
-                    Endpoint::Token | Endpoint::Revoke | Endpoint::Authorize | Endpoint::Any => {
-                        None
-                    }
-                    Endpoint::Introspect
-                    | Endpoint::Resource
-                    | Endpoint::Jwks
-                    | Endpoint::Metadata => Some(503),
-                };
-                let refusal = Refusal::from(Unavailable);
-                error_response(&ErrorCode::ServerError, status, &refusal.description)
+        let status = match endpoint {
+            Endpoint::Token | Endpoint::Revoke | Endpoint::Authorize | Endpoint::Any => None,
+            Endpoint::Introspect | Endpoint::Resource | Endpoint::Jwks | Endpoint::Metadata => {
+                Some(503)
             }
-        }
+        };
+        let refusal = Refusal::from(Unavailable);
+        error_response(&ErrorCode::ServerError, status, &refusal.description)
     }
 }
 

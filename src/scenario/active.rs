@@ -7,6 +7,7 @@ use parking_lot::Mutex;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
+use super::draws::SeededDraws;
 use super::outcome::{Barrier, RateWindow};
 use super::{Outcome, RateLimit, Scenario, ScenarioState};
 use crate::clock;
@@ -26,6 +27,8 @@ struct Progress {
     id: String,
     /// The number of draws so far that a shared store has reported.
     drawn: AtomicU64,
+    /// The draws for `probability`, if the scenario has a `seed` and the store counts them.
+    seeded_draws: Option<Mutex<SeededDraws>>,
     /// The time at which it ends by the realm's clock, if the scenario has a `for`.
     ends_at_ms: Option<i64>,
     /// The number of matches so far.
@@ -105,6 +108,7 @@ impl ActiveScenario {
         let progress = Progress {
             id,
             drawn: AtomicU64::new(0),
+            seeded_draws: scenario.seed.map(|seed| Mutex::new(SeededDraws::new(seed))),
             ends_at_ms,
             matched: AtomicU64::new(0),
             barrier: Barrier::default(),
@@ -160,6 +164,11 @@ impl ActiveScenario {
     /// Returns the number of draws so far, as far as it is known.
     pub(super) fn drawn(&self) -> u64 {
         self.progress.drawn.load(Ordering::Relaxed)
+    }
+
+    /// Returns the draws that a shared store counts, if the scenario has a seed.
+    pub(super) fn seeded_draws(&self) -> Option<&Mutex<SeededDraws>> {
+        self.progress.seeded_draws.as_ref()
     }
 
     /// Notes the number of draws in a shared store.

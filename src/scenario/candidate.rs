@@ -3,14 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rand::rngs::StdRng;
-use rand::{RngExt, SeedableRng};
 use serde::Serialize;
 
 use super::{ActiveScenario, AfterLast, RateLimit, Responses, Scenario};
-
-/// The number of draws that are sent along. More are needed only if as many requests are under way.
-const DRAWS: usize = 128;
 
 /// A scenario that a request matches, with what decides whether and how it applies. The store has the
 /// progress.
@@ -47,11 +42,14 @@ impl Candidate {
     /// Returns the candidate for a scenario, unless a draw without a seed excludes it.
     pub(super) fn of(active: &Arc<ActiveScenario>) -> Option<Self> {
         let scenario = active.scenario();
+        let from = active.drawn();
         let draws = match scenario.seed {
             _ if scenario.probability >= 1.0 => None,
             None if rand::random::<f64>() >= scenario.probability => return None,
             None => None,
-            Some(seed) => Some(draws(seed, scenario.probability, active.drawn())),
+            Some(_) => {
+                active.seeded_draws().map(|draws| draws.lock().window(from, scenario.probability))
+            }
         };
 
         Some(Self {
@@ -64,7 +62,7 @@ impl Candidate {
             times: scenario.times,
             limits: limits(scenario),
             draws,
-            from: active.drawn(),
+            from,
             active: None,
             scenario: Arc::clone(active),
         })
@@ -82,13 +80,4 @@ impl Candidate {
     pub(crate) fn if_active(self, active: bool) -> Self {
         Self { active: Some(active), ..self }
     }
-}
-
-/// Returns the draws of a generator from a position on: those that a server without a store makes.
-fn draws(seed: u64, probability: f64, from: u64) -> String {
-    let mut rng = StdRng::seed_from_u64(seed);
-    let drawn = |_| if rng.random::<f64>() < probability { '1' } else { '0' };
-
-    let from = usize::try_from(from).unwrap_or(usize::MAX);
-    (0..from.saturating_add(DRAWS)).map(drawn).skip(from).collect()
 }

@@ -6,6 +6,7 @@
 
 mod active;
 mod candidate;
+mod draws;
 mod endpoint;
 mod index;
 mod list;

@@ -31,8 +31,18 @@ pub(crate) enum OpenError {
     Unavailable(#[from] Unavailable),
 }
 
-type OpenReply =
-    (u64, String, String, FoundPart, FoundPart, FoundPart, FoundPart, FoundPart, StepPart);
+type OpenReply = (
+    u64,
+    String,
+    String,
+    FoundPart,
+    FoundPart,
+    FoundPart,
+    FoundPart,
+    FoundPart,
+    StepPart,
+    Vec<(String, u64)>,
+);
 type FoundPart = Value;
 /// The ID of the scenario, the number of the outcome, and the milliseconds of its rate limit.
 type StepPart = Option<(String, usize, i64)>;
@@ -57,7 +67,11 @@ impl SharedRealm {
 
             match reply.as_slice() {
                 [] => return Err(OpenError::Changed),
-                [scenario, drawn] => note_drawn(&candidates, scenario, drawn),
+                [_, _] => {
+                    let (scenario, drawn): (String, u64) =
+                        redis::from_redis_value(Value::Array(reply)).map_err(|_| Unavailable)?;
+                    note_drawn(&candidates, &scenario, drawn);
+                }
                 _ => return self.read_opened(sent, reply, &candidates).map_err(OpenError::from),
             }
         }
@@ -90,8 +104,12 @@ impl SharedRealm {
     ) -> Result<Opened, Unavailable> {
         let reply: OpenReply =
             redis::from_redis_value(Value::Array(reply)).map_err(|_| Unavailable)?;
-        let (number, seconds, micros, code, grant_of_code, literal, token, grant, step) = reply;
+        let (number, seconds, micros, code, grant_of_code, literal, token, grant, step, drawn) =
+            reply;
         self.time.note(sent, &seconds, &micros);
+        for (scenario, drawn) in drawn {
+            note_drawn(candidates, &scenario, drawn);
+        }
 
         let found = Value::Array(vec![code, grant_of_code, literal, token, grant]);
         let found: FoundReply = redis::from_redis_value(found).map_err(|_| Unavailable)?;
@@ -104,13 +122,8 @@ impl SharedRealm {
 }
 
 /// Notes how many draws a scenario has made at all replicas.
-fn note_drawn(candidates: &[Candidate], scenario: &Value, drawn: &Value) {
-    let id: Option<String> = redis::from_redis_value(scenario.clone()).ok();
-    let drawn: Option<u64> = redis::from_redis_value(drawn.clone()).ok();
-
-    if let Some((id, drawn)) = id.zip(drawn)
-        && let Some(candidate) = candidates.iter().find(|it| it.scenario.id() == id)
-    {
+fn note_drawn(candidates: &[Candidate], scenario: &str, drawn: u64) {
+    if let Some(candidate) = candidates.iter().find(|it| it.scenario.id() == scenario) {
         candidate.scenario.set_drawn(drawn);
     }
 }

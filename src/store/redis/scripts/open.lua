@@ -48,12 +48,15 @@ for _, scenario in ipairs(scenarios) do
   end
 end
 
+local drawn = {}
 local is_active = not (grant_of_token and grant_of_token[5] ~= '') and not string.find(token or '', ' %S')
 local step = false
 for _, scenario in ipairs(scenarios) do
   local is_due = scenario.active == nil or scenario.active == is_active
   if is_due and scenario.draws then
     redis.call('HSET', progress, scenario.id .. ':d', scenario.drawn + 1)
+    drawn[#drawn + 1] = scenario.id
+    drawn[#drawn + 1] = string.format('%.0f', scenario.drawn + 1)
     is_due = scenario.is_drawn
   end
   local matched = is_due and tonumber(redis.call('HGET', progress, scenario.id) or '0')
@@ -68,4 +71,4 @@ end
 
 local time = redis.call('TIME')
 local number = redis.call('HINCRBY', config, 'requests', 1)
-return { number, time[1], time[2], code, grant_of_code, literal, token, grant_of_token, step }
+return { number, time[1], time[2], code, grant_of_code, literal, token, grant_of_token, step, drawn }
