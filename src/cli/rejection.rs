@@ -19,9 +19,15 @@ impl Rejection {
     /// Reads the body of a response with an error status. It may have no JSON: a proxy may have sent
     /// it.
     pub(super) fn new(status: StatusCode, problem: &Value) -> Self {
-        let detail = problem["detail"]
-            .as_str()
-            .map_or_else(|| format!("unexpected response: {status}"), str::to_owned);
+        let detail = match (problem["detail"].as_str(), problem["store"]["reason"].as_str()) {
+            (Some(detail), _) => detail.to_owned(),
+            // The response of the health check.
+            (None, Some(reason)) => {
+                let address = problem["store"]["address"].as_str().unwrap_or_default();
+                format!("the store at {address} is not available: {reason}")
+            }
+            (None, None) => format!("unexpected response: {status}"),
+        };
         let text_of =
             |member: &Value, name: &str| member[name].as_str().unwrap_or_default().to_owned();
         let members = problem["errors"].as_array().into_iter().flatten();

@@ -1,8 +1,8 @@
 //! The options of the store that several servers share.
 
-use std::path::Path;
-
 use clap::Args;
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
 
 use super::error::CliError;
 use super::values::{non_empty, or_default};
@@ -55,11 +55,21 @@ impl StoreArgs {
         }
         let ca = match non_empty(&self.store_ca) {
             None => None,
-            Some(file) => Some(std::fs::read(Path::new(file)).map_err(|error| {
-                CliError::usage(format!("--store-ca {file}: cannot read the file: {error}"))
-            })?),
+            Some(file) => Some(read_ca(file)?),
         };
         let url = Secret::from(url);
         Ok(builder.store(StoreOptions { url, prefix: prefix.to_owned(), ca }))
     }
+}
+
+/// Reads a file that must contain a certificate.
+fn read_ca(file: &str) -> Result<Vec<u8>, CliError> {
+    let pem = std::fs::read(file).map_err(|error| {
+        CliError::usage(format!("--store-ca {file}: cannot read the file: {error}"))
+    })?;
+    if CertificateDer::pem_slice_iter(&pem).next().is_none_or(|first| first.is_err()) {
+        let text = format!("--store-ca {file}: the file contains no certificate in PEM");
+        return Err(CliError::usage(text));
+    }
+    Ok(pem)
 }

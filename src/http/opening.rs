@@ -6,6 +6,7 @@
 use axum::response::Response;
 
 use super::context::RequestContext;
+use super::response;
 use crate::oauth::{ErrorCode, Refusal};
 use crate::scenario::{Endpoint, RequestView, Selection, Step};
 use crate::store::{Found, Presented, Unavailable};
@@ -77,7 +78,10 @@ impl NotOpened {
             }
         };
         let refusal = Refusal::from(Unavailable);
-        error_response(&ErrorCode::ServerError, status, &refusal.description)
+        let mut response = error_response(&ErrorCode::ServerError, status, &refusal.description);
+        let row = Some(refusal.row);
+        response::tag_error(&mut response, &ErrorCode::ServerError, row, &refusal.description);
+        response
     }
 }
 

@@ -69,7 +69,7 @@ async fn await_record(attempt: &Attempt, status: StatusCode) {
         RecordedEndpoint::Token | RecordedEndpoint::Revoke => !status.is_success(),
         _ => true,
     };
-    if has_time {
+    if has_time && replica.store.reason_away().is_none() {
         replica.store.writer().flush().await;
     }
 }

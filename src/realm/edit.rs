@@ -252,6 +252,13 @@ impl Realm {
         self.apply_tls_faults(None);
     }
 
+    /// Resets everything, and starts again with these fixtures.
+    #[cfg(feature = "redis")]
+    pub(crate) fn start_again_with(&self, fixtures: &Arc<Fixtures>) {
+        *self.seed.write() = Arc::clone(fixtures);
+        self.reset();
+    }
+
     /// Sets the faults of TLS handshakes. `None` means those of the fixtures.
     pub(crate) fn set_tls_faults(&self, faults: Option<TlsFaults>) {
         let _lock = self.edit_lock.lock();

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 
 use parking_lot::RwLock;
 
@@ -46,6 +46,7 @@ impl RealmMap {
             key,
             hosts: RwLock::default(),
             has_other_fixtures: AtomicBool::new(false),
+            unusable: OnceLock::new(),
             seeding: tokio::sync::Mutex::default(),
         });
 
@@ -54,13 +55,19 @@ impl RealmMap {
             reason: store.reason_away().unwrap_or_default(),
         };
         let found = realms.seed_or_load().await.map_err(away)?;
-        realms.check_key(found)?;
+        realms.check_key(&found)?;
         Ok(realms)
     }
 
     /// Returns the store, if the realms are in one.
     pub(crate) fn store(&self) -> Option<&Arc<SharedStore>> {
         Some(&self.shared.as_ref()?.store)
+    }
+
+    /// Returns why the store cannot be used, or `None` if it can.
+    pub(crate) fn store_failure(&self) -> Option<String> {
+        let Shared { store, unusable, .. } = self.shared.as_ref()?;
+        store.reason_away().or_else(|| unusable.get().cloned())
     }
 
     /// Whether the store was seeded with other fixtures than the server was started with.
@@ -81,9 +88,15 @@ impl RealmMap {
 
         // What is staged for it is part of the seed.
         if default.create_shared(replica, mine.clone(), true).await? {
+            shared.has_other_fixtures.store(false, Ordering::Relaxed);
             return Ok(mine);
         }
         replica.shared.unstage();
+        // Before anything of it is in force.
+        let key = replica.shared.signing_key().await?;
+        if key.as_ref() != Some(&shared.key) {
+            return Ok(key.map(|key| (Part::Key, key)).into_iter().collect());
+        }
         default.start_over(replica).await?;
         self.load_hosts(shared).await?;
 
@@ -99,7 +112,7 @@ impl RealmMap {
         Ok(found)
     }
 
-    fn check_key(&self, found: Parts) -> Result<(), StoreError> {
+    fn check_key(&self, found: &Parts) -> Result<(), StoreError> {
         let Some(shared) = &self.shared else { return Ok(()) };
         if found.get(&Part::Key) == Some(&shared.key) {
             return Ok(());
@@ -110,6 +123,9 @@ impl RealmMap {
     /// Brings the copies of the default realm and of one with this name up to date with the store.
     pub(crate) async fn synchronize(&self, name: Option<&str>) -> Result<(), Unavailable> {
         let Some(shared) = &self.shared else { return Ok(()) };
+        if shared.unusable.get().is_some() {
+            return Err(Unavailable);
+        }
         self.synchronize_default(shared).await?;
 
         let Some(name) = name.filter(|name| *name != DEFAULT) else { return Ok(()) };
@@ -134,14 +150,22 @@ impl RealmMap {
         if default.synchronize(replica).await? == Synchronized::Gone {
             let _seeding = shared.seeding.lock().await;
             // Another request may have been faster.
+            if shared.unusable.get().is_some() {
+                return Err(Unavailable);
+            }
             if default.synchronize(replica).await? == Synchronized::Current {
                 return Ok(());
             }
             tracing::warn!("the store at {} has been emptied", shared.store.address());
             default.forget_copies(replica).await;
-            default.reset();
-            self.seed_or_load().await?;
-            return Ok(());
+            default.start_again_with(&self.seed.read().fixtures);
+            let found = self.seed_or_load().await?;
+            return self.check_key(&found).map_err(|error| {
+                tracing::error!("{error}");
+                replica.shared.forget_version();
+                let _ = shared.unusable.set(error.to_string());
+                Unavailable
+            });
         }
         if replica.shared.known() != before {
             self.load_hosts(shared).await?;
@@ -202,15 +226,17 @@ impl RealmMap {
 
         let journal_size = self.seed.read().journal_size;
         *self.seed.write() = RealmSeed::new(Arc::clone(fixtures), journal_size);
+        let seeded_with: Parts = [(Part::SeededWith, fixtures_fingerprint(fixtures))].into();
         for realm in self.all() {
             let Some(replica) = realm.replica() else { continue };
+            let more = if realm.name() == DEFAULT { seeded_with.clone() } else { Parts::new() };
             let (old, new) = (Arc::clone(&old), Arc::clone(fixtures));
             let reseed = move |realm: &Realm| {
                 if *realm.seed_fixtures() == *old {
                     realm.reseed(&new);
                 }
             };
-            realm.change(replica, reseed).await?;
+            realm.change_with(replica, more, reseed).await?;
         }
         Ok(true)
     }

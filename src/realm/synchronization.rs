@@ -45,16 +45,15 @@ impl Realm {
     /// Loads what has changed in the store. The caller holds the lock on changes.
     async fn load(self: &Arc<Self>, replica: &Replica) -> Result<Synchronized, Unavailable> {
         let known = replica.shared.known();
-        let Some((version, parts)) = replica.shared.load(&known).await? else {
-            return Ok(Synchronized::Gone);
-        };
-        if version.epoch != known.epoch && !known.epoch.is_empty() {
-            return Ok(Synchronized::Gone);
+        match replica.shared.load(&known).await? {
+            Some((version, parts)) if version.epoch == known.epoch => {
+                if version != known {
+                    self.apply(replica, version, parts).await?;
+                }
+                Ok(Synchronized::Current)
+            }
+            _ => Ok(Synchronized::Gone),
         }
-        if version != known {
-            self.apply(replica, version, parts).await?;
-        }
-        Ok(Synchronized::Current)
     }
 
     /// Starts with a realm of the store that has another epoch than the copy.
@@ -65,12 +64,18 @@ impl Realm {
         let _changing = replica.changes.lock().await;
         self.forget_copies(replica).await;
 
-        self.load(replica).await
+        match replica.shared.load(&replica.shared.known()).await? {
+            Some((version, parts)) => {
+                self.apply(replica, version, parts).await?;
+                Ok(Synchronized::Current)
+            }
+            None => Ok(Synchronized::Gone),
+        }
     }
 
     /// Forgets what the copies have from the store.
     pub(super) async fn forget_copies(&self, replica: &Replica) {
-        replica.shared.set_known(Version { epoch: "".into(), number: 0 });
+        replica.shared.forget_version();
         replica.read_up_to.lock().await.clear();
         self.journal.start_over();
         self.observer.clear(0);
@@ -143,6 +148,16 @@ impl Realm {
         replica: &Replica,
         edit: impl Fn(&Self) -> T + Send + Sync + 'static,
     ) -> Result<Option<T>, Unavailable> {
+        self.change_with(replica, Parts::new(), edit).await
+    }
+
+    /// Makes a change like [`change`](Self::change), with further parts of the configuration.
+    pub(crate) async fn change_with<T: Send + 'static>(
+        self: &Arc<Self>,
+        replica: &Replica,
+        more: Parts,
+        edit: impl Fn(&Self) -> T + Send + Sync + 'static,
+    ) -> Result<Option<T>, Unavailable> {
         let _changing = replica.changes.lock().await;
         let edit = Arc::new(edit);
 
@@ -157,7 +172,7 @@ impl Realm {
             replica.shared.unstage();
             let edited = spawn_blocking(move || run(&realm)).await;
             let installed = match &edited {
-                Ok(_) => self.install(replica).await,
+                Ok(_) => self.install(replica, &more).await,
                 Err(_) => Err(Unavailable),
             };
             match (edited, installed) {
@@ -176,9 +191,10 @@ impl Realm {
     }
 
     /// Installs the copy in the store. Returns false if the store has a newer version.
-    async fn install(&self, replica: &Replica) -> Result<bool, Unavailable> {
+    async fn install(&self, replica: &Replica, more: &Parts) -> Result<bool, Unavailable> {
         let known = replica.shared.known();
-        let (parts, changed) = self.changed_parts(replica);
+        let (mut parts, changed) = self.changed_parts(replica);
+        parts.extend(more.clone());
         let ended = {
             let installed = replica.installed.lock();
             installed.scenarios.ids_missing_in(&self.scenarios.list())

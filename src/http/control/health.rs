@@ -64,7 +64,7 @@ fn store_view(app: &App) -> Option<StoreView> {
     let store = app.realms.store()?;
     Some(StoreView {
         address: store.address().to_owned(),
-        reason: store.reason_away(),
+        reason: app.realms.store_failure(),
         same_fixtures: !app.realms.has_other_fixtures(),
     })
 }

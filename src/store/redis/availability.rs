@@ -48,10 +48,14 @@ impl Availability {
         self.state.lock().last_response.elapsed() < time
     }
 
-    /// Notes that the store has responded. Logs it once if it was away.
+    /// Notes that the store has responded to something.
+    pub(super) fn responded(&self) {
+        self.state.lock().last_response = Instant::now();
+    }
+
+    /// Notes that the store is there. Logs it once if it was away.
     pub(super) fn back(&self) {
         let mut state = self.state.lock();
-        state.last_response = Instant::now();
         if state.away.take().is_some() {
             tracing::info!("the store at {} is available again", self.address);
         }

@@ -133,6 +133,13 @@ impl SharedRealm {
         Ok(epoch.zip(number).map(|(epoch, number)| Version { epoch: epoch.into(), number }))
     }
 
+    /// Returns the thumbprint of the key that signs the tokens of the store.
+    pub(crate) async fn signing_key(&self) -> Result<Option<String>, Unavailable> {
+        let mut command = redis::cmd("HGET");
+        command.arg(&self.keys.config).arg(Part::Key.name());
+        self.connection.send(&command).await
+    }
+
     /// Returns the parts that have changed since a version, with the version of now. `None` if the realm
     /// does not exist in the store.
     pub(crate) async fn load(

@@ -88,6 +88,17 @@ impl Connection {
         &self.availability
     }
 
+    /// Returns the connection for one realm. In a cluster, other realms may be there when this one is away.
+    pub(super) fn for_realm(&self) -> Self {
+        match &self.link {
+            Link::Single(_) => self.clone(),
+            Link::Cluster(_) => Self {
+                link: self.link.clone(),
+                availability: Arc::new(Availability::new(self.availability.address().to_owned())),
+            },
+        }
+    }
+
     /// Runs a script.
     pub(super) async fn run<T: FromRedisValue>(
         &self,
@@ -95,6 +106,18 @@ impl Connection {
     ) -> Result<T, Unavailable> {
         let mut link = self.link.clone();
         self.finish(script.invoke_async(&mut link)).await
+    }
+
+    /// Runs a script also while the store is away, to find out when it is back. The script must write, as
+    /// a store may accept reading only.
+    pub(super) async fn probe<T: FromRedisValue>(
+        &self,
+        script: &ScriptInvocation<'_>,
+    ) -> Result<T, Unavailable> {
+        let mut link = self.link.clone();
+        let value = self.await_response(script.invoke_async(&mut link)).await?;
+        self.availability.back();
+        Ok(value)
     }
 
     /// Sends a command.
@@ -109,8 +132,26 @@ impl Connection {
         self.finish(pipeline.query_async(&mut link)).await
     }
 
-    /// Awaits an operation as long as the store responds at all, and notes whether it does.
+    /// Performs an operation, unless the store is known to be away: then nothing is sent that the store
+    /// might do later.
     async fn finish<T>(
+        &self,
+        operation: impl Future<Output = redis::RedisResult<T>>,
+    ) -> Result<T, Unavailable> {
+        match &self.link {
+            Link::Single(_) if self.availability.reason().is_some() => Err(Unavailable),
+            Link::Single(_) => self.await_response(operation).await,
+            // Each realm may be on another node, so each finds out by itself.
+            Link::Cluster(_) => {
+                let value = self.await_response(operation).await?;
+                self.availability.back();
+                Ok(value)
+            }
+        }
+    }
+
+    /// Awaits an operation as long as the store responds at all.
+    async fn await_response<T>(
         &self,
         operation: impl Future<Output = redis::RedisResult<T>>,
     ) -> Result<T, Unavailable> {
@@ -118,7 +159,7 @@ impl Connection {
         let error = loop {
             match timeout(TIMEOUT, &mut operation).await {
                 Ok(Ok(value)) => {
-                    self.availability.back();
+                    self.availability.responded();
                     return Ok(value);
                 }
                 Ok(Err(error)) => break reason(&error),

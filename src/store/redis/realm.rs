@@ -47,7 +47,7 @@ impl SharedRealm {
         Self {
             name: name.into(),
             keys: RealmKeys::new(&prefix, name),
-            connection,
+            connection: connection.for_realm(),
             time,
             channel,
             notices,
@@ -64,6 +64,11 @@ impl SharedRealm {
     /// Notes the version that the replica has from now on.
     pub(crate) fn set_known(&self, version: Version) {
         *self.known.write() = version;
+    }
+
+    /// Forgets the version, so that the next request loads the realm.
+    pub(crate) fn forget_version(&self) {
+        self.set_known(Version { epoch: "".into(), number: 0 });
     }
 
     /// Returns the time of the store.

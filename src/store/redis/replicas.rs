@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use redis::ScriptInvocation;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::notices::Notice;
@@ -16,7 +17,9 @@ const HEARTBEAT: Duration = Duration::from_secs(1);
 /// The time after which a replica that says nothing is gone, in milliseconds.
 const GONE_AFTER_MS: u64 = 3_000;
 /// The time that a reader waits for other replicas.
-const FLUSH_TIME: Duration = Duration::from_millis(300);
+const FLUSH_TIME: Duration = Duration::from_secs(1);
+/// The time after which a store that is away is asked again.
+const PROBE_INTERVAL: Duration = Duration::from_millis(150);
 
 impl SharedStore {
     /// Waits until every replica has written to the journal what it had of it.
@@ -25,7 +28,8 @@ impl SharedStore {
 
         let mut notices = self.link.notices.subscribe();
         let question = format!("{:016x}", rand::random::<u64>());
-        let others = self.announce(&question).await?.saturating_sub(1);
+        let present: usize = self.link.connection.run(&self.announcement(&question)).await?;
+        let others = present.saturating_sub(1);
         if others == 0 {
             return Ok(());
         }
@@ -35,7 +39,7 @@ impl SharedStore {
             while done.len() < others {
                 match notices.recv().await {
                     Ok(Notice::Flushed(text)) => {
-                        let response = text.split_once(' ');
+                        let response = text.split_once(' ').filter(|(_, by)| *by != self.replica);
                         done.extend(
                             response.filter(|(to, _)| *to == question).map(|(_, by)| by.to_owned()),
                         );
@@ -52,11 +56,11 @@ impl SharedStore {
 
     /// Says that this replica is there, and asks the others a question if it is not empty. Returns how
     /// many there are.
-    async fn announce(&self, question: &str) -> Result<usize, Unavailable> {
+    fn announcement(&self, question: &str) -> ScriptInvocation<'static> {
         let mut script = SCRIPTS.flush.prepare_invoke();
         script.key(format!("{}:replicas", self.link.prefix));
         script.arg(&*self.replica).arg(GONE_AFTER_MS).arg(&*self.link.channel).arg(question);
-        self.link.connection.run(&script).await
+        script
     }
 
     /// Says now and then that this replica is there, until the store is dropped.
@@ -65,9 +69,9 @@ impl SharedStore {
         loop {
             let Some(store) = store.upgrade() else { return };
             // The log says when the store is away.
-            let _ = store.announce("").await;
+            let announced = store.link.connection.probe::<usize>(&store.announcement("")).await;
             drop(store);
-            tokio::time::sleep(HEARTBEAT).await;
+            tokio::time::sleep(if announced.is_ok() { HEARTBEAT } else { PROBE_INTERVAL }).await;
         }
     }
 

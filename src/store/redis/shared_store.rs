@@ -39,7 +39,9 @@ impl SharedStore {
         journal_size: usize,
     ) -> Result<Self, StoreError> {
         let (connection, client) = Connection::open(options).await?;
-        let channel: Arc<str> = format!("{}:notices", options.prefix).into();
+        let database = client.get_connection_info().redis_settings().db();
+        // Notices do not know databases.
+        let channel: Arc<str> = format!("{}:notices:{database}", options.prefix).into();
 
         let link = Link {
             connection,
