@@ -76,7 +76,9 @@ impl Realm {
     /// Forgets what the copies have from the store.
     pub(super) async fn forget_copies(&self, replica: &Replica) {
         replica.shared.forget_version();
-        replica.read_up_to.lock().await.clear();
+        // Nothing is copied meanwhile.
+        let mut position = replica.read_up_to.lock().await;
+        position.clear();
         self.journal.start_over();
         self.observer.clear(0);
     }

@@ -15,7 +15,7 @@ use crate::store::redis::{Notice, SharedStore};
 use crate::token::SigningKey;
 
 /// The time for which notices are collected, so that a busy realm costs little.
-const COLLECT_TIME: Duration = Duration::from_millis(10);
+const COLLECT_TIME: Duration = Duration::from_millis(25);
 /// The time between two removals of what has expired.
 const PURGE_INTERVAL: Duration = Duration::from_secs(30);
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use redis::streams::{StreamId, StreamRangeReply};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, timeout_at};
 
 use super::realm::SharedRealm;
 use super::scripts::SCRIPTS;
@@ -14,6 +15,8 @@ use crate::store::Unavailable;
 const QUEUE: usize = 10_000;
 /// The number of records that are written at once.
 const BATCH: usize = 64;
+/// The time for which records are collected, unless somebody waits for them.
+const COLLECT_TIME: Duration = Duration::from_millis(2);
 /// The number of entries that are read at once.
 const PAGE: usize = 500;
 /// The shortest stream. A replica that is further behind misses requests in its report.
@@ -91,7 +94,8 @@ impl JournalWriter {
 async fn write_all(mut jobs: mpsc::Receiver<Job>, journal_size: usize) {
     let mut batch = Vec::with_capacity(BATCH);
 
-    while jobs.recv_many(&mut batch, BATCH).await > 0 {
+    while let Some(first) = jobs.recv().await {
+        collect(first, &mut jobs, &mut batch).await;
         let mut waiting: Option<(Arc<SharedRealm>, Vec<Record>)> = None;
         for job in batch.drain(..) {
             match (job, &mut waiting) {
@@ -111,6 +115,21 @@ async fn write_all(mut jobs: mpsc::Receiver<Job>, journal_size: usize) {
             }
         }
         write_batch(waiting, journal_size).await;
+    }
+}
+
+/// Collects records for a moment, unless somebody waits for them.
+async fn collect(first: Job, jobs: &mut mpsc::Receiver<Job>, batch: &mut Vec<Job>) {
+    let end = Instant::now() + COLLECT_TIME;
+    let mut next = Some(first);
+
+    while let Some(job) = next {
+        let is_waiting = matches!(job, Job::Flush(_));
+        batch.push(job);
+        if is_waiting || batch.len() == BATCH {
+            return;
+        }
+        next = timeout_at(end, jobs.recv()).await.ok().flatten();
     }
 }
 

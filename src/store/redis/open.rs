@@ -85,14 +85,14 @@ impl SharedRealm {
         candidates: &[Candidate],
     ) -> Result<Vec<Value>, Unavailable> {
         let known = self.known();
-        let mut script = self.on_look_up(&SCRIPTS.open);
+        let script = if candidates.is_empty() { &SCRIPTS.open } else { &SCRIPTS.open_and_take };
+        let mut script = self.on_look_up(script);
         script.arg(&*known.epoch).arg(known.number);
         let mut script = with_arguments(script, presented_arguments(presented));
-        script.arg(now_ms);
-        script.arg(match candidates {
-            [] => String::new(),
-            some => serde_json::to_string(some).unwrap_or_default(),
-        });
+        script.arg(if self.time.is_due() { "1" } else { "" });
+        if !candidates.is_empty() {
+            script.arg(now_ms).arg(serde_json::to_string(candidates).unwrap_or_default());
+        }
         self.connection.run(&script).await
     }
 

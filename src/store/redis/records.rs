@@ -98,13 +98,15 @@ pub(super) fn read_found(reply: FoundReply) -> Found {
     }
 }
 
+/// Returns a code as a text that begins with R if the code is reusable, else with O.
 pub(super) fn code_text(code: &Code) -> String {
-    serde_json::to_string(code).unwrap_or_default()
+    let kind = if code.reusable { 'R' } else { 'O' };
+    format!("{kind}{}", serde_json::to_string(code).unwrap_or_default())
 }
 
 pub(super) fn read_code((code, grant): CodeFields) -> Option<CodeEntry> {
     Some(CodeEntry {
-        code: Arc::new(serde_json::from_str(&code).ok()?),
+        code: Arc::new(serde_json::from_str(code.get(1..)?).ok()?),
         grant: GrantId::parse(&grant),
     })
 }

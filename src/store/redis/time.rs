@@ -8,12 +8,16 @@ use parking_lot::Mutex;
 /// How long a measurement is kept although a later one took longer, and so is less precise.
 const KEPT: Duration = Duration::from_secs(30);
 
+/// The time after which the time is measured again.
+const INTERVAL: Duration = Duration::from_millis(200);
+
 /// The time of the store, as measured with the requests that it serves.
 #[derive(Debug)]
 pub(crate) struct StoreTime {
     /// How far the store is ahead of this machine, in milliseconds.
     ahead_ms: AtomicI64,
     best: Mutex<Option<Measurement>>,
+    last: Mutex<Option<Instant>>,
     /// A moment here, and the time of the store then, in microseconds since 1970.
     origin: Mutex<Option<(Instant, i64)>>,
 }
@@ -26,7 +30,17 @@ struct Measurement {
 
 impl StoreTime {
     pub(super) fn new() -> Self {
-        Self { ahead_ms: AtomicI64::new(0), best: Mutex::default(), origin: Mutex::default() }
+        Self {
+            ahead_ms: AtomicI64::new(0),
+            best: Mutex::default(),
+            last: Mutex::default(),
+            origin: Mutex::default(),
+        }
+    }
+
+    /// Whether a request is to bring the time.
+    pub(super) fn is_due(&self) -> bool {
+        self.last.lock().is_none_or(|last| last.elapsed() > INTERVAL)
     }
 
     /// Notes a time of the store, in seconds and microseconds, that a request sent at `sent` has brought.
@@ -35,6 +49,7 @@ impl StoreTime {
             return;
         };
         let now = Instant::now();
+        *self.last.lock() = Some(now);
         let round_trip = now - sent;
         {
             let mut best = self.best.lock();

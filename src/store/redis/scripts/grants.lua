@@ -47,10 +47,11 @@ local function upsert_grant(id, fixed, granted_at, purge_after)
     return nil
   end
 
-  redis.call('HSET', grants, id .. ':t', granted_at)
   if tonumber(purge_after) > tonumber(known[1]) then
-    redis.call('HSET', grants, id .. ':p', purge_after)
+    redis.call('HSET', grants, id .. ':t', granted_at, id .. ':p', purge_after)
     redis.call('ZADD', expiry, purge_after, 'g:' .. id)
+  else
+    redis.call('HSET', grants, id .. ':t', granted_at)
   end
   return nil
 end

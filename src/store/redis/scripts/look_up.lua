@@ -17,9 +17,13 @@ local code, grant_of_code, literal, token = false, false, false, false
 if ARGV[3] ~= '' then
   local fields = redis.call('HMGET', codes, ARGV[3], ARGV[3] .. ':g')
   code = fields[1] and { fields[1], fields[2] or '' }
-  grant_of_code = grant(fields[2])
+  -- A reusable code, which begins with R, continues its grant.
+  if code and string.byte(code[1]) == 82 then
+    grant_of_code = grant(fields[2])
+  end
 end
-if ARGV[4] ~= '' then
+-- A literal token may have been sent as code.
+if ARGV[4] ~= '' and not code then
   literal = grant(redis.call('HGET', literals, ARGV[4]))
 end
 if ARGV[5] ~= '' then

@@ -10,14 +10,21 @@ if redis.call('HGET', config, 'epoch') ~= ARGV[1] then
   return 0
 end
 
+local completions = 0
+for i = 5, #ARGV, 3 do
+  if ARGV[i] == 'end' then
+    completions = completions + 1
+  end
+end
+local position = redis.call('HINCRBY', config, 'completions', completions) - completions
+
 for i = 5, #ARGV, 3 do
   local kind, number = ARGV[i], ARGV[i + 1]
   if number == '' then
     number = redis.call('HINCRBY', config, 'requests', 1)
   end
-  local position = 0
   if kind == 'end' then
-    position = redis.call('HINCRBY', config, 'completions', 1)
+    position = position + 1
   end
   redis.call('XADD', journal, 'MAXLEN', ARGV[2], '*', kind, number, 'position', position, 'request', ARGV[i + 2])
 end

@@ -6,7 +6,6 @@
 if is_gone() then
   return { 'gone' }
 end
-purge()
 
 local known = redis.call('HMGET', codes, ARGV[3], ARGV[3] .. ':g')
 if not known[1] then

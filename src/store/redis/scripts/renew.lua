@@ -7,7 +7,6 @@
 if is_gone() then
   return { 'gone' }
 end
-purge()
 
 local known = redis.call('HGET', tokens, ARGV[7])
 local expires_at = ARGV[8]

@@ -5,7 +5,6 @@
 if is_gone() then
   return { 'gone' }
 end
-purge()
 
 local reason = upsert_grant(ARGV[3], ARGV[4], ARGV[5], ARGV[6])
 if reason then
