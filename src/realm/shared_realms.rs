@@ -157,6 +157,7 @@ impl RealmMap {
                 return Ok(());
             }
             tracing::warn!("the store at {} has been emptied", shared.store.address());
+            shared.store.announce().await?;
             default.forget_copies(replica).await;
             default.start_again_with(&self.seed.read().fixtures);
             let found = self.seed_or_load().await?;

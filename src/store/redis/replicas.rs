@@ -63,6 +63,11 @@ impl SharedStore {
         script
     }
 
+    /// Says that this replica is there, in a store that has forgotten it.
+    pub(crate) async fn announce(&self) -> Result<(), Unavailable> {
+        self.link.connection.run::<usize>(&self.announcement("")).await.map(drop)
+    }
+
     /// Says now and then that this replica is there, until the store is dropped.
     pub(crate) async fn announce_for_ever(store: Arc<Self>) {
         let store = Arc::downgrade(&store);
