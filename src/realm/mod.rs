@@ -19,6 +19,8 @@ mod shared_realms;
 #[cfg(feature = "redis")]
 mod store_link;
 #[cfg(feature = "redis")]
+mod streamed_request;
+#[cfg(feature = "redis")]
 mod synchronization;
 
 use std::net::SocketAddr;

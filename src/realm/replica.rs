@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
+use super::streamed_request::WrittenRequests;
 use crate::fixture::Fixtures;
 use crate::report::Hang;
 use crate::scenario::ScenarioList;
 use crate::store::redis::{
-    JournalWriter, Part, Parts, Record, RecordKind, SharedRealm, SharedStore,
+    JournalWriter, Part, Parts, Record, RecordId, RecordKind, SharedRealm, SharedStore,
 };
 
 /// What a realm has because it is one of a shared store.
@@ -23,6 +24,8 @@ pub(crate) struct Replica {
     pub(super) installed: Mutex<Installed>,
     /// The position in the stream of the journal up to which the copy has it.
     pub(super) read_up_to: tokio::sync::Mutex<String>,
+    /// What this process has written to the journal, until it reads it from there.
+    pub(super) written: WrittenRequests,
     /// The responses that hang, at all replicas, by the number of the request.
     pub(super) hangs: Mutex<HashMap<u64, Hang>>,
 }
@@ -37,6 +40,11 @@ pub(super) struct Installed {
 }
 
 impl Replica {
+    /// Returns an ID for a record of the journal.
+    pub(super) fn next_record(&self) -> RecordId {
+        RecordId { replica: Arc::clone(self.store.replica()), number: self.written.next_number() }
+    }
+
     /// Returns the parts of the configuration that are texts.
     pub(super) fn installed_texts(&self) -> Parts {
         self.installed.lock().texts.clone()
@@ -49,6 +57,7 @@ impl Replica {
             changes: tokio::sync::Mutex::default(),
             installed: Mutex::default(),
             read_up_to: tokio::sync::Mutex::default(),
+            written: WrittenRequests::default(),
             hangs: Mutex::default(),
         }
     }
@@ -71,20 +80,22 @@ impl Installed {
 pub(crate) struct Unhang {
     writer: JournalWriter,
     realm: Arc<SharedRealm>,
+    id: RecordId,
     request: u64,
 }
 
 impl Unhang {
     pub(super) fn new(replica: &Replica, request: u64) -> Self {
         let (writer, realm) = (replica.store.writer().clone(), Arc::clone(&replica.shared));
-        Self { writer, realm, request }
+        Self { writer, realm, id: replica.next_record(), request }
     }
 }
 
 impl Drop for Unhang {
     fn drop(&mut self) {
         let number = Some(self.request);
-        let record = Record { kind: RecordKind::Unhang, number, text: String::new() };
+        let id = self.id.clone();
+        let record = Record { kind: RecordKind::Unhang, number, id, text: String::new() };
         self.writer.write(&self.realm, record);
     }
 }

@@ -3,37 +3,15 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
-
 use super::Realm;
 use super::replica::Replica;
+use super::streamed_request::{StreamedCompletion, StreamedRequest};
 use crate::clock::to_ms;
 use crate::journal::{RecordedRequest, RequestFacts};
 use crate::report::{Conditions, RetryAfter, Seen};
 use crate::scenario::Fault;
 use crate::store::Unavailable;
 use crate::store::redis::{JournalEvent, Record, RecordKind};
-
-/// A request as the stream of the journal has it.
-#[derive(Serialize, Deserialize)]
-struct StreamedRequest {
-    entry: RecordedRequest,
-    is_https: bool,
-    /// Its arrival by the time of the store, in microseconds since 1970.
-    started_us: i64,
-    /// What is known of a complete request besides.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    completion: Option<StreamedCompletion>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct StreamedCompletion {
-    facts: RequestFacts,
-    conditions: Conditions,
-    retry_after: Option<RetryAfter>,
-    /// Its end by the realm's clock, in milliseconds since 1970.
-    end_ms: i64,
-}
 
 /// A request that is complete, as its replica has seen it.
 pub(crate) struct CompleteRequest {
@@ -74,7 +52,9 @@ impl Realm {
         let is_https = entry.scheme == "https";
         let request = StreamedRequest { entry, is_https, started_us, completion };
         let text = serde_json::to_string(&request).unwrap_or_default();
-        replica.store.writer().write(&replica.shared, Record { kind, number, text });
+        let id = replica.next_record();
+        replica.written.put(id.number, request);
+        replica.store.writer().write(&replica.shared, Record { kind, number, id, text });
     }
 
     /// Brings the copy of the journal up to date: it has all requests that any replica had completed
@@ -107,9 +87,11 @@ impl Realm {
             JournalEvent::Recorded { kind: RecordKind::Unhang, number, .. } => {
                 drop(replica.hangs.lock().remove(&number));
             }
-            JournalEvent::Recorded { number, position, text, .. } => {
+            JournalEvent::Recorded { number, position, id, text, .. } => {
+                let own = id.filter(|id| id.replica == *replica.store.replica());
+                let written = own.and_then(|id| replica.written.take(id.number));
                 // What another version has written may be unreadable; the number remains free.
-                if let Ok(mut request) = serde_json::from_str::<StreamedRequest>(&text) {
+                if let Some(mut request) = written.or_else(|| serde_json::from_str(&text).ok()) {
                     request.entry.id = number;
                     request.entry.scheme = if request.is_https { "https" } else { "http" };
                     request.entry.started = replica.shared.time().moment_at(request.started_us);

@@ -41,7 +41,16 @@ pub(crate) struct Record {
     pub(crate) kind: RecordKind,
     /// The number of the request; `None` if the store is to give it one.
     pub(crate) number: Option<u64>,
+    /// What tells the record from all others.
+    pub(crate) id: RecordId,
     pub(crate) text: String,
+}
+
+/// What tells a record from all others: its replica, and its number there.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct RecordId {
+    pub(crate) replica: Arc<str>,
+    pub(crate) number: u64,
 }
 
 /// What is read from the journal.
@@ -52,6 +61,7 @@ pub(crate) enum JournalEvent {
         number: u64,
         /// The position among the completions.
         position: u64,
+        id: Option<RecordId>,
         text: String,
     },
     /// The requests up to this number were removed.
@@ -138,13 +148,21 @@ async fn write_batch(batch: Option<(Arc<SharedRealm>, Vec<Record>)>, journal_siz
     let mut script = SCRIPTS.record.prepare_invoke();
     script.key(&realm.keys.config).key(&realm.keys.journal);
     script.arg(&*realm.known().epoch).arg(journal_size).arg(&*realm.channel).arg(&*realm.name);
-    for Record { kind, number, text } in records {
+    for Record { kind, number, id, text } in records {
         script.arg(kind.name());
-        script.arg(number.map(|number| number.to_string()).unwrap_or_default()).arg(text);
+        script.arg(number.map(|number| number.to_string()).unwrap_or_default());
+        script.arg(format!("{} {}", id.replica, id.number)).arg(text);
     }
 
     // The log has the reason; the requests have had their responses.
     let _ = realm.connection.run::<i64>(&script).await;
+}
+
+impl RecordId {
+    fn parse(text: &str) -> Option<Self> {
+        let (replica, number) = text.split_once(' ')?;
+        Some(Self { replica: replica.into(), number: number.parse().ok()? })
+    }
 }
 
 impl RecordKind {
@@ -189,6 +207,7 @@ fn read_event(entry: &StreamId) -> Option<JournalEvent> {
         kind,
         number,
         position: entry.get("position").unwrap_or_default(),
+        id: entry.get::<String>("id").as_deref().and_then(RecordId::parse),
         text: entry.get("request").unwrap_or_default(),
     })
 }

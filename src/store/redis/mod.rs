@@ -25,7 +25,7 @@ mod time;
 
 pub(crate) use change::{Part, Parts};
 pub(crate) use directory::Added;
-pub(crate) use journal::{JournalEvent, JournalWriter, Record, RecordKind};
+pub(crate) use journal::{JournalEvent, JournalWriter, Record, RecordId, RecordKind};
 use keys::fingerprint;
 pub(crate) use notices::Notice;
 pub(crate) use open::OpenError;

@@ -39,7 +39,7 @@ impl SharedStore {
             while done.len() < others {
                 match notices.recv().await {
                     Ok(Notice::Flushed(text)) => {
-                        let response = text.split_once(' ').filter(|(_, by)| *by != self.replica);
+                        let response = text.split_once(' ').filter(|(_, by)| *by != &*self.replica);
                         done.extend(
                             response.filter(|(to, _)| *to == question).map(|(_, by)| by.to_owned()),
                         );

@@ -16,7 +16,7 @@ use crate::store::options::{StoreError, StoreOptions};
 pub(crate) struct SharedStore {
     pub(super) link: Link,
     /// What tells this replica from the others.
-    pub(super) replica: String,
+    pub(super) replica: Arc<str>,
     pub(super) directory: DirectoryKeys,
     pub(super) writer: JournalWriter,
 }
@@ -52,7 +52,7 @@ impl SharedStore {
         };
         Ok(Self {
             link,
-            replica: format!("{:016x}", rand::random::<u64>()),
+            replica: format!("{:016x}", rand::random::<u64>()).into(),
             directory: DirectoryKeys::new(&options.prefix, default_realm),
             writer: JournalWriter::start(journal_size),
         })
@@ -75,6 +75,11 @@ impl SharedStore {
 
     pub(crate) fn notices(&self) -> &Notices {
         &self.link.notices
+    }
+
+    /// Returns what tells this replica from the others.
+    pub(crate) fn replica(&self) -> &Arc<str> {
+        &self.replica
     }
 
     pub(crate) fn writer(&self) -> &JournalWriter {
