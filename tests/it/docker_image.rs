@@ -41,6 +41,30 @@ fn the_default_image_builds_from_a_fresh_clone_and_is_that_of_a_prebuilt_binary(
     assert!(compose.contains("target: image") && text.contains("AS image"));
 }
 
+/// The load balancer of the Compose profile "replicas" finds its servers by the name of their service.
+#[test]
+fn the_load_balancer_of_the_compose_file_uses_all_replicas() {
+    let compose = std::fs::read_to_string("docker-compose.yml").unwrap();
+    let balancer = std::fs::read_to_string("docker/replicas.haproxy.cfg").unwrap();
+    let service = |name: &str| {
+        let (_, rest) = compose.split_once(&format!("\n  {name}:\n")).expect(name);
+        rest.split("\n\n").next().unwrap_or_default().to_owned()
+    };
+
+    assert!(service("valkey").contains("--appendonly"), "a restart keeps the state");
+    let replica = service("replica");
+    assert!(
+        replica.contains("replicas: 3") && replica.contains("redis://valkey:6379"),
+        "{replica}"
+    );
+    let mut servers = balancer.lines().filter(|line| line.contains("server-template"));
+    assert!(servers.all(|line| line.ends_with("replica 3 replica:8080")), "{balancer}");
+
+    let front = service("load-balancer");
+    assert!(front.contains("127.0.0.1:8090:8090") && balancer.contains("bind :8090"), "{front}");
+    assert!(front.contains("./docker/replicas.haproxy.cfg:"), "{front}");
+}
+
 /// A container that is removed at the end of the test, also if it fails.
 struct Container(String);
 
