@@ -157,6 +157,11 @@ impl MockAuthServer {
         self.stop.send_replace(true);
         // Nothing is ever sent. The channel closes when all requests have been served.
         let _ = self.all_done.recv().await;
+
+        #[cfg(feature = "redis")]
+        if let Some(store) = self.app.realms.store() {
+            store.writer().flush().await;
+        }
     }
 }
 

@@ -661,3 +661,23 @@ async fn changed_fixture_files_reach_all_replicas() {
     let health: Value = health.json().await.unwrap();
     assert_eq!(health["store"]["same_fixtures"], true, "it was seeded with the changed file");
 }
+
+#[tokio::test]
+async fn a_replica_that_stops_has_written_its_journal() {
+    let Some(mut servers) = Servers::sharing("stops") else { return };
+    let tokens = servers.tokens().await;
+    for _ in 0..30 {
+        servers.api(&tokens.member("access_token")).await;
+    }
+
+    for replica in &mut servers.replicas {
+        replica.signal("-TERM");
+    }
+    for replica in &mut servers.replicas {
+        assert_eq!(replica.exit_code(), Some(0));
+    }
+    servers.start();
+
+    let page = servers.control("GET", "/requests", None).await;
+    assert_eq!(number(&page, "/total"), 31);
+}
