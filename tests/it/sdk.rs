@@ -49,6 +49,13 @@ async fn run_flow(language: &str, version: &str) {
     let all = server.requests().await;
     assert!(all.iter().all(|one| one.certificate.as_deref() == Some("acme-partner")));
     assert_eq!(all.len(), 2 + 1 + 11);
+
+    // The SDKs do nothing wrong by themselves. Their caller sets the correlation ID: the script for Node
+    // only once, the one for Python always the same.
+    let expected = if language == "node" { "no-correlation-id" } else { "correlation-id-reused" };
+    let report = server.report().await;
+    let rules: Vec<&str> = report.findings.iter().map(|finding| finding.rule.as_str()).collect();
+    assert_eq!(rules, [expected]);
 }
 
 #[tokio::test]
