@@ -88,8 +88,9 @@ async fn the_image_is_small_runs_without_root_is_healthy_and_stops_quickly() {
         .expect("the image builds");
     let inspect = |format: &str, object: &str| docker(&["inspect", "-f", format, object]).unwrap();
     let size: u64 = inspect("{{.Size}}", TAG).parse().unwrap();
-    // The checks build without LTO, which makes the program some 2 MB larger.
-    assert!(size < 17_000_000, "{size} bytes");
+    // The checks build without LTO, which makes the program some 3 MB larger. The client of the shared store
+    // takes 3 MB.
+    assert!(size < 21_000_000, "{size} bytes");
     assert_eq!(inspect("{{.Config.User}}", TAG), "65532:65532");
 
     let fixtures =
