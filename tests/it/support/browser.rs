@@ -84,8 +84,15 @@ impl Browser {
     }
 
     pub async fn text(&self, css: &str) -> String {
-        let element = self.find(css).await.unwrap_or_else(|| panic!("no {css}"));
-        self.get(&format!("element/{element}/text")).await.as_str().unwrap().to_owned()
+        // An element may belong to a page that the browser is leaving.
+        for _ in 0..100 {
+            let element = self.find(css).await.unwrap_or_else(|| panic!("no {css}"));
+            if let Some(text) = self.get(&format!("element/{element}/text")).await.as_str() {
+                return text.to_owned();
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("{css} has no text")
     }
 
     pub async fn click(&self, css: &str) {
