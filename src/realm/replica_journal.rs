@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::Realm;
 use super::replica::Replica;
 use super::streamed_request::{StreamedCompletion, StreamedRequest};
-use crate::clock::to_ms;
+use crate::clock::{from_ms, to_ms};
 use crate::journal::{RecordedRequest, RequestFacts};
 use crate::report::{Conditions, RetryAfter, Seen};
 use crate::scenario::Fault;
@@ -102,13 +102,13 @@ impl Realm {
     }
 
     fn copy_request(&self, replica: &Replica, position: u64, request: StreamedRequest) {
-        let StreamedRequest { entry, completion, .. } = request;
+        let StreamedRequest { entry, started_us, completion, .. } = request;
         let Some(completion) = completion else { return self.journal.copy_begin(entry) };
         let StreamedCompletion { facts, conditions, retry_after, end_ms } = completion;
 
         let number = entry.id;
         let hangs = entry.outcome.as_ref().and_then(|outcome| outcome.fault) == Some(Fault::Hang);
-        self.observer.begin();
+        self.observer.begin_at(from_ms(started_us / 1_000));
         self.journal.copy_end(position, entry, facts, |entry, facts| {
             let end = entry.started + Duration::from_micros(entry.duration_us);
             self.observer.observe(Seen {

@@ -68,6 +68,15 @@ impl RequestObserver {
         self.requests.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Counts a request that arrived at a time: another replica of a shared store may have received it
+    /// before this process started.
+    #[cfg(feature = "redis")]
+    pub(crate) fn begin_at(&self, time: SystemTime) {
+        self.begin();
+        let mut state = self.state.lock();
+        state.since = state.since.min(time);
+    }
+
     /// Looks at a request that is complete.
     pub(crate) fn observe(&self, seen: Seen<'_>) {
         let seen = Observation::new(seen, &self.hasher);

@@ -340,6 +340,10 @@ async fn a_restart_of_everything_keeps_everything() {
     assert_eq!(realms["realms"][1]["name"], "blue");
     let page = servers.control("GET", "/requests", None).await;
     assert_eq!(number(&page, "/total"), 5, "{}", page.text);
+    let report = servers.control("GET", "/report", None).await.json();
+    assert_eq!(report["requests"], 5);
+    let again = servers.control("GET", "/report", None).await.json();
+    assert_eq!(report["since"], again["since"], "that of the first request, at each server");
 }
 
 #[tokio::test]
