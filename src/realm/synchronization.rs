@@ -76,6 +76,7 @@ impl Realm {
     /// Forgets what the copies have from the store.
     pub(super) async fn forget_copies(&self, replica: &Replica) {
         replica.shared.forget_version();
+        *replica.installed.lock() = Installed::default();
         // Nothing is copied meanwhile.
         let mut position = replica.read_up_to.lock().await;
         position.clear();

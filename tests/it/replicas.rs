@@ -459,6 +459,26 @@ async fn an_emptied_store_is_seeded_anew() {
 }
 
 #[tokio::test]
+async fn an_emptied_store_gets_the_whole_configuration_again() {
+    let Some(store) = Store::start("whole") else { return };
+    let servers = Servers::on("whole", store, 1, &[]);
+    servers.store().run(&["FLUSHALL"]);
+    servers.tokens().await;
+
+    let folder = Folder::new("replica-after-emptied");
+    let file = folder.write("f.yaml", "settings: { access_token_lifetime: 5s }\n");
+    let arguments = ["--store", &servers.store().url(), "--fixtures", &file];
+    let later = Running::start(&folder, &arguments);
+
+    for part in ["fixtures", "scenarios"] {
+        let response = reqwest::get(format!("{}/_mock/{part}", later.url())).await.unwrap();
+        let found: Value = response.json().await.unwrap();
+        let expected = servers.control("GET", &format!("/{part}"), None).await.json();
+        assert_eq!(found, expected);
+    }
+}
+
+#[tokio::test]
 async fn the_store_has_no_code_token_or_secret_of_a_request_in_clear() {
     let Some(servers) = Servers::sharing("secrets") else { return };
     let code = servers.code().await;
