@@ -181,7 +181,11 @@ impl Realm {
             match (edited, installed) {
                 (Err(error), _) => {
                     self.revert(replica).await;
-                    std::panic::resume_unwind(error.into_panic());
+                    match error.try_into_panic() {
+                        Ok(panic) => std::panic::resume_unwind(panic),
+                        // The server stops.
+                        Err(_) => return Err(Unavailable),
+                    }
                 }
                 (Ok(_), Err(unavailable)) => {
                     self.revert(replica).await;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::task::JoinError;
 use tokio::time::{Instant, timeout_at};
 
 use crate::http::App;
@@ -52,9 +53,14 @@ async fn connect(
         Ok(realms)
     });
 
-    match connecting.await {
+    match connecting.await.map_err(JoinError::try_into_panic) {
         Ok(connected) => connected,
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
+        Err(Ok(panic)) => std::panic::resume_unwind(panic),
+        // The threads of the library run as long as the process.
+        Err(Err(error)) => Err(StoreError::Unavailable {
+            address: "--store".to_owned(),
+            reason: error.to_string(),
+        }),
     }
 }
 

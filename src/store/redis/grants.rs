@@ -4,7 +4,7 @@ use super::keys::fingerprint;
 use super::realm::SharedRealm;
 use super::records::{
     FoundReply, code_text, grant_arguments, presented_arguments, read_found, read_grant,
-    read_revocation, revocation_text, with_arguments,
+    read_revocation, revocation_text,
 };
 use super::scripts::SCRIPTS;
 use crate::store::{
@@ -39,8 +39,7 @@ impl SharedRealm {
     /// See [`GrantStore::look_up`](crate::store::GrantStore::look_up).
     pub(crate) async fn look_up(&self, presented: &Presented<'_>) -> Result<Found, Unavailable> {
         let mut script = self.on_look_up(&SCRIPTS.found);
-        script.arg("").arg("");
-        let script = with_arguments(script, presented_arguments(presented));
+        script.arg("").arg("").arg(&presented_arguments(presented));
         let reply: FoundReply = self.connection.run(&script).await?;
         Ok(read_found(reply))
     }
@@ -49,8 +48,7 @@ impl SharedRealm {
     pub(crate) async fn redeem(&self, redemption: Redemption<'_>) -> Result<(), Conflict> {
         let Redemption { code, grant, is_reusable, now_ms } = redemption;
         let mut script = self.on_grants(&SCRIPTS.redeem, now_ms);
-        script.arg(fingerprint(code)).arg(i32::from(is_reusable));
-        let script = with_arguments(script, grant_arguments(&grant));
+        script.arg(fingerprint(code)).arg(i32::from(is_reusable)).arg(&grant_arguments(&grant));
 
         read_outcome(self.connection.run(&script).await?)
     }
@@ -58,9 +56,8 @@ impl SharedRealm {
     /// See [`GrantStore::renew`](crate::store::GrantStore::renew).
     pub(crate) async fn renew(&self, renewal: Renewal) -> Result<(), Conflict> {
         let Renewal { token, grant, claimed_expiry_ms, outcome, now_ms } = renewal;
-        let script = self.on_grants(&SCRIPTS.renew, now_ms);
-        let mut script = with_arguments(script, grant_arguments(&grant));
-        script.arg(token.to_string()).arg(claimed_expiry_ms);
+        let mut script = self.on_grants(&SCRIPTS.renew, now_ms);
+        script.arg(&grant_arguments(&grant)).arg(token.to_string()).arg(claimed_expiry_ms);
         match outcome {
             RenewalOutcome::Extend { expires_at_ms } => {
                 script.arg("extend").arg(expires_at_ms).arg("").arg("")
@@ -76,8 +73,8 @@ impl SharedRealm {
 
     /// See [`GrantStore::upsert_grant`](crate::store::GrantStore::upsert_grant).
     pub(crate) async fn upsert_grant(&self, grant: Grant, now_ms: i64) -> Result<(), Conflict> {
-        let script = self.on_grants(&SCRIPTS.upsert_grant, now_ms);
-        let script = with_arguments(script, grant_arguments(&grant));
+        let mut script = self.on_grants(&SCRIPTS.upsert_grant, now_ms);
+        script.arg(&grant_arguments(&grant));
         read_outcome(self.connection.run(&script).await?)
     }
 
@@ -101,9 +98,8 @@ impl SharedRealm {
         now_ms: i64,
     ) -> Result<(), Unavailable> {
         let [id, fixed, granted_at, purge_after] = grant_arguments(&grant);
-        let script = self.on_grants(&SCRIPTS.revoke, now_ms);
-        let reason = revocation_text(reason).to_owned();
-        let script = with_arguments(script, [id, reason, fixed, granted_at, purge_after]);
+        let mut script = self.on_grants(&SCRIPTS.revoke, now_ms);
+        script.arg(id).arg(revocation_text(reason)).arg(&[fixed, granted_at, purge_after]);
 
         match self.connection.run::<Option<String>>(&script).await? {
             Some(_) => Ok(()),

@@ -6,7 +6,7 @@ use std::time::Instant;
 use redis::Value;
 
 use super::realm::SharedRealm;
-use super::records::{FoundReply, presented_arguments, read_found, with_arguments};
+use super::records::{FoundReply, presented_arguments, read_found};
 use super::scripts::SCRIPTS;
 use crate::scenario::{Candidate, Step};
 use crate::store::{Found, Presented, Unavailable};
@@ -87,8 +87,7 @@ impl SharedRealm {
         let known = self.known();
         let script = if candidates.is_empty() { &SCRIPTS.open } else { &SCRIPTS.open_and_take };
         let mut script = self.on_look_up(script);
-        script.arg(&*known.epoch).arg(known.number);
-        let mut script = with_arguments(script, presented_arguments(presented));
+        script.arg(&*known.epoch).arg(known.number).arg(&presented_arguments(presented));
         script.arg(if self.time.is_due() { "1" } else { "" });
         if !candidates.is_empty() {
             script.arg(now_ms).arg(serde_json::to_string(candidates).unwrap_or_default());

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use redis::ToRedisArgs;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -139,15 +138,4 @@ pub(super) fn read_revocation(text: &str) -> Option<Revocation> {
         "token_reuse" => Some(Revocation::TokenReuse),
         _ => None,
     }
-}
-
-/// Adds arguments to a script.
-pub(super) fn with_arguments<'s, T: ToRedisArgs>(
-    mut script: redis::ScriptInvocation<'s>,
-    arguments: impl IntoIterator<Item = T>,
-) -> redis::ScriptInvocation<'s> {
-    for argument in arguments {
-        script.arg(argument);
-    }
-    script
 }
