@@ -6,6 +6,7 @@
 //! [`RequestRecorder`] collects what becomes known of it, then with its completion. A
 //! [`Filter`] selects entries, and a [`Verification`] is whether they are as expected.
 
+mod copied;
 mod facts;
 mod filter;
 mod filter_form;

@@ -21,37 +21,37 @@ pub(crate) const DEFAULT_SIZE: usize = 10_000;
 /// The requests of a realm in the order of their arrival. When it is full, the oldest are dropped,
 /// complete or not.
 pub(crate) struct Journal {
-    size: usize,
-    entries: Mutex<Entries>,
+    pub(super) size: usize,
+    pub(super) entries: Mutex<Entries>,
     correlation_ids: Mutex<SeenIds>,
     /// The number of changes, for those that wait for the next one.
     changes: watch::Sender<u64>,
 }
 
 #[derive(Default)]
-struct Entries {
+pub(super) struct Entries {
     /// By their numbers, which have no gaps.
     kept: VecDeque<Slot>,
-    last_id: u64,
+    pub(super) last_id: u64,
     dropped: u64,
     /// The complete ones among them, by the order of their completion.
-    completed: BTreeMap<u64, Arc<RecordedRequest>>,
+    pub(super) completed: BTreeMap<u64, Arc<RecordedRequest>>,
     /// The others, by their numbers.
-    in_flight: BTreeMap<u64, UnderWay>,
+    pub(super) in_flight: BTreeMap<u64, UnderWay>,
     /// The number of completions so far, also of requests that are not kept.
-    completions: u64,
+    pub(super) completions: u64,
 }
 
 /// A request without a response yet.
 #[derive(Clone)]
-enum UnderWay {
+pub(super) enum UnderWay {
     Here(Arc<RequestInFlight>),
     /// Another replica of a shared store handles it.
     Elsewhere(Arc<RecordedRequest>),
 }
 
 #[derive(Clone)]
-enum Slot {
+pub(super) enum Slot {
     InFlight(UnderWay),
     Complete {
         /// The position of its completion among all completions.
@@ -144,63 +144,9 @@ impl Journal {
         self.announce();
     }
 
-    /// Adds a request that a shared store says is under way.
-    pub(crate) fn copy_begin(&self, entry: RecordedRequest) {
-        let id = entry.id;
-        let under_way = UnderWay::Elsewhere(Arc::new(entry));
-        let mut entries = self.entries.lock();
-        entries.place(id, Slot::InFlight(under_way.clone()), self.size);
-        if entries.index_of(id).is_some() {
-            entries.in_flight.insert(id, under_way);
-        }
-        drop(entries);
-
-        self.announce();
-    }
-
-    /// Adds a request that a shared store says is complete. `position` is that of its completion.
-    /// `observe` sees it before anyone else.
-    pub(crate) fn copy_end(
-        &self,
-        position: u64,
-        mut entry: RecordedRequest,
-        mut facts: RequestFacts,
-        observe: impl FnOnce(&RecordedRequest, &RequestFacts),
-    ) {
-        facts.repeats = self.remember_correlation_id(&entry);
-        entry.notes.extend(facts.repeats.map(notes::repeated_correlation_id));
-        observe(&entry, &facts);
-
-        let id = entry.id;
-        let entry = Arc::new(entry);
-        let mut entries = self.entries.lock();
-        entries.completions = entries.completions.max(position);
-        entries.in_flight.remove(&id);
-        entries.place(id, Slot::Complete { position, entry: Arc::clone(&entry) }, self.size);
-        if entries.index_of(id).is_some() {
-            entries.completed.insert(position, entry);
-        }
-        drop(entries);
-
-        self.announce();
-    }
-
-    /// Removes all entries up to a number, which a shared store has given last.
-    pub(crate) fn copy_clear(&self, last_id: u64) {
-        self.clear();
-        let mut entries = self.entries.lock();
-        entries.last_id = entries.last_id.max(last_id);
-    }
-
-    /// Removes all entries, and starts with the first number again.
-    pub(crate) fn start_over(&self) {
-        self.clear();
-        *self.entries.lock() = Entries::default();
-    }
-
     /// Remembers the correlation ID of a token request. Returns the request that had it first, if that
     /// is another one.
-    fn remember_correlation_id(&self, entry: &RecordedRequest) -> Option<u64> {
+    pub(super) fn remember_correlation_id(&self, entry: &RecordedRequest) -> Option<u64> {
         if entry.endpoint != RecordedEndpoint::Token {
             return None;
         }
@@ -324,7 +270,7 @@ impl Entries {
         self.last_id - self.kept.len() as u64
     }
 
-    fn index_of(&self, id: u64) -> Option<usize> {
+    pub(super) fn index_of(&self, id: u64) -> Option<usize> {
         let index = usize::try_from(id.checked_sub(self.before_first() + 1)?).ok()?;
         (index < self.kept.len()).then_some(index)
     }
@@ -339,7 +285,7 @@ impl Entries {
     }
 
     /// Puts an entry into its place by its number. Entries may arrive in another order.
-    fn place(&mut self, id: u64, slot: Slot, size: usize) {
+    pub(super) fn place(&mut self, id: u64, slot: Slot, size: usize) {
         // Numbers that nobody has used, or that were dropped long ago.
         if id > self.last_id + size as u64 {
             while !self.kept.is_empty() {

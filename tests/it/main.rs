@@ -32,6 +32,8 @@ mod watch;
 
 // Several servers that share a store.
 mod replicas;
+mod replicas_failures;
+mod shared_store;
 
 // The control API, the journal and realms.
 mod concurrent_edits;

@@ -4,12 +4,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::support::folder::Folder;
-use crate::support::program::{Running, run, text};
-use crate::support::store::{Cluster, Servers, Store};
+use crate::support::store::Servers;
 use crate::support::{HttpResponse, exchange_form, refresh_form};
 
 /// Sends forms to the servers at the same time.
@@ -24,10 +22,6 @@ async fn at_once(servers: &Arc<Servers>, forms: Vec<String>) -> Vec<HttpResponse
 
 fn count(responses: &[HttpResponse], status: u16) -> usize {
     responses.iter().filter(|response| response.status == status).count()
-}
-
-fn number(response: &HttpResponse, pointer: &str) -> u64 {
-    response.json().pointer(pointer).and_then(Value::as_u64).expect(pointer)
 }
 
 #[tokio::test]
@@ -60,9 +54,9 @@ async fn a_list_of_500_errors_meets_exactly_500_requests() {
 
         assert_eq!((count(&responses, 500), count(&responses, 200)), (500, 200));
         let state = servers.control("GET", "/scenarios/busy", None).await;
-        assert_eq!(number(&state, "/matched"), 700, "the ordinary response is the end of the list");
+        assert_eq!(state.number("/matched"), 700, "the ordinary response is the end of the list");
         let page = servers.control("GET", "/requests?error=server_error", None).await;
-        assert_eq!(number(&page, "/total"), 500);
+        assert_eq!(page.number("/total"), 500);
         servers.control("DELETE", "/scenarios/busy", None).await;
         assert_eq!(servers.refresh(&token).await.status, 200);
     }
@@ -142,7 +136,7 @@ async fn control_calls_hold_for_every_request_after_their_response() {
         let mut clients = grants["grants"].as_array().expect("grants").iter();
         assert!(clients.all(|grant| grant["client_id"] != "v6TJH1IqhM"), "{grants}");
         let entries = servers.control("GET", "/requests", None).await;
-        assert_eq!(number(&entries, "/total"), 0);
+        assert_eq!(entries.number("/total"), 0);
     }
 }
 
@@ -192,7 +186,7 @@ async fn requests_that_a_scenario_holds_wait_for_each_other() {
         assert_eq!(count(&five.await.expect("responses"), 200), 5);
         let expected = json!({ "match": { "scenario": "meet" }, "count": { "exactly": 6 } });
         let verified = servers.control("POST", "/requests/verify", Some(expected)).await;
-        assert_eq!((number(&verified, "/matched"), number(&verified, "/overlapped")), (6, 6));
+        assert_eq!((verified.number("/matched"), verified.number("/overlapped")), (6, 6));
 
         let three = tokio::spawn({
             let (servers, form) = (Arc::clone(&servers), refresh_form(&token));
@@ -200,7 +194,7 @@ async fn requests_that_a_scenario_holds_wait_for_each_other() {
         });
         wait_for_held(&servers, 3).await;
         let released = servers.control("POST", "/scenarios/meet/release", None).await;
-        assert_eq!(number(&released, "/released"), 3);
+        assert_eq!(released.number("/released"), 3);
         assert_eq!(count(&three.await.expect("responses"), 200), 3);
     }
 }
@@ -209,7 +203,7 @@ async fn wait_for_held(servers: &Servers, expected: u64) {
     let start = Instant::now();
     loop {
         let state = servers.control("GET", "/scenarios/meet", None).await;
-        if number(&state, "/held") == expected {
+        if state.number("/held") == expected {
             return;
         }
         assert!(start.elapsed() < Duration::from_secs(30), "{}", state.text);
@@ -288,12 +282,8 @@ async fn the_journal_and_the_report_are_those_of_all_servers() {
         for n in 1..=30 {
             servers.exchange("unknown").await;
             let page = servers.control("GET", "/requests", None).await;
-            assert_eq!(
-                number(&page, "/total"),
-                n,
-                "each is there when its client has the response"
-            );
-            assert_eq!(number(&page, &format!("/requests/{}/id", n - 1)), n);
+            assert_eq!(page.number("/total"), n, "each is there when its client has the response");
+            assert_eq!(page.number(&format!("/requests/{}/id", n - 1)), n);
         }
 
         let waiting = tokio::spawn({
@@ -306,402 +296,9 @@ async fn the_journal_and_the_report_are_those_of_all_servers() {
         assert_eq!(waiting.await.expect("a response").json()["satisfied"], true);
 
         let report = servers.control("GET", "/report", None).await;
-        assert_eq!(number(&report, "/requests"), 31);
+        assert_eq!(report.number("/requests"), 31);
         servers.control("DELETE", "/requests", None).await;
         let page = servers.control("GET", "/requests", None).await;
-        assert_eq!(number(&page, "/total"), 0);
+        assert_eq!(page.number("/total"), 0);
     }
-}
-
-#[tokio::test]
-async fn a_restart_of_everything_keeps_everything() {
-    let Some(mut servers) = Servers::sharing("restart") else { return };
-    let code = servers.code().await;
-    let tokens = servers.tokens().await;
-    let scenario =
-        json!({ "when": { "code": "*" }, "respond": { "error": "server_error" }, "times": 2 });
-    servers.control("PUT", "/scenarios/twice", Some(scenario)).await;
-    servers.control("POST", "/clock/advance", Some(json!({ "by": "5m" }))).await.ok();
-    servers.control("PUT", "/realms/blue", None).await;
-    assert_eq!(servers.exchange(&code).await.status, 500);
-
-    servers.kill_all();
-    servers.store_mut().kill();
-    servers.store_mut().restart();
-    servers.start();
-
-    assert_eq!(servers.exchange(&code).await.status, 500, "the second of two");
-    assert_eq!(servers.exchange(&code).await.status, 200);
-    assert_eq!(servers.refresh(&tokens.member("refresh_token")).await.status, 200);
-    let clock = servers.control("GET", "/clock", None).await;
-    let offset_ms = clock.json()["offset_ms"].as_i64().expect("an offset");
-    assert!((300_000 - 1_000..=300_000 + 1_000).contains(&offset_ms), "{offset_ms}");
-    let realms = servers.control("GET", "/realms", None).await.json();
-    assert_eq!(realms["realms"][1]["name"], "blue");
-    let page = servers.control("GET", "/requests", None).await;
-    assert_eq!(number(&page, "/total"), 5, "{}", page.text);
-    let report = servers.control("GET", "/report", None).await.json();
-    assert_eq!(report["requests"], 5);
-    let again = servers.control("GET", "/report", None).await.json();
-    assert_eq!(report["since"], again["since"], "that of the first request, at each server");
-}
-
-#[tokio::test]
-async fn a_store_that_is_away_fails_requests_and_comes_back() {
-    let Some(servers) = Servers::sharing("away") else { return };
-    let tokens = servers.tokens().await;
-    let (access, refresh) = (tokens.member("access_token"), tokens.member("refresh_token"));
-    let code = servers.code().await;
-
-    servers.store().signal("-STOP");
-    let start = Instant::now();
-    let response = servers.refresh(&refresh).await;
-    assert_eq!((response.status, response.error().as_str()), (500, "server_error"));
-    // Within 2 s; a loaded machine may take longer.
-    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
-    assert_eq!(servers.api(&access).await.status, 503);
-    assert_eq!(
-        servers.control("POST", "/clock/advance", Some(json!({ "by": "1h" }))).await.status,
-        503
-    );
-    let health = servers.control("GET", "/health", None).await;
-    assert_eq!((health.status, health.member("status").as_str()), (503, "unavailable"));
-    assert!(!health.json()["store"]["reason"].is_null(), "{}", health.text);
-    let command = run(&["health", "--server", servers.replicas[0].url()]);
-    assert_eq!(command.status.code(), Some(1));
-    let reason = format!("the store at 127.0.0.1:{} is not available", servers.store().port);
-    assert!(text(&command.stderr).contains(&reason), "{}", text(&command.stderr));
-    servers.store().signal("-CONT");
-
-    for replica in &servers.replicas {
-        while reqwest::get(format!("{}/_mock/health", replica.url())).await.unwrap().status() != 200
-        {
-        }
-    }
-    assert_eq!(servers.exchange(&code).await.status, 200, "nothing was changed meanwhile");
-    assert_eq!(servers.api(&access).await.status, 200, "nor was the clock");
-    for replica in &servers.replicas {
-        let log = replica.log();
-        let lines = |text: &str| log.lines().filter(|line| line.contains(text)).count();
-        assert!(lines("is not available") <= 1, "{log}");
-        assert_eq!(lines("is available again"), lines("is not available"), "{log}");
-    }
-}
-
-#[tokio::test]
-async fn no_exchange_succeeds_twice_while_servers_and_store_are_killed() {
-    let Some(mut servers) = Servers::sharing("killed") else { return };
-    let mut codes = Vec::new();
-    for _ in 0..60 {
-        codes.push(servers.code().await);
-    }
-
-    let urls: Vec<String> = servers
-        .replicas
-        .iter()
-        .map(|replica| format!("{}/oauth2/v3/token", replica.url()))
-        .collect();
-    let mut clients = JoinSet::new();
-    for (n, code) in codes.iter().enumerate() {
-        let (urls, form) = (urls.clone(), exchange_form(code));
-        clients.spawn(async move { persistent_exchanges(&urls, n, &form).await });
-    }
-    tokio::time::sleep(Duration::from_millis(150)).await;
-    servers.replicas[0].child.kill().unwrap();
-    servers.store_mut().kill();
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    servers.store_mut().restart();
-
-    let mut tokens = Vec::new();
-    for successes in clients.join_all().await {
-        assert!(successes.len() <= 1, "an exchange succeeded twice");
-        tokens.extend(successes);
-    }
-    servers.replicas.remove(0);
-    for token in tokens {
-        assert_eq!(servers.refresh(&token).await.status, 200, "what was answered is kept");
-    }
-}
-
-/// Sends an exchange again and again. Returns the refresh tokens of those that succeeded.
-async fn persistent_exchanges(urls: &[String], first: usize, form: &str) -> Vec<String> {
-    let client = reqwest::Client::new();
-    let mut tokens = Vec::new();
-    for attempt in 0..40 {
-        let request = client
-            .post(&urls[(first + attempt) % urls.len()])
-            .header("content-type", "application/x-www-form-urlencoded")
-            .body(form.to_owned());
-        if let Ok(response) = request.send().await
-            && response.status() == 200
-            && let Ok(tokens_response) = response.json::<Value>().await
-        {
-            tokens.push(tokens_response["refresh_token"].as_str().expect("a token").to_owned());
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    tokens
-}
-
-#[tokio::test]
-async fn an_emptied_store_is_seeded_anew() {
-    let Some(servers) = Servers::sharing("emptied") else { return };
-    let tokens = servers.tokens().await;
-    servers.store().run(&["FLUSHALL"]);
-
-    for _ in &servers.replicas {
-        let refreshed = servers.refresh(&tokens.member("refresh_token")).await;
-        assert_eq!(refreshed.status, 200, "its claims say what it allows: {}", refreshed.text);
-    }
-    assert_eq!(servers.tokens().await.status, 200);
-    let page = servers.control("GET", "/requests", None).await;
-    assert_eq!(number(&page, "/total"), 4, "{}", page.text);
-}
-
-#[tokio::test]
-async fn an_emptied_store_gets_the_whole_configuration_again() {
-    let Some(store) = Store::start("whole") else { return };
-    let servers = Servers::on("whole", store, 1, &[]);
-    servers.store().run(&["FLUSHALL"]);
-    servers.tokens().await;
-
-    let folder = Folder::new("replica-after-emptied");
-    let file = folder.write("f.yaml", "settings: { access_token_lifetime: 5s }\n");
-    let arguments = ["--store", &servers.store().url(), "--fixtures", &file];
-    let later = Running::start(&folder, &arguments);
-
-    for part in ["fixtures", "scenarios"] {
-        let response = reqwest::get(format!("{}/_mock/{part}", later.url())).await.unwrap();
-        let found: Value = response.json().await.unwrap();
-        let expected = servers.control("GET", &format!("/{part}"), None).await.json();
-        assert_eq!(found, expected);
-    }
-}
-
-#[tokio::test]
-async fn the_store_has_no_code_token_or_secret_of_a_request_in_clear() {
-    let Some(servers) = Servers::sharing("secrets") else { return };
-    let code = servers.code().await;
-    let tokens = servers.exchange(&code).await.ok();
-    let refreshed = servers.refresh(&tokens.member("refresh_token")).await.ok();
-    servers.api(&refreshed.member("access_token")).await;
-    servers.control("GET", "/requests", None).await;
-
-    let dump = servers.store().dump();
-    for secret in [
-        code,
-        tokens.member("access_token"),
-        tokens.member("refresh_token"),
-        refreshed.member("access_token"),
-    ] {
-        assert!(!dump.contains(&secret), "{secret}");
-    }
-}
-
-#[tokio::test]
-async fn entries_expire_by_the_clock_of_the_realm() {
-    let Some(servers) = Servers::sharing("expire") else { return };
-    let grants = |servers: &Servers| {
-        let count = servers.store().run(&["HLEN", "smartpay-oauth-mock:{default}:grants"]);
-        count.parse::<u64>().expect("a number")
-    };
-    let before = grants(&servers);
-    servers.control("PUT", "/clock", Some(json!({ "frozen": true }))).await.ok();
-    servers.tokens().await;
-    assert!(grants(&servers) > before);
-
-    // Whatever writes next removes what has expired.
-    servers.control("POST", "/clock/advance", Some(json!({ "by": "1100d" }))).await.ok();
-    servers.code().await;
-    assert_eq!(grants(&servers), before, "the grant has gone, and those of the fixtures stay");
-}
-
-#[test]
-fn impossible_and_unreachable_stores_end_the_program() {
-    for url in ["http://127.0.0.1", "redis://", "127.0.0.1:6379"] {
-        let output = run(&["serve", "--listen", "127.0.0.1:0", "--store", url]);
-        assert_eq!(output.status.code(), Some(2), "{url}: {}", text(&output.stderr));
-    }
-
-    let unreachable = "redis://user:hunter2@127.0.0.1:1";
-    let output = run(&["serve", "--listen", "127.0.0.1:0", "--store", unreachable]);
-    let error = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{error}");
-    assert!(error.contains("127.0.0.1:1") && !error.contains("hunter2"), "{error}");
-}
-
-#[test]
-fn a_wrong_password_or_another_signing_key_is_refused() {
-    let arguments = ["--requirepass", "correct"];
-    let Some(store) = Store::start_with("password", &arguments) else { return };
-    let serve = |arguments: &[&str]| {
-        run(&[&["serve", "--listen", "127.0.0.1:0", "--store"][..], arguments].concat())
-    };
-
-    let wrong = format!("redis://:hunter2@127.0.0.1:{}", store.port);
-    let output = serve(&[&wrong]);
-    let error = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{error}");
-    assert!(error.contains(&format!("127.0.0.1:{}", store.port)), "{error}");
-    assert!(!error.contains("hunter2"), "{error}");
-
-    let url = format!("redis://:correct@127.0.0.1:{}", store.port);
-    let folder = Folder::new("password-replica");
-    let _replica = Running::start(&folder, &["--store", &url]);
-    let output = serve(&[&url, "--signing-key", "generate"]);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(text(&output.stderr).contains("another signing key"), "{}", text(&output.stderr));
-
-    // Another prefix is another server.
-    let other = Folder::new("password-other");
-    let arguments = ["--store", &url, "--store-prefix", "other", "--signing-key", "generate"];
-    Running::start(&other, &arguments);
-}
-
-#[tokio::test]
-async fn a_replica_with_other_fixtures_says_so_and_uses_those_of_the_store() {
-    let Some(servers) = Servers::sharing("fixtures") else { return };
-    let folder = Folder::new("replica-other-fixtures");
-    let file =
-        folder.write("f.yaml", "extends: default\nsettings: { access_token_lifetime: 5s }\n");
-    let store = servers.store().url();
-    let mut replica = Running::start(&folder, &["--store", &store, "--fixtures", &file]);
-
-    replica.wait_until("warns", |replica| replica.log().contains("seeded with other fixtures"));
-    let health = reqwest::get(format!("{}/_mock/health", replica.url())).await.unwrap();
-    let health: Value = health.json().await.unwrap();
-    assert_eq!(health["store"]["same_fixtures"], false);
-    let code = servers.code().await;
-    let url = format!("{}/oauth2/v3/token", replica.url());
-    let tokens = crate::support::post(&url, exchange_form(&code)).await.ok();
-    assert_eq!(number(&tokens, "/expires_in"), 899);
-
-    // Whoever finds the store empty seeds it, with its own fixtures.
-    servers.store().run(&["FLUSHALL"]);
-    let health = reqwest::get(format!("{}/_mock/health", replica.url())).await.unwrap();
-    let health: Value = health.json().await.unwrap();
-    assert_eq!(health["store"]["same_fixtures"], true);
-    assert_eq!(number(&servers.tokens().await, "/expires_in"), 4);
-    let health = servers.control("GET", "/health", None).await.json();
-    assert_eq!(health["store"]["same_fixtures"], false, "{health}");
-}
-
-#[tokio::test]
-async fn a_server_with_another_key_does_not_serve_a_store_that_was_emptied() {
-    let Some(servers) = Servers::sharing("other-key") else { return };
-    servers.store().run(&["FLUSHALL"]);
-    let folder = Folder::new("replica-other-key");
-    let arguments = ["--store", &servers.store().url(), "--signing-key", "generate"];
-    let _first_to_seed = Running::start(&folder, &arguments);
-
-    let response = servers.exchange("unknown").await;
-    let logs: String = servers.replicas.iter().map(Running::log).collect();
-    assert_eq!((response.status, response.error().as_str()), (500, "server_error"), "{logs}");
-    assert_eq!(servers.control("GET", "/grants", None).await.status, 503);
-    assert!(logs.contains("another signing key"), "{logs}");
-}
-
-#[tokio::test]
-async fn a_cluster_spreads_the_realms_over_its_nodes() {
-    let Some(cluster) = Cluster::start("cluster") else { return };
-    let folders = ["cluster-a", "cluster-b"].map(Folder::new);
-    let url = cluster.url();
-    let servers = folders.each_ref().map(|folder| Running::start(folder, &["--store", &url]));
-
-    for n in 0..12 {
-        let realm = format!("{}/_mock/realms/realm-{n}", servers[0].url());
-        assert_eq!(crate::support::call("PUT", realm, None).await.status, 201);
-        let base = format!("{}/realms/realm-{n}", servers[1].url());
-        let request = json!({ "client_id": "v6TJH1IqhM", "merchant_id": "rahulrama" });
-        let code = crate::support::call("POST", format!("{base}/_mock/codes"), Some(request)).await;
-        let form = exchange_form(&code.member("code"));
-        let elsewhere = format!("{}/realms/realm-{n}/oauth2/v3/token", servers[0].url());
-        assert_eq!(crate::support::post(&elsewhere, form.clone()).await.status, 200);
-        let replayed = crate::support::post(&format!("{base}/oauth2/v3/token"), form).await;
-        assert!(replayed.description().contains("already used"), "{}", replayed.text);
-        let page = crate::support::call("GET", format!("{base}/_mock/requests"), None).await;
-        assert_eq!(number(&page, "/total"), 2);
-    }
-    assert_eq!(cluster.nodes_with_keys(), 3);
-}
-
-#[tokio::test]
-async fn the_connection_to_the_store_can_be_encrypted() {
-    let folder = Folder::new("encrypted-replica");
-    let certificates = folder.path("certs");
-    assert!(run(&["certs", &certificates]).status.success());
-    // The store changes its directory.
-    let certificates = std::fs::canonicalize(&certificates).unwrap();
-    let file = |name: &str| certificates.join(name).to_string_lossy().into_owned();
-    let arguments = [
-        "--tls-cert-file",
-        &file("server.pem"),
-        "--tls-key-file",
-        &file("server.key"),
-        "--tls-ca-cert-file",
-        &file("ca.pem"),
-        "--tls-auth-clients",
-        "no",
-    ];
-    let Some(store) = Store::start_encrypted("tls", &arguments) else { return };
-    let url = format!("rediss://127.0.0.1:{}", store.port);
-
-    let refused = run(&["serve", "--listen", "127.0.0.1:0", "--store", &url]);
-    assert_eq!(refused.status.code(), Some(1), "an unknown CA: {}", text(&refused.stderr));
-    let replica = Running::start(&folder, &["--store", &url, "--store-ca", &file("ca.pem")]);
-    let health = reqwest::get(format!("{}/_mock/health", replica.url())).await.unwrap();
-    assert_eq!(health.status(), 200);
-}
-
-#[tokio::test]
-async fn changed_fixture_files_reach_all_replicas() {
-    let Some(store) = Store::start("watch") else { return };
-    let folders = ["watch-a", "watch-b"].map(Folder::new);
-    let fixtures = |lifetime: &str| {
-        format!("extends: default\nsettings: {{ access_token_lifetime: {lifetime} }}\n")
-    };
-    let file = folders[0].write("f.yaml", &fixtures("5m"));
-    let (url, watched) = (store.url(), ["--fixtures", &file, "--watch"]);
-    let arguments = [&["--store", &url][..], &watched].concat();
-    let servers = folders.each_ref().map(|folder| Running::start(folder, &arguments));
-
-    folders[0].write("f.yaml", &fixtures("7s"));
-
-    for server in &servers {
-        let start = Instant::now();
-        loop {
-            let fixtures = reqwest::get(format!("{}/_mock/fixtures", server.url())).await.unwrap();
-            let fixtures: Value = fixtures.json().await.unwrap();
-            if fixtures["settings"]["access_token_lifetime"] == "7s" {
-                break;
-            }
-            assert!(start.elapsed() < Duration::from_secs(30), "{fixtures}");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    }
-    let folder = Folder::new("watch-c");
-    let later = Running::start(&folder, &arguments);
-    let health = reqwest::get(format!("{}/_mock/health", later.url())).await.unwrap();
-    let health: Value = health.json().await.unwrap();
-    assert_eq!(health["store"]["same_fixtures"], true, "it was seeded with the changed file");
-}
-
-#[tokio::test]
-async fn a_replica_that_stops_has_written_its_journal() {
-    let Some(mut servers) = Servers::sharing("stops") else { return };
-    let tokens = servers.tokens().await;
-    for _ in 0..30 {
-        servers.api(&tokens.member("access_token")).await;
-    }
-
-    for replica in &mut servers.replicas {
-        replica.signal("-TERM");
-    }
-    for replica in &mut servers.replicas {
-        assert_eq!(replica.exit_code(), Some(0));
-    }
-    servers.start();
-
-    let page = servers.control("GET", "/requests", None).await;
-    assert_eq!(number(&page, "/total"), 31);
 }

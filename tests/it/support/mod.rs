@@ -40,6 +40,11 @@ impl HttpResponse {
     }
 
     /// Returns the member `error`, or `-` if there is none.
+    /// Returns the number at a JSON pointer.
+    pub fn number(&self, pointer: &str) -> u64 {
+        self.json().pointer(pointer).and_then(Value::as_u64).expect(pointer)
+    }
+
     pub fn error(&self) -> String {
         self.json()["error"].as_str().unwrap_or("-").to_owned()
     }
