@@ -17,6 +17,8 @@ use rustls_pki_types::pem::PemObject;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::verified_tokens::VerifiedTokens;
+
 /// The built-in key. Its private half is public, so no real system may trust it.
 const DEVELOPMENT_PEM: &str = include_str!("development.pem");
 /// The length of the modulus in bytes: the vendor's tokens are signed with RSA-2048 (source S).
@@ -33,6 +35,7 @@ pub struct SigningKey {
     modulus: String,
     exponent: String,
     verifying: DecodingKey,
+    verified: Arc<VerifiedTokens>,
 }
 
 /// Why a key cannot sign tokens.
@@ -122,6 +125,7 @@ impl SigningKey {
             header: header(&kid),
             kid,
             verifying: DecodingKey::from_rsa_raw_components(&public.n, &public.e),
+            verified: Arc::default(),
             modulus,
             exponent,
             random: SystemRandom::new(),
@@ -190,9 +194,14 @@ impl SigningKey {
         Ok(token)
     }
 
-    /// Whether this key made a signature, in base64url, of a message.
-    pub(super) fn verifies(&self, message: &str, signature: &str) -> bool {
-        verify(signature, message.as_bytes(), &self.verifying, Algorithm::RS256).unwrap_or(false)
+    /// Whether this key made the signature of a token, which is in base64url behind the last dot.
+    pub(super) fn verifies(&self, token: &str) -> bool {
+        let Some((message, signature)) = token.rsplit_once('.') else { return false };
+
+        self.verified.contains_or(token, || {
+            verify(signature, message.as_bytes(), &self.verifying, Algorithm::RS256)
+                .unwrap_or(false)
+        })
     }
 
     /// Makes a JWT with these claims whose signature has the right length, and is wrong.

@@ -4,6 +4,7 @@ mod claims;
 mod id;
 mod inspect;
 mod key;
+mod verified_tokens;
 mod verify;
 pub(crate) mod warm_up;
 
