@@ -2,9 +2,9 @@
 
 use clap::Args;
 use tracing::{Dispatch, Subscriber};
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
 
 use super::error::CliError;
 use super::log_queue::{DirectLines, LogQueue, log_panic};
@@ -49,8 +49,9 @@ impl LogArgs {
     where
         W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
     {
-        let log = tracing_subscriber::fmt()
-            .with_env_filter(parse_filter(or_default(&self.filter, DEFAULT_FILTER))?)
+        let filter = parse_filter(or_default(&self.filter, DEFAULT_FILTER))?;
+        let filtered = tracing_subscriber::registry().with(filter);
+        let log = tracing_subscriber::fmt::layer()
             .with_writer(writer)
             .with_ansi(Color::for_stream(&std::io::stderr()).is_enabled())
             .with_target(false)
@@ -58,21 +59,23 @@ impl LogArgs {
             .log_internal_errors(false);
 
         match or_default(&self.format, DEFAULT_FORMAT) {
-            "text" => Ok(Box::new(log.finish())),
-            "json" => Ok(Box::new(log.json().finish())),
+            "text" => Ok(Box::new(filtered.with(log))),
+            "json" => Ok(Box::new(filtered.with(log.json()))),
             other => Err(CliError::usage(format!("--log-format {other}: expected text or json"))),
         }
     }
 }
 
-fn parse_filter(filter: &str) -> Result<EnvFilter, CliError> {
-    // EnvFilter takes an unknown level for the name of a module, and would log nothing else.
+fn parse_filter(filter: &str) -> Result<Targets, CliError> {
+    // Targets takes an unknown level for the name of a module, and would log nothing else.
     let is_level = |part: &str| part.trim().parse::<LevelFilter>().is_ok();
-    if !filter.split(',').all(|part| part.contains(['=', '[']) || is_level(part)) {
+    let is_known = |part: &str| is_level(part) || part.contains('=') && !part.contains('[');
+    if !filter.split(',').all(is_known) {
         return Err(CliError::usage(format!(
-            "--log {filter}: expected error, warn, info, debug, trace or off"
+            "--log {filter}: expected error, warn, info, debug, trace or off, or a filter by module, \
+             such as info,smartpay_oauth_mock::http=debug"
         )));
     }
 
-    EnvFilter::try_new(filter).map_err(|error| CliError::usage(format!("--log {filter}: {error}")))
+    filter.parse().map_err(|error| CliError::usage(format!("--log {filter}: {error}")))
 }
