@@ -5,11 +5,12 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use crate::support::certificates::Certificate;
 use crate::support::folder::Folder;
+use crate::support::https_client::HttpsClient;
 use crate::support::program::{PROGRAM, Running};
-use crate::support::tls::{certificate, curl, curl_host, openssl, run, words};
-use crate::support::tools::lacks_tools;
-use crate::support::tools::skip;
+use crate::support::tls::{certificate, curl, openssl, run, words};
+use crate::support::tools::{lacks_tools, skip};
 use smartpay_oauth_mock::MockAuthServer;
 
 /// RSA in PKCS#8 and PKCS#1, ECDSA in PKCS#8 and SEC1.
@@ -44,17 +45,10 @@ async fn keys_of_each_kind_are_supported() {
 /// An invalid certificate is reported in one line, with its file, before the server starts.
 #[tokio::test]
 async fn invalid_certificates_are_refused_at_the_start() {
-    if lacks_tools(&["openssl"]) {
-        return;
-    }
     let folder = Folder::new("own-wrong");
-    let (good, key) = certificate(&folder.0, "good", &[], "2").await;
-    let (_, other) = certificate(&folder.0, "other", &[], "2").await;
-    let (expired, expired_key) =
-        certificate(&folder.0, "expired", &["-newkey", "rsa:2048"], "1").await;
-    // `openssl req` cannot create an expired certificate, so this one is signed again.
-    openssl(&["x509", "-in", &expired, "-signkey", &expired_key, "-days", "-1", "-out", &expired])
-        .await;
+    let (good, key) = Certificate::self_signed("good", 2).write(&folder, "good");
+    let (_, other) = Certificate::self_signed("other", 2).write(&folder, "other");
+    let (expired, expired_key) = Certificate::self_signed("expired", -1).write(&folder, "expired");
     let (empty, nonsense) = (folder.path("empty"), folder.path("nonsense"));
     fs::write(&empty, "").unwrap();
     fs::write(&nonsense, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
@@ -117,49 +111,45 @@ async fn invalid_certificates_are_refused_at_the_start() {
 
 #[tokio::test]
 async fn a_changed_certificate_is_reloaded() {
-    if lacks_tools(&["curl", "openssl"]) {
-        return;
-    }
     let folder = Folder::new("own-renewed");
-    let (certificate_file, key) = certificate(&folder.0, "own", &[], "2").await;
-    let arguments = ["--watch", "--tls-cert", &certificate_file, "--tls-key", &key];
+    let first = Certificate::self_signed("own", 2);
+    let (file, key) = first.write(&folder, "own");
+    let arguments = ["--watch", "--tls-cert", &file, "--tls-key", &key];
     let running = Running::start_https(&folder, &arguments);
     let health = format!("{}/_mock/health", running.url());
-    let first = fs::read(&certificate_file).unwrap();
-    fs::write(folder.path("ca.pem"), &first).unwrap();
-    assert_eq!(curl(&folder, &[&health]).await.exit, 0);
-    certificate(&folder.0, "own", &[], "3").await;
-    fs::copy(&certificate_file, folder.path("ca.pem")).unwrap();
+    let is_trusted =
+        async |pem: &str| HttpsClient::new(pem).get(&health).await.is_ok_and(|it| it.status == 200);
+    assert!(is_trusted(&first.pem).await);
+
+    let second = Certificate::self_signed("own", 3);
+    second.write(&folder, "own");
     let start = Instant::now();
-    while curl(&folder, &[&health]).await.exit != 0 {
+    while !is_trusted(&second.pem).await {
         assert!(start.elapsed() < Duration::from_secs(30), "{}", running.log());
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    fs::write(&certificate_file, "broken").unwrap();
+
+    fs::write(&file, "broken").unwrap();
     while !running.log().contains("cannot reload the changed certificate") {
         assert!(start.elapsed() < Duration::from_secs(60), "{}", running.log());
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    assert_eq!(curl(&folder, &[&health]).await.exit, 0, "the previous certificate stays in use");
+    assert!(is_trusted(&second.pem).await, "the previous certificate stays in use");
 }
 
 /// `certs` replaces the certificate in a folder, and a server with `--watch` reloads it.
 #[tokio::test]
 async fn a_changed_folder_is_reloaded() {
-    if lacks_tools(&["curl", "openssl"]) {
-        return;
-    }
     let folder = Folder::new("own-renewed-folder");
     let dir = folder.path("tls");
     let running = Running::start_https(&folder, &["--watch", "--tls-dir", &dir]);
-    let port = running.url().rsplit(':').next().unwrap().to_owned();
-    fs::copy(Path::new(&dir).join("ca.pem"), folder.path("ca.pem")).unwrap();
+    let client = HttpsClient::new(&fs::read_to_string(Path::new(&dir).join("ca.pem")).unwrap());
+    let port = running.port().parse().unwrap();
     let presented = async || {
-        let address = format!("127.0.0.1:{port}");
-        let arguments = ["s_client", "-connect", &address, "-servername", "localhost"];
-        let output = run("openssl", &arguments).await;
-        certificate_in(&output.text)
+        let stream = client.connect("localhost", port).await.unwrap();
+        stream.get_ref().1.peer_certificates().unwrap()[0].clone().into_owned()
     };
+
     let first = presented().await;
     run(PROGRAM, &["certs", &dir, "--tls-host", "new.test"]).await;
     let start = Instant::now();
@@ -167,19 +157,7 @@ async fn a_changed_folder_is_reloaded() {
         assert!(start.elapsed() < Duration::from_secs(30), "{}", running.log());
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    assert_eq!(curl(&folder, &[&format!("{}/_mock/health", running.url())]).await.exit, 0);
-}
-
-/// Returns the certificate in openssl's output.
-fn certificate_in(output: &str) -> String {
-    output
-        .split("-----BEGIN CERTIFICATE-----")
-        .nth(1)
-        .unwrap_or_default()
-        .split("-----")
-        .next()
-        .unwrap()
-        .to_owned()
+    client.get(&format!("{}/_mock/health", running.url())).await.unwrap().ok();
 }
 
 /// Returns whether only the owner can read a file.
@@ -195,9 +173,6 @@ fn is_private(file: &Path) -> bool {
 
 #[tokio::test]
 async fn a_folder_keeps_the_ca_and_the_certificate() {
-    if lacks_tools(&["curl", "openssl"]) {
-        return;
-    }
     let folder = Folder::new("own-folder");
     let dir = folder.path("tls");
     let read = |name: &str| fs::read(Path::new(&dir).join(name)).unwrap();
@@ -208,6 +183,7 @@ async fn a_folder_keeps_the_ca_and_the_certificate() {
         }
         builder.start().await.unwrap()
     };
+
     let server = start(None).await;
     let (ca, leaf) = (read("ca.pem"), read("server.pem"));
     assert_eq!(server.ca_pem().unwrap().as_bytes(), ca);
@@ -216,21 +192,24 @@ async fn a_folder_keeps_the_ca_and_the_certificate() {
     }
     let server = start(None).await;
     assert_eq!((read("ca.pem"), read("server.pem")), (ca.clone(), leaf.clone()), "both are reused");
-    fs::write(folder.path("ca.pem"), &ca).unwrap();
-    assert_eq!(curl(&folder, &[&(server.base_url() + "/_mock/health")]).await.exit, 0);
+    let client = HttpsClient::new(std::str::from_utf8(&ca).unwrap());
+    client.get(&(server.base_url() + "/_mock/health")).await.unwrap().ok();
+
     let server = start(Some("pay.test")).await;
     assert_eq!(read("ca.pem"), ca);
     assert_ne!(read("server.pem"), leaf, "a certificate that lacks a host is replaced");
-    let port = server.address().port();
-    assert_eq!(curl_host(&folder, "pay.test", port, "/_mock/health", &[]).await.exit, 0);
+    let health = format!("https://pay.test:{}/_mock/health", server.address().port());
+    client.get(&health).await.unwrap().ok();
+
     // A certificate from another CA is the user's, and is not replaced.
-    let (other, other_key) = certificate(&folder.0, "other", &[], "2").await;
-    fs::copy(&other, Path::new(&dir).join("server.pem")).unwrap();
-    fs::copy(&other_key, Path::new(&dir).join("server.key")).unwrap();
+    let other = Certificate::self_signed("other", 2);
+    fs::write(Path::new(&dir).join("server.pem"), &other.pem).unwrap();
+    fs::write(Path::new(&dir).join("server.key"), &other.key).unwrap();
     let error = MockAuthServer::builder().tls().tls_dir(&dir).start().await.unwrap_err();
     assert!(error.to_string().contains("was not issued by the CA in this directory"), "{error}");
-    assert_eq!(read("server.pem"), fs::read(&other).unwrap());
+    assert_eq!(read("server.pem"), other.pem.as_bytes());
     fs::remove_file(Path::new(&dir).join("server.pem")).unwrap();
+
     // A CA that cannot be read is not replaced: clients may trust it.
     fs::write(Path::new(&dir).join("ca.key"), "broken").unwrap();
     let error = MockAuthServer::builder().tls().tls_dir(&dir).start().await.unwrap_err();

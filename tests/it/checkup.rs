@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::support::folder::Folder;
 use crate::support::program::{PROGRAM, run, text};
+use crate::support::tools::lacks_tools;
 
 const ROBUST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/checkup_robust.sh");
 const NAIVE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/checkup_naive.sh");
@@ -33,6 +34,9 @@ fn failed(output: &Output) -> Vec<String> {
 
 #[test]
 fn a_robust_client_survives_all_provocations() {
+    if lacks_tools(&["bash", "curl"]) {
+        return;
+    }
     let output = run(&["checkup", "--format", "json", "--", "bash", ROBUST]);
     assert_eq!(failed(&output), [""; 0], "{}", text(&output.stdout));
     assert_eq!((results(&output).len(), output.status.code()), (25, Some(0)));
@@ -40,6 +44,9 @@ fn a_robust_client_survives_all_provocations() {
 
 #[test]
 fn a_naive_client_fails_with_the_right_names() {
+    if lacks_tools(&["bash", "curl"]) {
+        return;
+    }
     let arguments = ["checkup", "--format", "json", "--timeout", "6s", "--", "bash", NAIVE];
     let output = run(&arguments);
     let expected = [
@@ -88,6 +95,9 @@ fn unknown_names_and_commands_are_wrong_arguments() {
 
 #[test]
 fn the_command_gets_its_variables_and_its_own_values_are_replaced() {
+    if lacks_tools(&["curl"]) {
+        return;
+    }
     let plain = "curl -s -o /dev/null $SMARTPAY_MOCK_TOKEN_URL -d x=1 && \
         test $SMARTPAY_MOCK_PROVOCATION = none && test -z \"${SMARTPAY_MOCK_CA+set}\" && \
         test $SMARTPAY_MOCK_AUTHORIZE_URL = $SMARTPAY_MOCK_SERVER/ebc2/oauth/authorize";
@@ -110,6 +120,9 @@ fn the_command_gets_its_variables_and_its_own_values_are_replaced() {
 
 #[test]
 fn findings_count_over_the_realms_that_the_command_made_and_removed() {
+    if lacks_tools(&["curl"]) {
+        return;
+    }
     let script = "REALM=$SMARTPAY_MOCK_SERVER/realms/mine; \
         curl -s -X PUT $SMARTPAY_MOCK_SERVER/_mock/realms/mine -H 'Content-Type: application/json' -d '{}'; \
         for TRY in 1 2 3; do curl -s $REALM/oauth2/v3/token -d grant_type=authorization_code \

@@ -1,19 +1,18 @@
-//! Limits over TLS and HTTP/2, with frames written to openssl, and with curl.
+//! Limits over TLS and HTTP/2, with frames that no library would send.
 
-use crate::support::tls;
-use crate::support::tools::lacks_tools;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::Duration;
 
-use crate::support::folder::Folder;
 use crate::support::http2::Http2Client;
+use crate::support::https_client::HttpsClient;
 use crate::support::raw_client::TIMEOUT;
 use crate::support::{page, send_raw};
 use http_body_util::BodyExt;
 use hyper::client::conn::http2::Builder;
 use hyper_util::rt::TokioExecutor;
 use smartpay_oauth_mock::{Limits, MockAuthServer};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
 
 const SHORT: Duration = Duration::from_millis(200);
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -23,59 +22,42 @@ const RST_STREAM: u8 = 3;
 const SETTINGS: u8 = 4;
 const GOAWAY: u8 = 7;
 const REFUSED_STREAM: [u8; 4] = [0, 0, 0, 7];
-/// A GET of the authorize endpoint at `https://localhost`, in HPACK without a dynamic table.
-const GET: &[u8] = b"\x82\x87\x04\x15/ebc2/oauth/authorize\x01\x09localhost";
+/// A request for the events of the journal, whose response has no end, at `https://localhost`, in HPACK
+/// without a dynamic table.
+const GET_EVENTS: &[u8] = b"\x82\x87\x04\x0d/_mock/events\x01\x09localhost";
 
 async fn server(limits: Limits) -> MockAuthServer {
     MockAuthServer::builder().tls().limits(limits).start().await.unwrap()
 }
 
-/// An HTTP/2 connection through openssl, which exits when the server closes the connection.
-struct Frames {
-    openssl: Child,
-    input: ChildStdin,
-}
+/// An HTTP/2 connection, frame by frame.
+struct Frames(TlsStream<TcpStream>);
 
 impl Frames {
-    fn connect(server: &MockAuthServer) -> Self {
-        let address = server.address().to_string();
-        let mut openssl = Command::new("openssl")
-            .args(["s_client", "-quiet", "-alpn", "h2", "-connect", &address])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("openssl");
-        let mut input = openssl.stdin.take().unwrap();
-        input.write_all(PREFACE).unwrap();
-        let mut frames = Self { openssl, input };
-        frames.send(SETTINGS, 0, 0, b"");
+    async fn connect(server: &MockAuthServer) -> Self {
+        let client = HttpsClient::of(server).http2();
+        let stream = client.connect("localhost", server.address().port()).await.unwrap();
+        let mut frames = Self(stream);
+        frames.0.write_all(PREFACE).await.unwrap();
+        frames.send(SETTINGS, 0, 0, b"").await;
         frames
     }
 
-    fn send(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) {
+    async fn send(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) {
         let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
         let stream = stream.to_be_bytes();
         let frame = [&length[1..], &[kind, flags], &stream, payload].concat();
-        self.input.write_all(&frame).unwrap();
-        self.input.flush().unwrap();
+        self.0.write_all(&frame).await.unwrap();
+        self.0.flush().await.unwrap();
     }
 
     /// Returns the type, stream and payload of the next frame, or `None` at the connection's end.
-    fn next(&mut self) -> Option<(u8, u32, Vec<u8>)> {
-        let output = self.openssl.stdout.as_mut().unwrap();
+    async fn next(&mut self) -> Option<(u8, u32, Vec<u8>)> {
         let mut head = [0; 9];
-        output.read_exact(&mut head).ok()?;
+        self.0.read_exact(&mut head).await.ok()?;
         let mut payload = vec![0; u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize];
-        output.read_exact(&mut payload).ok()?;
+        self.0.read_exact(&mut payload).await.ok()?;
         Some((head[3], u32::from_be_bytes([head[5], head[6], head[7], head[8]]), payload))
-    }
-}
-
-impl Drop for Frames {
-    fn drop(&mut self) {
-        let _ = self.openssl.kill();
-        let _ = self.openssl.wait();
     }
 }
 
@@ -90,40 +72,38 @@ async fn a_stalled_handshake_is_aborted() {
 
 #[tokio::test]
 async fn the_connection_of_a_silent_http2_client_is_closed() {
-    if lacks_tools(&["openssl"]) {
-        return;
-    }
     let server = server(Limits::default().head_time(SHORT)).await;
-    let received = tokio::task::spawn_blocking(move || {
-        let mut frames = Frames::connect(&server);
-        std::iter::from_fn(|| frames.next()).map(|(kind, ..)| kind).collect::<Vec<_>>()
-    });
-    let received = tokio::time::timeout(Duration::from_secs(20), received).await;
-    let received = received.expect("the connection is closed").unwrap();
+    let mut frames = Frames::connect(&server).await;
+    let mut received = Vec::new();
+    let all = async {
+        while let Some((kind, ..)) = frames.next().await {
+            received.push(kind);
+        }
+    };
+    tokio::time::timeout(TIMEOUT, all).await.expect("the connection is closed");
     assert!(received.contains(&SETTINGS) && received.contains(&GOAWAY), "{received:?}");
 }
 
 /// With a limit of two concurrent requests on a connection, the third is refused.
 #[tokio::test]
 async fn concurrent_requests_on_a_connection_are_limited() {
-    if lacks_tools(&["openssl"]) {
-        return;
-    }
     let server = server(Limits::default().streams(2)).await;
-    let slow = "extends: default\nscenarios: [{ respond: { delay: 1h } }]";
-    server.replace_fixtures(slow).await.unwrap();
-    let refused = tokio::task::spawn_blocking(move || {
-        let mut frames = Frames::connect(&server);
-        for stream in [1, 3, 5] {
-            // The flags END_HEADERS and END_STREAM.
-            frames.send(HEADERS, 4 | 1, stream, GET);
+    let mut frames = Frames::connect(&server).await;
+    for stream in [1, 3, 5] {
+        // The flags END_HEADERS and END_STREAM.
+        frames.send(HEADERS, 4 | 1, stream, GET_EVENTS).await;
+    }
+
+    let refusal = async {
+        loop {
+            let frame = frames.next().await.expect("a request is refused");
+            if frame.0 == RST_STREAM {
+                break frame;
+            }
         }
-        let reset = std::iter::from_fn(|| frames.next()).find(|(kind, ..)| *kind == RST_STREAM);
-        reset.expect("a request is refused")
-    });
-    let refused = tokio::time::timeout(Duration::from_secs(20), refused).await;
-    let (_, stream, error) = refused.expect("a request is refused").unwrap();
-    assert_eq!((stream, error.as_slice()), (5, &REFUSED_STREAM[..]));
+    };
+    let refusal = tokio::time::timeout(TIMEOUT, refusal).await.expect("a request is refused");
+    assert_eq!(refusal, (RST_STREAM, 5, REFUSED_STREAM.to_vec()));
 }
 
 /// The client answers pings and reads the connection, but leaves its flow control window closed, or
@@ -162,25 +142,16 @@ async fn a_large_response_over_http2_is_whole() {
 /// A connection that follows the journal is not idle, even while no event is sent.
 #[tokio::test]
 async fn a_follower_over_http2_is_not_closed_as_idle() {
-    if lacks_tools(&["curl"]) {
-        return;
-    }
     let server = server(Limits::default().head_time(SHORT).write_time(SHORT)).await;
-    let folder = Folder::new("http2-follower");
-    tls::identify(&folder, &server, "a-client");
-    let url = format!("https://localhost:{}/_mock/events", server.address().port());
-    let mut curl = Command::new("curl")
-        .args(["-sSN", "--http2", "--max-time", "20", "--cacert", &folder.path("ca.pem"), &url])
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("curl");
-    let output = BufReader::new(curl.stdout.take().unwrap());
-    let received = tokio::task::spawn_blocking(move || {
-        output.lines().map(Result::unwrap).any(|line| line == "event: request")
-    });
+    let mut client = Http2Client::connect(&server).await;
+    let mut events = client.send("GET", "/_mock/events", "").await.unwrap().into_body();
     tokio::time::sleep(SHORT * 6).await;
-    tls::curl(&folder, &[&server.token_url(), "-d", page::REQUEST]).await;
-    assert!(received.await.unwrap(), "the follower was cut off");
-    let _ = curl.kill();
-    curl.wait().unwrap();
+    HttpsClient::of(&server).post(&server.token_url(), page::REQUEST).await.unwrap().ok();
+
+    let mut received = String::new();
+    while !received.contains("event: request") {
+        let frame = tokio::time::timeout(TIMEOUT, events.frame()).await.expect("an event");
+        let data = frame.expect("the follower was cut off").unwrap().into_data().unwrap();
+        received.push_str(std::str::from_utf8(&data).unwrap());
+    }
 }

@@ -1,67 +1,48 @@
 //! The addresses that a server listens on: several, both families of localhost, and the portal.
 
 use crate::support::folder::Folder;
+use crate::support::https_client::HttpsClient;
 use crate::support::program::{Running, run, text};
-use crate::support::tls::{curl, identify};
-use crate::support::tools::lacks_tools;
 use crate::support::tools::skip;
-use crate::support::{CLIENT, fetch, page, post};
+use crate::support::{exchange_form, fetch, page, post};
 use serde_json::{Value, json};
 use smartpay_oauth_mock::{ClientAuth, MockAuthServer, Pattern};
 
 /// Starts a server whose token endpoint demands a certificate, with a portal.
-async fn server_with_portal(name: &str) -> (MockAuthServer, Folder) {
+async fn server_with_portal() -> MockAuthServer {
     let builder = MockAuthServer::builder().tls().client_auth(ClientAuth::Required);
-    let server = builder.portal_listen(([127, 0, 0, 1], 0)).start().await.unwrap();
-    let folder = Folder::new(name);
-    identify(&folder, &server, "acme-partner");
-    (server, folder)
+    builder.portal_listen(([127, 0, 0, 1], 0)).start().await.unwrap()
 }
 
-const CONSENT: &str = "sub=oauth&redirect_url=https://www.example.com&state=s&mock_consent=allow";
+const CONSENT: &str = "client_id=v6TJH1IqhM&sub=oauth&redirect_url=https://www.example.com&state=s";
 
 /// As at the real server: the browser consents without a certificate, and the token endpoint
 /// demands one.
 #[tokio::test]
 async fn a_browser_without_a_certificate_consents_while_the_token_endpoint_demands_one() {
-    if lacks_tools(&["curl"]) {
-        return;
-    }
-    let (server, folder) = server_with_portal("portal-consent").await;
+    let server = server_with_portal().await;
     let portal = server.portal_url().unwrap();
     assert_eq!(server.authorize_url(), format!("{portal}/ebc2/oauth/authorize"));
 
-    let (id, secret) = CLIENT;
-    let consent = format!("{}?client_id={id}&{CONSENT}", server.authorize_url());
-    let page = consent.replace("&mock_consent=allow", "");
-    let shown = curl(&folder, &[&page]).await;
+    let browser = HttpsClient::of(&server);
+    let page = format!("{}?{CONSENT}", server.authorize_url());
+    let shown = browser.get(&page).await.unwrap().ok();
     assert!(shown.text.contains("Allow") && shown.text.contains("Deny"), "{}", shown.text);
-    let redirect = curl(&folder, &["-o", "/dev/null", "-w", "%{redirect_url}", &consent]).await;
-    let code = redirect.text.split("code=").nth(1).unwrap().split('&').next().unwrap();
+    let redirect = browser.get(&format!("{page}&mock_consent=allow")).await.unwrap();
+    let code = redirect.header("location").split("code=").nth(1).unwrap();
+    let form = exchange_form(code.split('&').next().unwrap());
 
-    let form =
-        format!("grant_type=authorization_code&code={code}&client_id={id}&client_secret={secret}");
-    let token = server.token_url();
-    assert_ne!(curl(&folder, &[&token, "-d", &form]).await.exit, 0, "without a certificate");
-    let (certificate, key) = (folder.path("client.pem"), folder.path("client.key"));
-    let identity = ["--cert", &certificate, "--key", &key, &token, "-d", &form];
-    let response = curl(&folder, &identity).await;
-    assert!(response.text.contains("access_token"), "{}", response.text);
+    browser.post(&server.token_url(), &form).await.expect_err("without a certificate");
+    let client = HttpsClient::identified(&server, "acme-partner");
+    client.post(&server.token_url(), &form).await.unwrap().ok().member("access_token");
 }
 
 #[tokio::test]
 async fn the_portal_serves_nothing_but_the_consent_pages_and_the_console() {
-    if lacks_tools(&["curl"]) {
-        return;
-    }
-    let (server, folder) = server_with_portal("portal-paths").await;
+    let server = server_with_portal().await;
     server.new_realm("blue").create().unwrap();
-    let portal = server.portal_url().unwrap();
-    let status = async |path: &str| {
-        let said = curl(&folder, &["-w", " %{http_code}", &format!("{portal}{path}")]).await;
-        let (text, status) = said.text.rsplit_once(' ').unwrap();
-        (status.parse::<u16>().unwrap(), text.to_owned())
-    };
+    let (browser, portal) = (HttpsClient::of(&server), server.portal_url().unwrap());
+    let get = async |path: &str| browser.get(&format!("{portal}{path}")).await.expect(path);
 
     for path in [
         "/",
@@ -71,16 +52,18 @@ async fn the_portal_serves_nothing_but_the_consent_pages_and_the_console() {
         "/_mock/console/main.js",
         "/realms/blue/_mock/requests",
     ] {
-        let (status, text) = status(path).await;
-        assert_ne!(status, 404, "{path}: {text}");
+        let response = get(path).await;
+        assert_ne!(response.status, 404, "{path}: {}", response.text);
     }
     for path in ["/oauth2/v3/token", "/pts/v2/payments", "/.well-known/jwks.json"] {
         for prefix in ["", "/realms/blue"] {
-            let (status, text) = status(&format!("{prefix}{path}")).await;
-            assert_eq!(status, 404, "{prefix}{path}");
+            let response = get(&format!("{prefix}{path}")).await;
+            assert_eq!(response.status, 404, "{prefix}{path}");
+            let text = response.text;
             assert!(text.contains("portal") && text.contains(&server.base_url()), "{text}");
         }
     }
+
     let entry = server.requests().await.pop().unwrap();
     assert!(
         entry.notes.concat().contains("serves the consent pages and the console only"),

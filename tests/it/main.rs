@@ -70,6 +70,7 @@ mod unwritable_output;
 mod certificate_files;
 mod client_auth;
 mod https;
+mod https_tools;
 mod sdk;
 
 // Limits and robustness.

@@ -1,17 +1,15 @@
 //! Stopping while clients send requests: every accepted request gets its response, unless a second
 //! signal ends the wait.
 
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Command, Stdio};
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::support::folder::Folder;
+use crate::support::https_client::HttpsClient;
 use crate::support::page;
 use crate::support::program::Running;
 use crate::support::raw_client::RawClient;
-use crate::support::tools::lacks_tools;
 
 /// Sixteen clients send requests as fast as they can. Each gets a response to every request until a
 /// response says `Connection: close`.
@@ -83,31 +81,28 @@ fn clients_that_have_just_connected_still_get_a_response() {
 /// A client whose handshake has not begun when the server gets the signal to stop.
 #[test]
 fn a_client_that_has_just_connected_over_tls_still_gets_a_response() {
-    if lacks_tools(&["curl"]) {
-        return;
-    }
     let folder = Folder::new("stop-tls");
     let certificates = folder.path("tls");
     let limits = ["--limit", "last_call=1m", "stop_time=1m"];
     let arguments = [&["--tls-dir", &certificates], &limits[..]].concat();
     let mut server = Running::start_https(&folder, &arguments);
+    let ca = std::fs::read_to_string(format!("{certificates}/ca.pem")).unwrap();
+    let client = HttpsClient::new(&ca);
     let url = format!("https://localhost:{}/oauth2/v3/token", server.port());
+
+    // The system accepts a connection in the place of the program that is stopped.
     server.signal("-STOP");
-    let mut curl = Command::new("curl")
-        .args(["-sSv", "-w", "%{http_code}", "--cacert", &format!("{certificates}/ca.pem")])
-        .args(["--http1.1", "-4", "-d", page::REQUEST, &url])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("curl");
-    let mut log = BufReader::new(curl.stderr.take().unwrap()).lines();
-    assert!(log.any(|line| line.unwrap().contains("Connected to")), "curl connects");
+    let stream = std::net::TcpStream::connect(server.address()).unwrap();
+    stream.set_nonblocking(true).unwrap();
     server.signal("-TERM");
     server.signal("-CONT");
-    let mut output = String::new();
-    curl.stdout.take().unwrap().read_to_string(&mut output).unwrap();
-    assert!(output.ends_with("200"), "{output}; {:?}", log.collect::<Vec<_>>());
-    curl.wait().unwrap();
+
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let response = runtime.block_on(async {
+        let stream = tokio::net::TcpStream::from_std(stream).unwrap();
+        client.post_over(stream, &url, page::REQUEST).await
+    });
+    response.unwrap().ok();
     assert_eq!(server.exit_code(), Some(0));
 }
 

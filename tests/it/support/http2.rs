@@ -1,7 +1,6 @@
 //! An HTTP/2 client over TLS.
 #![allow(dead_code, reason = "each test binary uses some of it")]
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::Full;
@@ -9,12 +8,9 @@ use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http2::{self, Builder, SendRequest};
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, ServerName};
 use smartpay_oauth_mock::MockAuthServer;
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+
+use super::https_client::HttpsClient;
 
 /// A connection over which requests can be sent concurrently.
 #[derive(Clone)]
@@ -31,18 +27,8 @@ impl Http2Client {
 
     /// Connects with settings of its own.
     pub async fn connect_with(server: &MockAuthServer, builder: &Builder<TokioExecutor>) -> Self {
-        let mut roots = RootCertStore::empty();
-        let ca = server.ca_pem().expect("the server has HTTPS");
-        roots.add(CertificateDer::from_pem_slice(ca.as_bytes()).unwrap()).unwrap();
-        let provider = Arc::new(tokio_rustls::rustls::crypto::aws_lc_rs::default_provider());
-        let config = ClientConfig::builder_with_provider(provider);
-        let config = config.with_safe_default_protocol_versions().unwrap();
-        let mut config = config.with_root_certificates(roots).with_no_client_auth();
-        config.alpn_protocols = vec![b"h2".to_vec()];
-
-        let stream = TcpStream::connect(server.address()).await.unwrap();
-        let name = ServerName::try_from("localhost").unwrap();
-        let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap();
+        let port = server.address().port();
+        let stream = HttpsClient::of(server).http2().connect("localhost", port).await.unwrap();
         let (sender, connection) = builder.handshake(TokioIo::new(stream)).await.unwrap();
         tokio::spawn(connection);
         Self { sender, authority: server.address().to_string() }

@@ -2,8 +2,10 @@
 #![allow(dead_code, reason = "each test binary uses some of it")]
 
 pub mod browser;
+pub mod certificates;
 pub mod folder;
 pub mod http2;
+pub mod https_client;
 pub mod program;
 pub mod raw_client;
 pub mod store;
@@ -39,12 +41,12 @@ impl HttpResponse {
         serde_json::from_str(&self.text).unwrap_or_else(|e| panic!("{e}: {}", self.text))
     }
 
-    /// Returns the member `error`, or `-` if there is none.
     /// Returns the number at a JSON pointer.
     pub fn number(&self, pointer: &str) -> u64 {
         self.json().pointer(pointer).and_then(Value::as_u64).expect(pointer)
     }
 
+    /// Returns the member `error`, or `-` if there is none.
     pub fn error(&self) -> String {
         self.json()["error"].as_str().unwrap_or("-").to_owned()
     }
