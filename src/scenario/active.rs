@@ -27,16 +27,31 @@ struct Progress {
     id: String,
     /// The number of draws so far that a shared store has reported.
     drawn: AtomicU64,
-    /// The draws for `probability`, if the scenario has a `seed` and the store counts them.
-    seeded_draws: Option<Mutex<SeededDraws>>,
     /// The time at which it ends by the realm's clock, if the scenario has a `for`.
     ends_at_ms: Option<i64>,
     /// The number of matches so far.
     matched: AtomicU64,
     barrier: Barrier,
     window: RateWindow,
-    /// The generator for `probability`, if the scenario has a `seed`.
-    rng: Option<Mutex<StdRng>>,
+    /// The generators for `probability`, if the scenario has a `seed`. They are boxed, since few have one.
+    seeded: Option<Box<Seeded>>,
+}
+
+/// The generators of a seed, which make the same draws.
+#[derive(Debug)]
+struct Seeded {
+    rng: Mutex<StdRng>,
+    /// The draws at any position, where a shared store counts them.
+    draws: Mutex<SeededDraws>,
+}
+
+impl Seeded {
+    fn new(seed: u64) -> Self {
+        Self {
+            rng: Mutex::new(StdRng::seed_from_u64(seed)),
+            draws: Mutex::new(SeededDraws::new(seed)),
+        }
+    }
 }
 
 /// The outcome of a scenario for one request.
@@ -104,16 +119,14 @@ impl ActiveScenario {
         id: String,
         ends_at_ms: Option<i64>,
     ) -> Self {
-        let rng = scenario.seed.map(|seed| Mutex::new(StdRng::seed_from_u64(seed)));
         let progress = Progress {
             id,
             drawn: AtomicU64::new(0),
-            seeded_draws: scenario.seed.map(|seed| Mutex::new(SeededDraws::new(seed))),
             ends_at_ms,
             matched: AtomicU64::new(0),
             barrier: Barrier::default(),
             window: RateWindow::default(),
-            rng,
+            seeded: scenario.seed.map(|seed| Box::new(Seeded::new(seed))),
         };
         Self { name, scenario, progress: Arc::new(progress) }
     }
@@ -168,7 +181,7 @@ impl ActiveScenario {
 
     /// Returns the draws that a shared store counts, if the scenario has a seed.
     pub(super) fn seeded_draws(&self) -> Option<&Mutex<SeededDraws>> {
-        self.progress.seeded_draws.as_ref()
+        self.progress.seeded.as_deref().map(|seeded| &seeded.draws)
     }
 
     /// Notes the number of draws in a shared store.
@@ -194,8 +207,10 @@ impl ActiveScenario {
             return true;
         }
 
-        let drawn: f64 =
-            self.progress.rng.as_ref().map_or_else(rand::random, |rng| rng.lock().random());
+        let drawn: f64 = match &self.progress.seeded {
+            Some(seeded) => seeded.rng.lock().random(),
+            None => rand::random(),
+        };
         drawn < probability
     }
 
