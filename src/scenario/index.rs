@@ -5,7 +5,6 @@
 //! condition it meets.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::hash::Hash;
 use std::sync::Arc;
 
 use axum::http::HeaderName;
@@ -24,33 +23,13 @@ pub(super) struct ScenarioIndex {
     by_name: HashMap<String, Position>,
     /// The number of conditions on the merchant in enabled scenarios.
     merchant_conditions: usize,
-    filed: Filed,
+    /// Enabled scenarios by one of their conditions: its kind, and the value that meets it.
+    filed: HashMap<Kind, HashMap<Box<str>, Positions>>,
 }
 
-/// Enabled scenarios by one of their conditions.
-#[derive(Debug, Default)]
-struct Filed {
-    /// Those that are filed under no condition.
-    others: Positions,
-    /// By the exact value of a condition.
-    by_value: HashMap<Exact, HashMap<Box<str>, Positions>>,
-    /// By a header that must be present.
-    by_header: HashMap<HeaderName, Positions>,
-    /// By a parameter that must be present.
-    by_param: HashMap<Box<str>, Positions>,
-}
-
-/// What a scenario is filed under.
-enum Key {
-    Value(Exact, Box<str>),
-    Header(HeaderName),
-    Param(Box<str>),
-    None,
-}
-
-/// The conditions that scenarios can be filed under by value.
+/// What scenarios can be filed under.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Exact {
+enum Kind {
     Code,
     RefreshToken,
     CorrelationId,
@@ -58,6 +37,12 @@ enum Exact {
     MerchantId,
     GrantType,
     Path,
+    /// The name of a header that must be present.
+    Header,
+    /// The name of a parameter that must be present.
+    Param,
+    /// No condition, with the empty value.
+    Other,
 }
 
 impl ScenarioIndex {
@@ -93,7 +78,7 @@ impl ScenarioIndex {
 
         for when in enabled_conditions(&removed) {
             self.merchant_conditions -= usize::from(when.merchant_id.is_some());
-            self.filed.remove(&key_of(when), position);
+            self.unfile(&key_of(when), position);
         }
         Some(removed)
     }
@@ -101,11 +86,22 @@ impl ScenarioIndex {
     fn insert(&mut self, active: Arc<ActiveScenario>, position: Position) {
         for when in enabled_conditions(&active) {
             self.merchant_conditions += usize::from(when.merchant_id.is_some());
-            self.filed.insert(key_of(when), position);
+            let (kind, value) = key_of(when);
+            self.filed.entry(kind).or_default().entry(value).or_default().insert(position);
         }
 
         self.by_name.insert(active.name().to_owned(), position);
         self.scenarios.insert(position, active);
+    }
+
+    fn unfile(&mut self, (kind, value): &(Kind, Box<str>), position: Position) {
+        let Some(by_value) = self.filed.get_mut(kind) else { return };
+        let Some(positions) = by_value.get_mut(value) else { return };
+
+        positions.remove(&position);
+        if positions.is_empty() {
+            by_value.remove(value);
+        }
     }
 
     /// Returns a scenario by its name.
@@ -128,31 +124,31 @@ impl ScenarioIndex {
         &self,
         request: &RequestView<'_>,
     ) -> impl Iterator<Item = &Arc<ActiveScenario>> {
-        let mut positions: Vec<Position> = self.filed.others.iter().copied().collect();
+        let mut positions = Vec::new();
 
         let values = [
-            (Exact::Code, request.param("code")),
-            (Exact::RefreshToken, request.param("refresh_token")),
-            (Exact::ClientId, request.client_id),
-            (Exact::MerchantId, request.merchant_id),
-            (Exact::Path, Some(request.path)),
-            (Exact::GrantType, request.param("grant_type")),
+            (Kind::Other, Some("")),
+            (Kind::Code, request.param("code")),
+            (Kind::RefreshToken, request.param("refresh_token")),
+            (Kind::ClientId, request.client_id),
+            (Kind::MerchantId, request.merchant_id),
+            (Kind::Path, Some(request.path)),
+            (Kind::GrantType, request.param("grant_type")),
         ];
         for (kind, value) in values {
-            positions.extend(self.filed.with_value(kind, value));
+            positions.extend(value.into_iter().flat_map(|value| self.filed_under(kind, value)));
         }
         for id in request.headers.get_all(CORRELATION_ID) {
             let id = String::from_utf8_lossy(id.as_bytes());
-            positions.extend(self.filed.with_value(Exact::CorrelationId, Some(&id)));
+            positions.extend(self.filed_under(Kind::CorrelationId, &id));
         }
 
-        if !self.filed.by_header.is_empty() {
+        if let Some(by_header) = self.filed.get(&Kind::Header) {
             let names = request.headers.keys();
-            let found = names.filter_map(|name| self.filed.by_header.get(name));
-            positions.extend(found.flatten());
+            positions.extend(names.filter_map(|name| by_header.get(name.as_str())).flatten());
         }
 
-        let by_param = self.filed.by_param.iter();
+        let by_param = self.filed.get(&Kind::Param).into_iter().flatten();
         let found = by_param.filter(|(name, _)| request.param(name).is_some());
         positions.extend(found.flat_map(|(_, positions)| positions));
 
@@ -161,48 +157,11 @@ impl ScenarioIndex {
         positions.dedup();
         positions.into_iter().filter_map(|position| self.scenarios.get(&position))
     }
-}
 
-impl Filed {
     /// Returns the scenarios with a condition that this value meets.
-    fn with_value(&self, kind: Exact, value: Option<&str>) -> impl Iterator<Item = &Position> {
-        let found = value.and_then(|value| self.by_value.get(&kind)?.get(value));
+    fn filed_under(&self, kind: Kind, value: &str) -> impl Iterator<Item = &Position> {
+        let found = self.filed.get(&kind).and_then(|by_value| by_value.get(value));
         found.into_iter().flatten()
-    }
-
-    fn insert(&mut self, key: Key, position: Position) {
-        let positions = match key {
-            Key::Value(kind, value) => {
-                self.by_value.entry(kind).or_default().entry(value).or_default()
-            }
-            Key::Header(name) => self.by_header.entry(name).or_default(),
-            Key::Param(name) => self.by_param.entry(name).or_default(),
-            Key::None => &mut self.others,
-        };
-        positions.insert(position);
-    }
-
-    fn remove(&mut self, key: &Key, position: Position) {
-        match key {
-            Key::Value(kind, value) => {
-                if let Some(by_value) = self.by_value.get_mut(kind) {
-                    remove_from(by_value, value, position);
-                }
-            }
-            Key::Header(name) => remove_from(&mut self.by_header, name, position),
-            Key::Param(name) => remove_from(&mut self.by_param, name, position),
-            Key::None => {
-                self.others.remove(&position);
-            }
-        }
-    }
-}
-
-fn remove_from<K: Eq + Hash>(map: &mut HashMap<K, Positions>, key: &K, position: Position) {
-    let Some(positions) = map.get_mut(key) else { return };
-    positions.remove(&position);
-    if positions.is_empty() {
-        map.remove(key);
     }
 }
 
@@ -212,39 +171,38 @@ fn enabled_conditions(active: &ActiveScenario) -> &[When] {
     if scenario.enabled { scenario.when.alternatives() } else { &[] }
 }
 
-/// Returns the condition that the fewest requests meet.
-fn key_of(when: &When) -> Key {
+/// Returns the condition that the fewest requests meet, with the value that meets it.
+fn key_of(when: &When) -> (Kind, Box<str>) {
     let rare = [
-        (Exact::Code, &when.code),
-        (Exact::RefreshToken, &when.refresh_token),
-        (Exact::CorrelationId, &when.correlation_id),
+        (Kind::Code, &when.code),
+        (Kind::RefreshToken, &when.refresh_token),
+        (Kind::CorrelationId, &when.correlation_id),
     ];
     let common = [
-        (Exact::MerchantId, &when.merchant_id),
-        (Exact::ClientId, &when.client_id),
-        (Exact::Path, &when.path),
-        (Exact::GrantType, &when.grant_type),
+        (Kind::MerchantId, &when.merchant_id),
+        (Kind::ClientId, &when.client_id),
+        (Kind::Path, &when.path),
+        (Kind::GrantType, &when.grant_type),
     ];
+    let mut headers = when.headers().filter_map(|(name, _)| name.parse::<HeaderName>().ok());
     // Nearly every token request has a grant_type, so its presence tells nothing.
     let mut params = when.params().map(|(name, _)| name).filter(|name| *name != "grant_type");
 
-    if let Some((kind, value)) = exact_value(rare) {
-        Key::Value(kind, value)
-    } else if let Some(name) = when.headers().find_map(|(name, _)| name.parse().ok()) {
-        Key::Header(name)
+    if let Some(key) = exact_value(rare) {
+        key
+    } else if let Some(name) = headers.next() {
+        (Kind::Header, name.as_str().into())
     } else if let Some(name) = params.next() {
-        Key::Param(name.into())
-    } else if let Some((kind, value)) = exact_value(common) {
-        Key::Value(kind, value)
+        (Kind::Param, name.into())
     } else {
-        Key::None
+        exact_value(common).unwrap_or((Kind::Other, "".into()))
     }
 }
 
 /// Returns the first condition that only one value meets, with that value.
 fn exact_value<const N: usize>(
-    conditions: [(Exact, &Option<Pattern>); N],
-) -> Option<(Exact, Box<str>)> {
+    conditions: [(Kind, &Option<Pattern>); N],
+) -> Option<(Kind, Box<str>)> {
     conditions
         .into_iter()
         .find_map(|(kind, pattern)| Some((kind, pattern.as_ref()?.exact()?.into())))
