@@ -123,8 +123,7 @@ impl SharedRealm {
     /// Returns the version of the realm in the store; `None` if it does not exist there.
     pub(crate) async fn version(&self) -> Result<Option<Version>, Unavailable> {
         let sent = Instant::now();
-        let mut script = SCRIPTS.version.prepare_invoke();
-        script.key(&self.keys.config);
+        let script = SCRIPTS.version.key(&self.keys.config);
         let reply: (Option<String>, Option<u64>, String, String) =
             self.connection.run(&script).await?;
         let (epoch, number, seconds, micros) = reply;
@@ -135,9 +134,8 @@ impl SharedRealm {
 
     /// Returns the thumbprint of the key that signs the tokens of the store.
     pub(crate) async fn signing_key(&self) -> Result<Option<String>, Unavailable> {
-        let mut command = redis::cmd("HGET");
-        command.arg(&self.keys.config).arg(Part::Key.name());
-        self.connection.send(&command).await
+        let config = &self.keys.config;
+        self.connection.send(redis::cmd("HGET").arg(config).arg(Part::Key.name())).await
     }
 
     /// Returns the parts that have changed since a version, with the version of now. `None` if the realm
@@ -146,9 +144,8 @@ impl SharedRealm {
         &self,
         since: &Version,
     ) -> Result<Option<(Version, Parts)>, Unavailable> {
-        let mut command = redis::cmd("HGETALL");
-        command.arg(&self.keys.config);
-        let mut fields: HashMap<String, String> = self.connection.send(&command).await?;
+        let mut fields: HashMap<String, String> =
+            self.connection.send(redis::cmd("HGETALL").arg(&self.keys.config)).await?;
         let number = |fields: &HashMap<String, String>, name: &str| {
             fields.get(name).and_then(|number| number.parse::<u64>().ok())
         };
@@ -212,10 +209,7 @@ impl SharedRealm {
             fixtures: staged.fixtures.map(Fixtures::from),
         };
 
-        let mut script = SCRIPTS.install.prepare_invoke();
-        for key in self.keys.all() {
-            script.key(key);
-        }
+        let mut script = SCRIPTS.install.key(&self.keys.all());
         script.arg(serde_json::to_string(&change).unwrap_or_default());
         script.arg(&*self.channel).arg(&*self.name);
         let number: i64 = self.connection.run(&script).await?;
@@ -226,9 +220,7 @@ impl SharedRealm {
 
     /// Removes the realm from the store.
     pub(crate) async fn delete(&self) -> Result<(), Unavailable> {
-        let mut command = redis::cmd("DEL");
-        command.arg(&self.keys.all()[..]);
-        self.connection.send(&command).await
+        self.connection.send(redis::cmd("DEL").arg(&self.keys.all())).await
     }
 }
 

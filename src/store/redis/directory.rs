@@ -28,10 +28,7 @@ impl SharedStore {
         max: usize,
     ) -> Result<Added, Unavailable> {
         let mut script = self.on_directory(&SCRIPTS.add_realm);
-        script.arg(&*realm.name).arg(&*realm.known().epoch).arg(max);
-        for host in hosts {
-            script.arg(host);
-        }
+        script.arg(&*realm.name).arg(&*realm.known().epoch).arg(max).arg(hosts);
 
         let reply: String = self.link.connection.run(&script).await?;
         Ok(match reply.as_str() {
@@ -51,30 +48,24 @@ impl SharedStore {
 
     /// Returns whether the directory has a realm.
     pub(crate) async fn has_realm(&self, name: &str) -> Result<bool, Unavailable> {
-        let mut command = redis::cmd("HEXISTS");
-        command.arg(&self.directory.realms).arg(name);
-        self.link.connection.send(&command).await
+        let realms = &self.directory.realms;
+        self.link.connection.send(redis::cmd("HEXISTS").arg(realms).arg(name)).await
     }
 
     /// Returns the names of all realms.
     pub(crate) async fn realm_names(&self) -> Result<Vec<String>, Unavailable> {
-        let mut command = redis::cmd("HGETALL");
-        command.arg(&self.directory.realms);
-        let realms: BTreeMap<String, String> = self.link.connection.send(&command).await?;
+        let realms: BTreeMap<String, String> =
+            self.link.connection.send(redis::cmd("HGETALL").arg(&self.directory.realms)).await?;
         Ok(realms.into_keys().collect())
     }
 
     /// Returns the host names, each with its realm.
     pub(crate) async fn hosts(&self) -> Result<HashMap<String, String>, Unavailable> {
-        let mut command = redis::cmd("HGETALL");
-        command.arg(&self.directory.hosts);
-        self.link.connection.send(&command).await
+        self.link.connection.send(redis::cmd("HGETALL").arg(&self.directory.hosts)).await
     }
 
     fn on_directory<'s>(&self, script: &'s redis::Script) -> redis::ScriptInvocation<'s> {
-        let mut script = script.prepare_invoke();
         let DirectoryKeys { config, realms, hosts } = &self.directory;
-        script.key(config).key(realms).key(hosts);
-        script
+        script.key(&[config, realms, hosts])
     }
 }

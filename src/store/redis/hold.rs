@@ -44,9 +44,8 @@ impl SharedRealm {
 
     /// Releases the requests that a scenario holds. Returns their number.
     pub(crate) async fn release(&self, scenario: &str) -> Result<usize, Unavailable> {
-        let mut script = SCRIPTS.release.prepare_invoke();
-        script.key(&self.keys.progress).key(self.keys.held(scenario));
-        script.arg(scenario).arg(&*self.channel);
+        let mut script = SCRIPTS.release.key(&self.keys.progress);
+        script.key(self.keys.held(scenario)).arg(scenario).arg(&*self.channel);
         self.connection.run(&script).await
     }
 
@@ -86,8 +85,8 @@ struct Held {
 impl Held {
     /// Returns the round that the request waits in; negative if it is released.
     async fn ask(&self, hold: Hold, round: &str) -> Result<i64, Unavailable> {
-        let mut script = SCRIPTS.hold.prepare_invoke();
-        script.key(&self.realm.keys.progress).key(self.realm.keys.held(&self.scenario));
+        let mut script = SCRIPTS.hold.key(&self.realm.keys.progress);
+        script.key(self.realm.keys.held(&self.scenario));
         script.arg(&self.scenario).arg(&self.request).arg(hold.until).arg(round);
         script.arg(GONE_AFTER_MS).arg(&*self.realm.channel);
         self.realm.connection.run(&script).await

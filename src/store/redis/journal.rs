@@ -145,8 +145,7 @@ async fn collect(first: Job, jobs: &mut mpsc::Receiver<Job>, batch: &mut Vec<Job
 
 async fn write_batch(batch: Option<(Arc<SharedRealm>, Vec<Record>)>, journal_size: usize) {
     let Some((realm, records)) = batch else { return };
-    let mut script = SCRIPTS.record.prepare_invoke();
-    script.key(&realm.keys.config).key(&realm.keys.journal);
+    let mut script = SCRIPTS.record.key(&[&realm.keys.config, &realm.keys.journal]);
     script.arg(&*realm.known().epoch).arg(journal_size).arg(&*realm.channel).arg(&*realm.name);
     for Record { kind, number, id, text } in records {
         script.arg(kind.name());

@@ -78,20 +78,13 @@ impl SharedRealm {
 
     /// Begins a script on grants, at a time of the realm's clock.
     pub(super) fn on_grants<'s>(&self, script: &'s Script, now_ms: i64) -> ScriptInvocation<'s> {
-        let mut invocation = script.prepare_invoke();
-        for key in self.keys.grant_keys() {
-            invocation.key(key);
-        }
+        let mut invocation = script.key(&self.keys.grant_keys());
         invocation.arg(&*self.known().epoch).arg(now_ms);
         invocation
     }
 
     /// Begins a script that looks up codes and tokens.
     pub(super) fn on_look_up<'s>(&self, script: &'s Script) -> ScriptInvocation<'s> {
-        let mut invocation = script.prepare_invoke();
-        for key in self.keys.look_up_keys() {
-            invocation.key(key);
-        }
-        invocation
+        script.key(&self.keys.look_up_keys())
     }
 }

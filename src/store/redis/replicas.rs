@@ -57,8 +57,7 @@ impl SharedStore {
     /// Says that this replica is there, and asks the others a question if it is not empty. Returns how
     /// many there are.
     fn announcement(&self, question: &str) -> ScriptInvocation<'static> {
-        let mut script = SCRIPTS.flush.prepare_invoke();
-        script.key(format!("{}:replicas", self.link.prefix));
+        let mut script = SCRIPTS.flush.key(format!("{}:replicas", self.link.prefix));
         script.arg(&*self.replica).arg(GONE_AFTER_MS).arg(&*self.link.channel).arg(question);
         script
     }
