@@ -70,7 +70,7 @@ impl HttpsArgs {
     /// Sets the listeners of the server: HTTP on `http_listen`, and HTTPS as the options say.
     pub(super) fn apply(
         &self,
-        builder: Builder,
+        mut builder: Builder,
         http_listen: Vec<Interfaces>,
     ) -> Result<Builder, CliError> {
         let tls_listen = address_of(&self.tls_listen);
@@ -83,12 +83,12 @@ impl HttpsArgs {
             }
         }
 
-        let mut builder = builder.listen_on(http_listen);
+        builder.listen = http_listen;
         if let Some(address) = tls_listen {
-            builder = builder.tls_listen_on(parse_address("--tls-listen", address)?);
+            builder.tls_listen = Some(parse_address("--tls-listen", address)?);
         }
         if let Some(address) = portal_listen {
-            builder = builder.portal_listen_on(parse_address("--portal-listen", address)?);
+            builder.portal_listen = Some(parse_address("--portal-listen", address)?);
         }
         for host in non_empty_items(&self.tls_host) {
             builder = builder.tls_host(host);

@@ -219,7 +219,7 @@ impl Serve {
                 ));
             }
             // Has no effect without certificate files.
-            builder = builder.watch_certificate();
+            builder.watch_certificate = true;
         }
 
         let builder = if self.watch && !paths.is_empty() {

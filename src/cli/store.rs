@@ -34,7 +34,7 @@ pub(super) struct StoreArgs {
 
 impl StoreArgs {
     /// Sets the store of a server.
-    pub(super) fn apply(&self, builder: Builder) -> Result<Builder, CliError> {
+    pub(super) fn apply(&self, mut builder: Builder) -> Result<Builder, CliError> {
         let url = or_default(&self.store, MEMORY);
         if url == MEMORY {
             return Ok(builder);
@@ -58,7 +58,8 @@ impl StoreArgs {
             Some(file) => Some(read_ca(file)?),
         };
         let url = Secret::from(url);
-        Ok(builder.store(StoreOptions { url, prefix: prefix.to_owned(), ca }))
+        builder.store = Some(StoreOptions { url, prefix: prefix.to_owned(), ca });
+        Ok(builder)
     }
 }
 

@@ -34,9 +34,10 @@ use crate::token::SigningKey;
 #[derive(Clone, Debug)]
 #[must_use = "the server does not run until `start` is called"]
 pub struct Builder {
-    pub(super) listen: Vec<Interfaces>,
-    pub(super) tls_listen: Option<Interfaces>,
-    pub(super) portal_listen: Option<Interfaces>,
+    /// The interfaces for plain HTTP. None means no plain HTTP.
+    pub(crate) listen: Vec<Interfaces>,
+    pub(crate) tls_listen: Option<Interfaces>,
+    pub(crate) portal_listen: Option<Interfaces>,
     pub(super) tls: TlsOptions,
     pub(super) fixtures: Arc<Fixtures>,
     pub(super) key: Option<SigningKey>,
@@ -47,9 +48,12 @@ pub struct Builder {
     pub(super) journal_size: usize,
     pub(super) limits: Limits,
     pub(super) watched: Option<FileWatcher>,
-    pub(super) watch_certificate: bool,
+    /// Whether the certificate of [`Builder::tls_certificate`] is reloaded when its files change.
+    pub(crate) watch_certificate: bool,
+    /// A store that other servers share. The handles of such a server read a copy of it, so only the
+    /// program sets this.
     #[cfg(feature = "redis")]
-    pub(super) store: Option<StoreOptions>,
+    pub(crate) store: Option<StoreOptions>,
 }
 
 impl Default for Builder {
@@ -94,17 +98,6 @@ impl MockAuthServer {
     }
 }
 
-#[cfg(feature = "redis")]
-impl Builder {
-    /// Keeps the state in a store that other servers share. The handles of such a server read a copy of
-    /// it, so only the program uses this.
-    #[cfg(feature = "cli")]
-    pub(crate) fn store(mut self, options: StoreOptions) -> Self {
-        self.store = Some(options);
-        self
-    }
-}
-
 impl Builder {
     /// Sets the address for plain HTTP. Port 0 selects a free port. The default is `127.0.0.1:0`.
     pub fn listen(mut self, address: impl Into<SocketAddr>) -> Self {
@@ -115,13 +108,6 @@ impl Builder {
     /// Adds an address for plain HTTP. [`MockAuthServer::http_url`] is that of the first one.
     pub fn also_listen(mut self, address: impl Into<SocketAddr>) -> Self {
         self.listen.push(address.into().into());
-        self
-    }
-
-    /// Sets the interfaces for plain HTTP. None means no plain HTTP.
-    #[cfg(feature = "cli")]
-    pub(crate) fn listen_on(mut self, interfaces: Vec<Interfaces>) -> Self {
-        self.listen = interfaces;
         self
     }
 
@@ -164,13 +150,6 @@ impl Builder {
         self
     }
 
-    /// Sets the interfaces for HTTPS.
-    #[cfg(feature = "cli")]
-    pub(crate) fn tls_listen_on(mut self, interfaces: Interfaces) -> Self {
-        self.tls_listen = Some(interfaces);
-        self
-    }
-
     /// Serves the consent pages on this address as well, over HTTPS that requests no client
     /// certificate, and nothing else. Port 0 means any free port.
     ///
@@ -197,13 +176,6 @@ impl Builder {
     /// [`RealmHandle::authorize_url`]: super::RealmHandle::authorize_url
     pub fn portal_listen(mut self, address: impl Into<SocketAddr>) -> Self {
         self.portal_listen = Some(address.into().into());
-        self
-    }
-
-    /// Sets the interfaces of the portal.
-    #[cfg(feature = "cli")]
-    pub(crate) fn portal_listen_on(mut self, interfaces: Interfaces) -> Self {
-        self.portal_listen = Some(interfaces);
         self
     }
 
@@ -245,13 +217,6 @@ impl Builder {
     /// Adds a CA (a PEM file) whose client certificates are accepted.
     pub fn client_ca(mut self, file: impl Into<PathBuf>) -> Self {
         self.tls.client_cas.push(file.into());
-        self
-    }
-
-    /// Reloads the certificate of [`Builder::tls_certificate`] when its files change.
-    #[cfg(feature = "cli")]
-    pub(crate) fn watch_certificate(mut self) -> Self {
-        self.watch_certificate = true;
         self
     }
 
