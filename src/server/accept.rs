@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::connection::{serve_http1, serve_http2};
-use super::connections::Slot;
+use super::connections::{Reserve, Slot};
 use super::handshake::{Handshakes, handshake};
 use super::listener::{ListenerContext, Protocol};
 use super::port::{Port, RETRY_DELAY};
@@ -61,7 +61,7 @@ impl Acceptor {
 
             match accepted {
                 Ok(stream) => tokio::select! {
-                    slot = connections.admit(&app.limits) => self.spawn(stream, slot),
+                    slot = connections.admit(&app.limits, Reserve::Use) => self.spawn(stream, slot),
                     () = app.stopping() => {
                         let mut waiting = vec![stream];
                         waiting.extend(port.close());
@@ -80,7 +80,8 @@ impl Acceptor {
     /// Serves the connections that were waiting, and returns when all connections have ended.
     async fn finish(&mut self, waiting: Vec<TcpStream>) {
         for stream in waiting {
-            let slot = self.context.connections.acquire(&self.context.app.limits).await;
+            let ListenerContext { app, connections, .. } = &self.context;
+            let slot = connections.admit(&app.limits, Reserve::Leave).await;
             self.spawn(stream, slot);
         }
         while self.tasks.join_next().await.is_some() {}

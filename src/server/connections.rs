@@ -44,6 +44,13 @@ struct State {
     idle_reserved: BTreeMap<u64, Idle>,
 }
 
+/// Whether a new connection may use the reserve while all others are busy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reserve {
+    Use,
+    Leave,
+}
+
 /// A connection without a request in flight.
 #[derive(Debug)]
 struct Idle {
@@ -86,81 +93,62 @@ impl Connections {
 
     /// Returns a slot for a new connection. If none is free, evicts the longest idle connection and
     /// waits for it to close.
-    pub(super) async fn acquire(self: &Arc<Self>, limits: &LimitMonitor) -> Arc<Slot> {
+    ///
+    /// With [`Reserve::Use`], the slot is a reserved one while all connections are busy: its requests
+    /// wait, or are control calls. When the reserve is taken as well, the requests that wait there have
+    /// to give up, after a while.
+    pub(super) async fn admit(
+        self: &Arc<Self>,
+        limits: &LimitMonitor,
+        reserve: Reserve,
+    ) -> Arc<Slot> {
         loop {
             // Created before the attempt, so that no notification is missed after it.
             let (closed, became_idle) = (self.closed.notified(), self.became_idle.notified());
-            if let Some(slot) = self.try_acquire() {
+            if let Some(slot) = self.try_open(false) {
                 return slot;
             }
 
             limits.report(Limit::Connections);
             if self.evict_idle() {
                 closed.await;
-            } else {
-                // All are busy or new. The first that becomes idle can be evicted.
-                tokio::select! {
-                    () = closed => {}
-                    () = became_idle => {}
-                    () = tokio::time::sleep(FIRST_REQUEST_TIME) => {}
+                continue;
+            }
+            if reserve == Reserve::Use
+                && let Some(slot) = self.try_open(true)
+            {
+                return slot;
+            }
+
+            // All are busy or new. The first that becomes idle can be evicted.
+            tokio::select! {
+                () = closed => {}
+                () = became_idle => {}
+                () = tokio::time::sleep(FIRST_REQUEST_TIME), if reserve == Reserve::Leave => {}
+                () = tokio::time::sleep(RESERVE_TIME), if reserve == Reserve::Use => {
+                    self.clear_reserve();
                 }
             }
         }
     }
 
-    fn try_acquire(self: &Arc<Self>) -> Option<Arc<Slot>> {
+    fn try_open(self: &Arc<Self>, is_reserved: bool) -> Option<Arc<Slot>> {
         let mut state = self.state.lock();
-        if state.open >= self.max {
+        let (open, max) = match is_reserved {
+            false => (&mut state.open, self.max),
+            true => (&mut state.reserved, RESERVED),
+        };
+        if *open >= max {
             return None;
         }
+        *open += 1;
 
-        state.open += 1;
-        Some(self.new_slot(&mut state, false))
-    }
-
-    fn try_reserve(self: &Arc<Self>) -> Option<Arc<Slot>> {
-        let mut state = self.state.lock();
-        if state.reserved >= RESERVED {
-            return None;
-        }
-
-        state.reserved += 1;
-        Some(self.new_slot(&mut state, true))
-    }
-
-    fn new_slot(self: &Arc<Self>, state: &mut State, is_reserved: bool) -> Arc<Slot> {
         let evict = Arc::new(Notify::new());
         let idle = Idle { evict: Arc::clone(&evict), opened: Some(Instant::now()) };
         let idle_number = state.insert_idle(idle, is_reserved);
         let activity = Mutex::new(Activity { in_flight: 0, idle_number });
         let is_reserved = AtomicBool::new(is_reserved);
-        Arc::new(Slot { connections: Arc::clone(self), is_reserved, evict, activity })
-    }
-
-    /// Returns a slot for a new connection as [`Connections::acquire`] does, but a reserved one while
-    /// all connections are busy: its requests wait, or are control calls. When the reserve is taken as
-    /// well, the requests that wait there have to give up, after a while.
-    pub(super) async fn admit(self: &Arc<Self>, limits: &LimitMonitor) -> Arc<Slot> {
-        loop {
-            // Created before the attempt, so that no notification is missed after it.
-            let (closed, became_idle) = (self.closed.notified(), self.became_idle.notified());
-            if let Some(slot) = self.try_acquire() {
-                return slot;
-            }
-
-            limits.report(Limit::Connections);
-            if self.evict_idle() {
-                closed.await;
-            } else if let Some(slot) = self.try_reserve() {
-                return slot;
-            } else {
-                tokio::select! {
-                    () = closed => {}
-                    () = became_idle => {}
-                    () = tokio::time::sleep(RESERVE_TIME) => self.clear_reserve(),
-                }
-            }
-        }
+        Some(Arc::new(Slot { connections: Arc::clone(self), is_reserved, evict, activity }))
     }
 
     /// Ends the reserved connections that are idle or wait.
@@ -357,7 +345,7 @@ mod tests {
 
     /// Opens a connection and serves its first request.
     async fn used_connection(connections: &Arc<Connections>) -> Arc<Slot> {
-        let slot = connections.acquire(&LimitMonitor::new(Limits::default())).await;
+        let slot = connections.admit(&LimitMonitor::new(Limits::default()), Reserve::Leave).await;
         drop(slot.begin_request());
         slot
     }
@@ -365,7 +353,7 @@ mod tests {
     #[tokio::test]
     async fn a_new_connection_is_not_evicted_before_its_first_request_can_arrive() {
         let connections = Connections::new(1);
-        let slot = connections.acquire(&LimitMonitor::new(Limits::default())).await;
+        let slot = connections.admit(&LimitMonitor::new(Limits::default()), Reserve::Leave).await;
         assert!(!connections.evict_idle());
         drop(slot.begin_request());
         assert!(connections.evict_idle());
@@ -381,7 +369,7 @@ mod tests {
         let busy = first.begin_request();
         drop(second.begin_request());
         assert!(first.is_busy() && first.idle_number().is_none());
-        assert!(connections.try_acquire().is_none());
+        assert!(connections.try_open(false).is_none());
 
         assert!(connections.evict_idle());
         assert!(is_evicted(&third).await, "idle longer than the second");
@@ -403,11 +391,11 @@ mod tests {
     async fn while_all_are_busy_a_reserved_connection_waits_only_for_what_needs_a_place() {
         let connections = Connections::new(1);
         let limits = LimitMonitor::new(Limits::default());
-        let first = connections.admit(&limits).await;
+        let first = connections.admit(&limits, Reserve::Use).await;
         let busy = first.begin_request();
         let (mut reserved, mut requests) = (Vec::new(), Vec::new());
         for _ in 0..RESERVED {
-            let slot = connections.admit(&limits).await;
+            let slot = connections.admit(&limits, Reserve::Use).await;
             requests.push(slot.begin_request());
             reserved.push(slot);
         }
@@ -417,8 +405,9 @@ mod tests {
         let waiting = Arc::clone(&reserved[0]);
         let waiting = tokio::spawn(async move { waiting.wait_for_place().await });
         let next = Arc::clone(&connections);
-        let next =
-            tokio::spawn(async move { next.admit(&LimitMonitor::new(Limits::default())).await });
+        let next = tokio::spawn(async move {
+            next.admit(&LimitMonitor::new(Limits::default()), Reserve::Use).await
+        });
         assert!(!waiting.await.unwrap());
         drop((requests, reserved));
         let next = next.await.unwrap();
@@ -436,7 +425,7 @@ mod tests {
     async fn wait_for_slot(connections: &Arc<Connections>) -> JoinHandle<Arc<Slot>> {
         let connections = Arc::clone(connections);
         let waiting = tokio::spawn(async move {
-            connections.acquire(&LimitMonitor::new(Limits::default())).await
+            connections.admit(&LimitMonitor::new(Limits::default()), Reserve::Leave).await
         });
         tokio::task::yield_now().await;
         assert!(!waiting.is_finished());
@@ -447,7 +436,10 @@ mod tests {
     async fn while_all_are_busy_a_new_connection_waits_for_the_first_that_becomes_idle() {
         let connections = Connections::new(2);
         let limits = LimitMonitor::new(Limits::default());
-        let [one, other] = [connections.acquire(&limits).await, connections.acquire(&limits).await];
+        let [one, other] = [
+            connections.admit(&limits, Reserve::Leave).await,
+            connections.admit(&limits, Reserve::Leave).await,
+        ];
         let (busy, still_busy) = (one.begin_request(), other.begin_request());
         let new = wait_for_slot(&connections).await;
         drop(busy);
