@@ -23,8 +23,8 @@ use crate::flow::authorize::{
 use crate::flow::consent::{check_may_grant, consent_mode, find_merchant};
 use crate::journal::{IssuedKind, ParamPolicy};
 use crate::oauth::{ErrorCode, Form, Refusal};
-use crate::realm::ConsentedCode;
 use crate::scenario::{Endpoint, RequestView};
+use crate::store::Code;
 use crate::units::printable;
 
 pub(super) async fn vendor(context: RequestContext, request: Request) -> Response {
@@ -211,23 +211,21 @@ impl AuthorizeRequest<'_> {
         }
         check_may_grant(merchant)?;
 
-        let client_id = &self.validated.client.id;
-        let code = realm
-            .record_consent(ConsentedCode {
-                client_id: Arc::clone(client_id),
-                merchant_id: merchant.id.as_str().into(),
-                scopes: requested.scopes,
-                redirect_url: Some(Arc::clone(&self.validated.redirect_url)),
-                redirect_url_sent: self.validated.redirect_url_sent,
-                challenge: requested.challenge,
-            })
-            .await
-            .map_err(|unavailable| {
-                let refusal = Refusal::from(unavailable);
-                AuthorizeError::new(ErrorCode::ServerError, refusal.description)
-            })?;
+        let ValidatedClient { client, redirect_url, redirect_url_sent, .. } = &self.validated;
+        // The lifetime is the current one, also if a scenario has held the request.
+        let (current, now_ms) = (realm.registry(), realm.clock.now_ms());
+        let issued = Code {
+            redirect_url: Some(Arc::clone(redirect_url)),
+            redirect_url_sent: *redirect_url_sent,
+            challenge: requested.challenge,
+            ..current.new_code(client, &merchant.id, requested.scopes, now_ms)
+        };
+        let code = realm.record_consent(issued).await.map_err(|unavailable| {
+            let refusal = Refusal::from(unavailable);
+            AuthorizeError::new(ErrorCode::ServerError, refusal.description)
+        })?;
         recorder.issued(IssuedKind::Code, &code, None);
-        tracing::debug!(client_id = &**client_id, merchant_id = merchant.id, "allowed");
+        tracing::debug!(client_id = &*client.id, merchant_id = merchant.id, "allowed");
 
         Ok(self.redirect_with(&[("code", &code)]))
     }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::random_code::random_code;
 use super::{ClientEntry, Realm, Registry};
 use crate::clock::from_ms;
-use crate::oauth::{Challenge, Scopes, Secret};
+use crate::oauth::{Scopes, Secret};
 use crate::store::{Code, Unavailable};
 use crate::units::rfc3339;
 
@@ -127,17 +127,6 @@ pub(crate) struct IssuedCode {
     pub(crate) expires_at: SystemTime,
 }
 
-/// A merchant's consent, for which a code is issued.
-pub(crate) struct ConsentedCode {
-    pub(crate) client_id: Arc<str>,
-    pub(crate) merchant_id: Arc<str>,
-    pub(crate) scopes: Scopes,
-    pub(crate) redirect_url: Option<Arc<str>>,
-    /// Whether the authorize request sent that URL.
-    pub(crate) redirect_url_sent: bool,
-    pub(crate) challenge: Option<Challenge>,
-}
-
 /// The reason why a code or tokens cannot be issued.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -198,16 +187,16 @@ impl Realm {
             return Err(IssueError::MalformedCode);
         }
 
-        let consent = ConsentedCode {
-            client_id: Arc::clone(&client.id),
-            merchant_id: merchant_id.into(),
-            scopes,
+        let issued = Code {
             redirect_url_sent: redirect_url.is_some(),
             redirect_url: redirect_url.map(Arc::from),
-            challenge: None,
+            ..registry.new_code(client, &merchant_id, scopes, self.clock.now_ms())
         };
-        let expires_at_ms = self.record_code(&code, consent).await?;
-        let expires_at = expires_at_ms.map(from_ms).ok_or(IssueError::CodeTaken)?;
+        let (now_ms, expires_at) = (issued.issued_at_ms, from_ms(issued.expires_at_ms));
+        // Of two requests for the same code, the store accepts one.
+        if !self.grant_store.record_code(&code, issued, now_ms).await? {
+            return Err(IssueError::CodeTaken);
+        }
         Ok(IssuedCode { code, expires_at })
     }
 
@@ -238,40 +227,35 @@ impl Realm {
     }
 
     /// Issues a code for a consent at the authorize endpoint.
-    pub(crate) async fn record_consent(
-        &self,
-        consent: ConsentedCode,
-    ) -> Result<String, Unavailable> {
+    pub(crate) async fn record_consent(&self, issued: Code) -> Result<String, Unavailable> {
         let code = random_code(self.registry().settings.code_form);
+        let now_ms = issued.issued_at_ms;
         // A random code is never taken.
-        self.record_code(&code, consent).await?;
+        self.grant_store.record_code(&code, issued, now_ms).await?;
         Ok(code)
     }
+}
 
-    /// Records a code that is issued now. Returns its expiry in milliseconds since 1970, or `None`
-    /// if it exists already: of two requests for the same code, the store accepts one.
-    async fn record_code(
+impl Registry {
+    /// Returns a code that is issued now, for no redirect URL and without a challenge.
+    pub(crate) fn new_code(
         &self,
-        code: &str,
-        consent: ConsentedCode,
-    ) -> Result<Option<i64>, Unavailable> {
-        let now_ms = self.clock.now_ms();
-        let lifetime_ms = self.registry().settings.code_lifetime.as_ms();
-        let expires_at_ms = now_ms.saturating_add(lifetime_ms);
-        let issued = Code {
-            client_id: consent.client_id,
-            merchant_id: consent.merchant_id,
-            scopes: consent.scopes,
-            redirect_url: consent.redirect_url,
-            redirect_url_sent: consent.redirect_url_sent,
-            challenge: consent.challenge,
+        client: &ClientEntry,
+        merchant_id: &str,
+        scopes: Scopes,
+        now_ms: i64,
+    ) -> Code {
+        Code {
+            client_id: Arc::clone(&client.id),
+            merchant_id: merchant_id.into(),
+            scopes,
+            redirect_url: None,
+            redirect_url_sent: false,
+            challenge: None,
             issued_at_ms: now_ms,
-            expires_at_ms,
+            expires_at_ms: now_ms.saturating_add(self.settings.code_lifetime.as_ms()),
             reusable: false,
-        };
-
-        let is_new = self.grant_store.record_code(code, issued, now_ms).await?;
-        Ok(is_new.then_some(expires_at_ms))
+        }
     }
 }
 

@@ -42,8 +42,8 @@ use crate::store::redis::SharedStore;
 use crate::store::{Code, FixtureGrants, Grant, GrantStore, Revocation, Unavailable};
 use crate::token::{GrantId, TokenIds};
 
+pub(crate) use codes::IssuedCode;
 pub use codes::{CodeRequest, IssueError, TokensRequest};
-pub(crate) use codes::{ConsentedCode, IssuedCode};
 pub(crate) use edit::{FixtureEntry, read_entry};
 pub use grant_info::GrantInfo;
 pub use realm_map::RealmError;
@@ -316,18 +316,15 @@ impl Realm {
 /// Returns a code of the fixtures as issued now. Checked fixtures never lack its client.
 fn code_of_fixture(registry: &Registry, code: &FixtureCode, now_ms: i64) -> Option<Code> {
     let client = registry.client(&code.client)?;
+    let scopes = scopes_of_fixture(client, code.scopes.as_deref());
     let challenge = code.code_challenge.as_deref();
 
     Some(Code {
-        client_id: Arc::clone(&client.id),
-        merchant_id: code.merchant.as_str().into(),
-        scopes: scopes_of_fixture(client, code.scopes.as_deref()),
         redirect_url: code.redirect_url.as_deref().map(Arc::from),
         redirect_url_sent: code.redirect_url.is_some(),
         challenge: challenge.map(|text| Challenge::new(code.code_challenge_method, text)),
-        issued_at_ms: now_ms,
-        expires_at_ms: now_ms.saturating_add(registry.settings.code_lifetime.as_ms()),
         reusable: code.reusable,
+        ..registry.new_code(client, &code.merchant, scopes, now_ms)
     })
 }
 
