@@ -168,16 +168,6 @@ fn with_write_timeout<S: Wire>(stream: S, limits: &Limits) -> Pin<Box<TimeoutStr
     Box::pin(stream)
 }
 
-/// Why a connection ends.
-enum EndReason {
-    /// The client closed it, or it failed.
-    Finished(hyper::Result<()>),
-    /// It was idle for too long, or evicted. A partial request is not waited for.
-    Idle,
-    /// The server shuts down.
-    Shutdown,
-}
-
 /// Serves a connection over HTTP/1.1 until the client closes it, it is evicted, or the server shuts
 /// down. Responds to a request that has arrived by then, but does not wait for the rest of one.
 pub(super) async fn serve_http1<S: Wire>(
@@ -197,17 +187,14 @@ pub(super) async fn serve_http1<S: Wire>(
         .title_case_headers(true)
         .serve_connection(TokioIo::new(with_write_timeout(stream, limits)), service);
 
-    let reason = tokio::select! {
-        result = poll_fn(|cx| connection.poll_without_shutdown(cx)) => EndReason::Finished(result),
-        () = state.slot.evicted() => EndReason::Idle,
-        () = app.stopping() => EndReason::Shutdown,
-    };
-
-    let (finished, flush_timeout) = match reason {
-        EndReason::Finished(result) => (Some(result), Duration::ZERO),
-        EndReason::Idle => (None, Duration::ZERO),
+    let (finished, flush_timeout) = tokio::select! {
+        result = poll_fn(|cx| connection.poll_without_shutdown(cx)) => {
+            (Some(result), Duration::ZERO)
+        }
+        // A partial request is not waited for.
+        () = state.slot.evicted() => (None, Duration::ZERO),
         // A client that has just connected or got a response may be sending its next request.
-        EndReason::Shutdown => {
+        () = app.stopping() => {
             let last_requests = poll_fn(|cx| connection.poll_without_shutdown(cx));
             let finished = tokio::time::timeout(limits.last_call, last_requests).await;
             (finished.ok(), FLUSH_TIMEOUT)
@@ -292,22 +279,21 @@ pub(super) async fn serve_http2<S: Wire>(
         .max_header_list_size(max_head_size.saturating_mul(2))
         .serve_connection(TokioIo::new(with_write_timeout(stream, limits)), service);
 
-    let reason = tokio::select! {
-        result = &mut connection => EndReason::Finished(result),
-        () = state.slot.evicted() => EndReason::Idle,
-        () = idle_for(limits.head_time, &state.slot) => EndReason::Idle,
+    let flush_timeout = tokio::select! {
+        result = &mut connection => {
+            if let Err(error) = result {
+                report(&error, &app.limits, false);
+            }
+            return;
+        }
+        // A partial request is not waited for.
+        () = state.slot.evicted() => Duration::ZERO,
+        () = idle_for(limits.head_time, &state.slot) => Duration::ZERO,
         () = state.waiting.any_waits_for(limits.write_time) => {
             return app.limits.report(Limit::WriteTime);
         }
-        () = app.stopping() => EndReason::Shutdown,
-    };
-
-    let flush_timeout = match reason {
-        EndReason::Finished(Ok(())) => return,
-        EndReason::Finished(Err(error)) => return report(&error, &app.limits, false),
-        EndReason::Idle => Duration::ZERO,
         // GOAWAY tells the client which of its last requests are not served.
-        EndReason::Shutdown => FLUSH_TIMEOUT,
+        () = app.stopping() => FLUSH_TIMEOUT,
     };
     Pin::new(&mut connection).graceful_shutdown();
     let poll = |cx: &mut Context<'_>| Pin::new(&mut connection).poll(cx);
