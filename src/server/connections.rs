@@ -1,6 +1,7 @@
 //! The open connections of a server: their number, and which one is closed for a new one.
 
 use std::collections::BTreeMap;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -27,6 +28,8 @@ pub(super) struct Connections {
     closed: Notify,
     /// Notified when the last request in flight on a connection has ended.
     became_idle: Notify,
+    /// Notified when the requests that wait on reserved connections must give up.
+    give_up: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -34,8 +37,6 @@ struct State {
     /// The number of open connections, without reserved ones.
     open: usize,
     reserved: usize,
-    /// The requests that wait on reserved connections. Notifying one makes it give up.
-    waiting: BTreeMap<u64, Arc<Notify>>,
     last_number: u64,
     /// The connections without a request in flight, the longest idle first. Notifying one evicts
     /// it.
@@ -153,10 +154,9 @@ impl Connections {
 
     /// Ends the reserved connections that are idle or wait.
     fn clear_reserve(&self) {
-        let mut state = self.state.lock();
-        let waiting = std::mem::take(&mut state.waiting);
-        waiting.values().for_each(|give_up| give_up.notify_one());
+        self.give_up.notify_waiters();
 
+        let mut state = self.state.lock();
         state.idle_reserved.retain(|_, idle| {
             let is_evicted = idle.may_be_evicted();
             if is_evicted {
@@ -186,30 +186,6 @@ impl Connections {
             idle.evict.notify_one();
         }
         true
-    }
-}
-
-/// A request that waits on a reserved connection.
-struct Waiting<'s> {
-    slot: &'s Slot,
-    number: u64,
-    give_up: Arc<Notify>,
-}
-
-impl<'s> Waiting<'s> {
-    fn new(slot: &'s Slot) -> Self {
-        let give_up = Arc::new(Notify::new());
-        let mut state = slot.connections.state.lock();
-        state.last_number += 1;
-        let number = state.last_number;
-        state.waiting.insert(number, Arc::clone(&give_up));
-        Self { slot, number, give_up }
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.slot.connections.state.lock().waiting.remove(&self.number);
     }
 }
 
@@ -248,8 +224,8 @@ impl Slot {
             return true;
         }
 
-        let waiting = Waiting::new(self);
         let connections = &self.connections;
+        let mut give_up = pin!(connections.give_up.notified());
         loop {
             let (closed, became_idle) =
                 (connections.closed.notified(), connections.became_idle.notified());
@@ -262,7 +238,7 @@ impl Slot {
                 () = closed => {}
                 () = became_idle, if !evicted => {}
                 () = tokio::time::sleep(FIRST_REQUEST_TIME), if !evicted => {}
-                () = waiting.give_up.notified() => return false,
+                () = &mut give_up => return false,
             }
         }
     }
