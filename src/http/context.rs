@@ -117,7 +117,7 @@ impl RequestContext {
         if let Some((shared, replica)) = self.shared.as_ref().zip(self.realm.replica()) {
             let is_long = outcome.is_some_and(|outcome| outcome.waits() || outcome.fault.is_some());
             if is_long {
-                shared.write_begin(&self.realm, replica);
+                shared.write_begin(replica);
             }
             return;
         }

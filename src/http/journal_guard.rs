@@ -16,7 +16,7 @@ use crate::journal::RequestRecorder;
 use crate::journal::{Completion, ErrorTag, RequestInFlight, RequestInfo};
 use crate::oauth::read_basic;
 #[cfg(feature = "redis")]
-use crate::realm::CompleteRequest;
+use crate::realm::StreamedCompletion;
 use crate::realm::{Realm, Registry};
 use crate::report::{Conditions, RetryAfter, Seen};
 use crate::scenario::CORRELATION_ID;
@@ -99,9 +99,9 @@ impl JournalGuard {
         #[cfg(feature = "redis")]
         if let Some(replica) = realm.replica() {
             let (entry, facts) = in_flight.completed(completion);
-            let number = self.recorder.numbered();
-            let request = CompleteRequest { entry, facts, conditions, retry_after };
-            realm.write_end(replica, request, number);
+            let (number, end_ms) = (self.recorder.numbered(), realm.clock.now_ms());
+            let completion = StreamedCompletion { facts, conditions, retry_after, end_ms };
+            replica.write(entry, number, Some(completion));
             return number;
         }
 
@@ -146,7 +146,8 @@ fn begin(context: &RequestContext, info: RequestInfo) -> Arc<RequestInFlight> {
     #[cfg(feature = "redis")]
     if let Some(shared) = &context.shared {
         let in_flight = Arc::new(RequestInFlight::detached(info, recorder.clone()));
-        shared.set_in_flight(&in_flight);
+        // Set once, when the request arrives.
+        let _ = shared.in_flight.set(Arc::clone(&in_flight));
         return in_flight;
     }
 

@@ -18,7 +18,7 @@ use super::journal_guard::JournalGuard;
 use super::realm_lookup::UnknownRealm;
 use super::revoke::Revoke;
 #[cfg(feature = "redis")]
-use super::shared_state::{Attempt, SharedState};
+use super::shared_state::Attempt;
 use super::token::Token;
 use super::{authorize, console, control, jwks, metadata, panics, resource, response};
 use crate::realm::Realm;
@@ -60,11 +60,8 @@ pub(super) struct Handled {
     realm: Arc<Realm>,
     journal_guard: JournalGuard,
     correlation_id: Option<HeaderValue>,
-    /// The name of the realm, if it does not exist.
     #[cfg(feature = "redis")]
-    unknown_realm: Option<String>,
-    #[cfg(feature = "redis")]
-    shared: Option<Arc<SharedState>>,
+    pub(super) attempt: Attempt,
 }
 
 /// Handles one request.
@@ -81,9 +78,12 @@ pub(super) async fn handle(
     let journal_guard = JournalGuard::new(&context, &request);
     let (method, uri) = (request.method().clone(), request.uri().clone());
     #[cfg(feature = "redis")]
-    let shared = context.shared.clone();
-    #[cfg(feature = "redis")]
-    let unknown_name = unknown_realm.as_ref().map(|unknown| unknown.name.clone());
+    let attempt = Attempt {
+        realm: Arc::clone(&realm),
+        unknown_realm: unknown_realm.as_ref().map(|unknown| unknown.name.clone()),
+        // Requests that are not recorded are not opened, either.
+        state: context.shared.clone().filter(|_| journal_guard.is_recorded()),
+    };
 
     let response = match (unknown_realm, realm_root) {
         (Some(UnknownRealm { name, is_control }), _) => {
@@ -115,24 +115,11 @@ pub(super) async fn handle(
         journal_guard,
         correlation_id,
         #[cfg(feature = "redis")]
-        unknown_realm: unknown_name,
-        #[cfg(feature = "redis")]
-        shared,
+        attempt,
     }
 }
 
 impl Handled {
-    /// Returns what decides whether the request is handled again.
-    #[cfg(feature = "redis")]
-    pub(super) fn attempt(&self) -> Attempt {
-        Attempt {
-            realm: Arc::clone(&self.realm),
-            unknown_realm: self.unknown_realm.clone(),
-            // Requests that are not recorded are not opened, either.
-            state: self.shared.clone().filter(|_| self.journal_guard.is_recorded()),
-        }
-    }
-
     /// Drops the response of a request that is handled again.
     #[cfg(feature = "redis")]
     pub(super) fn abandon(self) {

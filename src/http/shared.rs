@@ -40,7 +40,7 @@ pub(super) async fn serve(
     loop {
         attempts += 1;
         let handled = handle(app, router, connection.clone(), replay.request()).await;
-        let attempt = handled.attempt();
+        let attempt = handled.attempt.clone();
         match is_current(app, &attempt).await {
             Ok(false) if attempts < MAX_ATTEMPTS => handled.abandon(),
             // Without a realm, there is nobody to respond for it.
@@ -64,7 +64,7 @@ async fn await_record(attempt: &Attempt, status: StatusCode) {
     let Some((state, replica)) = attempt.state.as_ref().zip(attempt.realm.replica()) else {
         return;
     };
-    let has_time = match state.endpoint() {
+    let has_time = match state.recorder.recorded_endpoint() {
         RecordedEndpoint::Resource | RecordedEndpoint::Introspect => false,
         RecordedEndpoint::Token | RecordedEndpoint::Revoke => !status.is_success(),
         _ => true,
@@ -98,15 +98,15 @@ async fn is_current(app: &App, attempt: &Attempt) -> Result<bool, Unavailable> {
     }
 
     let Some(state) = state else { return Ok(true) };
-    let is_changed = state.is_changed();
-    if state.is_opened() && !is_changed {
+    let is_changed = state.is_changed.get();
+    if is_changed == Some(&false) {
         return Ok(true);
     }
 
     let before = version(realm.replica());
     app.realms.synchronize(Some(realm.name())).await?;
     let is_same_realm = app.realms.get(realm.name()).is_some_and(|now| Arc::ptr_eq(&now, realm));
-    Ok(!is_changed && is_same_realm && version(realm.replica()) == before)
+    Ok(is_changed.is_none() && is_same_realm && version(realm.replica()) == before)
 }
 
 fn version(replica: Option<&Replica>) -> Option<Version> {

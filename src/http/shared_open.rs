@@ -24,7 +24,8 @@ pub(super) async fn open(
 
     let opened = replica.shared.open(&opening.presented, now_ms, candidates).await;
     if let Some(state) = &context.shared {
-        state.opened(matches!(opened, Err(OpenError::Changed)));
+        // Set once, since a request is opened once.
+        let _ = state.is_changed.set(matches!(opened, Err(OpenError::Changed)));
     }
     let opened = opened.map_err(|error| match error {
         OpenError::Changed => NotOpened::Changed,

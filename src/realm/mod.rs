@@ -51,11 +51,11 @@ pub(crate) use realm_map::RealmMap;
 pub(crate) use registry::{ClientEntry, Registry};
 #[cfg(feature = "redis")]
 pub(crate) use replica::{Replica, Unhang};
-#[cfg(feature = "redis")]
-pub(crate) use replica_journal::CompleteRequest;
 pub(crate) use seed::RealmSeed;
 #[cfg(feature = "redis")]
 pub(crate) use shared_realms::SharedRealmError;
+#[cfg(feature = "redis")]
+pub(crate) use streamed_request::StreamedCompletion;
 
 /// A realm.
 #[derive(Debug)]

@@ -7,56 +7,34 @@ use super::Realm;
 use super::replica::Replica;
 use super::streamed_request::{StreamedCompletion, StreamedRequest};
 use crate::clock::{from_ms, to_ms};
-use crate::journal::{RecordedRequest, RequestFacts};
-use crate::report::{Conditions, RetryAfter, Seen};
+use crate::journal::RecordedRequest;
+use crate::report::Seen;
 use crate::scenario::Fault;
 use crate::store::Unavailable;
 use crate::store::redis::{JournalEvent, Record, RecordKind};
 
-/// A request that is complete, as its replica has seen it.
-pub(crate) struct CompleteRequest {
-    pub(crate) entry: RecordedRequest,
-    pub(crate) facts: RequestFacts,
-    pub(crate) conditions: Conditions,
-    pub(crate) retry_after: Option<RetryAfter>,
+impl Replica {
+    /// Writes a request to the shared journal: that it is under way, and may be for long, or how it has
+    /// ended.
+    pub(crate) fn write(
+        &self,
+        entry: RecordedRequest,
+        number: Option<u64>,
+        completion: Option<StreamedCompletion>,
+    ) {
+        let kind = if completion.is_some() { RecordKind::End } else { RecordKind::Begin };
+        let started_us = self.shared.time().micros_at(entry.started);
+        let is_https = entry.scheme == "https";
+        let request = StreamedRequest { entry, is_https, started_us, completion };
+
+        let text = serde_json::to_string(&request).unwrap_or_default();
+        let id = self.next_record();
+        self.written.put(id.number, request);
+        self.store.writer().write(&self.shared, Record { kind, number, id, text });
+    }
 }
 
 impl Realm {
-    /// Writes to the shared journal that a request is under way, and may be for long.
-    pub(crate) fn write_begin(&self, replica: &Replica, entry: RecordedRequest, number: u64) {
-        self.write(replica, RecordKind::Begin, Some(number), entry, None);
-    }
-
-    /// Writes a complete request to the shared journal.
-    pub(crate) fn write_end(
-        &self,
-        replica: &Replica,
-        request: CompleteRequest,
-        number: Option<u64>,
-    ) {
-        let CompleteRequest { entry, facts, conditions, retry_after } = request;
-        let end_ms = self.clock.now_ms();
-        let completion = StreamedCompletion { facts, conditions, retry_after, end_ms };
-        self.write(replica, RecordKind::End, number, entry, Some(completion));
-    }
-
-    fn write(
-        &self,
-        replica: &Replica,
-        kind: RecordKind,
-        number: Option<u64>,
-        entry: RecordedRequest,
-        completion: Option<StreamedCompletion>,
-    ) {
-        let started_us = replica.shared.time().micros_at(entry.started);
-        let is_https = entry.scheme == "https";
-        let request = StreamedRequest { entry, is_https, started_us, completion };
-        let text = serde_json::to_string(&request).unwrap_or_default();
-        let id = replica.next_record();
-        replica.written.put(id.number, request);
-        replica.store.writer().write(&replica.shared, Record { kind, number, id, text });
-    }
-
     /// Brings the copy of the journal up to date: it has all requests that any replica had completed
     /// before.
     pub(crate) async fn catch_up(&self, replica: &Replica) -> Result<(), Unavailable> {

@@ -19,18 +19,18 @@ pub(super) struct StreamedRequest {
     pub(super) is_https: bool,
     /// Its arrival by the time of the store, in microseconds since 1970.
     pub(super) started_us: i64,
-    /// What is known of a complete request besides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) completion: Option<StreamedCompletion>,
 }
 
+/// What is known of a complete request besides its entry.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct StreamedCompletion {
-    pub(super) facts: RequestFacts,
-    pub(super) conditions: Conditions,
-    pub(super) retry_after: Option<RetryAfter>,
+pub(crate) struct StreamedCompletion {
+    pub(crate) facts: RequestFacts,
+    pub(crate) conditions: Conditions,
+    pub(crate) retry_after: Option<RetryAfter>,
     /// Its end by the realm's clock, in milliseconds since 1970.
-    pub(super) end_ms: i64,
+    pub(crate) end_ms: i64,
 }
 
 /// Requests that this process has written, so that it need not parse them when it reads them.
