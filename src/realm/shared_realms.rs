@@ -13,7 +13,7 @@ use super::{OwnPorts, Realm, RealmError, RealmSeed};
 use crate::fixture::Fixtures;
 use crate::store::Unavailable;
 use crate::store::options::StoreError;
-use crate::store::redis::{Added, Part, Parts, SharedStore};
+use crate::store::redis::{Added, Installation, Part, Parts, SharedStore};
 
 /// The number of attempts to find a realm that others create and remove meanwhile.
 const MAX_ATTEMPTS: usize = 3;
@@ -87,7 +87,7 @@ impl RealmMap {
         mine.insert(Part::Key, shared.key.clone());
 
         // What is staged for it is part of the seed.
-        if default.create_shared(replica, mine.clone(), true).await? {
+        if default.install(replica, Installation::CreateIfMissing, mine.clone()).await? {
             shared.has_other_fixtures.store(false, Ordering::Relaxed);
             return Ok(mine);
         }
@@ -268,7 +268,7 @@ impl RealmMap {
             Added::Full => return Err(RealmError::TooMany.into()),
             Added::HostTaken(host) => return Err(RealmError::HostTaken(host).into()),
         };
-        realm.create_shared(replica, Parts::new(), false).await?;
+        realm.install(replica, Installation::Create, Parts::new()).await?;
         self.load_hosts(shared).await?;
 
         self.forget(name);

@@ -10,7 +10,7 @@ use super::{Realm, Registry};
 use crate::fixture::{Fixtures, Source, TlsFaults, load_sources};
 use crate::scenario::ScenarioList;
 use crate::store::Unavailable;
-use crate::store::redis::{Part, Parts, Version, fingerprint_of};
+use crate::store::redis::{Installation, Part, Parts, Version, fingerprint_of};
 
 /// The faults of TLS handshakes, if they are not those of the fixtures.
 #[derive(Serialize, Deserialize)]
@@ -175,7 +175,7 @@ impl Realm {
             replica.shared.unstage();
             let edited = spawn_blocking(move || run(&realm)).await;
             let installed = match &edited {
-                Ok(_) => self.install(replica, &more).await,
+                Ok(_) => self.install(replica, Installation::Change, more.clone()).await,
                 Err(_) => Err(Unavailable),
             };
             match (edited, installed) {
@@ -197,37 +197,25 @@ impl Realm {
         }
     }
 
-    /// Installs the copy in the store. Returns false if the store has a newer version.
-    async fn install(&self, replica: &Replica, more: &Parts) -> Result<bool, Unavailable> {
+    /// Installs the copy in the store, with further parts of the configuration. Returns false if the store
+    /// has what is not to be replaced.
+    pub(crate) async fn install(
+        &self,
+        replica: &Replica,
+        how: Installation,
+        more: Parts,
+    ) -> Result<bool, Unavailable> {
         let known = replica.shared.known();
         let (mut parts, changed) = self.changed_parts(replica);
-        parts.extend(more.clone());
+        parts.extend(more);
         let ended = {
             let installed = replica.installed.lock();
             installed.scenarios.ids_missing_in(&self.scenarios.list())
         };
 
-        let Some(version) = replica.shared.install(&known, &parts, &ended).await? else {
+        let Some(version) = replica.shared.install(how, known, &parts, &ended).await? else {
             return Ok(false);
         };
-        changed.merge_into(&mut replica.installed.lock());
-        replica.shared.set_known(version);
-        Ok(true)
-    }
-
-    /// Creates the realm in the store as the copy is. Returns false if `only_if_missing` and there is one.
-    pub(crate) async fn create_shared(
-        &self,
-        replica: &Replica,
-        more: Parts,
-        only_if_missing: bool,
-    ) -> Result<bool, Unavailable> {
-        let (mut parts, changed) = self.changed_parts(replica);
-        parts.extend(more);
-        let Some(version) = replica.shared.create(&parts, only_if_missing).await? else {
-            return Ok(false);
-        };
-
         changed.merge_into(&mut replica.installed.lock());
         replica.shared.set_known(version);
         Ok(true)

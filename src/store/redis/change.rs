@@ -36,6 +36,17 @@ pub(crate) enum Part {
 /// The parts that have changed, as texts.
 pub(crate) type Parts = BTreeMap<Part, String>;
 
+/// How a change is installed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Installation {
+    /// In the realm, unless the store has a newer version of it.
+    Change,
+    /// As a new realm, in place of one of its name.
+    Create,
+    /// As a new realm, unless the store has one of its name.
+    CreateIfMissing,
+}
+
 #[derive(Serialize)]
 struct Change<'a> {
     epoch: &'a str,
@@ -167,41 +178,22 @@ impl SharedRealm {
     }
 
     /// Installs a change of a version, with what was staged. `ended` are the IDs of scenarios that end.
-    /// Returns the new version, or `None` if there is another one already.
+    /// Returns the new version, or `None` if the store has what is not to be replaced.
     pub(crate) async fn install(
         &self,
-        since: &Version,
+        how: Installation,
+        since: Version,
         parts: &Parts,
         ended: &[String],
     ) -> Result<Option<Version>, Unavailable> {
-        self.send_change(since, None, false, parts, ended).await
-    }
-
-    /// Creates the realm in the store, in place of one of its name. With `only_if_missing`, returns
-    /// `None` if there is one.
-    pub(crate) async fn create(
-        &self,
-        parts: &Parts,
-        only_if_missing: bool,
-    ) -> Result<Option<Version>, Unavailable> {
-        let epoch = format!("{:016x}", rand::random::<u64>());
-        self.send_change(&self.known(), Some(&epoch), only_if_missing, parts, &[]).await
-    }
-
-    async fn send_change(
-        &self,
-        since: &Version,
-        new_epoch: Option<&str>,
-        only_if_missing: bool,
-        parts: &Parts,
-        ended: &[String],
-    ) -> Result<Option<Version>, Unavailable> {
+        let new_epoch = (how != Installation::Change)
+            .then(|| Arc::from(format!("{:016x}", rand::random::<u64>())));
         let staged = std::mem::take(&mut *self.staged.lock());
         let change = Change {
             epoch: &since.epoch,
             version: since.number.to_string(),
-            new_epoch,
-            only_if_missing,
+            new_epoch: new_epoch.as_deref(),
+            only_if_missing: how == Installation::CreateIfMissing,
             parts,
             ended,
             clear_grants: staged.clear_grants,
@@ -214,7 +206,7 @@ impl SharedRealm {
         script.arg(&*self.channel).arg(&*self.name);
         let number: i64 = self.connection.run(&script).await?;
 
-        let epoch = new_epoch.map_or_else(|| Arc::clone(&since.epoch), Arc::from);
+        let epoch = new_epoch.unwrap_or(since.epoch);
         Ok(u64::try_from(number).ok().map(|number| Version { epoch, number }))
     }
 

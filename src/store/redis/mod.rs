@@ -23,7 +23,7 @@ mod shared_store;
 mod staged;
 mod time;
 
-pub(crate) use change::{Part, Parts};
+pub(crate) use change::{Installation, Part, Parts};
 pub(crate) use directory::Added;
 pub(crate) use journal::{JournalEvent, JournalWriter, Record, RecordId, RecordKind};
 use keys::fingerprint;
