@@ -64,25 +64,10 @@ struct Change<'a> {
 
 #[derive(Serialize)]
 struct Fixtures {
-    codes: Vec<FixtureCode>,
-    tokens: Vec<FixtureToken>,
-}
-
-#[derive(Serialize)]
-struct FixtureCode {
-    code: String,
-    value: String,
-}
-
-#[derive(Serialize)]
-struct FixtureToken {
-    token: String,
-    id: String,
-    value: String,
-    granted_at: String,
-    purge_after: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    revoked: Option<&'static str>,
+    /// Each with its fingerprint.
+    codes: Vec<[String; 2]>,
+    /// The fingerprint of each, its grant in four parts, and why that was revoked or "".
+    tokens: Vec<[String; 6]>,
 }
 
 impl Part {
@@ -218,14 +203,11 @@ impl SharedRealm {
 
 impl From<FixtureGrants> for Fixtures {
     fn from(FixtureGrants { codes, tokens }: FixtureGrants) -> Self {
-        let codes = codes.into_iter().map(|(code, issued)| FixtureCode {
-            code: fingerprint(&code),
-            value: code_text(&issued),
-        });
-        let tokens = tokens.into_iter().map(|(token, grant)| {
-            let revoked = grant.revoked.map(revocation_text);
-            let [id, value, granted_at, purge_after] = grant_arguments(&grant);
-            FixtureToken { token: fingerprint(&token), id, value, granted_at, purge_after, revoked }
+        let codes = codes.iter().map(|(code, issued)| [fingerprint(code), code_text(issued)]);
+        let tokens = tokens.iter().map(|(token, grant)| {
+            let [id, fixed, granted_at, purge_after] = grant_arguments(grant);
+            let revoked = grant.revoked.map(revocation_text).unwrap_or_default();
+            [fingerprint(token), id, fixed, granted_at, purge_after, revoked.to_owned()]
         });
         Self { codes: codes.collect(), tokens: tokens.collect() }
     }

@@ -9,7 +9,9 @@
 --   parts: the parts of the configuration that change
 --   ended: the IDs of scenarios that end
 --   clear_grants, clear_requests: whether the realm forgets these
---   fixtures: codes and literal tokens, in place of those of the fixtures before
+--   fixtures: codes and literal tokens, in place of those of the fixtures before. A code is its fingerprint
+--     and its text; a token is its fingerprint, the grant's ID, what never changes in it, its time, when it
+--     may be purged, and why it was revoked or ''
 -- ARGV[2]: the channel of notices. ARGV[3]: the realm's name.
 local config, progress, codes, literals, grants, tokens, expiry, fixture, journal = unpack(KEYS)
 local change = cjson.decode(ARGV[1])
@@ -49,19 +51,20 @@ if change.fixtures then
   redis.call('DEL', literals, fixture)
 
   for _, entry in ipairs(change.fixtures.codes) do
-    redis.call('HSET', codes, entry.code, entry.value)
-    redis.call('HDEL', codes, entry.code .. ':g')
-    redis.call('SADD', fixture, 'c:' .. entry.code)
+    local code, text = unpack(entry)
+    redis.call('HSET', codes, code, text)
+    redis.call('HDEL', codes, code .. ':g')
+    redis.call('SADD', fixture, 'c:' .. code)
   end
   for _, entry in ipairs(change.fixtures.tokens) do
+    local token, id, fixed, granted_at, purge_after, revoked = unpack(entry)
     local order = redis.call('HINCRBY', config, 'grants', 1)
-    redis.call('HSET', grants, entry.id, order .. ' ' .. entry.value,
-      entry.id .. ':t', entry.granted_at, entry.id .. ':p', entry.purge_after)
-    if entry.revoked then
-      redis.call('HSET', grants, entry.id .. ':r', entry.revoked)
+    redis.call('HSET', grants, id, order .. ' ' .. fixed, id .. ':t', granted_at, id .. ':p', purge_after)
+    if revoked ~= '' then
+      redis.call('HSET', grants, id .. ':r', revoked)
     end
-    redis.call('HSET', literals, entry.token, entry.id)
-    redis.call('SADD', fixture, 'g:' .. entry.id)
+    redis.call('HSET', literals, token, id)
+    redis.call('SADD', fixture, 'g:' .. id)
   end
 end
 
