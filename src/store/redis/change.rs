@@ -71,27 +71,16 @@ struct Fixtures {
 }
 
 impl Part {
-    pub(super) const ALL: [Self; 7] = [
-        Self::Seed,
-        Self::Fixtures,
-        Self::Scenarios,
-        Self::Clock,
-        Self::Tls,
-        Self::SeededWith,
-        Self::Key,
+    /// The parts with their names in the store.
+    const NAMES: [(Self, &str); 7] = [
+        (Self::Seed, "seed"),
+        (Self::Fixtures, "fixtures"),
+        (Self::Scenarios, "scenarios"),
+        (Self::Clock, "clock"),
+        (Self::Tls, "tls"),
+        (Self::SeededWith, "seeded_with"),
+        (Self::Key, "key"),
     ];
-
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Seed => "seed",
-            Self::Fixtures => "fixtures",
-            Self::Scenarios => "scenarios",
-            Self::Clock => "clock",
-            Self::Tls => "tls",
-            Self::SeededWith => "seeded_with",
-            Self::Key => "key",
-        }
-    }
 }
 
 impl SharedRealm {
@@ -131,7 +120,7 @@ impl SharedRealm {
     /// Returns the thumbprint of the key that signs the tokens of the store.
     pub(crate) async fn signing_key(&self) -> Result<Option<String>, Unavailable> {
         let config = &self.keys.config;
-        self.connection.send(redis::cmd("HGET").arg(config).arg(Part::Key.name())).await
+        self.connection.send(redis::cmd("HGET").arg(config).arg("key")).await
     }
 
     /// Returns the parts that have changed since a version, with the version of now. `None` if the realm
@@ -151,10 +140,10 @@ impl SharedRealm {
             Version { epoch: epoch.into(), number: number(&fields, "version").unwrap_or_default() };
         let is_same = version.epoch == since.epoch;
         let mut parts = Parts::new();
-        for part in Part::ALL {
-            let changed = number(&fields, &format!("{}:v", part.name())).unwrap_or_default();
+        for (part, name) in Part::NAMES {
+            let changed = number(&fields, &format!("{name}:v")).unwrap_or_default();
             if (!is_same || changed > since.number)
-                && let Some(text) = fields.remove(part.name())
+                && let Some(text) = fields.remove(name)
             {
                 parts.insert(part, text);
             }
