@@ -31,19 +31,9 @@ pub(crate) enum OpenError {
     Unavailable(#[from] Unavailable),
 }
 
-type OpenReply = (
-    u64,
-    String,
-    String,
-    FoundPart,
-    FoundPart,
-    FoundPart,
-    FoundPart,
-    FoundPart,
-    StepPart,
-    Vec<(String, u64)>,
-);
-type FoundPart = Value;
+/// The number of the request, the time of the store in seconds and microseconds, what was found, the step,
+/// and the draws of scenarios.
+type OpenReply = (u64, String, String, FoundReply, StepPart, Vec<(String, u64)>);
 /// The ID of the scenario, the number of the outcome, and the milliseconds of its rate limit.
 type StepPart = Option<(String, usize, i64)>;
 
@@ -103,15 +93,12 @@ impl SharedRealm {
     ) -> Result<Opened, Unavailable> {
         let reply: OpenReply =
             redis::from_redis_value(Value::Array(reply)).map_err(|_| Unavailable)?;
-        let (number, seconds, micros, code, grant_of_code, literal, token, grant, step, drawn) =
-            reply;
+        let (number, seconds, micros, found, step, drawn) = reply;
         self.time.note(sent, &seconds, &micros);
         for (scenario, drawn) in drawn {
             note_drawn(candidates, &scenario, drawn);
         }
 
-        let found = Value::Array(vec![code, grant_of_code, literal, token, grant]);
-        let found: FoundReply = redis::from_redis_value(found).map_err(|_| Unavailable)?;
         let step = step.and_then(|(id, number, limited_ms)| {
             let candidate = candidates.iter().find(|it| it.scenario.id() == id)?;
             Some(Step::taken(&candidate.scenario, number, limited_ms))

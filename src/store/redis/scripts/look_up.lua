@@ -30,3 +30,4 @@ if ARGV[5] ~= '' then
   token = redis.call('HGET', tokens, ARGV[5])
 end
 local grant_of_token = grant(ARGV[6])
+local found = { code, grant_of_code, literal, token, grant_of_token }

@@ -72,4 +72,4 @@ end
 -- The time is measured now and then.
 local time = ARGV[7] ~= '' and redis.call('TIME') or { '', '' }
 local number = redis.call('HINCRBY', config, 'requests', 1)
-return { number, time[1], time[2], code, grant_of_code, literal, token, grant_of_token, step, drawn }
+return { number, time[1], time[2], found, step, drawn }
