@@ -33,20 +33,25 @@ pub(crate) struct CodeEntry {
     pub(crate) grant: Option<GrantId>,
 }
 
-/// A merchant's consent to a client, from the first exchange on.
-#[derive(Clone, Debug)]
+/// A merchant's consent to a client, from the first exchange on. As JSON, it is what never changes in it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Grant {
+    #[serde(skip, default = "GrantId::random")]
     pub(crate) id: GrantId,
     pub(crate) client_id: Arc<str>,
     pub(crate) merchant_id: Arc<str>,
     pub(crate) scopes: Scopes,
     /// The claim `grant_time`, in milliseconds since 1970.
+    #[serde(skip)]
     pub(crate) granted_at_ms: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) redirect_url: Option<Arc<str>>,
     /// The time after which none of its tokens is valid or can be refreshed, in milliseconds since
     /// 1970. The grant may be purged then.
+    #[serde(skip)]
     pub(crate) purge_after_ms: i64,
     /// Why the grant was revoked, if it was.
+    #[serde(skip)]
     pub(crate) revoked: Option<Revocation>,
 }
 

@@ -2,25 +2,13 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::keys::fingerprint;
-use crate::oauth::Scopes;
 use crate::store::{
     Code, CodeEntry, Found, Grant, Presented, RefreshTokenEntry, Revocation, Rotation,
 };
 use crate::token::GrantId;
-
-/// What never changes in a grant.
-#[derive(Serialize, Deserialize)]
-struct FixedGrant {
-    client_id: Arc<str>,
-    merchant_id: Arc<str>,
-    scopes: Scopes,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    redirect_url: Option<Arc<str>>,
-}
 
 /// The fields of a grant in a reply: its ID, its order and what never changes, the time of the grant, the
 /// time after which it may be purged, and why it was revoked or "".
@@ -31,15 +19,9 @@ pub(super) type CodeFields = (String, String);
 
 /// Returns the grant as the arguments of a script: its ID, what never changes, and its two times.
 pub(super) fn grant_arguments(grant: &Grant) -> [String; 4] {
-    let fixed = FixedGrant {
-        client_id: Arc::clone(&grant.client_id),
-        merchant_id: Arc::clone(&grant.merchant_id),
-        scopes: Arc::clone(&grant.scopes),
-        redirect_url: grant.redirect_url.clone(),
-    };
     [
         grant.id.to_string(),
-        serde_json::to_string(&fixed).unwrap_or_default(),
+        serde_json::to_string(grant).unwrap_or_default(),
         grant.granted_at_ms.to_string(),
         grant.purge_after_ms.to_string(),
     ]
@@ -49,17 +31,13 @@ pub(super) fn grant_arguments(grant: &Grant) -> [String; 4] {
 pub(super) fn read_grant(fields: GrantFields) -> Option<(u64, Grant)> {
     let (id, ordered, granted_at, purge_after, revoked) = fields;
     let (order, fixed) = ordered.split_once(' ')?;
-    let fixed: FixedGrant = serde_json::from_str(fixed).ok()?;
 
     let grant = Grant {
         id: GrantId::parse(&id)?,
-        client_id: fixed.client_id,
-        merchant_id: fixed.merchant_id,
-        scopes: fixed.scopes,
         granted_at_ms: granted_at.parse().ok()?,
-        redirect_url: fixed.redirect_url,
         purge_after_ms: purge_after.parse().ok()?,
         revoked: read_revocation(&revoked),
+        ..serde_json::from_str(fixed).ok()?
     };
     Some((order.parse().ok()?, grant))
 }
