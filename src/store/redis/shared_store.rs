@@ -9,7 +9,6 @@ use super::keys::DirectoryKeys;
 use super::link::Link;
 use super::notices::Notices;
 use super::realm::SharedRealm;
-use super::time::StoreTime;
 use crate::store::options::{StoreError, StoreOptions};
 
 /// A store that replicas share.
@@ -46,7 +45,7 @@ impl SharedStore {
         let link = Link {
             connection,
             prefix: options.prefix.as_str().into(),
-            time: Arc::new(StoreTime::new()),
+            time: Arc::default(),
             notices: Notices::start(client, Arc::clone(&channel)),
             channel,
         };

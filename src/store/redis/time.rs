@@ -12,32 +12,18 @@ const KEPT: Duration = Duration::from_secs(30);
 const INTERVAL: Duration = Duration::from_millis(200);
 
 /// The time of the store, as measured with the requests that it serves.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct StoreTime {
     /// How far the store is ahead of this machine, in milliseconds.
     ahead_ms: AtomicI64,
-    best: Mutex<Option<Measurement>>,
+    /// When the most precise measurement was made, and how long its round trip took.
+    best: Mutex<Option<(Instant, Duration)>>,
     last: Mutex<Option<Instant>>,
     /// A moment here, and the time of the store then, in microseconds since 1970.
     origin: Mutex<Option<(Instant, i64)>>,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Measurement {
-    at: Instant,
-    round_trip: Duration,
-}
-
 impl StoreTime {
-    pub(super) fn new() -> Self {
-        Self {
-            ahead_ms: AtomicI64::new(0),
-            best: Mutex::default(),
-            last: Mutex::default(),
-            origin: Mutex::default(),
-        }
-    }
-
     /// Whether a request is to bring the time.
     pub(super) fn is_due(&self) -> bool {
         self.last.lock().is_none_or(|last| last.elapsed() > INTERVAL)
@@ -53,13 +39,13 @@ impl StoreTime {
         let round_trip = now - sent;
         {
             let mut best = self.best.lock();
-            let is_better = best.is_none_or(|best| {
-                round_trip <= best.round_trip || now.duration_since(best.at) > KEPT
+            let is_better = best.is_none_or(|(at, shortest)| {
+                round_trip <= shortest || now.duration_since(at) > KEPT
             });
             if !is_better {
                 return;
             }
-            *best = Some(Measurement { at: now, round_trip });
+            *best = Some((now, round_trip));
         }
 
         let store_us = seconds * 1_000_000 + micros + round_trip.as_micros() as i64 / 2;
