@@ -10,7 +10,7 @@ use tokio::task::JoinError;
 use tokio::time::{Instant, timeout_at};
 
 use crate::http::App;
-use crate::realm::{Realm, RealmMap, RealmSeed, Replica};
+use crate::realm::{RealmMap, RealmSeed};
 use crate::store::options::{StoreError, StoreOptions};
 use crate::store::redis::{Notice, SharedStore};
 use crate::token::SigningKey;
@@ -20,31 +20,20 @@ const COLLECT_TIME: Duration = Duration::from_millis(25);
 /// The time between two removals of what has expired.
 const PURGE_INTERVAL: Duration = Duration::from_secs(30);
 
-/// Returns the realms of a server: in a shared store if it has one, else in memory.
-pub(super) async fn realms(
-    runtime: &Handle,
-    options: Option<&StoreOptions>,
-    seed: RealmSeed,
-    key: &SigningKey,
-) -> Result<RealmMap, StoreError> {
-    match options {
-        Some(options) => connect(runtime, options, seed, key).await,
-        None => Ok(RealmMap::new(seed)),
-    }
-}
-
-/// Connects to a shared store, and seeds it if it is empty.
+/// Returns the realms of a server: in a shared store if it has one, which is seeded if it is empty, else in
+/// memory.
 ///
 /// # Errors
 ///
 /// If the store is away, or belongs to servers with another signing key.
-async fn connect(
+pub(super) async fn realms(
     runtime: &Handle,
-    options: &StoreOptions,
+    options: Option<StoreOptions>,
     seed: RealmSeed,
     key: &SigningKey,
 ) -> Result<RealmMap, StoreError> {
-    let (options, thumbprint) = (options.clone(), key.public_thumbprint());
+    let Some(options) = options else { return Ok(RealmMap::new(seed)) };
+    let thumbprint = key.public_thumbprint();
     let connecting = runtime.spawn(async move {
         let store = SharedStore::connect(&options, RealmMap::DEFAULT, seed.journal_size).await?;
         let store = Arc::new(store);
@@ -136,11 +125,8 @@ impl News {
 async fn purge(app: &App) {
     for realm in app.realms.all() {
         if let Some(replica) = realm.replica() {
-            let _ = purge_realm(&realm, replica).await;
+            // What fails, the next purge repeats.
+            let _ = replica.shared.purge(realm.clock.now_ms()).await;
         }
     }
-}
-
-async fn purge_realm(realm: &Realm, replica: &Replica) -> Result<(), crate::store::Unavailable> {
-    replica.shared.purge(realm.clock.now_ms()).await
 }

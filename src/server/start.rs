@@ -70,7 +70,7 @@ impl Builder {
         let key = self.key.unwrap_or_else(SigningKey::development);
         let seed = RealmSeed::new(self.fixtures, self.journal_size);
         #[cfg(feature = "redis")]
-        let realms = replication::realms(&runtime, self.store.as_ref(), seed, &key).await?;
+        let realms = replication::realms(&runtime, self.store, seed, &key).await?;
         #[cfg(not(feature = "redis"))]
         let realms = crate::realm::RealmMap::new(seed);
 
