@@ -4,7 +4,7 @@ use super::keys::fingerprint;
 use super::realm::SharedRealm;
 use super::records::{
     FoundReply, code_text, grant_arguments, presented_arguments, read_found, read_grant,
-    read_revocation, revocation_text,
+    read_revocation, read_rotation, revocation_text,
 };
 use super::scripts::SCRIPTS;
 use crate::store::{
@@ -150,25 +150,14 @@ impl SharedRealm {
 
 /// Reads the outcome of a script that changes grants.
 fn read_outcome(reply: Vec<String>) -> Result<(), Conflict> {
-    let mut texts = reply.iter().map(String::as_str);
-    let kind = texts.next().unwrap_or_default();
-    let detail = texts.next().unwrap_or_default();
-
-    match kind {
-        "done" => Ok(()),
-        "unknown" => Err(Conflict::Unknown),
-        "redeemed" => {
-            Err(GrantId::parse(detail).map_or(Conflict::Unavailable, Conflict::AlreadyRedeemed))
-        }
-        "revoked" => Err(read_revocation(detail).map_or(Conflict::Unavailable, Conflict::Revoked)),
-        "rotated" => {
-            let successor = uuid::Uuid::try_parse(detail).ok();
-            let at_ms = texts.next().and_then(|at| at.parse().ok());
-            let rotation = successor.zip(at_ms);
-            Err(rotation.map_or(Conflict::Unavailable, |(successor, at_ms)| {
-                Conflict::Rotated(Rotation { successor, at_ms })
-            }))
-        }
-        _ => Err(Conflict::Unavailable),
-    }
+    let texts: Vec<&str> = reply.iter().map(String::as_str).collect();
+    let conflict = match texts[..] {
+        ["done"] => return Ok(()),
+        ["unknown"] => Some(Conflict::Unknown),
+        ["redeemed", grant] => GrantId::parse(grant).map(Conflict::AlreadyRedeemed),
+        ["revoked", reason] => read_revocation(reason).map(Conflict::Revoked),
+        ["rotated", successor, at] => read_rotation(successor, at).map(Conflict::Rotated),
+        _ => None,
+    };
+    Err(conflict.unwrap_or(Conflict::Unavailable))
 }

@@ -93,10 +93,14 @@ pub(super) fn read_token(text: &str) -> Option<RefreshTokenEntry> {
     let mut fields = text.split(' ');
     let expires_at_ms = fields.next()?.parse().ok()?;
 
-    let rotated = fields.next().zip(fields.next()).and_then(|(successor, at)| {
-        Some(Rotation { successor: Uuid::try_parse(successor).ok()?, at_ms: at.parse().ok()? })
-    });
+    let rotated = fields.next().zip(fields.next());
+    let rotated = rotated.and_then(|(successor, at)| read_rotation(successor, at));
     Some(RefreshTokenEntry { expires_at_ms, rotated, purge_after_ms: i64::MAX })
+}
+
+/// Reads a rotation: the successor of a token, and its time.
+pub(super) fn read_rotation(successor: &str, at: &str) -> Option<Rotation> {
+    Some(Rotation { successor: Uuid::try_parse(successor).ok()?, at_ms: at.parse().ok()? })
 }
 
 pub(super) fn revocation_text(reason: Revocation) -> &'static str {
@@ -109,11 +113,8 @@ pub(super) fn revocation_text(reason: Revocation) -> &'static str {
 }
 
 pub(super) fn read_revocation(text: &str) -> Option<Revocation> {
-    match text {
-        "merchant" => Some(Revocation::Merchant),
-        "client" => Some(Revocation::Client),
-        "code_replay" => Some(Revocation::CodeReplay),
-        "token_reuse" => Some(Revocation::TokenReuse),
-        _ => None,
-    }
+    use Revocation::{Client, CodeReplay, Merchant, TokenReuse};
+
+    let reasons = [Merchant, Client, CodeReplay, TokenReuse];
+    reasons.into_iter().find(|reason| revocation_text(*reason) == text)
 }
