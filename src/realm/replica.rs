@@ -45,11 +45,6 @@ impl Replica {
         RecordId { replica: Arc::clone(self.store.replica()), number: self.written.next_number() }
     }
 
-    /// Returns the parts of the configuration that are texts.
-    pub(super) fn installed_texts(&self) -> Parts {
-        self.installed.lock().texts.clone()
-    }
-
     pub(crate) fn new(store: &Arc<SharedStore>, name: &str) -> Self {
         Self {
             store: Arc::clone(store),

@@ -54,8 +54,9 @@ impl RealmMap {
             address: store.address().to_owned(),
             reason: store.reason_away().unwrap_or_default(),
         };
-        let found = realms.seed_or_load().await.map_err(away)?;
-        realms.check_key(&found)?;
+        if !realms.seed_or_load().await.map_err(away)? {
+            return Err(other_key(store));
+        }
         Ok(realms)
     }
 
@@ -76,32 +77,32 @@ impl RealmMap {
         shared.is_some_and(|shared| shared.has_other_fixtures.load(Ordering::Relaxed))
     }
 
-    /// Seeds the default realm in the store, or loads it. Returns what the store was seeded with.
-    async fn seed_or_load(&self) -> Result<Parts, Unavailable> {
+    /// Seeds the default realm in the store, or loads it. Returns whether the store has the server's
+    /// signing key.
+    async fn seed_or_load(&self) -> Result<bool, Unavailable> {
         let default = self.default_realm();
         let Some((shared, replica)) = self.shared.as_ref().zip(default.replica()) else {
-            return Ok(Parts::new());
+            return Ok(false);
         };
-        let mut mine = Parts::new();
-        mine.insert(Part::SeededWith, fixtures_fingerprint(&self.seed.read().fixtures));
-        mine.insert(Part::Key, shared.key.clone());
+        let seeded_with = fixtures_fingerprint(&self.seed.read().fixtures);
+        let mine: Parts =
+            [(Part::SeededWith, seeded_with.clone()), (Part::Key, shared.key.clone())].into();
 
         // What is staged for it is part of the seed.
-        if default.install(replica, Installation::CreateIfMissing, mine.clone()).await? {
+        if default.install(replica, Installation::CreateIfMissing, mine).await? {
             shared.has_other_fixtures.store(false, Ordering::Relaxed);
-            return Ok(mine);
+            return Ok(true);
         }
         replica.shared.unstage();
         // Before anything of it is in force.
-        let key = replica.shared.signing_key().await?;
-        if key.as_ref() != Some(&shared.key) {
-            return Ok(key.map(|key| (Part::Key, key)).into_iter().collect());
+        if replica.shared.signing_key().await?.as_ref() != Some(&shared.key) {
+            return Ok(false);
         }
         default.start_over(replica).await?;
         self.load_hosts(shared).await?;
 
-        let found = replica.installed_texts();
-        let is_same = found.get(&Part::SeededWith) == mine.get(&Part::SeededWith);
+        let found = &replica.installed.lock().texts;
+        let is_same = found.get(&Part::SeededWith) == Some(&seeded_with);
         shared.has_other_fixtures.store(!is_same, Ordering::Relaxed);
         if !is_same {
             tracing::warn!(
@@ -109,15 +110,7 @@ impl RealmMap {
                 shared.store.address()
             );
         }
-        Ok(found)
-    }
-
-    fn check_key(&self, found: &Parts) -> Result<(), StoreError> {
-        let Some(shared) = &self.shared else { return Ok(()) };
-        if found.get(&Part::Key) == Some(&shared.key) {
-            return Ok(());
-        }
-        Err(StoreError::OtherKey { address: shared.store.address().to_owned() })
+        Ok(found.get(&Part::Key) == Some(&shared.key))
     }
 
     /// Brings the copies of the default realm and of one with this name up to date with the store.
@@ -160,13 +153,14 @@ impl RealmMap {
             shared.store.announce().await?;
             default.forget_copies(replica).await;
             default.start_again_with(&self.seed.read().fixtures);
-            let found = self.seed_or_load().await?;
-            return self.check_key(&found).map_err(|error| {
-                tracing::error!("{error}");
-                replica.shared.forget_version();
-                let _ = shared.unusable.set(error.to_string());
-                Unavailable
-            });
+            if self.seed_or_load().await? {
+                return Ok(());
+            }
+            let error = other_key(&shared.store);
+            tracing::error!("{error}");
+            replica.shared.forget_version();
+            let _ = shared.unusable.set(error.to_string());
+            return Err(Unavailable);
         }
         if replica.shared.known() != before {
             self.load_hosts(shared).await?;
@@ -294,4 +288,9 @@ impl RealmMap {
     fn forget(&self, name: &str) -> bool {
         self.created.write().remove(name)
     }
+}
+
+/// Returns the error when the store belongs to servers with another signing key.
+fn other_key(store: &SharedStore) -> StoreError {
+    StoreError::OtherKey { address: store.address().to_owned() }
 }
