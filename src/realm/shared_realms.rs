@@ -231,7 +231,7 @@ impl RealmMap {
                     realm.reseed(&new);
                 }
             };
-            realm.change_with(replica, more, reseed).await?;
+            realm.change(replica, more, reseed).await?;
         }
         Ok(true)
     }

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinError, spawn_blocking};
 
 use super::replica::{Installed, Replica};
 use super::{Realm, Registry};
@@ -11,10 +10,6 @@ use crate::fixture::{Fixtures, Source, TlsFaults, load_sources};
 use crate::scenario::ScenarioList;
 use crate::store::Unavailable;
 use crate::store::redis::{Installation, Part, Parts, Version, fingerprint_of};
-
-/// The faults of TLS handshakes, if they are not those of the fixtures.
-#[derive(Serialize, Deserialize)]
-struct TlsPart(Option<TlsFaults>);
 
 /// How the copy of a realm differs from the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,27 +130,17 @@ impl Realm {
             self.clock.restore(serde_json::from_str(text).ok()?);
         }
         if let Some(text) = parts.get(&Part::Tls) {
-            let TlsPart(faults) = serde_json::from_str(text).ok()?;
-            self.apply_tls_faults(faults);
+            self.apply_tls_faults(serde_json::from_str(text).ok()?);
         }
 
         installed.texts = parts;
         Some(installed)
     }
 
-    /// Makes a change: runs an edit on the copy, then installs it in the store. If another replica was
-    /// faster, the edit is run again on what that one has installed. If the store is away, the copy
-    /// goes back to what the store has.
+    /// Makes a change: runs an edit on the copy, then installs it in the store, with further parts of the
+    /// configuration. If another replica was faster, the edit is run again on what that one has installed.
+    /// If the store is away, the copy goes back to what the store has.
     pub(crate) async fn change<T: Send + 'static>(
-        self: &Arc<Self>,
-        replica: &Replica,
-        edit: impl Fn(&Self) -> T + Send + Sync + 'static,
-    ) -> Result<Option<T>, Unavailable> {
-        self.change_with(replica, Parts::new(), edit).await
-    }
-
-    /// Makes a change like [`change`](Self::change), with further parts of the configuration.
-    pub(crate) async fn change_with<T: Send + 'static>(
         self: &Arc<Self>,
         replica: &Replica,
         more: Parts,
@@ -174,25 +159,22 @@ impl Realm {
             let (realm, run) = (Arc::clone(self), Arc::clone(&edit));
             replica.shared.unstage();
             let edited = spawn_blocking(move || run(&realm)).await;
-            let installed = match &edited {
+            let installed = match edited {
                 Ok(_) => self.install(replica, Installation::Change, more.clone()).await,
                 Err(_) => Err(Unavailable),
             };
-            match (edited, installed) {
-                (Err(error), _) => {
-                    self.revert(replica).await;
-                    match error.try_into_panic() {
-                        Ok(panic) => std::panic::resume_unwind(panic),
-                        // The server stops.
-                        Err(_) => return Err(Unavailable),
-                    }
-                }
-                (Ok(_), Err(unavailable)) => {
-                    self.revert(replica).await;
-                    return Err(unavailable);
-                }
-                (Ok(edited), Ok(true)) => return Ok(Some(edited)),
-                (Ok(_), Ok(false)) => self.revert(replica).await,
+            if installed != Ok(true) {
+                self.revert(replica).await;
+            }
+
+            let edited = match edited.map_err(JoinError::try_into_panic) {
+                Ok(edited) => edited,
+                Err(Ok(panic)) => std::panic::resume_unwind(panic),
+                // The server stops.
+                Err(Err(_)) => return Err(Unavailable),
+            };
+            if installed? {
+                return Ok(Some(edited));
             }
         }
     }
@@ -252,7 +234,7 @@ impl Realm {
         let texts = [
             (Part::Scenarios, serde_json::to_string(&changed.scenarios)),
             (Part::Clock, serde_json::to_string(&self.clock.mode())),
-            (Part::Tls, serde_json::to_string(&TlsPart(self.own_tls_faults()))),
+            (Part::Tls, serde_json::to_string(&self.own_tls_faults())),
         ];
         for (part, text) in texts {
             let text = text.unwrap_or_default();

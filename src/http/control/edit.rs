@@ -8,6 +8,8 @@ use crate::http::context::RequestContext;
 use crate::journal::Journal;
 use crate::realm::Realm;
 use crate::scenario::ActiveScenario;
+#[cfg(feature = "redis")]
+use crate::store::redis::Parts;
 
 /// Runs an edit of the realm. With a shared store, it is one change there, which all replicas have from
 /// the response on; the edit may run several times until no other replica is faster.
@@ -17,7 +19,7 @@ pub(super) async fn edit<T: Send + 'static>(
 ) -> Result<T, Problem> {
     #[cfg(feature = "redis")]
     if let Some(replica) = context.realm.replica() {
-        let edited = context.realm.change(replica, edit).await?;
+        let edited = context.realm.change(replica, Parts::new(), edit).await?;
         return edited.ok_or_else(|| Problem::not_found("The realm was removed meanwhile."));
     }
 
