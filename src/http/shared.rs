@@ -70,7 +70,7 @@ async fn await_record(attempt: &Attempt, status: StatusCode) {
         _ => true,
     };
     if has_time && replica.store.reason_away().is_none() {
-        replica.store.writer().flush().await;
+        replica.store.writer.flush().await;
     }
 }
 

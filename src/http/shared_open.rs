@@ -31,7 +31,7 @@ pub(super) async fn open(
         OpenError::Changed => NotOpened::Changed,
         OpenError::Unavailable(Unavailable) => NotOpened::Unavailable,
     })?;
-    realm.clock.set_ahead_ms(replica.shared.time().ahead_ms());
+    realm.clock.set_ahead_ms(replica.shared.link.time.ahead_ms());
     context.recorder.number(opened.number);
 
     let selected = match (name, opened.step) {

@@ -42,7 +42,7 @@ pub(super) struct Installed {
 impl Replica {
     /// Returns an ID for a record of the journal.
     pub(super) fn next_record(&self) -> RecordId {
-        RecordId { replica: Arc::clone(self.store.replica()), number: self.written.next_number() }
+        RecordId { replica: Arc::clone(&self.store.replica), number: self.written.next_number() }
     }
 
     pub(crate) fn new(store: &Arc<SharedStore>, name: &str) -> Self {
@@ -81,7 +81,7 @@ pub(crate) struct Unhang {
 
 impl Unhang {
     pub(super) fn new(replica: &Replica, request: u64) -> Self {
-        let (writer, realm) = (replica.store.writer().clone(), Arc::clone(&replica.shared));
+        let (writer, realm) = (replica.store.writer.clone(), Arc::clone(&replica.shared));
         Self { writer, realm, id: replica.next_record(), request }
     }
 }

@@ -23,14 +23,14 @@ impl Replica {
         completion: Option<StreamedCompletion>,
     ) {
         let kind = if completion.is_some() { RecordKind::End } else { RecordKind::Begin };
-        let started_us = self.shared.time().micros_at(entry.started);
+        let started_us = self.shared.link.time.micros_at(entry.started);
         let is_https = entry.scheme == "https";
         let request = StreamedRequest { entry, is_https, started_us, completion };
 
         let text = serde_json::to_string(&request).unwrap_or_default();
         let id = self.next_record();
         self.written.put(id.number, request);
-        self.store.writer().write(&self.shared, Record { kind, number, id, text });
+        self.store.writer.write(&self.shared, Record { kind, number, id, text });
     }
 }
 
@@ -66,13 +66,13 @@ impl Realm {
                 drop(replica.hangs.lock().remove(&number));
             }
             JournalEvent::Recorded { number, position, id, text, .. } => {
-                let own = id.filter(|id| id.replica == *replica.store.replica());
+                let own = id.filter(|id| id.replica == replica.store.replica);
                 let written = own.and_then(|id| replica.written.take(id.number));
                 // What another version has written may be unreadable; the number remains free.
                 if let Some(mut request) = written.or_else(|| serde_json::from_str(&text).ok()) {
                     request.entry.id = number;
                     request.entry.scheme = if request.is_https { "https" } else { "http" };
-                    request.entry.started = replica.shared.time().moment_at(request.started_us);
+                    request.entry.started = replica.shared.link.time.moment_at(request.started_us);
                     self.copy_request(replica, position, request);
                 }
             }

@@ -28,7 +28,7 @@ impl Realm {
     ) -> Result<Synchronized, Unavailable> {
         let known = replica.shared.known();
         let current = replica.shared.version().await?;
-        self.clock.set_ahead_ms(replica.shared.time().ahead_ms());
+        self.clock.set_ahead_ms(replica.shared.link.time.ahead_ms());
         if current == Some(known) {
             return Ok(Synchronized::Current);
         }

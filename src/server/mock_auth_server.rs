@@ -160,7 +160,7 @@ impl MockAuthServer {
 
         #[cfg(feature = "redis")]
         if let Some(store) = self.app.realms.store() {
-            store.writer().flush().await;
+            store.writer.flush().await;
         }
     }
 }

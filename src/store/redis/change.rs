@@ -110,17 +110,17 @@ impl SharedRealm {
         let sent = Instant::now();
         let script = SCRIPTS.version.key(&self.keys.config);
         let reply: (Option<String>, Option<u64>, String, String) =
-            self.connection.run(&script).await?;
+            self.link.connection.run(&script).await?;
         let (epoch, number, seconds, micros) = reply;
 
-        self.time.note(sent, &seconds, &micros);
+        self.link.time.note(sent, &seconds, &micros);
         Ok(epoch.zip(number).map(|(epoch, number)| Version { epoch: epoch.into(), number }))
     }
 
     /// Returns the thumbprint of the key that signs the tokens of the store.
     pub(crate) async fn signing_key(&self) -> Result<Option<String>, Unavailable> {
         let config = &self.keys.config;
-        self.connection.send(redis::cmd("HGET").arg(config).arg("key")).await
+        self.link.connection.send(redis::cmd("HGET").arg(config).arg("key")).await
     }
 
     /// Returns the parts that have changed since a version, with the version of now. `None` if the realm
@@ -130,7 +130,7 @@ impl SharedRealm {
         since: &Version,
     ) -> Result<Option<(Version, Parts)>, Unavailable> {
         let mut fields: HashMap<String, String> =
-            self.connection.send(redis::cmd("HGETALL").arg(&self.keys.config)).await?;
+            self.link.connection.send(redis::cmd("HGETALL").arg(&self.keys.config)).await?;
         let number = |fields: &HashMap<String, String>, name: &str| {
             fields.get(name).and_then(|number| number.parse::<u64>().ok())
         };
@@ -177,8 +177,8 @@ impl SharedRealm {
 
         let mut script = SCRIPTS.install.key(&self.keys.all());
         script.arg(serde_json::to_string(&change).unwrap_or_default());
-        script.arg(&*self.channel).arg(&*self.name);
-        let number: i64 = self.connection.run(&script).await?;
+        script.arg(&*self.link.channel).arg(&*self.name);
+        let number: i64 = self.link.connection.run(&script).await?;
 
         let epoch = new_epoch.unwrap_or(since.epoch);
         Ok(u64::try_from(number).ok().map(|number| Version { epoch, number }))
@@ -186,7 +186,7 @@ impl SharedRealm {
 
     /// Removes the realm from the store.
     pub(crate) async fn delete(&self) -> Result<(), Unavailable> {
-        self.connection.send(redis::cmd("DEL").arg(&self.keys.all())).await
+        self.link.connection.send(redis::cmd("DEL").arg(&self.keys.all())).await
     }
 }
 

@@ -30,7 +30,7 @@ impl SharedRealm {
             .arg(code_text(&issued))
             .arg(issued.expires_at_ms.saturating_add(CODE_KEPT_MS));
 
-        match self.connection.run::<i64>(&script).await? {
+        match self.link.connection.run::<i64>(&script).await? {
             -1 => Err(Unavailable),
             inserted => Ok(inserted == 1),
         }
@@ -40,7 +40,7 @@ impl SharedRealm {
     pub(crate) async fn look_up(&self, presented: &Presented<'_>) -> Result<Found, Unavailable> {
         let mut script = self.on_look_up(&SCRIPTS.found);
         script.arg("").arg("").arg(&presented_arguments(presented));
-        let reply: FoundReply = self.connection.run(&script).await?;
+        let reply: FoundReply = self.link.connection.run(&script).await?;
         Ok(read_found(reply))
     }
 
@@ -50,7 +50,7 @@ impl SharedRealm {
         let mut script = self.on_grants(&SCRIPTS.redeem, now_ms);
         script.arg(fingerprint(code)).arg(i32::from(is_reusable)).arg(&grant_arguments(&grant));
 
-        read_outcome(self.connection.run(&script).await?)
+        read_outcome(self.link.connection.run(&script).await?)
     }
 
     /// See [`GrantStore::renew`](crate::store::GrantStore::renew).
@@ -68,14 +68,14 @@ impl SharedRealm {
             RenewalOutcome::Keep => script.arg("keep").arg("").arg("").arg(""),
         };
 
-        read_outcome(self.connection.run(&script).await?)
+        read_outcome(self.link.connection.run(&script).await?)
     }
 
     /// See [`GrantStore::upsert_grant`](crate::store::GrantStore::upsert_grant).
     pub(crate) async fn upsert_grant(&self, grant: Grant, now_ms: i64) -> Result<(), Conflict> {
         let mut script = self.on_grants(&SCRIPTS.upsert_grant, now_ms);
         script.arg(&grant_arguments(&grant));
-        read_outcome(self.connection.run(&script).await?)
+        read_outcome(self.link.connection.run(&script).await?)
     }
 
     /// See [`GrantStore::revoke`](crate::store::GrantStore::revoke).
@@ -86,7 +86,7 @@ impl SharedRealm {
     ) -> Result<Option<Revocation>, Unavailable> {
         let mut script = self.on_grants(&SCRIPTS.revoke, 0);
         script.arg(id.to_string()).arg(revocation_text(reason));
-        let stands: Option<String> = self.connection.run(&script).await?;
+        let stands: Option<String> = self.link.connection.run(&script).await?;
         Ok(stands.as_deref().and_then(read_revocation))
     }
 
@@ -101,7 +101,7 @@ impl SharedRealm {
         let mut script = self.on_grants(&SCRIPTS.revoke, now_ms);
         script.arg(id).arg(revocation_text(reason)).arg(&[fixed, granted_at, purge_after]);
 
-        match self.connection.run::<Option<String>>(&script).await? {
+        match self.link.connection.run::<Option<String>>(&script).await? {
             Some(_) => Ok(()),
             None => Err(Unavailable),
         }
@@ -114,7 +114,8 @@ impl SharedRealm {
         loop {
             let mut command = redis::cmd("HSCAN");
             command.arg(&self.keys.grants).arg(cursor).arg("COUNT").arg(1_000);
-            let (next, page): (u64, Vec<(String, String)>) = self.connection.send(&command).await?;
+            let (next, page): (u64, Vec<(String, String)>) =
+                self.link.connection.send(&command).await?;
             fields.extend(page);
             if next == 0 {
                 break;
@@ -143,7 +144,7 @@ impl SharedRealm {
 
     /// Removes what has expired by a time of the realm's clock.
     pub(crate) async fn purge(&self, now_ms: i64) -> Result<(), Unavailable> {
-        while self.connection.run::<u64>(&self.on_grants(&SCRIPTS.purge, now_ms)).await? > 0 {}
+        while self.link.connection.run::<u64>(&self.on_grants(&SCRIPTS.purge, now_ms)).await? > 0 {}
         Ok(())
     }
 }

@@ -25,7 +25,7 @@ impl SharedRealm {
         hold: Hold,
     ) -> Result<(), Unavailable> {
         // Subscribed before the request is held, so that no release is missed.
-        let mut notices = self.notices.subscribe();
+        let mut notices = self.link.notices.subscribe();
         let held = Held {
             realm: std::sync::Arc::clone(self),
             scenario: scenario.to_owned(),
@@ -45,8 +45,8 @@ impl SharedRealm {
     /// Releases the requests that a scenario holds. Returns their number.
     pub(crate) async fn release(&self, scenario: &str) -> Result<usize, Unavailable> {
         let mut script = SCRIPTS.release.key(&self.keys.progress);
-        script.key(self.keys.held(scenario)).arg(scenario).arg(&*self.channel);
-        self.connection.run(&script).await
+        script.key(self.keys.held(scenario)).arg(scenario).arg(&*self.link.channel);
+        self.link.connection.run(&script).await
     }
 
     /// Notes the progress of scenarios: how often each has matched, and how many requests it holds.
@@ -61,7 +61,7 @@ impl SharedRealm {
             pipeline.cmd("ZCARD").arg(self.keys.held(scenario.id()));
         }
 
-        let mut replies = self.connection.send_all(&pipeline).await?.into_iter();
+        let mut replies = self.link.connection.send_all(&pipeline).await?.into_iter();
         let progress: HashMap<String, String> = replies
             .next()
             .and_then(|reply| redis::from_redis_value(reply).ok())
@@ -88,8 +88,8 @@ impl Held {
         let mut script = SCRIPTS.hold.key(&self.realm.keys.progress);
         script.key(self.realm.keys.held(&self.scenario));
         script.arg(&self.scenario).arg(&self.request).arg(hold.until).arg(round);
-        script.arg(GONE_AFTER_MS).arg(&*self.realm.channel);
-        self.realm.connection.run(&script).await
+        script.arg(GONE_AFTER_MS).arg(&*self.realm.link.channel);
+        self.realm.link.connection.run(&script).await
     }
 }
 
@@ -97,7 +97,7 @@ impl Drop for Held {
     fn drop(&mut self) {
         let mut command = redis::cmd("ZREM");
         command.arg(self.realm.keys.held(&self.scenario)).arg(&self.request);
-        let connection = self.realm.connection.clone();
+        let connection = self.realm.link.connection.clone();
         // If the store is away, the request counts no longer after a while.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move { connection.send::<i64>(&command).await });

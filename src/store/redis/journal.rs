@@ -146,7 +146,7 @@ async fn collect(first: Job, jobs: &mut mpsc::Receiver<Job>, batch: &mut Vec<Job
 async fn write_batch(batch: Option<(Arc<SharedRealm>, Vec<Record>)>, journal_size: usize) {
     let Some((realm, records)) = batch else { return };
     let mut script = SCRIPTS.record.key(&[&realm.keys.config, &realm.keys.journal]);
-    script.arg(&*realm.known().epoch).arg(journal_size).arg(&*realm.channel).arg(&*realm.name);
+    script.arg(&*realm.known().epoch).arg(journal_size).arg(&*realm.link.channel).arg(&*realm.name);
     for Record { kind, number, id, text } in records {
         script.arg(kind.name());
         script.arg(number.map(|number| number.to_string()).unwrap_or_default());
@@ -154,7 +154,7 @@ async fn write_batch(batch: Option<(Arc<SharedRealm>, Vec<Record>)>, journal_siz
     }
 
     // The log has the reason; the requests have had their responses.
-    let _ = realm.connection.run::<i64>(&script).await;
+    let _ = realm.link.connection.run::<i64>(&script).await;
 }
 
 impl RecordId {
@@ -184,7 +184,7 @@ impl SharedRealm {
         let start = if position.is_empty() { "-".to_owned() } else { format!("({position}") };
         let mut command = redis::cmd("XRANGE");
         command.arg(&self.keys.journal).arg(start).arg("+").arg("COUNT").arg(PAGE);
-        let page: StreamRangeReply = self.connection.send(&command).await?;
+        let page: StreamRangeReply = self.link.connection.send(&command).await?;
 
         if let Some(last) = page.ids.last() {
             position.clone_from(&last.id);

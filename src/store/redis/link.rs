@@ -8,11 +8,11 @@ use super::time::StoreTime;
 
 /// What the store and its realms share. Cloning is cheap.
 #[derive(Clone)]
-pub(super) struct Link {
+pub(crate) struct Link {
     pub(super) connection: Connection,
     /// The prefix of all keys.
     pub(super) prefix: Arc<str>,
-    pub(super) time: Arc<StoreTime>,
+    pub(crate) time: Arc<StoreTime>,
     /// The channel of notices to the replicas.
     pub(super) channel: Arc<str>,
     pub(super) notices: Notices,

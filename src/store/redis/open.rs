@@ -78,11 +78,11 @@ impl SharedRealm {
         let script = if candidates.is_empty() { &SCRIPTS.open } else { &SCRIPTS.open_and_take };
         let mut script = self.on_look_up(script);
         script.arg(&*known.epoch).arg(known.number).arg(&presented_arguments(presented));
-        script.arg(if self.time.is_due() { "1" } else { "" });
+        script.arg(if self.link.time.is_due() { "1" } else { "" });
         if !candidates.is_empty() {
             script.arg(now_ms).arg(serde_json::to_string(candidates).unwrap_or_default());
         }
-        self.connection.run(&script).await
+        self.link.connection.run(&script).await
     }
 
     fn read_opened(
@@ -94,7 +94,7 @@ impl SharedRealm {
         let reply: OpenReply =
             redis::from_redis_value(Value::Array(reply)).map_err(|_| Unavailable)?;
         let (number, seconds, micros, found, step, drawn) = reply;
-        self.time.note(sent, &seconds, &micros);
+        self.link.time.note(sent, &seconds, &micros);
         for (scenario, drawn) in drawn {
             note_drawn(candidates, &scenario, drawn);
         }

@@ -5,22 +5,15 @@ use std::sync::Arc;
 use parking_lot::{Mutex, RwLock};
 use redis::{Script, ScriptInvocation};
 
-use super::connection::Connection;
 use super::keys::RealmKeys;
 use super::link::Link;
-use super::notices::Notices;
 use super::staged::Staged;
-use super::time::StoreTime;
 
 /// A realm in the store, as a replica knows it.
 pub(crate) struct SharedRealm {
     pub(super) name: Arc<str>,
-    pub(super) connection: Connection,
+    pub(crate) link: Link,
     pub(super) keys: RealmKeys,
-    pub(super) time: Arc<StoreTime>,
-    /// The channel of notices to the replicas.
-    pub(super) channel: Arc<str>,
-    pub(super) notices: Notices,
     known: RwLock<Version>,
     /// What the change in progress does to grants and the journal.
     pub(super) staged: Mutex<Staged>,
@@ -43,14 +36,10 @@ impl std::fmt::Debug for SharedRealm {
 
 impl SharedRealm {
     pub(super) fn new(name: &str, link: &Link) -> Self {
-        let Link { connection, prefix, time, channel, notices } = link.clone();
         Self {
             name: name.into(),
-            keys: RealmKeys::new(&prefix, name),
-            connection: connection.for_realm(),
-            time,
-            channel,
-            notices,
+            link: Link { connection: link.connection.for_realm(), ..link.clone() },
+            keys: RealmKeys::new(&link.prefix, name),
             known: RwLock::new(Version { epoch: "".into(), number: 0 }),
             staged: Mutex::default(),
         }
@@ -69,11 +58,6 @@ impl SharedRealm {
     /// Forgets the version, so that the next request loads the realm.
     pub(crate) fn forget_version(&self) {
         self.set_known(Version { epoch: "".into(), number: 0 });
-    }
-
-    /// Returns the time of the store.
-    pub(crate) fn time(&self) -> &Arc<StoreTime> {
-        &self.time
     }
 
     /// Begins a script on grants, at a time of the realm's clock.

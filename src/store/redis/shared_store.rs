@@ -15,9 +15,9 @@ use crate::store::options::{StoreError, StoreOptions};
 pub(crate) struct SharedStore {
     pub(super) link: Link,
     /// What tells this replica from the others.
-    pub(super) replica: Arc<str>,
+    pub(crate) replica: Arc<str>,
     pub(super) directory: DirectoryKeys,
-    pub(super) writer: JournalWriter,
+    pub(crate) writer: JournalWriter,
 }
 
 impl fmt::Debug for SharedStore {
@@ -74,14 +74,5 @@ impl SharedStore {
 
     pub(crate) fn notices(&self) -> &Notices {
         &self.link.notices
-    }
-
-    /// Returns what tells this replica from the others.
-    pub(crate) fn replica(&self) -> &Arc<str> {
-        &self.replica
-    }
-
-    pub(crate) fn writer(&self) -> &JournalWriter {
-        &self.writer
     }
 }
