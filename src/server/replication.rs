@@ -56,7 +56,7 @@ pub(super) async fn realms(
 /// Acts on the notices of other replicas, until the server is gone.
 pub(super) async fn run(app: Weak<App>) {
     let Some(store) = app.upgrade().and_then(|app| app.realms.store().cloned()) else { return };
-    let mut notices = store.notices().subscribe();
+    let mut notices = store.link.notices.subscribe();
     let mut next_purge = Instant::now() + PURGE_INTERVAL;
     let mut news = News::default();
     drop(store);

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use tokio::sync::broadcast;
+
 use super::connection::Connection;
-use super::notices::Notices;
+use super::notices::Notice;
 use super::time::StoreTime;
 
 /// What the store and its realms share. Cloning is cheap.
@@ -15,5 +17,6 @@ pub(crate) struct Link {
     pub(crate) time: Arc<StoreTime>,
     /// The channel of notices to the replicas.
     pub(super) channel: Arc<str>,
-    pub(super) notices: Notices,
+    /// Gives the notices of all replicas to those who wait for them.
+    pub(crate) notices: broadcast::Sender<Notice>,
 }

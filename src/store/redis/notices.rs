@@ -29,21 +29,12 @@ pub(crate) enum Notice {
     Resubscribed,
 }
 
-/// Gives the notices of all replicas to those who wait for them.
-#[derive(Clone, Debug)]
-pub(crate) struct Notices(broadcast::Sender<Notice>);
-
-impl Notices {
-    /// Starts the task that receives. It ends when the last receiver is dropped.
-    pub(super) fn start(client: Client, channel: Arc<str>) -> Self {
-        let (sender, _) = broadcast::channel(BACKLOG);
-        tokio::spawn(receive(client, channel, sender.clone()));
-        Self(sender)
-    }
-
-    pub(crate) fn subscribe(&self) -> broadcast::Receiver<Notice> {
-        self.0.subscribe()
-    }
+/// Starts the task that gives the notices of all replicas to those who subscribe. It ends when the last
+/// receiver is dropped.
+pub(super) fn start(client: Client, channel: Arc<str>) -> broadcast::Sender<Notice> {
+    let (sender, _) = broadcast::channel(BACKLOG);
+    tokio::spawn(receive(client, channel, sender.clone()));
+    sender
 }
 
 /// Receives notices for ever, and subscribes again when the connection is lost.

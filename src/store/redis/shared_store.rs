@@ -7,13 +7,13 @@ use super::connection::Connection;
 use super::journal::JournalWriter;
 use super::keys::DirectoryKeys;
 use super::link::Link;
-use super::notices::Notices;
+use super::notices;
 use super::realm::SharedRealm;
 use crate::store::options::{StoreError, StoreOptions};
 
 /// A store that replicas share.
 pub(crate) struct SharedStore {
-    pub(super) link: Link,
+    pub(crate) link: Link,
     /// What tells this replica from the others.
     pub(crate) replica: Arc<str>,
     pub(super) directory: DirectoryKeys,
@@ -46,7 +46,7 @@ impl SharedStore {
             connection,
             prefix: options.prefix.as_str().into(),
             time: Arc::default(),
-            notices: Notices::start(client, Arc::clone(&channel)),
+            notices: notices::start(client, Arc::clone(&channel)),
             channel,
         };
         Ok(Self {
@@ -70,9 +70,5 @@ impl SharedStore {
     /// Returns a realm of the store, of which nothing is known yet.
     pub(crate) fn realm(&self, name: &str) -> SharedRealm {
         SharedRealm::new(name, &self.link)
-    }
-
-    pub(crate) fn notices(&self) -> &Notices {
-        &self.link.notices
     }
 }
