@@ -1,7 +1,5 @@
 //! Where the shared store is.
 
-use std::fmt;
-
 use crate::oauth::Secret;
 
 /// The prefix of keys, unless the user sets another.
@@ -44,14 +42,4 @@ pub enum StoreError {
         /// The host and port.
         address: String,
     },
-}
-
-/// A host and a port, as messages show them.
-pub(super) struct Address<'a>(pub(super) &'a str, pub(super) u16);
-
-impl fmt::Display for Address<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(host, port) = self;
-        if host.contains(':') { write!(f, "[{host}]:{port}") } else { write!(f, "{host}:{port}") }
-    }
 }

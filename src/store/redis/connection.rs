@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 use super::availability::Availability;
 use crate::store::Unavailable;
-use crate::store::options::{Address, StoreError, StoreOptions};
+use crate::store::options::{StoreError, StoreOptions};
 
 /// The time without any response of the store after which it is away. An operation waits for up to twice
 /// this time, so that a request has its response within 2 s.
@@ -218,7 +218,8 @@ async fn is_cluster(link: &mut ConnectionManager) -> redis::RedisResult<bool> {
 fn address_of(address: &ConnectionAddr) -> Option<String> {
     match address {
         ConnectionAddr::Tcp(host, port) | ConnectionAddr::TcpTls { host, port, .. } => {
-            Some(Address(host, *port).to_string())
+            let is_ipv6 = host.contains(':');
+            Some(if is_ipv6 { format!("[{host}]:{port}") } else { format!("{host}:{port}") })
         }
         _ => None,
     }
