@@ -176,25 +176,18 @@ fn take_snapshot(paths: &[PathBuf]) -> Snapshot {
 /// Reloads the server's certificate.
 pub(super) fn reload_certificate(_: Sources, app: &App) -> bool {
     let Some(tls) = &app.tls else { return false };
-    match tls.reload_certificate() {
-        Ok(()) => tracing::info!("reloaded the changed certificate"),
-        Err(error) => {
-            tracing::error!("cannot reload the changed certificate: {error}");
-            return false;
-        }
-    }
-    true
+    tls.reload_certificate()
+        .inspect(|()| tracing::info!("reloaded the changed certificate"))
+        .inspect_err(|error| tracing::error!("cannot reload the changed certificate: {error}"))
+        .is_ok()
 }
 
 /// Reloads the fixtures.
 pub(super) fn reload_fixtures(sources: Sources, app: &App) -> bool {
-    let fixtures = match load_read(sources) {
-        Ok(fixtures) => fixtures,
-        Err(errors) => {
-            tracing::error!("cannot reload the changed fixtures:\n{errors}");
-            return false;
-        }
-    };
+    let loaded = load_read(sources).inspect_err(|errors| {
+        tracing::error!("cannot reload the changed fixtures:\n{errors}");
+    });
+    let Ok(fixtures) = loaded else { return false };
 
     if reseed(app, &fixtures) {
         let (clients, scenarios) = (fixtures.clients.len(), fixtures.scenarios.len());
