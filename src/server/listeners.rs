@@ -7,7 +7,7 @@ use super::listener::Protocol;
 use super::local_url::local_url;
 
 /// The listeners of a server before it accepts connections, in the order HTTP, HTTPS, portal.
-pub(super) struct Listeners(Vec<(Protocol, Bound)>);
+pub(super) struct Listeners(pub(super) Vec<(Protocol, Bound)>);
 
 impl Listeners {
     /// Listens on the interfaces of each protocol.
@@ -43,14 +43,5 @@ impl Listeners {
     pub(super) fn urls(&self) -> Vec<String> {
         let listeners = self.0.iter().filter(|(protocol, _)| *protocol != Protocol::Portal);
         listeners.map(|(protocol, (_, address))| local_url(protocol.scheme(), *address)).collect()
-    }
-}
-
-impl IntoIterator for Listeners {
-    type Item = (Protocol, Bound);
-    type IntoIter = std::vec::IntoIter<Self::Item>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
     }
 }

@@ -121,7 +121,7 @@ impl Builder {
 
         let urls = listeners.urls();
         let mut accepting = Vec::new();
-        for (protocol, (listener, address)) in listeners {
+        for (protocol, (listener, address)) in listeners.0 {
             let context = ListenerContext { protocol, ..context.clone() };
             let task = runtime.spawn(accept(listener, address, context));
             accepting.push(task.abort_handle());
