@@ -130,8 +130,7 @@ impl Edit<'_> {
     fn install(self) -> Result<(), FixtureErrors> {
         // Loaded from text, the fixtures pass the same checks as those of a file.
         let text = serde_json::to_string(&self.fixtures).unwrap_or_default();
-        let source = Source { name: "fixtures".to_owned(), text };
-        let checked = load_sources(&[source])?;
+        let checked = load_sources(&[Source::new("fixtures", text)])?;
 
         self.realm.set_registry(&Arc::new(checked));
         Ok(())

@@ -272,6 +272,5 @@ pub(crate) fn fixtures_fingerprint(fixtures: &Fixtures) -> String {
 }
 
 fn read_fixtures(text: &str) -> Option<Fixtures> {
-    let source = Source { name: "store.json".to_owned(), text: text.to_owned() };
-    load_sources(&[source]).ok()
+    load_sources(&[Source::new("store.json", text)]).ok()
 }

@@ -226,8 +226,7 @@ impl Builder {
     ///
     /// Every error in the text, with its line and column.
     pub fn fixtures(mut self, text: &str) -> Result<Self, FixtureErrors> {
-        let source = Source { name: "fixtures".to_owned(), text: text.to_owned() };
-        self.fixtures = Arc::new(load_sources(&[source])?);
+        self.fixtures = Arc::new(load_sources(&[Source::new("fixtures", text)])?);
         Ok(self)
     }
 

@@ -18,8 +18,7 @@ impl RealmHandle {
     ///
     /// Every error in the text. In that case nothing changes.
     pub async fn replace_fixtures(&self, text: &str) -> Result<(), FixtureErrors> {
-        let source = Source { name: "fixtures".to_owned(), text: text.to_owned() };
-        self.realm.replace_fixtures(source).map(drop)
+        self.realm.replace_fixtures(Source::new("fixtures", text)).map(drop)
     }
 
     /// Resets fixtures, grants, scenarios, journal and clock to their initial state.

@@ -41,8 +41,7 @@ impl<'s> RealmBuilder<'s> {
     ///
     /// Every error in the text, with its line and column.
     pub fn fixtures(mut self, text: &str) -> Result<Self, FixtureErrors> {
-        let source = Source { name: "fixtures".to_owned(), text: text.to_owned() };
-        self.fixtures = Some(Arc::new(load_sources(&[source])?));
+        self.fixtures = Some(Arc::new(load_sources(&[Source::new("fixtures", text)])?));
         Ok(self)
     }
 

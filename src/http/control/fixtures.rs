@@ -47,7 +47,7 @@ async fn put(
     context: RequestContext,
     FixturesText(text): FixturesText,
 ) -> Result<Json<Arc<Fixtures>>, Problem> {
-    let source = Source { name: BODY.to_owned(), text };
+    let source = Source::new(BODY, text);
     let fixtures = edit(&context, move |realm| realm.replace_fixtures(source.clone())).await?;
     Ok(Json(fixtures.map_err(Problem::of_text)?))
 }

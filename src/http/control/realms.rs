@@ -166,8 +166,7 @@ fn load_fixtures(fixtures: RealmFixtures) -> Result<Arc<Fixtures>, Problem> {
         RealmFixtures::Object(object) => (object.to_string(), Problem::from),
     };
 
-    let source = Source { name: BODY.to_owned(), text };
-    load_sources(&[source]).map(Arc::new).map_err(|mut errors| {
+    load_sources(&[Source::new(BODY, text)]).map(Arc::new).map_err(|mut errors| {
         for error in &mut errors.0 {
             error.pointer.insert_str(0, "/fixtures");
         }
