@@ -1,11 +1,8 @@
 //! `basic-credentials`: credentials are in the body.
 
-use super::stateless::Each;
-use super::{Registration, RuleInfo};
+use super::{Each, Observation, Registration, RuleInfo, Severity};
 use crate::journal::RecordedEndpoint;
 use crate::oauth::Dialect;
-use crate::report::Severity;
-use crate::report::observation::Observation;
 
 pub(super) const RULE: Registration = Registration {
     info: RuleInfo {

@@ -1,12 +1,7 @@
 //! `code-never-exchanged`: a code of the consent page is exchanged.
 
-use super::{Now, Registration, Rule, RuleInfo};
+use super::{History, Memory, Now, Observation, Registration, Rule, RuleInfo, Severity, Tally};
 use crate::journal::{CredentialState, IssuedKind};
-use crate::report::Severity;
-use crate::report::findings::Tally;
-use crate::report::history::History;
-use crate::report::memory::Memory;
-use crate::report::observation::Observation;
 
 pub(super) const RULE: Registration = Registration {
     info: RuleInfo {

@@ -1,10 +1,6 @@
 //! `correlation-id-reused`: each request has a correlation ID of its own.
 
-use super::{Registration, Rule, RuleInfo};
-use crate::report::Severity;
-use crate::report::findings::Tally;
-use crate::report::history::History;
-use crate::report::observation::Observation;
+use super::{History, Observation, Registration, Rule, RuleInfo, Severity, Tally};
 
 pub(super) const RULE: Registration = Registration {
     info: RuleInfo {

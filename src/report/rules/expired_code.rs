@@ -1,10 +1,7 @@
 //! `expired-code`: a code is exchanged within its lifetime.
 
-use super::stateless::Each;
-use super::{Registration, RuleInfo};
+use super::{Each, Observation, Registration, RuleInfo, Severity};
 use crate::journal::CredentialState;
-use crate::report::Severity;
-use crate::report::observation::Observation;
 
 pub(super) const RULE: Registration = Registration {
     info: RuleInfo {

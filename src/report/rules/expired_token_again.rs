@@ -2,13 +2,8 @@
 
 use std::time::Instant;
 
-use super::{Registration, Rule, RuleInfo};
+use super::{History, Memory, Observation, Registration, Rule, RuleInfo, Severity, Tally};
 use crate::journal::CredentialState;
-use crate::report::Severity;
-use crate::report::findings::Tally;
-use crate::report::history::History;
-use crate::report::memory::Memory;
-use crate::report::observation::Observation;
 
 pub(super) const RULE: Registration = Registration {
     info: RuleInfo {

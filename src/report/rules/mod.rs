@@ -23,9 +23,14 @@ mod stale_refresh_token;
 mod stateless;
 mod undocumented_parameter;
 
+use super::Severity;
 use super::findings::Tally;
+use super::history::History;
+use super::memory::Memory;
+use super::observation::{GrantKey, Observation};
 pub(crate) use rule::RuleInfo;
 pub(super) use rule::{HangSpan, Now, Registration, Rule};
+use stateless::{Each, EachWithHttps};
 
 /// The rules in the order in which the report has them.
 const RULES: [Registration; 20] = [

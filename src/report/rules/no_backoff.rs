@@ -2,12 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Registration, Rule, RuleInfo};
-use crate::report::Severity;
-use crate::report::findings::Tally;
-use crate::report::history::History;
-use crate::report::memory::Memory;
-use crate::report::observation::{Observation, RetryAfter};
+use super::{History, Memory, Observation, Registration, Rule, RuleInfo, Severity, Tally};
+use crate::report::observation::RetryAfter;
 use crate::scenario::Fault;
 
 pub(super) const RULE: Registration = Registration {

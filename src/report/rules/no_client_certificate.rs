@@ -1,10 +1,7 @@
 //! `no-client-certificate`: the client presents its certificate.
 
-use super::stateless::EachWithHttps;
-use super::{Registration, RuleInfo};
+use super::{EachWithHttps, Observation, Registration, RuleInfo, Severity};
 use crate::journal::RecordedEndpoint;
-use crate::report::Severity;
-use crate::report::observation::Observation;
 
 pub(super) const RULE: Registration = Registration {
     info: RuleInfo {

@@ -1,10 +1,7 @@
 //! `no-correlation-id`: a token request has a correlation ID.
 
-use super::stateless::Each;
-use super::{Registration, RuleInfo};
+use super::{Each, Observation, Registration, RuleInfo, Severity};
 use crate::journal::RecordedEndpoint;
-use crate::report::Severity;
-use crate::report::observation::Observation;
 
 pub(super) const RULE: Registration = Registration {
     info: RuleInfo {

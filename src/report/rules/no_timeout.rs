@@ -2,11 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{HangSpan, Now, Registration, Rule, RuleInfo};
-use crate::report::Severity;
-use crate::report::findings::Tally;
-use crate::report::history::History;
-use crate::report::observation::Observation;
+use super::{HangSpan, History, Now, Observation, Registration, Rule, RuleInfo, Severity, Tally};
 
 pub(super) const RULE: Registration = Registration {
     info: RuleInfo {

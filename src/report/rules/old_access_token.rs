@@ -1,10 +1,6 @@
 //! `old-access-token`: a client uses its newest access token.
 
-use super::{Registration, Rule, RuleInfo};
-use crate::report::Severity;
-use crate::report::findings::Tally;
-use crate::report::history::History;
-use crate::report::observation::Observation;
+use super::{History, Observation, Registration, Rule, RuleInfo, Severity, Tally};
 
 pub(super) const RULE: Registration = Registration {
     info: RuleInfo {

@@ -1,10 +1,7 @@
 //! `parameters-in-url`: a form request has its parameters in its body only.
 
-use super::stateless::Each;
-use super::{Registration, RuleInfo};
+use super::{Each, Observation, Registration, RuleInfo, Severity};
 use crate::journal::RecordedEndpoint;
-use crate::report::Severity;
-use crate::report::observation::Observation;
 
 pub(super) const RULE: Registration = Registration {
     info: RuleInfo {

@@ -1,9 +1,6 @@
 //! `plain-http`: requests use HTTPS.
 
-use super::stateless::EachWithHttps;
-use super::{Registration, RuleInfo};
-use crate::report::Severity;
-use crate::report::observation::Observation;
+use super::{EachWithHttps, Observation, Registration, RuleInfo, Severity};
 
 pub(super) const RULE: Registration = Registration {
     info: RuleInfo {

@@ -2,12 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use super::{HangSpan, Now, Registration, Rule, RuleInfo};
-use crate::report::Severity;
-use crate::report::findings::Tally;
-use crate::report::history::History;
-use crate::report::memory::Memory;
-use crate::report::observation::{GrantKey, Observation};
+use super::{
+    GrantKey, HangSpan, History, Memory, Now, Observation, Registration, Rule, RuleInfo, Severity,
+    Tally,
+};
 use crate::scenario::Fault;
 
 pub(super) const RULE: Registration = Registration {

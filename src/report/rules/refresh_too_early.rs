@@ -1,11 +1,6 @@
 //! `refresh-too-early`: a client refreshes when its access token is about to expire.
 
-use super::{Registration, Rule, RuleInfo};
-use crate::report::Severity;
-use crate::report::findings::Tally;
-use crate::report::history::History;
-use crate::report::memory::Memory;
-use crate::report::observation::Observation;
+use super::{History, Memory, Observation, Registration, Rule, RuleInfo, Severity, Tally};
 
 pub(super) const RULE: Registration = Registration {
     info: RuleInfo {

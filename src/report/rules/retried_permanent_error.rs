@@ -2,12 +2,9 @@
 
 use std::time::Instant;
 
-use super::{Registration, Rule, RuleInfo};
-use crate::report::Severity;
-use crate::report::findings::Tally;
-use crate::report::history::History;
-use crate::report::memory::Memory;
-use crate::report::observation::{GrantKey, Observation};
+use super::{
+    GrantKey, History, Memory, Observation, Registration, Rule, RuleInfo, Severity, Tally,
+};
 
 pub(super) const RULE: Registration = Registration {
     info: RuleInfo {

@@ -2,10 +2,7 @@
 
 use std::time::Instant;
 
-use crate::report::Severity;
-use crate::report::findings::Tally;
-use crate::report::history::History;
-use crate::report::observation::Observation;
+use super::{History, Observation, Severity, Tally};
 
 /// What users read of a rule.
 #[derive(Clone, Copy, Debug)]

@@ -2,14 +2,11 @@
 
 use std::time::Instant;
 
-use super::{Registration, Rule, RuleInfo};
+use super::{
+    GrantKey, History, Memory, Observation, Registration, Rule, RuleInfo, Severity, Tally,
+};
 use crate::fixture::RefreshPolicy;
 use crate::journal::{CredentialState, IssuedKind};
-use crate::report::Severity;
-use crate::report::findings::Tally;
-use crate::report::history::History;
-use crate::report::memory::Memory;
-use crate::report::observation::{GrantKey, Observation};
 
 pub(super) const RULE: Registration = Registration {
     info: RuleInfo {

@@ -1,10 +1,6 @@
 //! Rules that look at each request alone.
 
-use super::Rule;
-use crate::report::Severity;
-use crate::report::findings::Tally;
-use crate::report::history::History;
-use crate::report::observation::Observation;
+use super::{History, Observation, Rule, Severity, Tally};
 
 /// A rule that every request breaks for which a function returns true.
 pub(super) struct Each {

@@ -1,9 +1,6 @@
 //! `undocumented-parameter`: a request has documented parameters only.
 
-use super::stateless::Each;
-use super::{Registration, RuleInfo};
-use crate::report::Severity;
-use crate::report::observation::Observation;
+use super::{Each, Observation, Registration, RuleInfo, Severity};
 
 pub(super) const RULE: Registration = Registration {
     info: RuleInfo {
