@@ -1,16 +1,14 @@
 //! `code-never-exchanged`: a code of the consent page is exchanged.
 
-use super::{History, Memory, Now, Observation, Registration, Rule, RuleInfo, Severity, Tally};
+use super::{History, Memory, Now, Observation, Rule, RuleInfo, Severity, Tally};
 use crate::journal::{CredentialState, IssuedKind};
 
-pub(super) const RULE: Registration = Registration {
-    info: RuleInfo {
-        name: "code-never-exchanged",
-        severity: Severity::Info,
-        text: "A merchant consented, and the client never exchanged the code.",
-        help: "Exchange the code when the merchant's browser returns to your redirect URL. Check \
-           that the URL is reachable, and that your application handles it.",
-    },
+pub(super) const RULE: RuleInfo = RuleInfo {
+    name: "code-never-exchanged",
+    severity: Severity::Info,
+    text: "A merchant consented, and the client never exchanged the code.",
+    help: "Exchange the code when the merchant's browser returns to your redirect URL. Check \
+       that the URL is reachable, and that your application handles it.",
     create: || Box::new(CodeNeverExchanged::default()),
 };
 

@@ -2,17 +2,15 @@
 
 use std::time::Instant;
 
-use super::{History, Memory, Observation, Registration, Rule, RuleInfo, Severity, Tally};
+use super::{History, Memory, Observation, Rule, RuleInfo, Severity, Tally};
 use crate::journal::CredentialState;
 
-pub(super) const RULE: Registration = Registration {
-    info: RuleInfo {
-        name: "code-reused",
-        severity: Severity::Error,
-        text: "A code was presented again after it had been exchanged.",
-        help: "Exchange a code once, and keep its refresh token. The real server may revoke the \
-           grant when a code comes again (RFC 6749, section 4.1.2).",
-    },
+pub(super) const RULE: RuleInfo = RuleInfo {
+    name: "code-reused",
+    severity: Severity::Error,
+    text: "A code was presented again after it had been exchanged.",
+    help: "Exchange a code once, and keep its refresh token. The real server may revoke the \
+       grant when a code comes again (RFC 6749, section 4.1.2).",
     create: || Box::new(CodeReused::default()),
 };
 

@@ -1,15 +1,13 @@
 //! `correlation-id-reused`: each request has a correlation ID of its own.
 
-use super::{History, Observation, Registration, Rule, RuleInfo, Severity, Tally};
+use super::{History, Observation, Rule, RuleInfo, Severity, Tally};
 
-pub(super) const RULE: Registration = Registration {
-    info: RuleInfo {
-        name: "correlation-id-reused",
-        severity: Severity::Warning,
-        text: "A token request has the correlation ID of an earlier one.",
-        help: "Send a new UUID as v-c-client-correlation-id in each request, also in a retry. \
-           Otherwise the vendor cannot tell your requests apart.",
-    },
+pub(super) const RULE: RuleInfo = RuleInfo {
+    name: "correlation-id-reused",
+    severity: Severity::Warning,
+    text: "A token request has the correlation ID of an earlier one.",
+    help: "Send a new UUID as v-c-client-correlation-id in each request, also in a retry. \
+       Otherwise the vendor cannot tell your requests apart.",
     create: || Box::new(CorrelationIdReused),
 };
 

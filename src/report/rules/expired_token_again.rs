@@ -2,17 +2,15 @@
 
 use std::time::Instant;
 
-use super::{History, Memory, Observation, Registration, Rule, RuleInfo, Severity, Tally};
+use super::{History, Memory, Observation, Rule, RuleInfo, Severity, Tally};
 use crate::journal::CredentialState;
 
-pub(super) const RULE: Registration = Registration {
-    info: RuleInfo {
-        name: "expired-token-again",
-        severity: Severity::Error,
-        text: "An access token was presented again after the API had refused it as expired.",
-        help: "Refresh after the API's 401, and repeat the request with the new token. Repeating it \
-           with the old one never works.",
-    },
+pub(super) const RULE: RuleInfo = RuleInfo {
+    name: "expired-token-again",
+    severity: Severity::Error,
+    text: "An access token was presented again after the API had refused it as expired.",
+    help: "Refresh after the API's 401, and repeat the request with the new token. Repeating it \
+       with the old one never works.",
     create: || Box::new(ExpiredTokenAgain::default()),
 };
 

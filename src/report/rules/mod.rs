@@ -29,11 +29,11 @@ use super::history::History;
 use super::memory::Memory;
 use super::observation::{GrantKey, Observation};
 pub(crate) use rule::RuleInfo;
-pub(super) use rule::{HangSpan, Now, Registration, Rule};
+pub(super) use rule::{HangSpan, Now, Rule};
 use stateless::{Each, EachWithHttps};
 
 /// The rules in the order in which the report has them.
-const RULES: [Registration; 20] = [
+const RULES: [RuleInfo; 20] = [
     parameters_in_url::RULE,
     secret_in_url::RULE,
     code_reused::RULE,
@@ -58,17 +58,17 @@ const RULES: [Registration; 20] = [
 
 /// Returns the descriptions of all rules in the order in which the report has them.
 pub(crate) fn rules() -> impl Iterator<Item = &'static RuleInfo> {
-    RULES.iter().map(|rule| &rule.info)
+    RULES.iter()
 }
 
 /// Returns every rule with its description and an empty tally.
 pub(super) fn create_all() -> Vec<ActiveRule> {
-    let create = |rule: &'static Registration| ActiveRule {
-        info: &rule.info,
-        rule: (rule.create)(),
-        tally: Tally::new(rule.info.severity),
+    let create = |info: &'static RuleInfo| ActiveRule {
+        info,
+        rule: (info.create)(),
+        tally: Tally::new(info.severity),
     };
-    RULES.iter().map(create).collect()
+    rules().map(create).collect()
 }
 
 /// A rule that is in use.

@@ -2,20 +2,18 @@
 
 use std::time::{Duration, Instant};
 
-use super::{History, Memory, Observation, Registration, Rule, RuleInfo, Severity, Tally};
+use super::{History, Memory, Observation, Rule, RuleInfo, Severity, Tally};
 use crate::report::observation::RetryAfter;
 use crate::scenario::Fault;
 
-pub(super) const RULE: Registration = Registration {
-    info: RuleInfo {
-        name: "no-backoff",
-        severity: Severity::Warning,
-        text: "A request came three times within a second after a failure, or before the time of \
-           its Retry-After.",
-        help: "Wait before each retry, twice as long each time, with some jitter, and at least as \
-           long as Retry-After says. A server that is overloaded does not recover while all its \
-           clients retry at once.",
-    },
+pub(super) const RULE: RuleInfo = RuleInfo {
+    name: "no-backoff",
+    severity: Severity::Warning,
+    text: "A request came three times within a second after a failure, or before the time of \
+       its Retry-After.",
+    help: "Wait before each retry, twice as long each time, with some jitter, and at least as \
+       long as Retry-After says. A server that is overloaded does not recover while all its \
+       clients retry at once.",
     create: || Box::new(NoBackoff::default()),
 };
 

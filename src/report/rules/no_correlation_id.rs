@@ -1,16 +1,14 @@
 //! `no-correlation-id`: a token request has a correlation ID.
 
-use super::{Each, Observation, Registration, RuleInfo, Severity};
+use super::{Each, Observation, RuleInfo, Severity};
 use crate::journal::RecordedEndpoint;
 
-pub(super) const RULE: Registration = Registration {
-    info: RuleInfo {
-        name: "no-correlation-id",
-        severity: Severity::Warning,
-        text: "A token request has no v-c-client-correlation-id header.",
-        help: "Send this header with a new UUID in each request. With it, the vendor finds your \
-           request in its logs.",
-    },
+pub(super) const RULE: RuleInfo = RuleInfo {
+    name: "no-correlation-id",
+    severity: Severity::Warning,
+    text: "A token request has no v-c-client-correlation-id header.",
+    help: "Send this header with a new UUID in each request. With it, the vendor finds your \
+       request in its logs.",
     create: || Box::new(Each { is_broken }),
 };
 

@@ -2,17 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use super::{HangSpan, History, Now, Observation, Registration, Rule, RuleInfo, Severity, Tally};
+use super::{HangSpan, History, Now, Observation, Rule, RuleInfo, Severity, Tally};
 
-pub(super) const RULE: Registration = Registration {
-    info: RuleInfo {
-        name: "no-timeout",
-        severity: Severity::Warning,
-        text: "A client waited 60 seconds or longer for a response, or for a TLS handshake, that \
-           never came.",
-        help: "Set a timeout for connecting and for each request, of 10 to 30 seconds. Without one, \
-           a server that hangs takes your threads with it.",
-    },
+pub(super) const RULE: RuleInfo = RuleInfo {
+    name: "no-timeout",
+    severity: Severity::Warning,
+    text: "A client waited 60 seconds or longer for a response, or for a TLS handshake, that \
+       never came.",
+    help: "Set a timeout for connecting and for each request, of 10 to 30 seconds. Without one, \
+       a server that hangs takes your threads with it.",
     create: || Box::new(NoTimeout::default()),
 };
 

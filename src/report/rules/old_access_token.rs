@@ -1,16 +1,14 @@
 //! `old-access-token`: a client uses its newest access token.
 
-use super::{History, Observation, Registration, Rule, RuleInfo, Severity, Tally};
+use super::{History, Observation, Rule, RuleInfo, Severity, Tally};
 
-pub(super) const RULE: Registration = Registration {
-    info: RuleInfo {
-        name: "old-access-token",
-        severity: Severity::Warning,
-        text: "An access token was presented over a minute after the client had received a newer \
-           one.",
-        help: "Share the tokens of a grant between all threads and processes, and use the newest. \
-           Otherwise each of them refreshes for itself.",
-    },
+pub(super) const RULE: RuleInfo = RuleInfo {
+    name: "old-access-token",
+    severity: Severity::Warning,
+    text: "An access token was presented over a minute after the client had received a newer \
+       one.",
+    help: "Share the tokens of a grant between all threads and processes, and use the newest. \
+       Otherwise each of them refreshes for itself.",
     create: || Box::new(OldAccessToken),
 };
 

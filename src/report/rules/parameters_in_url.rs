@@ -1,16 +1,14 @@
 //! `parameters-in-url`: a form request has its parameters in its body only.
 
-use super::{Each, Observation, Registration, RuleInfo, Severity};
+use super::{Each, Observation, RuleInfo, Severity};
 use crate::journal::RecordedEndpoint;
 
-pub(super) const RULE: Registration = Registration {
-    info: RuleInfo {
-        name: "parameters-in-url",
-        severity: Severity::Error,
-        text: "A token request has parameters in its URL.",
-        help: "Send all parameters in the body. The real server rejects any parameter in the URL, \
-           and URLs end up in the logs of proxies.",
-    },
+pub(super) const RULE: RuleInfo = RuleInfo {
+    name: "parameters-in-url",
+    severity: Severity::Error,
+    text: "A token request has parameters in its URL.",
+    help: "Send all parameters in the body. The real server rejects any parameter in the URL, \
+       and URLs end up in the logs of proxies.",
     create: || Box::new(Each { is_broken }),
 };
 

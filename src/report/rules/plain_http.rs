@@ -1,15 +1,13 @@
 //! `plain-http`: requests use HTTPS.
 
-use super::{EachWithHttps, Observation, Registration, RuleInfo, Severity};
+use super::{EachWithHttps, Observation, RuleInfo, Severity};
 
-pub(super) const RULE: Registration = Registration {
-    info: RuleInfo {
-        name: "plain-http",
-        severity: Severity::Warning,
-        text: "A request used plain HTTP.",
-        help: "Use HTTPS: the real server accepts nothing else. Test with the server's \
-               --tls-listen.",
-    },
+pub(super) const RULE: RuleInfo = RuleInfo {
+    name: "plain-http",
+    severity: Severity::Warning,
+    text: "A request used plain HTTP.",
+    help: "Use HTTPS: the real server accepts nothing else. Test with the server's \
+           --tls-listen.",
     create: || Box::new(EachWithHttps { is_broken }),
 };
 

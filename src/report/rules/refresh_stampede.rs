@@ -3,20 +3,17 @@
 use std::time::{Duration, Instant};
 
 use super::{
-    GrantKey, HangSpan, History, Memory, Now, Observation, Registration, Rule, RuleInfo, Severity,
-    Tally,
+    GrantKey, HangSpan, History, Memory, Now, Observation, Rule, RuleInfo, Severity, Tally,
 };
 use crate::scenario::Fault;
 
-pub(super) const RULE: Registration = Registration {
-    info: RuleInfo {
-        name: "refresh-stampede",
-        severity: Severity::Error,
-        text: "Refreshes of one grant overlapped.",
-        help: "Let one thread or process refresh a grant, and the others wait for its tokens: use a \
-           lock by grant. Where refresh tokens rotate, all but one of such refreshes fail, and \
-           the grant may be revoked.",
-    },
+pub(super) const RULE: RuleInfo = RuleInfo {
+    name: "refresh-stampede",
+    severity: Severity::Error,
+    text: "Refreshes of one grant overlapped.",
+    help: "Let one thread or process refresh a grant, and the others wait for its tokens: use a \
+       lock by grant. Where refresh tokens rotate, all but one of such refreshes fail, and \
+       the grant may be revoked.",
     create: || Box::new(RefreshStampede::default()),
 };
 

@@ -1,16 +1,14 @@
 //! `refresh-too-early`: a client refreshes when its access token is about to expire.
 
-use super::{History, Memory, Observation, Registration, Rule, RuleInfo, Severity, Tally};
+use super::{History, Memory, Observation, Rule, RuleInfo, Severity, Tally};
 
-pub(super) const RULE: Registration = Registration {
-    info: RuleInfo {
-        name: "refresh-too-early",
-        severity: Severity::Info,
-        text: "A client refreshed repeatedly although over half of its access token's life was \
-           left.",
-        help: "Keep an access token until shortly before it expires. A refresh for every request \
-           costs a round trip each, and the vendor may limit their number.",
-    },
+pub(super) const RULE: RuleInfo = RuleInfo {
+    name: "refresh-too-early",
+    severity: Severity::Info,
+    text: "A client refreshed repeatedly although over half of its access token's life was \
+       left.",
+    help: "Keep an access token until shortly before it expires. A refresh for every request \
+       costs a round trip each, and the vendor may limit their number.",
     create: || Box::new(RefreshTooEarly::default()),
 };
 

@@ -2,19 +2,15 @@
 
 use std::time::Instant;
 
-use super::{
-    GrantKey, History, Memory, Observation, Registration, Rule, RuleInfo, Severity, Tally,
-};
+use super::{GrantKey, History, Memory, Observation, Rule, RuleInfo, Severity, Tally};
 
-pub(super) const RULE: Registration = Registration {
-    info: RuleInfo {
-        name: "retried-permanent-error",
-        severity: Severity::Error,
-        text: "A request came three times or more although its error is one that waiting does not \
-           mend.",
-        help: "Stop after such an error: alert somebody, or ask the merchant to grant access again. \
-           Retries only delay that, and may have your client blocked.",
-    },
+pub(super) const RULE: RuleInfo = RuleInfo {
+    name: "retried-permanent-error",
+    severity: Severity::Error,
+    text: "A request came three times or more although its error is one that waiting does not \
+       mend.",
+    help: "Stop after such an error: alert somebody, or ask the merchant to grant access again. \
+       Retries only delay that, and may have your client blocked.",
     create: || Box::new(RetriedPermanentError::default()),
 };
 

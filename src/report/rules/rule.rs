@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::{History, Observation, Severity, Tally};
 
-/// What users read of a rule.
+/// A rule: what users read of it, and how it begins.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RuleInfo {
     /// The name.
@@ -15,11 +15,6 @@ pub(crate) struct RuleInfo {
     pub(crate) text: &'static str,
     /// What the client should do.
     pub(crate) help: &'static str,
-}
-
-/// A rule and its description.
-pub(in crate::report) struct Registration {
-    pub(in crate::report) info: RuleInfo,
     /// Creates the rule, which remembers nothing yet.
     pub(in crate::report) create: fn() -> Box<dyn Rule>,
 }

@@ -2,20 +2,16 @@
 
 use std::time::Instant;
 
-use super::{
-    GrantKey, History, Memory, Observation, Registration, Rule, RuleInfo, Severity, Tally,
-};
+use super::{GrantKey, History, Memory, Observation, Rule, RuleInfo, Severity, Tally};
 use crate::fixture::RefreshPolicy;
 use crate::journal::{CredentialState, IssuedKind};
 
-pub(super) const RULE: Registration = Registration {
-    info: RuleInfo {
-        name: "stale-refresh-token",
-        severity: Severity::Error,
-        text: "A refresh token was presented although the client had received a newer one.",
-        help: "Store the refresh token of each response, and use it for the next refresh. A token \
-           that was replaced no longer works, and using it may revoke the grant.",
-    },
+pub(super) const RULE: RuleInfo = RuleInfo {
+    name: "stale-refresh-token",
+    severity: Severity::Error,
+    text: "A refresh token was presented although the client had received a newer one.",
+    help: "Store the refresh token of each response, and use it for the next refresh. A token \
+       that was replaced no longer works, and using it may revoke the grant.",
     create: || Box::new(StaleRefreshToken::default()),
 };
 
