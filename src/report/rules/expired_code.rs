@@ -1,6 +1,6 @@
 //! `expired-code`: a code is exchanged within its lifetime.
 
-use super::{Each, Observation, RuleInfo, Severity};
+use super::{Each, RuleInfo, Severity};
 use crate::journal::CredentialState;
 
 pub(super) const RULE: RuleInfo = RuleInfo {
@@ -9,9 +9,5 @@ pub(super) const RULE: RuleInfo = RuleInfo {
     text: "A code was presented after its lifetime.",
     help: "Exchange a code as soon as the merchant's browser returns with it. If it has \
        expired, send the merchant to the authorize endpoint again.",
-    create: || Box::new(Each { is_broken }),
+    create: || Box::new(Each { is_broken: |seen| seen.presents(CredentialState::CodeExpired) }),
 };
-
-fn is_broken(seen: &Observation<'_>) -> bool {
-    seen.presents(CredentialState::CodeExpired)
-}

@@ -1,6 +1,6 @@
 //! `plain-http`: requests use HTTPS.
 
-use super::{EachWithHttps, Observation, RuleInfo, Severity};
+use super::{EachWithHttps, RuleInfo, Severity};
 
 pub(super) const RULE: RuleInfo = RuleInfo {
     name: "plain-http",
@@ -8,9 +8,5 @@ pub(super) const RULE: RuleInfo = RuleInfo {
     text: "A request used plain HTTP.",
     help: "Use HTTPS: the real server accepts nothing else. Test with the server's \
            --tls-listen.",
-    create: || Box::new(EachWithHttps { is_broken }),
+    create: || Box::new(EachWithHttps { is_broken: |seen| seen.entry.scheme == "http" }),
 };
-
-fn is_broken(seen: &Observation<'_>) -> bool {
-    seen.entry.scheme == "http"
-}

@@ -1,6 +1,6 @@
 //! `secret-in-url`: no URL has a secret.
 
-use super::{Each, Observation, RuleInfo, Severity};
+use super::{Each, RuleInfo, Severity};
 
 pub(super) const RULE: RuleInfo = RuleInfo {
     name: "secret-in-url",
@@ -9,9 +9,5 @@ pub(super) const RULE: RuleInfo = RuleInfo {
     help: "Send the secret in the body of the token request, and nowhere else. A URL ends up in \
        the logs of proxies and in the history of browsers. Replace a secret that was sent \
        in a URL.",
-    create: || Box::new(Each { is_broken }),
+    create: || Box::new(Each { is_broken: |seen| seen.facts.has_url_secret }),
 };
-
-fn is_broken(seen: &Observation<'_>) -> bool {
-    seen.facts.has_url_secret
-}

@@ -1,6 +1,6 @@
 //! `undocumented-parameter`: a request has documented parameters only.
 
-use super::{Each, Observation, RuleInfo, Severity};
+use super::{Each, RuleInfo, Severity};
 
 pub(super) const RULE: RuleInfo = RuleInfo {
     name: "undocumented-parameter",
@@ -8,9 +8,5 @@ pub(super) const RULE: RuleInfo = RuleInfo {
     text: "A request has a parameter that the vendor does not document for its endpoint.",
     help: "Send the documented parameters only; the notes of the requests have the names of the \
        others. The real server may reject them.",
-    create: || Box::new(Each { is_broken }),
+    create: || Box::new(Each { is_broken: |seen| seen.facts.has_unknown_param }),
 };
-
-fn is_broken(seen: &Observation<'_>) -> bool {
-    seen.facts.has_unknown_param
-}
