@@ -19,6 +19,7 @@ pub(crate) use pkce::{Challenge, is_verifier};
 pub use refusal::Refusal;
 pub(crate) use refusal::refuse;
 pub use response::TokenResponse;
+pub(crate) use row::DECISION_TABLE;
 pub use row::{Dialect, Row};
 pub(crate) use scope::Scopes;
 pub use secret::Secret;

@@ -85,110 +85,59 @@ pub enum Row {
     Server,
 }
 
+/// The table: each row with its number, 0 before the table, and the condition under which a request fails
+/// there, as a sentence. It has the order of [`Row`].
+pub(crate) static DECISION_TABLE: [(Row, u8, &str); 25] = [
+    (Row::Transport, 0, "The connection is plain HTTP, and the fixtures require HTTPS."),
+    (Row::Method, 1, "The method is not POST."),
+    (Row::Query, 2, "The URL has a query parameter."),
+    (
+        Row::ContentType,
+        3,
+        "The Content-Type is not application/x-www-form-urlencoded, or there is a \
+         Content-Encoding.",
+    ),
+    (Row::BodySize, 4, "The body is larger than 64 KiB."),
+    (Row::BodyTime, 5, "The body does not arrive in time."),
+    (Row::WellFormed, 5, "The body is not a well-formed form."),
+    (Row::Duplicate, 6, "A parameter occurs twice."),
+    (Row::Required, 7, "grant_type or client_id is missing or empty."),
+    (Row::Credentials, 7, "client_secret is missing or empty."),
+    (Row::GrantType, 8, "grant_type is neither authorization_code nor refresh_token."),
+    (Row::Presented, 9, "The code or refresh token is missing, or there are two different ones."),
+    (Row::ClientIdForm, 10, "client_id is malformed."),
+    (Row::ClientKnown, 11, "The client is not registered."),
+    (Row::ClientType, 12, "The client is not confidential."),
+    (
+        Row::ClientSecret,
+        13,
+        "client_secret is wrong, or the client certificate is not the client's.",
+    ),
+    (Row::ClientActive, 14, "The client is not active."),
+    (Row::ClientGrantType, 15, "The client may not use this grant type."),
+    (
+        Row::CodeOrToken,
+        16,
+        "The code is unknown, expired, used already or another client's, or the refresh \
+         token is invalid or another client's.",
+    ),
+    (Row::Redirect, 17, "The redirect URL is not the one that the code was issued for."),
+    (Row::Pkce, 17, "The PKCE verifier is missing, wrong, or not expected."),
+    (Row::Scope, 18, "The scope is malformed, unknown, or more than was granted."),
+    (
+        Row::Grant,
+        19,
+        "The grant was revoked, or the refresh token was replaced or is past its grace \
+         period.",
+    ),
+    (Row::MerchantActive, 20, "The merchant is not active."),
+    (Row::Server, 21, "The server itself fails."),
+];
+
 impl Row {
-    /// All rows, in their order.
-    pub const ALL: [Self; 25] = [
-        Self::Transport,
-        Self::Method,
-        Self::Query,
-        Self::ContentType,
-        Self::BodySize,
-        Self::BodyTime,
-        Self::WellFormed,
-        Self::Duplicate,
-        Self::Required,
-        Self::Credentials,
-        Self::GrantType,
-        Self::Presented,
-        Self::ClientIdForm,
-        Self::ClientKnown,
-        Self::ClientType,
-        Self::ClientSecret,
-        Self::ClientActive,
-        Self::ClientGrantType,
-        Self::CodeOrToken,
-        Self::Redirect,
-        Self::Pkce,
-        Self::Scope,
-        Self::Grant,
-        Self::MerchantActive,
-        Self::Server,
-    ];
-
-    /// Returns the condition under which a request fails at this row, as a sentence.
-    pub fn condition(self) -> &'static str {
-        match self {
-            Self::Transport => "The connection is plain HTTP, and the fixtures require HTTPS.",
-            Self::Method => "The method is not POST.",
-            Self::Query => "The URL has a query parameter.",
-            Self::ContentType => {
-                "The Content-Type is not application/x-www-form-urlencoded, or there is a \
-                 Content-Encoding."
-            }
-            Self::BodySize => "The body is larger than 64 KiB.",
-            Self::BodyTime => "The body does not arrive in time.",
-            Self::WellFormed => "The body is not a well-formed form.",
-            Self::Duplicate => "A parameter occurs twice.",
-
-            Self::Required => "grant_type or client_id is missing or empty.",
-            Self::Credentials => "client_secret is missing or empty.",
-            Self::GrantType => "grant_type is neither authorization_code nor refresh_token.",
-            Self::Presented => {
-                "The code or refresh token is missing, or there are two different ones."
-            }
-
-            Self::ClientIdForm => "client_id is malformed.",
-            Self::ClientKnown => "The client is not registered.",
-            Self::ClientType => "The client is not confidential.",
-            Self::ClientSecret => {
-                "client_secret is wrong, or the client certificate is not the client's."
-            }
-            Self::ClientActive => "The client is not active.",
-            Self::ClientGrantType => "The client may not use this grant type.",
-
-            Self::CodeOrToken => {
-                "The code is unknown, expired, used already or another client's, or the refresh \
-                 token is invalid or another client's."
-            }
-            Self::Redirect => "The redirect URL is not the one that the code was issued for.",
-            Self::Pkce => "The PKCE verifier is missing, wrong, or not expected.",
-
-            Self::Scope => "The scope is malformed, unknown, or more than was granted.",
-            Self::Grant => {
-                "The grant was revoked, or the refresh token was replaced or is past its grace \
-                 period."
-            }
-            Self::MerchantActive => "The merchant is not active.",
-            Self::Server => "The server itself fails.",
-        }
-    }
-
     /// Returns the row's number in the table, 1 to 21; 0 before it.
     pub fn number(self) -> u8 {
-        match self {
-            Self::Transport => 0,
-            Self::Method => 1,
-            Self::Query => 2,
-            Self::ContentType => 3,
-            Self::BodySize => 4,
-            Self::BodyTime | Self::WellFormed => 5,
-            Self::Duplicate => 6,
-            Self::Required | Self::Credentials => 7,
-            Self::GrantType => 8,
-            Self::Presented => 9,
-            Self::ClientIdForm => 10,
-            Self::ClientKnown => 11,
-            Self::ClientType => 12,
-            Self::ClientSecret => 13,
-            Self::ClientActive => 14,
-            Self::ClientGrantType => 15,
-            Self::CodeOrToken => 16,
-            Self::Redirect | Self::Pkce => 17,
-            Self::Scope => 18,
-            Self::Grant => 19,
-            Self::MerchantActive => 20,
-            Self::Server => 21,
-        }
+        DECISION_TABLE[self as usize].1
     }
 
     /// Returns the error of a request that fails at this row.
@@ -201,31 +150,20 @@ impl Row {
 
     fn documented_error(self) -> ErrorCode {
         match self {
-            Self::Transport
-            | Self::Method
-            | Self::Query
-            | Self::ContentType
-            | Self::BodySize
-            | Self::BodyTime
-            | Self::WellFormed
-            | Self::Duplicate
-            | Self::Required
-            | Self::Credentials
-            | Self::GrantType
-            | Self::Presented => ErrorCode::InvalidRequest,
-
             Self::ClientIdForm | Self::ClientSecret => ErrorCode::InvalidClient,
             Self::ClientKnown => ErrorCode::ClientNotFound,
             Self::ClientType => ErrorCode::InvalidClientType,
             Self::ClientActive => ErrorCode::ClientNotActive,
             Self::ClientGrantType => ErrorCode::UnauthorizedClient,
 
-            Self::CodeOrToken | Self::Pkce => ErrorCode::InvalidRequest,
             Self::Redirect => ErrorCode::InvalidRedirectUri,
             Self::Scope => ErrorCode::InvalidScope,
             Self::Grant => ErrorCode::AccessDenied,
             Self::MerchantActive => ErrorCode::MerchantNotActive,
             Self::Server => ErrorCode::ServerError,
+
+            // Those about the request itself, up to row 9, and about its code or refresh token.
+            _ => ErrorCode::InvalidRequest,
         }
     }
 
@@ -252,5 +190,19 @@ impl Row {
             Self::BodySize => Some(413),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_has_the_order_of_its_rows() {
+        for (i, (row, ..)) in DECISION_TABLE.into_iter().enumerate() {
+            assert_eq!(row as usize, i, "{row:?}");
+        }
+        assert!(DECISION_TABLE.is_sorted_by_key(|(_, number, _)| number));
+        assert_eq!(Row::Server.number(), 21);
     }
 }

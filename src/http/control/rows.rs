@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::json::Json;
 use super::routes::Routes;
 use crate::http::context::RequestContext;
-use crate::oauth::{ErrorCode, Row};
+use crate::oauth::{DECISION_TABLE, ErrorCode};
 
 /// The decision table: the first row whose condition holds decides a token request.
 #[derive(Serialize, JsonSchema)]
@@ -35,9 +35,9 @@ pub(super) fn add_routes(routes: &mut Routes) {
 
 async fn list(context: RequestContext) -> Json<RowList> {
     let dialect = context.registry.settings.dialect;
-    let rows = Row::ALL.into_iter().map(|row| RowView {
-        row: row.number(),
-        condition: row.condition(),
+    let rows = DECISION_TABLE.iter().map(|&(row, number, condition)| RowView {
+        row: number,
+        condition,
         error: row.error(dialect),
     });
     Json(RowList { rows: rows.collect() })
