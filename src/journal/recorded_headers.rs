@@ -1,9 +1,9 @@
 //! The headers of a recorded request, in a form that takes little memory.
 
-use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The headers of a recorded request: names in lower case and their values, sorted by name. In JSON,
@@ -16,7 +16,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// assert_eq!(headers.get("accept"), Some("*/*"));
 /// assert_eq!(headers.iter().map(|(name, _)| name).collect::<Vec<_>>(), ["accept", "host"]);
 /// ```
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq, JsonSchema)]
+#[schemars(with = "BTreeMap<String, String>", inline, description = "")]
 pub struct RecordedHeaders {
     /// All names and values, one after the other: a journal has many entries, and a map with a string
     /// for each would be most of its memory.
@@ -78,22 +79,8 @@ impl Serialize for RecordedHeaders {
 
 impl<'de> Deserialize<'de> for RecordedHeaders {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let sorted = std::collections::BTreeMap::<String, String>::deserialize(deserializer)?;
+        let sorted = BTreeMap::<String, String>::deserialize(deserializer)?;
         Ok(sorted.into_iter().collect())
-    }
-}
-
-impl JsonSchema for RecordedHeaders {
-    fn schema_name() -> Cow<'static, str> {
-        "RecordedHeaders".into()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        std::collections::BTreeMap::<String, String>::json_schema(generator)
-    }
-
-    fn inline_schema() -> bool {
-        true
     }
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Index;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A parameter's value as the journal records it.
@@ -24,7 +24,8 @@ pub enum RecordedParam {
 }
 
 /// The parameters of a recorded request, sorted by name. In JSON, they are an object.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, JsonSchema)]
+#[schemars(with = "BTreeMap<String, RecordedParam>", inline, description = "")]
 pub struct RecordedParams {
     /// Few, and most of them with known names, which need no memory of their own.
     params: Vec<(Cow<'static, str>, RecordedParam)>,
@@ -86,20 +87,6 @@ impl<'de> Deserialize<'de> for RecordedParams {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let sorted = BTreeMap::<String, RecordedParam>::deserialize(deserializer)?;
         Ok(Self { params: sorted.into_iter().map(|(name, value)| (name.into(), value)).collect() })
-    }
-}
-
-impl JsonSchema for RecordedParams {
-    fn schema_name() -> Cow<'static, str> {
-        "RecordedParams".into()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        BTreeMap::<String, RecordedParam>::json_schema(generator)
-    }
-
-    fn inline_schema() -> bool {
-        true
     }
 }
 
