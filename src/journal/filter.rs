@@ -199,16 +199,18 @@ impl Filter {
         ];
         let members = members.into_iter().filter_map(|(member, pattern, value)| {
             let pattern = pattern.as_ref()?;
-            Some(Condition { member, name: "", pattern, value: value.map(Value::Text) })
+            Some(Condition { member, name: "", pattern, value, is_fingerprint: false })
         });
 
         let headers = self.header.iter().map(|(name, pattern)| {
-            let value = entry.headers.get(name).map(Value::Text);
-            Condition { member: "header.", name, pattern, value }
+            let value = entry.headers.get(name);
+            Condition { member: "header.", name, pattern, value, is_fingerprint: false }
         });
         let params = self.param.iter().map(|(name, pattern)| {
-            let value = entry.params.get(name).map(Value::of);
-            Condition { member: "param.", name, pattern, value }
+            let param = entry.params.get(name);
+            let is_fingerprint = matches!(param, Some(RecordedParam::Fingerprint { .. }));
+            let value = param.map(RecordedParam::as_str);
+            Condition { member: "param.", name, pattern, value, is_fingerprint }
         });
         members.chain(headers).chain(params)
     }
@@ -220,41 +222,21 @@ struct Condition<'a> {
     /// The name of a header or a parameter, else empty.
     name: &'a str,
     pattern: &'a Pattern,
-    value: Option<Value<'a>>,
-}
-
-enum Value<'a> {
-    Text(&'a str),
-    Fingerprint(&'a str),
-}
-
-impl<'a> Value<'a> {
-    fn of(param: &'a RecordedParam) -> Self {
-        match param {
-            RecordedParam::Text(text) => Self::Text(text),
-            RecordedParam::Fingerprint { fingerprint } => Self::Fingerprint(fingerprint),
-        }
-    }
-
-    fn as_str(&self) -> &'a str {
-        match self {
-            Self::Text(text) | Self::Fingerprint(text) => text,
-        }
-    }
+    value: Option<&'a str>,
+    /// Whether the value is the fingerprint of a code or token.
+    is_fingerprint: bool,
 }
 
 impl Condition<'_> {
     fn holds(&self) -> bool {
-        let Some(value) = &self.value else { return false };
-        if self.pattern.matches(value.as_str()) {
+        let Some(value) = self.value else { return false };
+        if self.pattern.matches(value) {
             return true;
         }
 
         // Whoever knows a code or token can look for it without its fingerprint.
-        match (value, self.pattern.exact()) {
-            (Value::Fingerprint(actual), Some(token)) => fingerprint(token) == *actual,
-            _ => false,
-        }
+        let token = self.pattern.exact().filter(|_| self.is_fingerprint);
+        token.is_some_and(|token| fingerprint(token) == value)
     }
 
     fn difference(&self) -> Difference {
@@ -267,7 +249,7 @@ impl Condition<'_> {
         Difference {
             member,
             expected: self.pattern.as_str().to_owned(),
-            actual: self.value.as_ref().map(|value| value.as_str().to_owned()),
+            actual: self.value.map(str::to_owned),
         }
     }
 }

@@ -23,6 +23,15 @@ pub enum RecordedParam {
     },
 }
 
+impl RecordedParam {
+    /// Returns the text or the fingerprint.
+    pub(super) fn as_str(&self) -> &str {
+        match self {
+            Self::Text(text) | Self::Fingerprint { fingerprint: text } => text,
+        }
+    }
+}
+
 /// The parameters of a recorded request, sorted by name. In JSON, they are an object.
 #[derive(Clone, Debug, Default, PartialEq, Eq, JsonSchema)]
 #[schemars(with = "BTreeMap<String, RecordedParam>", inline, description = "")]

@@ -83,11 +83,8 @@ pub(super) fn parameters<'p>(
             }
         };
 
-        let length = match &value {
-            RecordedParam::Text(text) => text.len(),
-            RecordedParam::Fingerprint { fingerprint } => fingerprint.len(),
-        };
-        let Some(rest) = left.checked_sub(name.len() + length) else { break };
+        let length = name.len() + value.as_str().len();
+        let Some(rest) = left.checked_sub(length) else { break };
         left = rest;
         // Only the first value of a duplicate is kept. The row of the table shows the error.
         if kept.get(&name).is_none() {
