@@ -26,7 +26,7 @@ pub struct RecordedRequest {
     /// The number of the request in the realm's journal, starting with 1.
     pub id: u64,
     /// The time of arrival by the realm's clock; in JSON, in the format of RFC 3339.
-    #[serde(serialize_with = "serialize_time", deserialize_with = "deserialize_time")]
+    #[serde(serialize_with = "write_time", deserialize_with = "read_time")]
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub time: SystemTime,
     /// The name of the realm.
@@ -134,17 +134,11 @@ pub struct Issued {
 #[non_exhaustive]
 pub struct IssuedClaims {
     /// The claim `iat`; in JSON, in the format of RFC 3339.
-    #[serde(
-        serialize_with = "serialize_optional_time",
-        deserialize_with = "deserialize_optional_time"
-    )]
+    #[serde(serialize_with = "write_optional_time", deserialize_with = "read_optional_time")]
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub iat: Option<SystemTime>,
     /// The claim `expires_in`; in JSON, in the format of RFC 3339. A refresh may extend the expiry.
-    #[serde(
-        serialize_with = "serialize_optional_time",
-        deserialize_with = "deserialize_optional_time"
-    )]
+    #[serde(serialize_with = "write_optional_time", deserialize_with = "read_optional_time")]
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub expires_in: Option<SystemTime>,
 }
@@ -162,17 +156,17 @@ pub enum IssuedKind {
     RefreshToken,
 }
 
-fn serialize_optional_time<S: Serializer>(
+fn write_optional_time<S: Serializer>(
     time: &Option<SystemTime>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     match time {
-        Some(time) => serialize_time(time, serializer),
+        Some(time) => write_time(time, serializer),
         None => serializer.serialize_none(),
     }
 }
 
-fn serialize_time<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
+fn write_time<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
     let time = Timestamp::try_from(*time).unwrap_or(Timestamp::MAX);
     serializer.collect_str(&format_args!("{time:.3}"))
 }
@@ -182,12 +176,12 @@ fn parse_time(text: &str) -> Result<SystemTime, jiff::Error> {
     Ok(SystemTime::UNIX_EPOCH + Duration::from_millis(since_1970))
 }
 
-fn deserialize_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SystemTime, D::Error> {
+fn read_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SystemTime, D::Error> {
     let text = String::deserialize(deserializer)?;
     parse_time(&text).map_err(D::Error::custom)
 }
 
-fn deserialize_optional_time<'de, D: Deserializer<'de>>(
+fn read_optional_time<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<SystemTime>, D::Error> {
     let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
