@@ -8,7 +8,9 @@ use serde_json::json;
 
 use super::error::CliError;
 use super::output::{print, to_json};
-use crate::fixture::{FixtureErrors, Fixtures, Source, Sources, check_read, skipped_directories};
+use crate::fixture::{
+    FixtureError, FixtureErrors, Fixtures, Source, Sources, check_read, skipped_directories,
+};
 use crate::units::printable;
 
 /// The name of standard input in errors.
@@ -57,12 +59,11 @@ impl Check {
         let mut sources = Sources::default();
         for path in &self.paths {
             if path == Path::new("-") {
-                match io::read_to_string(io::stdin()) {
-                    Ok(text) => sources.push(Source::new(STDIN, text)),
-                    Err(error) => sources.push_unreadable(STDIN, error),
-                }
+                let text = io::read_to_string(io::stdin());
+                let source = text.map(|text| Source::new(STDIN, text));
+                sources.push(source.map_err(|error| FixtureError::unreadable(STDIN, error)));
             } else {
-                sources.extend(Sources::read(&[path]));
+                sources.add(path);
             }
         }
         sources
