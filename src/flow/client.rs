@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::request::{ClientCredentials, TokenRequest, credentials};
+use super::request::{TokenRequest, credentials};
 use crate::fixture::{ClientType, GrantType, is_client_id};
-use crate::oauth::{Refusal, Row, refuse};
+use crate::oauth::{ClientCredentials, Refusal, Row, refuse};
 use crate::realm::{ClientEntry, Registry};
 
 /// Authenticates a client as the token endpoint does: rows 7 and 10 to 14.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::Effects;
 use crate::fixture::GrantType;
 use crate::journal::RequestRecorder;
-use crate::oauth::{BasicCredentials, Dialect, Form, Refusal, Row, read_basic, refuse};
+use crate::oauth::{ClientCredentials, Dialect, Form, Refusal, Row, read_basic, refuse};
 use crate::realm::{Realm, Registry};
 use crate::store::{Found, Presented, Unavailable};
 use crate::token::SigningKey;
@@ -28,12 +28,6 @@ pub(crate) struct TokenRequest<'a> {
     pub(crate) found: Option<&'a Found>,
 }
 
-/// A client's ID and secret as they were sent.
-pub(super) struct ClientCredentials<'a> {
-    pub(super) client_id: Cow<'a, str>,
-    pub(super) client_secret: Cow<'a, str>,
-}
-
 /// The code or refresh token that a client presents, as it was sent.
 #[derive(Clone, Copy)]
 pub(super) enum Credential<'a> {
@@ -50,7 +44,7 @@ pub(crate) fn claimed_client_id<'a>(
     let basic = authorization.filter(|_| dialect == Dialect::Rfc6749).and_then(read_basic);
 
     match basic {
-        Some(Ok(basic)) => Some(basic.client_id.into()),
+        Some(Ok(basic)) => Some(basic.client_id),
         _ => form.get("client_id").map(Cow::Borrowed),
     }
 }
@@ -92,12 +86,12 @@ pub(super) fn credentials<'a>(
         required.iter().copied().filter(|name| form.get(name).is_none()).collect();
     let basic = request.authorization.and_then(read_basic);
 
-    if let Some(basic) = &basic
-        && request.is_rfc6749()
+    if request.is_rfc6749()
+        && let Some(basic) = basic
     {
         missing.retain(|name| !is_client_credential(name));
         refuse_missing(&missing, "")?;
-        return credentials_from_header(basic.as_ref().ok(), form);
+        return credentials_from_header(basic.ok(), form);
     }
 
     // A client library that sends Basic credentials leaves them out of the body: say why it fails.
@@ -133,7 +127,7 @@ fn refuse_missing(missing: &[&str], hint: &str) -> Result<(), Refusal> {
 
 /// Reads HTTP Basic credentials (RFC 6749, section 2.3.1). They must not be in the body as well.
 fn credentials_from_header<'a>(
-    basic: Option<&BasicCredentials>,
+    basic: Option<ClientCredentials<'a>>,
     form: &Form<'_>,
 ) -> Result<ClientCredentials<'a>, Refusal> {
     let Some(basic) = basic else {
@@ -163,10 +157,7 @@ fn credentials_from_header<'a>(
         );
     }
 
-    Ok(ClientCredentials {
-        client_id: basic.client_id.clone().into(),
-        client_secret: basic.client_secret.clone().into(),
-    })
+    Ok(basic)
 }
 
 /// Row 8: the grant type is one of the two.

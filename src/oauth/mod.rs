@@ -11,7 +11,7 @@ mod row;
 pub(crate) mod scope;
 mod secret;
 
-pub(crate) use basic::{BasicCredentials, read_basic};
+pub(crate) use basic::{ClientCredentials, read_basic};
 pub use error_code::ErrorCode;
 pub(crate) use form::Form;
 pub use pkce::ChallengeMethod;
