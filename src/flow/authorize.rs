@@ -6,8 +6,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::request::select_scopes;
 use crate::fixture::{ClientType, GrantType, is_client_id};
-use crate::oauth::scope::{narrow, split};
 use crate::oauth::{Challenge, ChallengeMethod, Dialect, ErrorCode, Form, Scopes, is_verifier};
 use crate::realm::{ClientEntry, Registry};
 
@@ -275,25 +275,10 @@ fn requested_scopes(
     client: &ClientEntry,
     params: &Form<'_>,
 ) -> Result<Scopes, AuthorizeError> {
-    let Some(sent) = params.get("scope") else { return Ok(Arc::clone(&client.scopes)) };
+    let excess = || "scope exceeds the scopes that this client may request.".into();
 
-    let Some(requested) = split(sent) else {
-        return fail(
-            ErrorCode::InvalidScope,
-            "scope is malformed: it must be scopes of printable ASCII, separated by single spaces.",
-        );
-    };
-    if let Some(scopes) = narrow(&client.scopes, &requested) {
-        return Ok(scopes);
-    }
-    if requested.iter().any(|scope| !registry.knows_scope(scope)) {
-        return fail(
-            ErrorCode::InvalidScope,
-            "scope contains a scope that this server does not know.",
-        );
-    }
-
-    fail(ErrorCode::InvalidScope, "scope exceeds the scopes that this client may request.")
+    select_scopes(registry, &client.scopes, params.get("scope"), excess)
+        .map_err(|description| AuthorizeError::new(ErrorCode::InvalidScope, description))
 }
 
 /// Reads the PKCE challenge (RFC 7636, section 4.3).

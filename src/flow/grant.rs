@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use super::replay::{code_replayed, revoked, token_replayed};
-use super::request::{Credential, TokenRequest};
+use super::request::{Credential, TokenRequest, select_scopes};
 use crate::fixture::{AccountStatus, Settings};
 use crate::journal::CredentialState;
-use crate::oauth::scope::{narrow, split};
 use crate::oauth::{Form, Refusal, Row, Scopes, refuse};
 use crate::realm::{ClientEntry, Realm};
 use crate::store::{CodeEntry, Found, Grant, Presented, Rotation, Unavailable};
@@ -284,25 +283,11 @@ pub(super) fn granted_scopes(
     source: &GrantSource<'_>,
 ) -> Result<Scopes, Refusal> {
     let granted = &source.grant.scopes;
-    let Some(sent) = request.form.get("scope") else { return Ok(Arc::clone(granted)) };
+    let excess =
+        || format!("scope exceeds the granted scopes, which are: {}.", granted.join(" ")).into();
 
-    let Some(requested) = split(sent) else {
-        return refuse(
-            Row::Scope,
-            "scope is malformed: it must be scopes of printable ASCII, separated by single spaces.",
-        );
-    };
-    if let Some(scopes) = narrow(granted, &requested) {
-        return Ok(scopes);
-    }
-    if requested.iter().any(|scope| !request.registry.knows_scope(scope)) {
-        return refuse(Row::Scope, "scope contains a scope that this server does not know.");
-    }
-
-    refuse(
-        Row::Scope,
-        format!("scope exceeds the granted scopes, which are: {}.", granted.join(" ")),
-    )
+    select_scopes(request.registry, granted, request.form.get("scope"), excess)
+        .map_err(|description| Refusal::new(Row::Scope, description))
 }
 
 /// Row 19: the grant and the refresh token are still good.

@@ -1,11 +1,13 @@
 //! A token request whose form has been read, and rows 7 to 9: its parameters.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::Effects;
 use crate::fixture::GrantType;
 use crate::journal::RequestRecorder;
-use crate::oauth::{ClientCredentials, Dialect, Form, Refusal, Row, read_basic, refuse};
+use crate::oauth::scope::{narrow, split};
+use crate::oauth::{ClientCredentials, Dialect, Form, Refusal, Row, Scopes, read_basic, refuse};
 use crate::realm::{Realm, Registry};
 use crate::store::{Found, Presented, Unavailable};
 use crate::token::SigningKey;
@@ -206,4 +208,27 @@ pub(super) fn credential<'a>(
             "refresh_token is missing from the body, or empty; grant_type refresh_token requires it.",
         ),
     }
+}
+
+/// Returns the scopes that a request selects of those that it may have: all of them, if it sends none.
+/// The error is the description; `excess` makes that of a scope beyond those.
+pub(super) fn select_scopes(
+    registry: &Registry,
+    allowed: &Scopes,
+    sent: Option<&str>,
+    excess: impl FnOnce() -> Cow<'static, str>,
+) -> Result<Scopes, Cow<'static, str>> {
+    let Some(sent) = sent else { return Ok(Arc::clone(allowed)) };
+
+    let requested = split(sent).ok_or(
+        "scope is malformed: it must be scopes of printable ASCII, separated by single spaces.",
+    )?;
+    if let Some(scopes) = narrow(allowed, &requested) {
+        return Ok(scopes);
+    }
+    if requested.iter().any(|scope| !registry.knows_scope(scope)) {
+        return Err("scope contains a scope that this server does not know.".into());
+    }
+
+    Err(excess())
 }
