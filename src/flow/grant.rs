@@ -91,7 +91,7 @@ async fn find_by_code<'a>(
     if let Some(grant) = entry.grant
         && !issued.reusable
     {
-        return Err(code_replayed(request, grant).await);
+        return code_replayed(request, grant).await;
     }
     if now_ms >= issued.expires_at_ms && !issued.reusable {
         request.recorder.credential(CredentialState::CodeExpired);
@@ -296,7 +296,7 @@ pub(super) async fn check_grant(
     source: &GrantSource<'_>,
 ) -> Result<(), Refusal> {
     if let Some(reason) = source.grant.revoked {
-        return Err(revoked(request, reason));
+        return revoked(request, reason);
     }
 
     let Origin::Token(token) = &source.origin else { return Ok(()) };
@@ -304,7 +304,7 @@ pub(super) async fn check_grant(
     let now_ms = request.realm.clock.now_ms();
 
     if token.rotated.is_some() && token.overlapping(settings, now_ms).is_none() {
-        return Err(token_replayed(request, source.grant.id).await);
+        return token_replayed(request, source.grant.id).await;
     }
     if now_ms > token.expires_at_ms.saturating_add(settings.refresh_grace.as_ms()) {
         request.recorder.credential(CredentialState::AfterGrace);

@@ -53,7 +53,7 @@ pub(super) async fn issue(
     };
     match stored {
         Ok(()) => Ok(response),
-        Err(conflict) => Err(conflicted(request, grant_id, conflict).await),
+        Err(conflict) => conflicted(request, grant_id, conflict).await,
     }
 }
 

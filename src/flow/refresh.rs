@@ -39,15 +39,14 @@ pub(super) async fn refresh(
         match request.realm.grant_store.renew(renewal).await {
             Ok(()) => return Ok(response),
             Err(Conflict::Rotated(rotation)) => token.rotated = Some(rotation),
-            Err(conflict) => return Err(conflicted(request, issuer.grant.id, conflict).await),
+            Err(conflict) => return conflicted(request, issuer.grant.id, conflict).await,
         }
 
         // Within the overlap, the concurrent request's successor is this one's, too.
         if let Some(rotation) = token.rotated
             && token.overlapping(&request.registry.settings, now_ms).is_none()
         {
-            let conflict = Conflict::Rotated(rotation);
-            return Err(conflicted(request, issuer.grant.id, conflict).await);
+            return conflicted(request, issuer.grant.id, Conflict::Rotated(rotation)).await;
         }
     }
 
@@ -96,6 +95,6 @@ async fn repeat_rotation(
     let grant_store = &issuer.request.realm.grant_store;
     match grant_store.upsert_grant(issuer.grant.clone(), now_ms).await {
         Ok(()) => Ok(response),
-        Err(conflict) => Err(conflicted(issuer.request, issuer.grant.id, conflict).await),
+        Err(conflict) => conflicted(issuer.request, issuer.grant.id, conflict).await,
     }
 }

@@ -3,42 +3,42 @@
 use super::TokenRequest;
 use crate::fixture::{CodeReplay, ReuseDetection};
 use crate::journal::CredentialState;
-use crate::oauth::{Refusal, Row};
+use crate::oauth::{Refusal, Row, refuse};
 use crate::store::{Conflict, Revocation, Unavailable};
 use crate::token::GrantId;
 
 /// Refuses a code that was exchanged already, for this grant.
-pub(super) async fn code_replayed(request: &TokenRequest<'_>, grant: GrantId) -> Refusal {
+pub(super) async fn code_replayed<T>(
+    request: &TokenRequest<'_>,
+    grant: GrantId,
+) -> Result<T, Refusal> {
     request.recorder.credential(CredentialState::CodeReplayed);
     request.recorder.grant(grant);
 
     if request.registry.settings.code_replay == CodeReplay::Revoke {
-        let reason = match request.realm.grant_store.revoke(grant, Revocation::CodeReplay).await {
-            Ok(reason) => reason,
-            Err(unavailable) => return unavailable.into(),
-        };
+        let reason = request.realm.grant_store.revoke(grant, Revocation::CodeReplay).await?;
         if reason == Some(Revocation::CodeReplay) {
-            return Refusal::new(
+            return refuse(
                 Row::CodeOrToken,
                 "code was already used. Using it again revoked its grant.",
             );
         }
     }
 
-    Refusal::new(Row::CodeOrToken, "code was already used; a code can be exchanged once.")
+    refuse(Row::CodeOrToken, "code was already used; a code can be exchanged once.")
 }
 
 /// Refuses a refresh token of this grant that another token has replaced.
-pub(super) async fn token_replayed(request: &TokenRequest<'_>, grant: GrantId) -> Refusal {
+pub(super) async fn token_replayed<T>(
+    request: &TokenRequest<'_>,
+    grant: GrantId,
+) -> Result<T, Refusal> {
     request.recorder.credential(CredentialState::Replaced);
 
     if request.registry.settings.reuse_detection == ReuseDetection::RevokeGrant {
-        let reason = match request.realm.grant_store.revoke(grant, Revocation::TokenReuse).await {
-            Ok(reason) => reason,
-            Err(unavailable) => return unavailable.into(),
-        };
+        let reason = request.realm.grant_store.revoke(grant, Revocation::TokenReuse).await?;
         if reason == Some(Revocation::TokenReuse) {
-            return Refusal::new(
+            return refuse(
                 Row::Grant,
                 "refresh_token was replaced by another one and must not be used again. Its reuse \
                  revoked the grant; the merchant must grant access again.",
@@ -46,35 +46,31 @@ pub(super) async fn token_replayed(request: &TokenRequest<'_>, grant: GrantId) -
         }
     }
 
-    Refusal::new(
-        Row::Grant,
-        "refresh_token was replaced by another one and must not be used again.",
-    )
+    refuse(Row::Grant, "refresh_token was replaced by another one and must not be used again.")
 }
 
 /// Refuses a request whose grant was revoked.
-pub(super) fn revoked(request: &TokenRequest<'_>, reason: Revocation) -> Refusal {
+pub(super) fn revoked<T>(request: &TokenRequest<'_>, reason: Revocation) -> Result<T, Refusal> {
     request.recorder.credential(CredentialState::Revoked);
 
     if reason == Revocation::Merchant {
-        let text = "The merchant revoked the grant and must grant access again.";
-        return Refusal::new(Row::Grant, text);
+        return refuse(Row::Grant, "The merchant revoked the grant and must grant access again.");
     }
 
-    Refusal::new(Row::Grant, format!("The grant {reason}; the merchant must grant access again."))
+    refuse(Row::Grant, format!("The grant {reason}; the merchant must grant access again."))
 }
 
 /// Refuses a request that another one has overtaken.
-pub(super) async fn conflicted(
+pub(super) async fn conflicted<T>(
     request: &TokenRequest<'_>,
     grant: GrantId,
     conflict: Conflict,
-) -> Refusal {
+) -> Result<T, Refusal> {
     match conflict {
         Conflict::AlreadyRedeemed(redeemed_for) => code_replayed(request, redeemed_for).await,
-        Conflict::Unknown => Refusal::new(Row::CodeOrToken, "code no longer exists."),
+        Conflict::Unknown => refuse(Row::CodeOrToken, "code no longer exists."),
         Conflict::Revoked(reason) => revoked(request, reason),
         Conflict::Rotated(_) => token_replayed(request, grant).await,
-        Conflict::Unavailable => Unavailable.into(),
+        Conflict::Unavailable => Err(Unavailable.into()),
     }
 }
