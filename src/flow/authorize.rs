@@ -45,18 +45,18 @@ impl AuthorizeError {
 
     /// Returns the error as a dialect reports it: RFC 6749 has codes of its own (section 4.1.2.1).
     pub(crate) fn in_dialect(self, dialect: Dialect) -> Self {
-        let code = match (dialect, self.code) {
-            (Dialect::Documented, code) => code,
-            (
-                Dialect::Rfc6749,
-                ErrorCode::InvalidClient
-                | ErrorCode::ClientNotFound
-                | ErrorCode::InvalidClientType
-                | ErrorCode::ClientNotActive,
-            ) => ErrorCode::UnauthorizedClient,
-            (Dialect::Rfc6749, ErrorCode::InvalidRedirectUri) => ErrorCode::InvalidRequest,
-            (Dialect::Rfc6749, ErrorCode::MerchantNotActive) => ErrorCode::AccessDenied,
-            (Dialect::Rfc6749, code) => code,
+        if dialect == Dialect::Documented {
+            return self;
+        }
+
+        let code = match self.code {
+            ErrorCode::InvalidClient
+            | ErrorCode::ClientNotFound
+            | ErrorCode::InvalidClientType
+            | ErrorCode::ClientNotActive => ErrorCode::UnauthorizedClient,
+            ErrorCode::InvalidRedirectUri => ErrorCode::InvalidRequest,
+            ErrorCode::MerchantNotActive => ErrorCode::AccessDenied,
+            code => code,
         };
 
         Self { code, ..self }
@@ -119,15 +119,11 @@ pub(crate) fn validate_client(
     style: ParamStyle,
 ) -> Result<ValidatedClient, AuthorizeError> {
     let redirect_name = style.redirect_name();
-    match registry.settings.dialect {
-        Dialect::Documented => check_duplicates(params)?,
-        // Other repeated parameters are reported by a redirect.
-        Dialect::Rfc6749
-            if ["client_id", redirect_name].iter().any(|name| params.repeats(name)) =>
-        {
-            check_duplicates(params)?;
-        }
-        Dialect::Rfc6749 => {}
+    // By RFC 6749, other repeated parameters are reported by a redirect.
+    if registry.settings.dialect == Dialect::Documented
+        || ["client_id", redirect_name].iter().any(|name| params.repeats(name))
+    {
+        check_duplicates(params)?;
     }
 
     let client = find_client(registry, params)?;
@@ -238,15 +234,13 @@ fn check_response_type(
         };
     }
 
-    match (params.get("response_type"), registry.settings.dialect) {
-        (Some("code"), _) => Ok(()),
-        (None, _) => fail(ErrorCode::InvalidRequest, "response_type is missing; it must be code."),
-        (Some(_), Dialect::Documented) => {
+    match params.get("response_type") {
+        Some("code") => Ok(()),
+        None => fail(ErrorCode::InvalidRequest, "response_type is missing; it must be code."),
+        Some(_) if registry.settings.dialect == Dialect::Documented => {
             fail(ErrorCode::InvalidRequest, "response_type must be code.")
         }
-        (Some(_), Dialect::Rfc6749) => {
-            fail(ErrorCode::UnsupportedResponseType, "response_type must be code.")
-        }
+        Some(_) => fail(ErrorCode::UnsupportedResponseType, "response_type must be code."),
     }
 }
 
