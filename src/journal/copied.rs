@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use super::RecordedRequest;
 use super::store::{Entries, Journal, Slot, UnderWay};
-use super::{RecordedRequest, RequestFacts, notes};
 
 impl Journal {
     /// Adds a request that a shared store says is under way.
@@ -14,33 +14,6 @@ impl Journal {
         entries.place(id, Slot::InFlight(under_way.clone()), self.size);
         if entries.index_of(id).is_some() {
             entries.in_flight.insert(id, under_way);
-        }
-        drop(entries);
-
-        self.announce();
-    }
-
-    /// Adds a request that a shared store says is complete. `position` is that of its completion.
-    /// `observe` sees it before anyone else.
-    pub(crate) fn copy_end(
-        &self,
-        position: u64,
-        mut entry: RecordedRequest,
-        mut facts: RequestFacts,
-        observe: impl FnOnce(&RecordedRequest, &RequestFacts),
-    ) {
-        facts.repeats = self.remember_correlation_id(&entry);
-        entry.notes.extend(facts.repeats.map(notes::repeated_correlation_id));
-        observe(&entry, &facts);
-
-        let id = entry.id;
-        let entry = Arc::new(entry);
-        let mut entries = self.entries.lock();
-        entries.completions = entries.completions.max(position);
-        entries.in_flight.remove(&id);
-        entries.place(id, Slot::Complete { position, entry: Arc::clone(&entry) }, self.size);
-        if entries.index_of(id).is_some() {
-            entries.completed.insert(position, entry);
         }
         drop(entries);
 

@@ -35,11 +35,11 @@ pub(super) struct Entries {
     pub(super) last_id: u64,
     dropped: u64,
     /// The complete ones among them, by the order of their completion.
-    pub(super) completed: BTreeMap<u64, Arc<RecordedRequest>>,
+    completed: BTreeMap<u64, Arc<RecordedRequest>>,
     /// The others, by their numbers.
     pub(super) in_flight: BTreeMap<u64, UnderWay>,
     /// The number of completions so far, also of requests that are not kept.
-    pub(super) completions: u64,
+    completions: u64,
 }
 
 /// A request without a response yet.
@@ -124,20 +124,33 @@ impl Journal {
         completion: Completion,
         observe: impl FnOnce(&RecordedRequest, &RequestFacts),
     ) {
-        let (mut entry, mut facts) = in_flight.completed(completion);
+        let (entry, facts) = in_flight.completed(completion);
+        self.complete(None, entry, facts, observe);
+    }
+
+    /// Adds a complete request. `position` is that of its completion, if a shared store has given it
+    /// one. `observe` sees it before anyone else.
+    pub(crate) fn complete(
+        &self,
+        position: Option<u64>,
+        mut entry: RecordedRequest,
+        mut facts: RequestFacts,
+        observe: impl FnOnce(&RecordedRequest, &RequestFacts),
+    ) {
         facts.repeats = self.remember_correlation_id(&entry);
         entry.notes.extend(facts.repeats.map(notes::repeated_correlation_id));
         observe(&entry, &facts);
 
+        let id = entry.id;
+        let entry = Arc::new(entry);
         let mut entries = self.entries.lock();
-        entries.completions += 1;
-        entries.in_flight.remove(&entry.id);
-        let position = entries.completions;
+        let position = position.unwrap_or(entries.completions + 1);
+        entries.completions = entries.completions.max(position);
+        entries.in_flight.remove(&id);
+        entries.place(id, Slot::Complete { position, entry: Arc::clone(&entry) }, self.size);
         // A request that was dropped meanwhile leaves a gap, by which readers see that they missed it.
-        if let Some(index) = entries.index_of(entry.id) {
-            let entry = Arc::new(entry);
-            entries.completed.insert(position, Arc::clone(&entry));
-            entries.kept[index] = Slot::Complete { position, entry };
+        if entries.index_of(id).is_some() {
+            entries.completed.insert(position, entry);
         }
         drop(entries);
 
@@ -146,7 +159,7 @@ impl Journal {
 
     /// Remembers the correlation ID of a token request. Returns the request that had it first, if that
     /// is another one.
-    pub(super) fn remember_correlation_id(&self, entry: &RecordedRequest) -> Option<u64> {
+    fn remember_correlation_id(&self, entry: &RecordedRequest) -> Option<u64> {
         if entry.endpoint != RecordedEndpoint::Token {
             return None;
         }

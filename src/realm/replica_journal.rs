@@ -87,7 +87,7 @@ impl Realm {
         let number = entry.id;
         let hangs = entry.outcome.as_ref().and_then(|outcome| outcome.fault) == Some(Fault::Hang);
         self.observer.begin_at(from_ms(started_us / 1_000));
-        self.journal.copy_end(position, entry, facts, |entry, facts| {
+        self.journal.complete(Some(position), entry, facts, |entry, facts| {
             let end = entry.started + Duration::from_micros(entry.duration_us);
             self.observer.observe(Seen {
                 entry,
