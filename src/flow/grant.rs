@@ -86,7 +86,7 @@ async fn find_by_code<'a>(
         return refuse(Row::CodeOrToken, "code was issued to another client.");
     }
     if issued.reusable {
-        request.recorder.reusable_credential();
+        request.recorder.facts(|facts| facts.is_reusable = true);
     }
     if let Some(grant) = entry.grant
         && !issued.reusable
@@ -150,7 +150,7 @@ async fn find_by_token<'a>(
             return refuse(Row::CodeOrToken, "refresh_token was issued to another client.");
         }
         grant.granted_at_ms = request.realm.clock.now_ms();
-        request.recorder.reusable_credential();
+        request.recorder.facts(|facts| facts.is_reusable = true);
         return Ok(GrantSource { grant, grant_time: None, origin: Origin::FixtureToken });
     }
 

@@ -231,7 +231,7 @@ impl AuthorizeRequest<'_> {
     }
 
     fn deny(&self) -> Response {
-        self.context.recorder.denied();
+        self.context.recorder.facts(|facts| facts.is_denied = true);
         tracing::debug!(client_id = &*self.validated.client.id, "denied");
 
         match self.context.registry.settings.deny_redirect() {

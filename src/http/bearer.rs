@@ -162,7 +162,10 @@ fn record_status(context: &RequestContext, status: &TokenStatus) {
         return;
     }
 
-    recorder.presented_times(status.claims.iat, status.expires_at_ms);
+    recorder.facts(|facts| {
+        facts.presented_iat_ms = Some(status.claims.iat);
+        facts.presented_expiry_ms = Some(status.expires_at_ms);
+    });
     match status.state {
         TokenState::Expired => recorder.credential(CredentialState::Expired),
         TokenState::Revoked(_) => recorder.credential(CredentialState::Revoked),

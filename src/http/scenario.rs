@@ -195,7 +195,7 @@ impl ScenarioContext<'_> {
     async fn finish(&self, step: &Step, outcome: &Outcome, mut response: Response) -> Response {
         if let Some(alteration) = &outcome.response {
             if ["access_token", "refresh_token"].iter().any(|name| alteration.changes(name)) {
-                self.context.recorder.hides_tokens();
+                self.context.recorder.facts(|facts| facts.hides_tokens = true);
             }
             response = alter(response, alteration).await;
         }

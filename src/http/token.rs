@@ -28,7 +28,7 @@ impl FormEndpoint for Token {
         let tokens = decide(request).await?;
         let (response, recorder) = (&tokens.response, request.recorder);
 
-        recorder.issued_lifetime(response.expires_in);
+        recorder.facts(|facts| facts.issued_lifetime_s = response.expires_in);
         recorder.issued(IssuedKind::AccessToken, &response.access_token, tokens.access_claims);
         recorder.issued(IssuedKind::RefreshToken, &response.refresh_token, tokens.refresh_claims);
         Ok(response::json(200, response))

@@ -102,32 +102,9 @@ impl RequestRecorder {
         self.0.lock().facts.credential = Some(state);
     }
 
-    /// Records that the request presents a reusable code or a literal refresh token.
-    pub(crate) fn reusable_credential(&self) {
-        self.0.lock().facts.is_reusable = true;
-    }
-
-    /// Records when the access token of the request was issued, and when it expires, in milliseconds
-    /// since 1970.
-    pub(crate) fn presented_times(&self, iat_ms: i64, expires_at_ms: i64) {
-        let facts = &mut self.0.lock().facts;
-        facts.presented_iat_ms = Some(iat_ms);
-        facts.presented_expiry_ms = Some(expires_at_ms);
-    }
-
-    /// Records the lifetime of the access token that is issued, in seconds.
-    pub(crate) fn issued_lifetime(&self, seconds: i64) {
-        self.0.lock().facts.issued_lifetime_s = seconds;
-    }
-
-    /// Records that the merchant denies consent.
-    pub(crate) fn denied(&self) {
-        self.0.lock().facts.is_denied = true;
-    }
-
-    /// Records that a scenario changes the tokens of the response.
-    pub(crate) fn hides_tokens(&self) {
-        self.0.lock().facts.hides_tokens = true;
+    /// Records other facts.
+    pub(crate) fn facts(&self, record: impl FnOnce(&mut RequestFacts)) {
+        record(&mut self.0.lock().facts);
     }
 
     /// Records the access token of the `Authorization` header.
