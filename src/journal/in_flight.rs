@@ -44,24 +44,20 @@ impl RequestInFlight {
 
     /// Returns the entry as it is now, without an outcome.
     pub(crate) fn entry(&self) -> RecordedRequest {
-        let partial = self.recorder.snapshot();
-        let has_state = partial.facts.has_state;
-        self.entry_with(partial, has_state, None, Vec::new())
+        self.entry_with(self.recorder.snapshot(), None)
     }
 
     /// Returns the entry with its outcome, and what is known of the request besides.
     pub(crate) fn completed(&self, completion: Completion) -> (RecordedRequest, RequestFacts) {
         let mut partial = self.recorder.snapshot();
-        let facts = RequestFacts {
-            has_basic: self.request.has_basic,
-            ..std::mem::take(&mut partial.facts)
-        };
+        let facts = RequestFacts { has_basic: self.request.has_basic, ..partial.facts.clone() };
         let last_note = match &completion {
             // A client that gets no response may close the connection.
             Completion::ClientGone if partial.fault.is_none() => Some(notes::CLOSED_EARLY),
             Completion::ServerStopped => Some(notes::SERVER_STOPPED),
             _ => None,
         };
+        partial.notes.extend(last_note.map(Into::into));
 
         let (status, error_tag) = match completion {
             Completion::Sent(status, error_tag) => (Some(status), error_tag),
@@ -75,10 +71,9 @@ impl RequestInFlight {
             scenario: partial.scenario.clone(),
             fault: partial.fault,
         };
-        let last_notes = last_note.map(Into::into).into_iter().collect();
         let entry = RecordedRequest {
             error_description: error_tag.description.as_deref().map(truncate),
-            ..self.entry_with(partial, facts.has_state, Some(outcome), last_notes)
+            ..self.entry_with(partial, Some(outcome))
         };
         (entry, facts)
     }
@@ -86,21 +81,18 @@ impl RequestInFlight {
     fn entry_with(
         &self,
         partial: PartialEntry,
-        has_state: Option<bool>,
         outcome: Option<RecordedOutcome>,
-        last_notes: Vec<notes::Note>,
     ) -> RecordedRequest {
         let request = &self.request;
 
         // Before its handler has said so, nobody knows which endpoint a request belongs to.
         let is_known = outcome.is_some() || partial.endpoint != RecordedEndpoint::Unknown;
         let mut notes = if is_known {
-            notes::on_arrival(request, partial.endpoint, has_state)
+            notes::on_arrival(request, partial.endpoint, partial.facts.has_state)
         } else {
             Vec::new()
         };
         notes.extend(partial.notes);
-        notes.extend(last_notes);
 
         let duration_us = request.started.elapsed().as_micros();
         RecordedRequest {
