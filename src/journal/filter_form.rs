@@ -32,31 +32,18 @@ enum Member {
 
 impl<'de> Deserialize<'de> for Member {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_identifier(MemberVisitor)
-    }
-}
+        let name = String::deserialize(deserializer)?;
 
-struct MemberVisitor;
-
-impl Visitor<'_> for MemberVisitor {
-    type Value = Member;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the name of a condition")
-    }
-
-    fn visit_str<E: de::Error>(self, name: &str) -> Result<Member, E> {
         match name.split_once('.') {
             // The names of headers have no case.
             Some(("header", name)) if !name.is_empty() => {
-                Ok(Member::Header(name.to_ascii_lowercase()))
+                Ok(Self::Header(name.to_ascii_lowercase()))
             }
-            Some(("param", name)) if !name.is_empty() => Ok(Member::Param(name.to_owned())),
-            Some(_) => Err(E::unknown_field(name, &MEMBERS)),
-            None => match MEMBERS.into_iter().find(|member| *member == name) {
-                Some(member) => Ok(Member::Plain(member)),
-                None => Err(E::unknown_field(name, &MEMBERS)),
-            },
+            Some(("param", name)) if !name.is_empty() => Ok(Self::Param(name.to_owned())),
+            _ => {
+                let known = MEMBERS.into_iter().find(|member| *member == name);
+                known.map(Self::Plain).ok_or_else(|| de::Error::unknown_field(&name, &MEMBERS))
+            }
         }
     }
 }
