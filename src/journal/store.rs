@@ -7,12 +7,10 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-use super::in_flight::{Completion, RequestInFlight};
-use super::notes;
 use super::seen_ids::SeenIds;
-use super::verify::{Expectation, Verification};
 use super::{
-    Filter, RecordedEndpoint, RecordedRequest, RequestFacts, RequestInfo, RequestRecorder,
+    Completion, Expectation, Filter, RecordedEndpoint, RecordedRequest, RequestFacts,
+    RequestInFlight, RequestInfo, RequestRecorder, Verification, notes,
 };
 
 /// How many requests the journal of a realm keeps by default.

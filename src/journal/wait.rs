@@ -2,9 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::RecordedRequest;
-use super::store::Journal;
-use super::verify::{Expectation, Verification};
+use super::{Expectation, Journal, RecordedRequest, Verification};
 
 /// The time between two checks of a waiting reader, for each reader that waits: all of them together
 /// take a small part of the processor's time, however many they are.
