@@ -1,14 +1,14 @@
 //! Requests for the tests of rules, without a server.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use super::model::{Finding, Report};
 use super::observation::{Conditions, RetryAfter, Seen};
 use super::observer::RequestObserver;
 use crate::fixture::RefreshPolicy;
 use crate::journal::{
-    CredentialState, Issued, IssuedKind, RecordedEndpoint, RecordedHeaders, RecordedOutcome,
-    RecordedParam, RecordedRequest, RequestFacts,
+    CredentialState, Issued, IssuedKind, RecordedEndpoint, RecordedOutcome, RecordedParam,
+    RecordedRequest, RequestFacts,
 };
 use crate::oauth::Dialect;
 use crate::scenario::Fault;
@@ -159,27 +159,14 @@ pub(super) fn consent(code: &str) -> Request {
 
 fn request(endpoint: RecordedEndpoint, grant_type: Option<&str>) -> Request {
     let entry = RecordedRequest {
-        id: 0,
-        time: SystemTime::UNIX_EPOCH,
-        realm: "default".into(),
         endpoint,
-        method: "POST".to_owned(),
-        path: "/".to_owned(),
         scheme: "https",
         certificate: Some("client".into()),
         client_id: Some("client".to_owned()),
-        merchant_id: None,
         grant_type: grant_type.map(str::to_owned),
         correlation_id: Some("9a341edd-3ceb-4b36-b423-9088e9bad5a0".to_owned()),
-        params: Default::default(),
-        headers: RecordedHeaders::default(),
         outcome: Some(RecordedOutcome::default()),
-        error_description: None,
-        issued: Vec::new(),
-        issued_claims: Vec::new(),
-        duration_us: 0,
-        notes: Vec::new(),
-        started: Instant::now(),
+        ..RecordedRequest::example()
     };
     Request { entry, facts: RequestFacts::default(), started_before: 0, retry_after: None }
 }
