@@ -4,7 +4,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use crate::support::{call, fetch, post_sample};
+use crate::support::{HttpResponse, call, fetch, post_sample};
 use serde_json::{Value, json};
 use smartpay_oauth_mock::{MockAuthServer, Outcome, Scenario};
 
@@ -12,10 +12,19 @@ use smartpay_oauth_mock::{MockAuthServer, Outcome, Scenario};
 const LISTED: usize = 20;
 
 async fn send(server: &MockAuthServer, method: &str, path: &str, body: String) -> (u16, Value) {
+    let response = send_json(server, method, path, body).await;
+    (response.status, serde_json::from_str(&response.text).unwrap_or_default())
+}
+
+async fn send_json(
+    server: &MockAuthServer,
+    method: &str,
+    path: &str,
+    body: String,
+) -> HttpResponse {
     let url = format!("{}/_mock/{path}", server.base_url());
     let request = reqwest::Client::new().request(method.parse().unwrap(), url);
-    let response = fetch(request.header("content-type", "application/json").body(body)).await;
-    (response.status, serde_json::from_str(&response.text).unwrap_or_default())
+    fetch(request.header("content-type", "application/json").body(body)).await
 }
 
 fn list(length: usize, item: impl Fn(usize) -> String) -> String {
@@ -99,14 +108,8 @@ async fn requests_do_not_wait_for_a_large_body_that_is_read() {
     let client = |i| format!(r#"{{"id":"c{i}","secret":"s"}}"#);
     let large = format!(r#"{{"clients":{}}}"#, list(20_000, client));
 
-    let puts = async {
-        tokio::join!(
-            send(&server, "PUT", "fixtures", large.clone()),
-            send(&server, "PUT", "fixtures", large.clone()),
-            send(&server, "PUT", "fixtures", large.clone()),
-            send(&server, "PUT", "fixtures", large.clone()),
-        )
-    };
+    let put = async || send_json(&server, "PUT", "fixtures", large.clone()).await.status;
+    let puts = async { tokio::join!(put(), put(), put(), put()) };
     tokio::pin!(puts);
     let mut requests = 0;
     let puts = loop {
@@ -119,7 +122,7 @@ async fn requests_do_not_wait_for_a_large_body_that_is_read() {
         }
     };
 
-    assert_eq!([puts.0.0, puts.1.0, puts.2.0, puts.3.0], [200; 4]);
+    assert_eq!(puts, (200, 200, 200, 200));
     assert!(requests > 4, "{requests} requests were served meanwhile");
 }
 
