@@ -5,10 +5,9 @@
 
 use axum::response::Response;
 
-use super::context::RequestContext;
 use super::response;
 use crate::oauth::{ErrorCode, Refusal};
-use crate::scenario::{Endpoint, RequestView, Selection, Step};
+use crate::scenario::{Endpoint, RequestView, Step, UnknownScenario};
 use crate::store::{Found, Presented, Unavailable};
 
 /// The request header that selects a scenario, or an error, for this request alone.
@@ -28,32 +27,10 @@ pub(super) struct Opening<'a> {
 
 /// What a request begins with.
 pub(super) struct Opened {
-    pub(super) selected: Selected,
+    /// The step of the scenario that takes part, if any.
+    pub(super) step: Result<Option<Step>, UnknownScenario>,
     /// What the grant store knows of what the request presents, if it was looked up.
     pub(super) found: Option<Found>,
-}
-
-/// What a request's scenarios decide.
-pub(super) enum Selected {
-    Step(Step),
-    /// No scenario takes part.
-    Nothing,
-    /// The request names a scenario that does not exist.
-    Unknown,
-}
-
-/// Why a request cannot begin.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum NotOpened {
-    /// Another replica has changed the realm: the request is handled again from its start.
-    Changed,
-    Unavailable,
-}
-
-impl From<Unavailable> for NotOpened {
-    fn from(Unavailable: Unavailable) -> Self {
-        Self::Unavailable
-    }
 }
 
 impl<'a> Opening<'a> {
@@ -63,34 +40,18 @@ impl<'a> Opening<'a> {
     }
 }
 
-impl NotOpened {
-    /// Makes the response of an endpoint. If the realm has changed, it is sent only if the realm does so
-    /// again and again.
-    pub(super) fn response(
-        self,
-        endpoint: Endpoint,
-        error_response: ErrorResponse<'_>,
-    ) -> Response {
-        let status = match endpoint {
-            Endpoint::Token | Endpoint::Revoke | Endpoint::Authorize | Endpoint::Any => None,
-            Endpoint::Introspect | Endpoint::Resource | Endpoint::Jwks | Endpoint::Metadata => {
-                Some(503)
-            }
-        };
-        let refusal = Refusal::from(Unavailable);
-        let mut response = error_response(&ErrorCode::ServerError, status, &refusal.description);
-        let row = Some(refusal.row);
-        response::tag_error(&mut response, &ErrorCode::ServerError, row, &refusal.description);
-        response
-    }
-}
-
-/// Records what a request has selected by name.
-pub(super) fn selected(context: &RequestContext, selection: Option<Selection>) -> Selected {
-    context.recorder.selected(&selection);
-    match selection {
-        Some(Selection::Step(step)) => Selected::Step(step),
-        Some(Selection::Exhausted) => Selected::Nothing,
-        None => Selected::Unknown,
-    }
+/// Makes the response of an endpoint to a request that cannot begin. If the realm has changed, it is sent
+/// only if the realm does so again and again.
+pub(super) fn not_opened(endpoint: Endpoint, error_response: ErrorResponse<'_>) -> Response {
+    let status = match endpoint {
+        Endpoint::Token | Endpoint::Revoke | Endpoint::Authorize | Endpoint::Any => None,
+        Endpoint::Introspect | Endpoint::Resource | Endpoint::Jwks | Endpoint::Metadata => {
+            Some(503)
+        }
+    };
+    let refusal = Refusal::from(Unavailable);
+    let mut response = error_response(&ErrorCode::ServerError, status, &refusal.description);
+    let row = Some(refusal.row);
+    response::tag_error(&mut response, &ErrorCode::ServerError, row, &refusal.description);
+    response
 }

@@ -15,7 +15,7 @@ use super::bearer::{BearerError, authorize, put_challenge, verify_bearer};
 use super::context::RequestContext;
 use super::error_response::ErrorResponses;
 use super::open::open;
-use super::opening::{NotOpened, Opening};
+use super::opening::{Opening, not_opened};
 use super::scenario::run_opened;
 use super::{api_response, response};
 use crate::fixture::Resource;
@@ -96,13 +96,11 @@ impl Call<'_> {
 
         let mut opened = match open(self.context, &opening).await {
             Ok(opened) => opened,
-            Err(error) => return error.response(Endpoint::Resource, &error_response),
+            Err(Unavailable) => return not_opened(Endpoint::Resource, &error_response),
         };
         let token = match self.authorize(verified, opened.found.take()).await {
             Ok(token) => token,
-            Err(error) => {
-                return NotOpened::from(error).response(Endpoint::Resource, &error_response);
-            }
+            Err(Unavailable) => return not_opened(Endpoint::Resource, &error_response),
         };
         run_opened(self.context, opened, opening.view, &error_response, |_, _| async {
             self.respond_to(&token)

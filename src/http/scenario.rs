@@ -10,13 +10,15 @@ use serde_json::Value;
 use super::context::RequestContext;
 use super::error_response::ErrorResponses;
 use super::open::open;
-use super::opening::{ErrorResponse, NotOpened, Opened, Opening, Selected};
+use super::opening::{ErrorResponse, Opened, Opening, not_opened};
 use super::{api_response, response};
 use crate::faults;
 use crate::flow::{Effects, claimed_grant};
 use crate::oauth::ErrorCode;
-use crate::scenario::{Endpoint, Fault, Outcome, Phase, RequestView, ResponseAlteration, Step};
-use crate::store::Found;
+use crate::scenario::{
+    Endpoint, Fault, Outcome, Phase, RequestView, ResponseAlteration, Step, UnknownScenario,
+};
+use crate::store::{Found, Unavailable};
 use crate::units::printable;
 
 /// The time between two bytes of a slow body, unless the outcome sets it.
@@ -71,7 +73,7 @@ where
 {
     match open(context, &opening).await {
         Ok(opened) => run_opened(context, opened, opening.view, error_response, handler).await,
-        Err(error) => error.response(opening.view.endpoint, error_response),
+        Err(Unavailable) => not_opened(opening.view.endpoint, error_response),
     }
 }
 
@@ -86,14 +88,14 @@ pub(super) async fn run_opened<'a, F>(
 where
     F: Future<Output = Response>,
 {
-    let Opened { selected, mut found } = opened;
+    let Opened { step, mut found } = opened;
     let scenario_context = ScenarioContext { context, request, error_response };
-    let step = match selected {
-        Selected::Step(step) => step,
-        Selected::Nothing => return handler(Effects::default(), found).await,
-        Selected::Unknown => {
+    let step = match step {
+        Ok(Some(step)) => step,
+        Ok(None) => return handler(Effects::default(), found).await,
+        Err(UnknownScenario) => {
             let text = "x-mock-scenario names neither a scenario of this realm nor an error code.";
-            return (scenario_context.error_response)(&ErrorCode::InvalidRequest, None, text);
+            return error_response(&ErrorCode::InvalidRequest, None, text);
         }
     };
     let RequestContext { realm, recorder, .. } = context;
@@ -111,8 +113,7 @@ where
     if let Some(hold) = outcome.hold
         && realm.hold(&step, hold).await.is_err()
     {
-        return NotOpened::Unavailable
-            .response(scenario_context.request.endpoint, scenario_context.error_response);
+        return not_opened(scenario_context.request.endpoint, error_response);
     }
     // While the request waits, others may change what was found.
     if outcome.waits() {

@@ -1,19 +1,17 @@
 //! Begins a request in a store that replicas share.
 
 use super::context::RequestContext;
-use super::opening::{NotOpened, Opened, Opening, SCENARIO_HEADER, Selected, selected};
-use crate::oauth::ErrorCode;
+use super::opening::{Opened, Opening, SCENARIO_HEADER};
 use crate::realm::Replica;
-use crate::scenario::{Candidate, RequestView, ScenarioSet, Selection};
+use crate::scenario::{Candidate, RequestView, ScenarioSet};
 use crate::store::Unavailable;
-use crate::store::redis::OpenError;
 
 /// Begins a request in the store.
 pub(super) async fn open(
     context: &RequestContext,
     replica: &Replica,
     opening: &Opening<'_>,
-) -> Result<Opened, NotOpened> {
+) -> Result<Opened, Unavailable> {
     let realm = &context.realm;
     let now_ms = realm.clock.now_ms();
     let name = opening.view.headers.get(SCENARIO_HEADER).map(|name| name.to_str().unwrap_or(""));
@@ -25,21 +23,26 @@ pub(super) async fn open(
     let opened = replica.shared.open(&opening.presented, now_ms, candidates).await;
     if let Some(state) = &context.shared {
         // Set once, since a request is opened once.
-        let _ = state.is_changed.set(matches!(opened, Err(OpenError::Changed)));
+        let _ = state.is_changed.set(matches!(opened, Ok(None)));
     }
-    let opened = opened.map_err(|error| match error {
-        OpenError::Changed => NotOpened::Changed,
-        OpenError::Unavailable(Unavailable) => NotOpened::Unavailable,
-    })?;
+    // If the realm has changed, the request is handled again from its start.
+    let opened = opened?.ok_or(Unavailable)?;
     realm.clock.set_ahead_ms(replica.shared.link.time.ahead_ms());
     context.recorder.number(opened.number);
 
-    let selected = match (name, opened.step) {
-        (None, step) => step.map_or(Selected::Nothing, Selected::Step),
-        (Some(_), Some(step)) => selected(context, Some(Selection::Step(step))),
-        (Some(name), None) => selected(context, unstored_selection(&realm.scenarios, name, now_ms)),
+    let step = match (name, opened.step) {
+        // The store has no scenarios for error codes.
+        (Some(name), None) if realm.scenarios.get(name).is_none() => {
+            ScenarioSet::take_error(name, now_ms)
+        }
+        (_, step) => Ok(step),
     };
-    Ok(Opened { selected, found: Some(opened.found) })
+    if name.is_some()
+        && let Ok(step) = &step
+    {
+        context.recorder.selected(step);
+    }
+    Ok(Opened { step, found: Some(opened.found) })
 }
 
 /// Returns the scenarios that a request matches, with or without an active token.
@@ -52,15 +55,4 @@ fn matching(scenarios: &ScenarioSet, opening: &Opening<'_>, now_ms: i64) -> Vec<
         candidates.extend(matching(view).into_iter().map(|candidate| candidate.if_active(active)));
     }
     candidates
-}
-
-/// Returns what a name selects whose step the store has not taken: an error, or nothing.
-fn unstored_selection(scenarios: &ScenarioSet, name: &str, now_ms: i64) -> Option<Selection> {
-    if scenarios.get(name).is_some() {
-        return Some(Selection::Exhausted);
-    }
-    match ErrorCode::from(name) {
-        ErrorCode::Other(_) => None,
-        _ => scenarios.take_named(name, now_ms),
-    }
 }

@@ -16,7 +16,7 @@ use super::{
 use crate::clock::from_ms;
 use crate::oauth::SecretMistake;
 use crate::oauth::form::near_known;
-use crate::scenario::{Fault, Selection};
+use crate::scenario::{Fault, Step};
 use crate::token::{GrantId, ReadClaims};
 
 /// The maximum number of notes on undocumented parameters of a request.
@@ -130,13 +130,9 @@ impl RequestRecorder {
         entry.fault = fault;
     }
 
-    /// Records what the request selected by the name of a scenario.
-    pub(crate) fn selected(&self, selection: &Option<Selection>) {
-        let note = match selection {
-            Some(Selection::Step(_)) => notes::SELECTED,
-            Some(Selection::Exhausted) => notes::EXHAUSTED,
-            None => return,
-        };
+    /// Records the step of the scenario that the request names, or that it has none left.
+    pub(crate) fn selected(&self, step: &Option<Step>) {
+        let note = if step.is_some() { notes::SELECTED } else { notes::EXHAUSTED };
         self.0.lock().notes.push(note.into());
     }
 

@@ -34,6 +34,6 @@ pub use outcome::{
 pub use pattern::Pattern;
 pub(crate) use request_view::{CORRELATION_ID, RequestView};
 pub use responses::Responses;
-pub(crate) use set::{ScenarioSet, Selection};
+pub(crate) use set::{ScenarioSet, UnknownScenario};
 pub use state::ScenarioState;
 pub use when::When;

@@ -32,13 +32,9 @@ struct Scenarios {
     last_number: usize,
 }
 
-/// What a request gets that names its scenario.
-#[derive(Clone, Debug)]
-pub(crate) enum Selection {
-    Step(Step),
-    /// The scenario exists, but has no matches or no time left.
-    Exhausted,
-}
+/// The error when a request names a scenario that does not exist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct UnknownScenario;
 
 impl ScenarioSet {
     /// Replaces all scenarios and releases the requests that they hold. Those with a `for` start
@@ -199,19 +195,27 @@ impl ScenarioSet {
     }
 
     /// Takes the next step of the scenario with this name, even if it is disabled, or a step with
-    /// the error code of this name. Returns `None` if there is neither.
-    pub(crate) fn take_named(&self, name: &str, now_ms: i64) -> Option<Selection> {
-        if let Some(active) = self.get(name) {
-            return Some(active.take(now_ms).map_or(Selection::Exhausted, Selection::Step));
+    /// the error code of this name. Returns `None` if the scenario has no matches or no time left.
+    pub(crate) fn take_named(
+        &self,
+        name: &str,
+        now_ms: i64,
+    ) -> Result<Option<Step>, UnknownScenario> {
+        match self.get(name) {
+            Some(active) => Ok(active.take(now_ms)),
+            None => Self::take_error(name, now_ms),
         }
+    }
 
+    /// Takes a step with the error code of this name.
+    pub(crate) fn take_error(name: &str, now_ms: i64) -> Result<Option<Step>, UnknownScenario> {
         match ErrorCode::from(name) {
-            ErrorCode::Other(_) => None,
+            ErrorCode::Other(_) => Err(UnknownScenario),
             // A scenario for this request only, which is not added to the set.
             code => {
                 let scenario = Arc::new(Scenario::respond(Outcome::error(code)));
                 let active = Arc::new(ActiveScenario::new(name.to_owned(), scenario, now_ms));
-                active.take(now_ms).map(Selection::Step)
+                Ok(active.take(now_ms))
             }
         }
     }
@@ -309,7 +313,7 @@ mod tests {
         assert!(take_at(&set, 29_999).is_some());
         assert_eq!(remaining(29_999), Some(8));
         assert!(take_at(&set, 30_000).is_none());
-        assert!(matches!(set.take_named("x", 30_000), Some(Selection::Exhausted)));
+        assert!(matches!(set.take_named("x", 30_000), Ok(None)));
         assert_eq!(remaining(30_000), Some(0));
 
         let scenario = set.get("x").unwrap().scenario().clone().name("x");
@@ -357,14 +361,11 @@ mod tests {
     fn a_request_can_name_a_scenario_or_an_error_code() {
         let set =
             scenario_set(r#"[{"name":"x","respond":{"error":"a"},"enabled":false,"times":1}]"#);
-        let code = |name| match set.take_named(name, 0)? {
-            Selection::Step(step) => step.outcome()?.error.clone(),
-            Selection::Exhausted => None,
-        };
+        let code = |name| set.take_named(name, 0).unwrap()?.outcome()?.error.clone();
         assert_eq!(code("x"), Some("a".into()));
         assert_eq!(code("x"), None, "exhausted");
         assert_eq!(code("access_denied"), Some(ErrorCode::AccessDenied));
-        assert!(set.take_named("nobody", 0).is_none());
+        assert_eq!(set.take_named("nobody", 0).err(), Some(UnknownScenario));
     }
 
     #[test]

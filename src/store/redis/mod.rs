@@ -28,7 +28,6 @@ pub(crate) use directory::Added;
 pub(crate) use journal::{JournalEvent, JournalWriter, Record, RecordId, RecordKind};
 use keys::fingerprint;
 pub(crate) use notices::Notice;
-pub(crate) use open::OpenError;
 pub(crate) use realm::{SharedRealm, Version};
 pub(crate) use shared_store::SharedStore;
 

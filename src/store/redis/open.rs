@@ -22,15 +22,6 @@ pub(crate) struct Opened {
     pub(crate) step: Option<Step>,
 }
 
-/// Why a request cannot begin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum OpenError {
-    #[error("the realm has changed")]
-    Changed,
-    #[error(transparent)]
-    Unavailable(#[from] Unavailable),
-}
-
 /// The number of the request, the time of the store in seconds and microseconds, what was found, the step,
 /// and the draws of scenarios.
 type OpenReply = (u64, String, String, FoundReply, StepPart, Vec<(String, u64)>);
@@ -39,33 +30,29 @@ type StepPart = Option<(String, usize, i64)>;
 
 impl SharedRealm {
     /// Begins a request, at a time of the realm's clock. `candidates` returns the scenarios that it
-    /// matches.
-    ///
-    /// # Errors
-    ///
-    /// If the realm has changed since the replica has loaded it, or the store is away.
+    /// matches. Returns `None` if the realm has changed since the replica has loaded it.
     pub(crate) async fn open(
         &self,
         presented: &Presented<'_>,
         now_ms: i64,
         candidates: impl Fn() -> Vec<Candidate>,
-    ) -> Result<Opened, OpenError> {
+    ) -> Result<Option<Opened>, Unavailable> {
         for _ in 0..MAX_ATTEMPTS {
             let candidates = candidates();
             let sent = Instant::now();
             let reply = self.send_open(presented, now_ms, &candidates).await?;
 
             match reply.as_slice() {
-                [] => return Err(OpenError::Changed),
+                [] => return Ok(None),
                 [_, _] => {
                     let (scenario, drawn): (String, u64) =
                         redis::from_redis_value(Value::Array(reply)).map_err(|_| Unavailable)?;
                     note_drawn(&candidates, &scenario, drawn);
                 }
-                _ => return self.read_opened(sent, reply, &candidates).map_err(OpenError::from),
+                _ => return self.read_opened(sent, reply, &candidates).map(Some),
             }
         }
-        Err(Unavailable.into())
+        Err(Unavailable)
     }
 
     async fn send_open(
