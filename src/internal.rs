@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::fixture::{builtin, read_scenario};
+use crate::flow::TokenRequest;
 use crate::flow::token::check_rows;
-use crate::flow::{Effects, TokenRequest};
 use crate::journal::{Completion, ErrorTag, IssuedKind, ParamPolicy, RequestInfo, RequestRecorder};
 use crate::oauth::{Form, scope};
 use crate::realm::{Realm, RealmMap, RealmSeed, Registry};
@@ -50,7 +50,7 @@ impl TokenSteps {
             form: &form,
             authorization: None,
             certificate: None,
-            effects: &Effects::default(),
+            step: None,
             recorder: &RequestRecorder::default(),
             found: None,
         };

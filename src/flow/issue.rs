@@ -5,14 +5,15 @@
 
 use std::sync::Arc;
 
+use super::TokenRequest;
 use super::grant::{GrantSource, Origin};
 use super::refresh::refresh;
 use super::replay::conflicted;
 use super::token_issuer::{IssuedTokens, TokenIssuer};
-use super::{Effects, TokenRequest};
 use crate::journal::RequestRecorder;
 use crate::oauth::{Form, Refusal, Scopes, TokenResponse};
 use crate::realm::{ClientEntry, IssueError, Realm, TokensRequest};
+use crate::scenario::Step;
 use crate::store::{Grant, Redemption};
 use crate::token::{SigningKey, grant_time};
 
@@ -39,7 +40,7 @@ pub(super) async fn issue(
 
     let refresh_token = issuer.refresh_token(issuer.new_id(), now_ms)?;
     let response = issuer.response(refresh_token, &scopes, now_ms)?;
-    if request.effects.is_dry_run() {
+    if request.step.is_some_and(Step::is_dry_run) {
         return Ok(response);
     }
 
@@ -92,7 +93,7 @@ pub(crate) async fn issue_directly(
         form: &Form::default(),
         authorization: None,
         certificate: None,
-        effects: &Effects::default(),
+        step: None,
         recorder: &RequestRecorder::default(),
         found: None,
     };

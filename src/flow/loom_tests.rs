@@ -10,8 +10,8 @@ use loom::future::block_on;
 use loom::sync::Arc;
 use loom::thread;
 
+use super::TokenRequest;
 use super::token::decide;
-use super::{Effects, TokenRequest};
 use crate::fixture::{Source, load_sources};
 use crate::journal::RequestRecorder;
 use crate::oauth::{ErrorCode, Form, TokenResponse};
@@ -73,7 +73,7 @@ impl Server {
             form: &form,
             authorization: None,
             certificate: None,
-            effects: &Effects::default(),
+            step: None,
             recorder: &RequestRecorder::default(),
             found: None,
         };

@@ -5,7 +5,6 @@
 pub(crate) mod authorize;
 mod client;
 pub(crate) mod consent;
-mod effects;
 mod grant;
 mod inspect;
 mod issue;
@@ -19,7 +18,6 @@ mod token_issuer;
 mod token_status;
 
 pub(crate) use client::authenticate;
-pub(crate) use effects::Effects;
 pub(crate) use grant::{claimed_grant, merchant_of, presented_by, presented_token};
 pub(crate) use inspect::inspect_in_realm;
 pub(crate) use issue::issue_directly;

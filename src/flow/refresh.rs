@@ -6,6 +6,7 @@ use super::token_issuer::{IssuedRefreshToken, IssuedTokens, TokenIssuer};
 use crate::fixture::RefreshPolicy;
 use crate::journal::CredentialState;
 use crate::oauth::{Refusal, Row, Scopes, refuse};
+use crate::scenario::Step;
 use crate::store::{Conflict, Renewal, RenewalOutcome, Rotation};
 
 /// Issues an access token with the same refresh token, with its successor, or with a further one.
@@ -25,7 +26,7 @@ pub(super) async fn refresh(
 
         let (refresh_token, outcome) = renew(issuer, &token, now_ms)?;
         let response = issuer.response(refresh_token, scopes, now_ms)?;
-        if request.effects.is_dry_run() {
+        if request.step.is_some_and(Step::is_dry_run) {
             return Ok(response);
         }
 

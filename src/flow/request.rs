@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::Effects;
 use crate::fixture::GrantType;
 use crate::journal::RequestRecorder;
 use crate::oauth::scope::{narrow, split};
 use crate::oauth::{ClientCredentials, Dialect, Form, Refusal, Row, Scopes, read_basic, refuse};
 use crate::realm::{Realm, Registry};
+use crate::scenario::Step;
 use crate::store::{Found, Presented, Unavailable};
 use crate::token::SigningKey;
 
@@ -23,8 +23,8 @@ pub(crate) struct TokenRequest<'a> {
     pub(crate) authorization: Option<&'a [u8]>,
     /// The common name of the client's certificate.
     pub(crate) certificate: Option<&'a str>,
-    /// How a scenario alters a successful response.
-    pub(crate) effects: &'a Effects,
+    /// The step of a scenario, which can alter a successful response.
+    pub(crate) step: Option<&'a Step>,
     pub(crate) recorder: &'a RequestRecorder,
     /// What the grant store knows of what the request presents, if it was looked up on arrival.
     pub(crate) found: Option<&'a Found>,

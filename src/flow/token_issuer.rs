@@ -143,10 +143,8 @@ impl TokenIssuer<'_> {
 
     /// Returns how a scenario alters this kind of token.
     fn alteration(&self, kind: TokenKind) -> Option<&TokenAlteration> {
-        self.request
-            .effects
-            .token()
-            .filter(|alteration| alteration.applies_to(kind == TokenKind::Refresh))
+        let alteration = self.request.step?.outcome()?.token.as_ref();
+        alteration.filter(|alteration| alteration.applies_to(kind == TokenKind::Refresh))
     }
 
     fn lifetime_ms(&self, kind: TokenKind) -> i64 {

@@ -91,7 +91,7 @@ async fn handle<E: FormEndpoint>(
     };
     let opening =
         Opening { view: request_view, inactive: None, presented: E::presented(realm, form) };
-    let response = run(context, opening, &error_response, |effects, found| async move {
+    let response = run(context, opening, &error_response, |step, found| async move {
         let request = TokenRequest {
             realm,
             registry,
@@ -99,7 +99,7 @@ async fn handle<E: FormEndpoint>(
             form,
             authorization,
             certificate: context.connection.certificate.as_deref(),
-            effects: &effects,
+            step: step.as_ref(),
             recorder,
             found: found.as_ref(),
         };

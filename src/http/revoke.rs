@@ -8,7 +8,7 @@ use super::form_endpoint::FormEndpoint;
 use crate::flow::{TokenRequest, authenticate, presented_token, verify_token};
 use crate::oauth::{Form, Refusal, Row, refuse};
 use crate::realm::Realm;
-use crate::scenario::Endpoint;
+use crate::scenario::{Endpoint, Step};
 use crate::store::{Grant, Presented, Revocation, Unavailable};
 
 pub(super) struct Revoke;
@@ -34,7 +34,7 @@ impl FormEndpoint for Revoke {
             if grant.client_id != client.id {
                 return refuse(Row::CodeOrToken, "token was issued to another client.");
             }
-            if !request.effects.is_dry_run() {
+            if !request.step.is_some_and(Step::is_dry_run) {
                 let now_ms = request.realm.clock.now_ms();
                 let grant_store = &request.realm.grant_store;
                 grant_store.revoke_grant(grant, Revocation::Client, now_ms).await?;

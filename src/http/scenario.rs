@@ -13,7 +13,7 @@ use super::open::open;
 use super::opening::{ErrorResponse, Opened, Opening, not_opened};
 use super::{api_response, response};
 use crate::faults;
-use crate::flow::{Effects, claimed_grant};
+use crate::flow::claimed_grant;
 use crate::oauth::ErrorCode;
 use crate::scenario::{
     Endpoint, Fault, Outcome, Phase, RequestView, ResponseAlteration, Step, UnknownScenario,
@@ -66,7 +66,7 @@ pub(super) async fn run<'a, F>(
     context: &'a RequestContext,
     opening: Opening<'a>,
     error_response: ErrorResponse<'a>,
-    handler: impl FnOnce(Effects, Option<Found>) -> F,
+    handler: impl FnOnce(Option<Step>, Option<Found>) -> F,
 ) -> Response
 where
     F: Future<Output = Response>,
@@ -83,7 +83,7 @@ pub(super) async fn run_opened<'a, F>(
     opened: Opened,
     request: RequestView<'a>,
     error_response: ErrorResponse<'a>,
-    handler: impl FnOnce(Effects, Option<Found>) -> F,
+    handler: impl FnOnce(Option<Step>, Option<Found>) -> F,
 ) -> Response
 where
     F: Future<Output = Response>,
@@ -92,7 +92,7 @@ where
     let scenario_context = ScenarioContext { context, request, error_response };
     let step = match step {
         Ok(Some(step)) => step,
-        Ok(None) => return handler(Effects::default(), found).await,
+        Ok(None) => return handler(None, found).await,
         Err(UnknownScenario) => {
             let text = "x-mock-scenario names neither a scenario of this realm nor an error code.";
             return error_response(&ErrorCode::InvalidRequest, None, text);
@@ -103,7 +103,7 @@ where
     scenario_context.record_grant();
     // The request may have to wait from here on, and a verification may wait for this request.
     context.announce(step.outcome());
-    let Some(outcome) = step.outcome() else { return handler(Effects::default(), found).await };
+    let Some(outcome) = step.outcome() else { return handler(None, found).await };
 
     if let Some(limit) = outcome.rate_limit
         && let Err(seconds) = step.count(limit, realm.clock.now_ms())
@@ -129,11 +129,11 @@ where
                 Some(response) => response,
                 // The client never sees the response, so there is no need to produce one.
                 None if outcome.fault.is_some_and(Fault::has_no_body) => Response::default(),
-                None => handler(Effects::of(&step), found).await,
+                None => handler(Some(step.clone()), found).await,
             }
         }
         Phase::After => {
-            let actual = handler(Effects::of(&step), found).await;
+            let actual = handler(Some(step.clone()), found).await;
             if actual.status().is_success() && (replacement.is_some() || outcome.fault.is_some()) {
                 recorder.took_effect();
             }

@@ -9,7 +9,7 @@ use rand::{RngExt, SeedableRng};
 
 use super::draws::SeededDraws;
 use super::outcome::{Barrier, RateWindow};
-use super::{Outcome, RateLimit, Scenario, ScenarioState};
+use super::{Outcome, Phase, RateLimit, Scenario, ScenarioState};
 use crate::clock;
 
 /// A scenario and its progress.
@@ -74,6 +74,13 @@ impl Step {
     /// Returns the outcome. `None` is the ordinary response.
     pub(crate) fn outcome(&self) -> Option<&Outcome> {
         self.active.scenario.respond.outcomes().get(self.index?)
+    }
+
+    /// Whether the request stores nothing: a fault before it takes effect makes it a dry run, for
+    /// which the response is made.
+    pub(crate) fn is_dry_run(&self) -> bool {
+        self.outcome()
+            .is_some_and(|outcome| outcome.phase == Phase::Before && outcome.fault.is_some())
     }
 
     /// Returns the barrier that holds the scenario's requests.
