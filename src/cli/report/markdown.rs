@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::verdict::{MetRow, Verdict, errors, faults, flows, format_requests};
+use super::verdict::{MetRow, Verdict, format_requests};
 
 /// Returns the report as Markdown.
 pub(super) fn format(verdict: &Verdict<'_>) -> String {
@@ -31,9 +31,9 @@ pub(super) fn format(verdict: &Verdict<'_>) -> String {
         }
     }
 
-    write_rows(&mut text, "error", &errors(report));
-    write_rows(&mut text, "fault", &faults(report));
-    write_rows(&mut text, "flow", &flows(report));
+    for (title, (_, rows)) in ["error", "fault", "flow"].into_iter().zip(verdict.tables()) {
+        write_rows(&mut text, title, &rows);
+    }
     write_list(&mut text, "Documented errors that were not met", &verdict.unmet_errors());
     write_list(&mut text, "Scenarios that no request has matched", &report.unused_scenarios);
     text

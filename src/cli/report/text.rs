@@ -1,6 +1,6 @@
 //! A report as a table for people.
 
-use super::verdict::{MetRow, Verdict, errors, faults, flows, format_requests};
+use super::verdict::{MetRow, Verdict, format_requests};
 use crate::cli::output::Color;
 use crate::report::{Finding, Severity};
 
@@ -15,9 +15,7 @@ pub(super) fn format(verdict: &Verdict<'_>, color: Color) -> String {
     for finding in verdict.findings() {
         lines.extend(format_finding(verdict, finding, color));
     }
-    for (title, rows) in
-        [("Errors", errors(report)), ("Faults", faults(report)), ("Flows", flows(report))]
-    {
+    for (title, rows) in verdict.tables() {
         lines.extend(format_rows(title, &rows, color));
     }
     if !report.unused_scenarios.is_empty() {

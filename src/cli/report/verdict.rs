@@ -1,7 +1,9 @@
 //! Whether a report passes.
 
+use serde::Serialize;
+
 use crate::oauth::ErrorCode;
-use crate::report::{Finding, NextStep, Report, RuleInfo, Severity, rules};
+use crate::report::{Coverage, Finding, NextStep, Report, RuleInfo, Severity, rules};
 
 /// A report, and what decides whether it passes.
 pub(super) struct Verdict<'a> {
@@ -45,6 +47,16 @@ impl Verdict<'_> {
         rules().filter(|rule| self.report.findings.iter().all(|found| found.rule != rule.name))
     }
 
+    /// Returns what was met of each kind, below its title.
+    pub(super) fn tables(&self) -> [(&'static str, Vec<MetRow>); 3] {
+        let Coverage { errors, faults, flows, .. } = &self.report.coverage;
+        let errors = errors.iter().map(|met| MetRow::new(&met.error, met.times, &met.then));
+        let faults = faults.iter().map(|met| MetRow::new(&met.fault, met.times, &met.then));
+        let flows = flows.iter().map(|met| MetRow::new(&met.flow, met.times, &[]));
+
+        [("Errors", errors.collect()), ("Faults", faults.collect()), ("Flows", flows.collect())]
+    }
+
     /// Returns the documented error codes that the clients have not met.
     pub(super) fn unmet_errors(&self) -> Vec<String> {
         let met = &self.report.coverage.errors;
@@ -65,45 +77,21 @@ impl Verdict<'_> {
     }
 }
 
-/// Returns an error, fault or flow that was met: its name, how often, and what came next.
+/// An error, fault or flow that was met: its name, how often, and what came next.
 pub(super) struct MetRow {
     pub(super) name: String,
     pub(super) times: u64,
     pub(super) then: String,
 }
 
-/// Returns the errors that were met.
-pub(super) fn errors(report: &Report) -> Vec<MetRow> {
-    let row = |met: &crate::report::ErrorCoverage| MetRow {
-        name: met.error.clone(),
-        times: met.times,
-        then: count_steps(&met.then),
-    };
-    report.coverage.errors.iter().map(row).collect()
-}
-
-/// Returns the faults that were met.
-pub(super) fn faults(report: &Report) -> Vec<MetRow> {
-    let row = |met: &crate::report::FaultCoverage| MetRow {
-        name: name_of(&met.fault),
-        times: met.times,
-        then: count_steps(&met.then),
-    };
-    report.coverage.faults.iter().map(row).collect()
-}
-
-/// Returns the flows that were met.
-pub(super) fn flows(report: &Report) -> Vec<MetRow> {
-    let row = |met: &crate::report::FlowCoverage| MetRow {
-        name: name_of(&met.flow),
-        times: met.times,
-        then: String::new(),
-    };
-    report.coverage.flows.iter().map(row).collect()
+impl MetRow {
+    fn new(met: &impl Serialize, times: u64, then: &[NextStep]) -> Self {
+        Self { name: name_of(met), times, then: count_steps(then) }
+    }
 }
 
 /// Returns the name of a value in JSON.
-fn name_of(value: &impl serde::Serialize) -> String {
+fn name_of(value: &impl Serialize) -> String {
     serde_json::to_value(value)
         .ok()
         .and_then(|name| Some(name.as_str()?.to_owned()))
