@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::edit::edit;
 use super::json::Json;
 use super::problem::Problem;
-use super::routes::Routes;
+use super::routes::{DELETE, GET, POST, PUT, Routes};
 use crate::clock::{Clock, ClockTarget};
 use crate::http::context::RequestContext;
 use crate::units::{HumanDuration, SignedDuration, rfc3339};
@@ -48,23 +48,23 @@ struct AdvanceClockRequest {
 
 pub(super) fn add_routes(routes: &mut Routes) {
     routes
-        .get("/clock", show)
+        .add(GET, "/clock", show)
         .doc("getClock", "Returns the clock")
         .returns::<ClockView>(200, "The clock.");
 
     routes
-        .put("/clock", set)
+        .add(PUT, "/clock", set)
         .doc("setClock", "Sets, shifts, freezes or unfreezes the clock")
         .takes::<SetClockRequest>()
         .returns::<ClockView>(200, "The changed clock.");
 
     routes
-        .delete("/clock", reset)
+        .add(DELETE, "/clock", reset)
         .doc("resetClock", "Resets the clock to the system time")
         .returns::<ClockView>(200, "The reset clock.");
 
     routes
-        .post("/clock/advance", advance)
+        .add(POST, "/clock/advance", advance)
         .doc("advanceClock", "Advances the clock")
         .takes::<AdvanceClockRequest>()
         .returns::<ClockView>(200, "The advanced clock.");

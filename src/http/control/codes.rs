@@ -4,14 +4,14 @@ use axum::http::StatusCode;
 
 use super::json::Json;
 use super::problem::Problem;
-use super::routes::Routes;
+use super::routes::{POST, Routes};
 use crate::http::context::RequestContext;
 use crate::realm::{CodeRequest, IssueError, IssuedCode};
 use crate::store::Unavailable;
 
 pub(super) fn add_routes(routes: &mut Routes) {
     routes
-        .post("/codes", issue)
+        .add(POST, "/codes", issue)
         .doc("issueCode", "Issues an authorization code without a browser")
         .takes::<CodeRequest>()
         .returns::<IssuedCode>(201, "The code.");

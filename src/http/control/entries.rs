@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::edit::edit;
 use super::json::Json;
 use super::problem::Problem;
-use super::routes::Routes;
+use super::routes::{DELETE, GET, PATCH, PUT, Routes};
 use crate::fixture::{Client, Merchant};
 use crate::http::context::RequestContext;
 use crate::realm::{FixtureEntry, read_entry};
@@ -54,30 +54,30 @@ pub(super) fn add_routes(routes: &mut Routes) {
 
 fn add_client_routes(routes: &mut Routes) {
     routes
-        .get("/clients", list_clients)
+        .add(GET, "/clients", list_clients)
         .doc("listClients", "Lists the registered clients")
         .returns::<ClientList>(200, "All clients.");
 
     routes
-        .get("/clients/{id}", show::<Client>)
+        .add(GET, "/clients/{id}", show::<Client>)
         .doc("getClient", "Returns a client")
         .returns::<Client>(200, "The client.");
 
     routes
-        .put("/clients/{id}", put::<Client>)
+        .add(PUT, "/clients/{id}", put::<Client>)
         .doc("putClient", "Creates or replaces a client")
         .takes::<WithoutId<Client>>()
         .returns::<Client>(200, "The client replaced another.")
         .returns::<Client>(201, "The client was created.");
 
     routes
-        .patch("/clients/{id}", patch::<Client>)
+        .add(PATCH, "/clients/{id}", patch::<Client>)
         .doc("patchClient", "Changes members of a client; null resets a member to its default")
         .takes::<Map<String, Value>>()
         .returns::<Client>(200, "The changed client.");
 
     routes
-        .delete("/clients/{id}", remove::<Client>)
+        .add(DELETE, "/clients/{id}", remove::<Client>)
         .doc(
             "deleteClient",
             "Deletes a client and the codes and tokens of the fixtures that refer to it",
@@ -87,30 +87,30 @@ fn add_client_routes(routes: &mut Routes) {
 
 fn add_merchant_routes(routes: &mut Routes) {
     routes
-        .get("/merchants", list_merchants)
+        .add(GET, "/merchants", list_merchants)
         .doc("listMerchants", "Lists the merchants")
         .returns::<MerchantList>(200, "All merchants.");
 
     routes
-        .get("/merchants/{id}", show::<Merchant>)
+        .add(GET, "/merchants/{id}", show::<Merchant>)
         .doc("getMerchant", "Returns a merchant")
         .returns::<Merchant>(200, "The merchant.");
 
     routes
-        .put("/merchants/{id}", put::<Merchant>)
+        .add(PUT, "/merchants/{id}", put::<Merchant>)
         .doc("putMerchant", "Creates or replaces a merchant")
         .takes::<WithoutId<Merchant>>()
         .returns::<Merchant>(200, "The merchant replaced another.")
         .returns::<Merchant>(201, "The merchant was created.");
 
     routes
-        .patch("/merchants/{id}", patch::<Merchant>)
+        .add(PATCH, "/merchants/{id}", patch::<Merchant>)
         .doc("patchMerchant", "Changes members of a merchant; null resets a member to its default")
         .takes::<Map<String, Value>>()
         .returns::<Merchant>(200, "The changed merchant.");
 
     routes
-        .delete("/merchants/{id}", remove::<Merchant>)
+        .add(DELETE, "/merchants/{id}", remove::<Merchant>)
         .doc(
             "deleteMerchant",
             "Deletes a merchant and the codes and tokens of the fixtures that refer to it",

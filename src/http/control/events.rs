@@ -20,7 +20,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use super::edit::journal;
 use super::problem::Problem;
 use super::query::Query;
-use super::routes::Routes;
+use super::routes::{GET, Routes};
 use crate::http::context::RequestContext;
 use crate::http::response;
 use crate::journal::{Filter, Journal, RecordedRequest};
@@ -41,7 +41,7 @@ struct StartParams {
 
 pub(super) fn add_routes(routes: &mut Routes) {
     routes
-        .get("/events", stream)
+        .add(GET, "/events", stream)
         .doc(
             "streamRequests",
             "Streams the journal as server-sent events: `request` for each entry when it has its \

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use super::edit::edit;
 use super::json::{FixturesText, Json};
 use super::problem::Problem;
-use super::routes::Routes;
+use super::routes::{GET, POST, PUT, Routes};
 use crate::fixture::{Fixtures, Source};
 use crate::http::context::RequestContext;
 use crate::realm::Realm;
@@ -17,12 +17,12 @@ pub(super) const BODY: &str = "fixtures";
 
 pub(super) fn add_routes(routes: &mut Routes) {
     routes
-        .get("/fixtures", show)
+        .add(GET, "/fixtures", show)
         .doc("getFixtures", "Returns the fixtures")
         .returns::<Fixtures>(200, "The fixtures.");
 
     routes
-        .put("/fixtures", put)
+        .add(PUT, "/fixtures", put)
         .doc(
             "replaceFixtures",
             "Replaces the fixtures, or changes nothing if they are invalid; existing grants are kept",
@@ -31,7 +31,7 @@ pub(super) fn add_routes(routes: &mut Routes) {
         .returns::<Fixtures>(200, "The new fixtures.");
 
     routes
-        .post("/reset", reset)
+        .add(POST, "/reset", reset)
         .doc(
             "reset",
             "Resets fixtures, grants, scenarios, journal and clock to their initial state",

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::json::Json;
 use super::problem::Problem;
-use super::routes::Routes;
+use super::routes::{DELETE, GET, Routes};
 use crate::http::context::RequestContext;
 use crate::realm::GrantInfo;
 
@@ -20,12 +20,12 @@ struct GrantList {
 
 pub(super) fn add_routes(routes: &mut Routes) {
     routes
-        .get("/grants", list)
+        .add(GET, "/grants", list)
         .doc("listGrants", "Lists the grants that merchants have consented to")
         .returns::<GrantList>(200, "All grants.");
 
     routes
-        .delete("/grants/{id}", revoke)
+        .add(DELETE, "/grants/{id}", revoke)
         .doc(
             "revokeGrant",
             "Revokes a grant as its merchant; its access tokens become invalid at once",

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::json::Json;
-use super::routes::Routes;
+use super::routes::{GET, Routes};
 use crate::http::app::App;
 use crate::http::context::RequestContext;
 
@@ -38,7 +38,7 @@ struct StoreView {
 
 pub(super) fn add_routes(routes: &mut Routes) {
     routes
-        .get("/health", show)
+        .add(GET, "/health", show)
         .doc("getHealth", "Checks that the server is running, and its shared store, if it has one")
         .returns::<HealthView>(200, "The server is running.")
         .returns::<HealthView>(503, "The shared store is not available.");

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::json::Json;
 use super::problem::Problem;
-use super::routes::Routes;
+use super::routes::{POST, Routes};
 use crate::flow::inspect_in_realm;
 use crate::http::context::RequestContext;
 use crate::token::Inspection;
@@ -20,7 +20,7 @@ struct InspectRequest {
 
 pub(super) fn add_routes(routes: &mut Routes) {
     routes
-        .post("/inspect", inspect)
+        .add(POST, "/inspect", inspect)
         .doc("inspectToken", "Decodes a token or a code and checks whether it is valid")
         .takes::<InspectRequest>()
         .returns::<Inspection>(200, "The contents of the token.");

@@ -10,14 +10,14 @@ use serde_json::{Map, Value, json};
 use super::json::Json;
 use super::problem::Problem;
 use super::query::Members;
-use super::routes::{Content, Operation, Routes};
+use super::routes::{Content, GET, Operation, Routes};
 use super::schemas::{ForGenerators, remove_null, set_names};
 use crate::http::context::RequestContext;
 use crate::json_schema;
 
 pub(super) fn add_routes(routes: &mut Routes) {
     routes
-        .get("/openapi.json", show)
+        .add(GET, "/openapi.json", show)
         .doc("getOpenapi", "Returns this document")
         .returns::<Map<String, Value>>(200, "The OpenAPI 3.1 document.");
 }

@@ -13,7 +13,7 @@ use super::blocking::run_blocking;
 use super::fixtures::BODY;
 use super::json::Json;
 use super::problem::Problem;
-use super::routes::Routes;
+use super::routes::{DELETE, GET, PUT, Routes};
 use crate::fixture::{FixtureErrors, Fixtures, Source, load_sources};
 use crate::http::app::App;
 use crate::http::context::RequestContext;
@@ -79,19 +79,19 @@ struct RealmView {
 
 pub(super) fn add_routes(routes: &mut Routes) {
     routes
-        .get("/realms", list)
+        .add(GET, "/realms", list)
         .doc("listRealms", "Lists the realms, which are isolated servers within this one")
         .returns::<RealmList>(200, "All realms.");
 
     routes
-        .put("/realms/{name}", put)
+        .add(PUT, "/realms/{name}", put)
         .doc("putRealm", "Creates or replaces a realm")
         .may_take::<RealmRequest>()
         .returns::<RealmView>(200, "The realm replaced another.")
         .returns::<RealmView>(201, "The realm was created.");
 
     routes
-        .delete("/realms/{name}", remove)
+        .add(DELETE, "/realms/{name}", remove)
         .doc("deleteRealm", "Deletes a realm and everything in it")
         .returns_nothing("The realm is deleted.");
 }

@@ -4,13 +4,13 @@ use super::edit::{journal, refresh_scenarios};
 use super::json::Json;
 use super::problem::Problem;
 use super::query::Query;
-use super::routes::Routes;
+use super::routes::{GET, Routes};
 use crate::http::context::RequestContext;
 use crate::report::Report;
 
 pub(super) fn add_routes(routes: &mut Routes) {
     routes
-        .get("/report", report)
+        .add(GET, "/report", report)
         .doc(
             "getReport",
             "Returns the report on the clients under test: what they met, and what they did wrong",

@@ -11,7 +11,7 @@ use super::edit::{edit, journal};
 use super::json::Json;
 use super::problem::Problem;
 use super::query::Query;
-use super::routes::Routes;
+use super::routes::{DELETE, GET, POST, Routes};
 use crate::http::context::RequestContext;
 use crate::journal::{Expectation, Filter, RecordedRequest, Times, Verification};
 use crate::realm::Realm;
@@ -83,19 +83,19 @@ impl VerifyRequest {
 
 pub(super) fn add_routes(routes: &mut Routes) {
     routes
-        .get("/requests", list)
+        .add(GET, "/requests", list)
         .doc("listRequests", "Lists the entries of the journal, newest last")
         .query::<PageParams>()
         .query::<Filter>()
         .returns::<RequestPage>(200, "The entries that match the filter.");
 
     routes
-        .delete("/requests", clear)
+        .add(DELETE, "/requests", clear)
         .doc("clearRequests", "Clears the journal, and begins a new report")
         .returns_nothing("The journal is cleared.");
 
     routes
-        .post("/requests/verify", verify)
+        .add(POST, "/requests/verify", verify)
         .doc(
             "verifyRequests",
             "Checks that the expected requests arrived, by number or in an order; if not, returns the \

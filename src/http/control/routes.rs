@@ -5,11 +5,20 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::handler::Handler;
-use axum::routing::{MethodRouter, delete, get, patch, post, put};
+use axum::routing::{MethodFilter, on};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::query::{self, Members};
 use crate::http::app::App;
+
+/// A method: its name in the OpenAPI document, and the requests that have it.
+type Method = (&'static str, MethodFilter);
+
+pub(super) const DELETE: Method = ("delete", MethodFilter::DELETE);
+pub(super) const GET: Method = ("get", MethodFilter::GET);
+pub(super) const PATCH: Method = ("patch", MethodFilter::PATCH);
+pub(super) const POST: Method = ("post", MethodFilter::POST);
+pub(super) const PUT: Method = ("put", MethodFilter::PUT);
 
 /// Returns the schema of a type.
 pub(super) type SchemaFn = fn(&mut SchemaGenerator) -> Schema;
@@ -113,7 +122,7 @@ impl Operation {
     }
 }
 
-/// Routes and their descriptions. Each method adds a route, whose description the caller completes.
+/// Routes and their descriptions.
 #[derive(Default)]
 pub(super) struct Routes {
     pub(super) router: Router<Arc<App>>,
@@ -121,53 +130,14 @@ pub(super) struct Routes {
 }
 
 impl Routes {
-    pub(super) fn get<T: 'static>(
+    /// Adds a route, whose description the caller completes.
+    pub(super) fn add<T: 'static>(
         &mut self,
+        (method, filter): Method,
         path: &'static str,
         handler: impl Handler<T, Arc<App>>,
     ) -> &mut Operation {
-        self.add("get", path, get(handler))
-    }
-
-    pub(super) fn put<T: 'static>(
-        &mut self,
-        path: &'static str,
-        handler: impl Handler<T, Arc<App>>,
-    ) -> &mut Operation {
-        self.add("put", path, put(handler))
-    }
-
-    pub(super) fn post<T: 'static>(
-        &mut self,
-        path: &'static str,
-        handler: impl Handler<T, Arc<App>>,
-    ) -> &mut Operation {
-        self.add("post", path, post(handler))
-    }
-
-    pub(super) fn patch<T: 'static>(
-        &mut self,
-        path: &'static str,
-        handler: impl Handler<T, Arc<App>>,
-    ) -> &mut Operation {
-        self.add("patch", path, patch(handler))
-    }
-
-    pub(super) fn delete<T: 'static>(
-        &mut self,
-        path: &'static str,
-        handler: impl Handler<T, Arc<App>>,
-    ) -> &mut Operation {
-        self.add("delete", path, delete(handler))
-    }
-
-    fn add(
-        &mut self,
-        method: &'static str,
-        path: &'static str,
-        handler: MethodRouter<Arc<App>>,
-    ) -> &mut Operation {
-        self.router = mem::take(&mut self.router).route(path, handler);
+        self.router = mem::take(&mut self.router).route(path, on(filter, handler));
 
         let index = self.operations.len();
         self.operations.push(Operation { method, path, ..Operation::default() });

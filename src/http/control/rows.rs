@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::json::Json;
-use super::routes::Routes;
+use super::routes::{GET, Routes};
 use crate::http::context::RequestContext;
 use crate::oauth::{DECISION_TABLE, ErrorCode};
 
@@ -28,7 +28,7 @@ struct RowView {
 
 pub(super) fn add_routes(routes: &mut Routes) {
     routes
-        .get("/rows", list)
+        .add(GET, "/rows", list)
         .doc("listRows", "Lists the rows of the decision table of the token endpoint")
         .returns::<RowList>(200, "All rows.");
 }

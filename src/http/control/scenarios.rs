@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::edit::{self, edit, refresh_scenarios};
 use super::json::{Json, JsonText};
 use super::problem::Problem;
-use super::routes::Routes;
+use super::routes::{DELETE, GET, PATCH, POST, PUT, Routes};
 use crate::http::context::RequestContext;
 use crate::realm::Realm;
 use crate::scenario::{Scenario, ScenarioState};
@@ -37,46 +37,46 @@ struct ScenarioPatch {
 
 pub(super) fn add_routes(routes: &mut Routes) {
     routes
-        .get("/scenarios", list)
+        .add(GET, "/scenarios", list)
         .doc("listScenarios", "Lists the scenarios in the order they are tried")
         .returns::<ScenarioList>(200, "All scenarios.");
 
     routes
-        .post("/scenarios", add)
+        .add(POST, "/scenarios", add)
         .doc("addScenario", "Adds a scenario, which is tried before all others")
         .takes::<Scenario>()
         .returns::<ScenarioState>(201, "The new scenario.");
 
     routes
-        .delete("/scenarios", clear)
+        .add(DELETE, "/scenarios", clear)
         .doc("deleteScenarios", "Deletes all scenarios")
         .returns_nothing("All scenarios are deleted.");
 
     routes
-        .get("/scenarios/{name}", show)
+        .add(GET, "/scenarios/{name}", show)
         .doc("getScenario", "Returns a scenario and its progress")
         .returns::<ScenarioState>(200, "The scenario.");
 
     routes
-        .put("/scenarios/{name}", put)
+        .add(PUT, "/scenarios/{name}", put)
         .doc("putScenario", "Creates or replaces a scenario; it is tried before all others")
         .takes::<Scenario>()
         .returns::<ScenarioState>(200, "The scenario replaced another.")
         .returns::<ScenarioState>(201, "The scenario was created.");
 
     routes
-        .patch("/scenarios/{name}", patch)
+        .add(PATCH, "/scenarios/{name}", patch)
         .doc("patchScenario", "Enables or disables a scenario, which keeps its place and progress")
         .takes::<ScenarioPatch>()
         .returns::<ScenarioState>(200, "The changed scenario.");
 
     routes
-        .delete("/scenarios/{name}", remove)
+        .add(DELETE, "/scenarios/{name}", remove)
         .doc("deleteScenario", "Deletes a scenario and releases the requests that it holds")
         .returns_nothing("The scenario is deleted.");
 
     routes
-        .post("/scenarios/{name}/release", release)
+        .add(POST, "/scenarios/{name}/release", release)
         .doc("releaseScenario", "Releases the requests that a scenario holds")
         .returns::<ReleaseView>(200, "The number of released requests.");
 }

@@ -6,7 +6,7 @@ use axum::response::Response;
 use super::edit::edit;
 use super::json::Json;
 use super::problem::Problem;
-use super::routes::Routes;
+use super::routes::{DELETE, GET, PUT, Routes};
 use crate::fixture::TlsFaults;
 use crate::http::context::RequestContext;
 use crate::http::response;
@@ -19,23 +19,23 @@ const PLAIN: &str = "text/plain";
 
 pub(super) fn add_routes(routes: &mut Routes) {
     routes
-        .get("/ca.pem", ca)
+        .add(GET, "/ca.pem", ca)
         .doc("getCa", "Returns the certificate of the CA that signed the server certificate")
         .returns_text(&[PEM, PLAIN], "The certificate in PEM.");
 
     routes
-        .get("/tls", show)
+        .add(GET, "/tls", show)
         .doc("getTlsFaults", "Returns the faults of TLS handshakes")
         .returns::<TlsFaults>(200, "The faults.");
 
     routes
-        .put("/tls", put)
+        .add(PUT, "/tls", put)
         .doc("setTlsFaults", "Sets the faults of TLS handshakes")
         .takes::<TlsFaults>()
         .returns::<TlsFaults>(200, "The new faults.");
 
     routes
-        .delete("/tls", reset)
+        .add(DELETE, "/tls", reset)
         .doc("resetTlsFaults", "Resets the faults to those of the fixtures")
         .returns::<TlsFaults>(200, "The faults of the fixtures.");
 }

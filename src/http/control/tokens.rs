@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 
 use super::json::Json;
 use super::problem::Problem;
-use super::routes::Routes;
+use super::routes::{POST, Routes};
 use crate::flow::issue_directly;
 use crate::http::context::RequestContext;
 use crate::oauth::TokenResponse;
@@ -12,7 +12,7 @@ use crate::realm::TokensRequest;
 
 pub(super) fn add_routes(routes: &mut Routes) {
     routes
-        .post("/tokens", issue)
+        .add(POST, "/tokens", issue)
         .doc("issueTokens", "Issues tokens without an authorization flow")
         .takes::<TokensRequest>()
         .returns::<TokenResponse>(201, "A response like that of the token endpoint.");
