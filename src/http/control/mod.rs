@@ -2,7 +2,6 @@
 
 mod blocking;
 mod clock;
-mod codes;
 mod edit;
 mod entries;
 mod events;
@@ -23,7 +22,6 @@ mod rows;
 mod scenarios;
 mod schemas;
 mod tls;
-mod tokens;
 
 use std::sync::Arc;
 
@@ -70,8 +68,6 @@ fn guarded_routes() -> Routes {
     scenarios::add_routes(&mut routes);
     fixtures::add_routes(&mut routes);
     entries::add_routes(&mut routes);
-    codes::add_routes(&mut routes);
-    tokens::add_routes(&mut routes);
     grants::add_routes(&mut routes);
     inspect::add_routes(&mut routes);
     clock::add_routes(&mut routes);
