@@ -9,7 +9,7 @@ use axum::response::Response;
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 use super::response;
-use crate::fixture::Merchant;
+use crate::fixture::{Client, Merchant};
 use crate::flow::authorize::{AuthorizeError, RedirectMismatch, RequestedGrant, ValidatedClient};
 use crate::flow::consent::check_may_grant;
 use crate::oauth::Form;
@@ -34,38 +34,19 @@ const OWN_PARAMS: [&str; 3] = ["mock_merchant", "mock_decision", "mock_consent"]
 #[derive(Template)]
 #[template(path = "consent.html")]
 struct ConsentPage<'a> {
-    style: &'static str,
-    icon: &'static str,
-    script: &'static str,
-    partner: &'a str,
-    client_id: &'a str,
+    client: &'a Client,
     redirect_host: &'a str,
-    permissions: Vec<Permission<'a>>,
-    merchants: Vec<Choice<'a>>,
+    scopes: &'a [String],
+    merchants: &'a [Merchant],
+    merchant: Option<&'a Merchant>,
     /// Why Allow is disabled.
     obstacle: Option<String>,
     repeated: Vec<(&'a str, &'a str)>,
 }
 
-struct Permission<'a> {
-    scope: &'a str,
-    /// The scope as people read it.
-    name: String,
-}
-
-struct Choice<'a> {
-    id: &'a str,
-    name: &'a str,
-    selected: bool,
-    /// Why this merchant cannot allow access; empty if the merchant can.
-    obstacle: String,
-}
-
 #[derive(Template)]
 #[template(path = "error.html")]
 struct ErrorPage<'a> {
-    style: &'static str,
-    icon: &'static str,
     code: &'a str,
     status: u16,
     description: &'a str,
@@ -74,10 +55,7 @@ struct ErrorPage<'a> {
 
 #[derive(Template)]
 #[template(path = "index.html")]
-struct EndpointsPage {
-    style: &'static str,
-    icon: &'static str,
-}
+struct EndpointsPage;
 
 /// Makes the consent page, on which the merchant allows or denies access.
 pub(super) fn consent(
@@ -87,7 +65,6 @@ pub(super) fn consent(
     merchant: Option<&Merchant>,
     params: &Form<'_>,
 ) -> Response {
-    let client = &validated.client.config;
     let redirect: Option<Uri> = validated.redirect_url.parse().ok();
     let redirect_host =
         redirect.as_ref().and_then(Uri::authority).map_or("", |authority| authority.as_str());
@@ -96,32 +73,12 @@ pub(super) fn consent(
         Some(merchant) => obstacle_of(merchant),
     };
 
-    let permissions = requested
-        .scopes
-        .iter()
-        .map(|scope| Permission { scope, name: scope.replace('_', " ") })
-        .collect();
-    let merchants = registry
-        .fixtures
-        .merchants
-        .iter()
-        .map(|choice| Choice {
-            id: &choice.id,
-            name: choice.display_name(),
-            selected: merchant.is_some_and(|merchant| merchant.id == choice.id),
-            obstacle: obstacle_of(choice).unwrap_or_default(),
-        })
-        .collect();
-
     let page = ConsentPage {
-        style: STYLE,
-        icon: ICON,
-        script: CONSENT_SCRIPT,
-        partner: client.display_name(),
-        client_id: &client.id,
+        client: &validated.client.config,
         redirect_host,
-        permissions,
-        merchants,
+        scopes: &requested.scopes,
+        merchants: &registry.fixtures.merchants,
+        merchant,
         obstacle,
         repeated: params.iter().filter(|(name, _)| !OWN_PARAMS.contains(name)).collect(),
     };
@@ -148,14 +105,7 @@ pub(super) fn error(registry: &Registry, headers: &HeaderMap, error: AuthorizeEr
         return response::error(&code, status, &description);
     }
 
-    let page = ErrorPage {
-        style: STYLE,
-        icon: ICON,
-        code: code.as_str(),
-        status,
-        description: &description,
-        mismatch,
-    };
+    let page = ErrorPage { code: code.as_str(), status, description: &description, mismatch };
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
     let mut response = html(status, &page, "'none'");
     response::tag_error(&mut response, &code, None, &description);
@@ -182,7 +132,7 @@ fn includes(media_types: &[&str], media_type: &str) -> bool {
 
 /// Makes the list of the endpoints.
 pub(super) fn endpoints() -> Response {
-    html(StatusCode::OK, &EndpointsPage { style: STYLE, icon: ICON }, "'none'")
+    html(StatusCode::OK, &EndpointsPage, "'none'")
 }
 
 fn hash(text: &str) -> String {
