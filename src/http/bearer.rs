@@ -13,32 +13,29 @@ use crate::oauth::ErrorCode;
 use crate::store::Found;
 
 /// Why a request is not authorized.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub(super) enum BearerError {
     /// There is no token. RFC 6750, section 3.1 wants no error code then.
+    #[error("The access token is missing: send Authorization: Bearer TOKEN.")]
     Missing,
     /// The `Authorization` header is not that of a bearer token.
+    #[error("The Authorization header must be Bearer and one token.")]
     Malformed,
     /// The token is not one of this realm.
+    #[error("The access token {0}.")]
     Unknown(UnknownToken),
     /// The token is a refresh token.
+    #[error("The token is a refresh token; the API requires an access token.")]
     RefreshToken,
     /// The token is no longer valid.
+    #[error("The access token {0}.")]
     Inactive(TokenState),
-}
-
-/// The failures that the documented 401 distinguishes.
-#[derive(Clone, Copy)]
-enum ApiFailure {
-    Expired,
-    UnauthorizedPartner,
-    NotAuthenticated,
 }
 
 impl BearerError {
     /// Makes the 401. The challenge says what is wrong, whatever the body says.
     pub(super) fn response(&self, api_errors: ApiErrors) -> Response {
-        let text = self.text();
+        let text = self.to_string();
         tracing::info!(status = 401, "resource: {text}");
 
         let (code, body) = match api_errors {
@@ -46,11 +43,11 @@ impl BearerError {
                 ("invalid_token", json!({ "error": "invalid_token", "error_description": text }))
             }
             ApiErrors::Documented => {
-                let (code, rmsg) = self.failure().rmsg();
+                let (code, rmsg) = self.rmsg();
                 (code, json!({ "response": { "rmsg": rmsg } }))
             }
             ApiErrors::String => {
-                let (code, rmsg) = self.failure().rmsg();
+                let (code, rmsg) = self.rmsg();
                 let rmsg = rmsg.as_str().map_or_else(|| rmsg.to_string(), str::to_owned);
                 (code, json!({ "response": { "rmsg": rmsg } }))
             }
@@ -69,43 +66,19 @@ impl BearerError {
         response
     }
 
-    fn text(&self) -> String {
-        match self {
-            Self::Missing => {
-                "The access token is missing: send Authorization: Bearer TOKEN.".to_owned()
-            }
-            Self::Malformed => "The Authorization header must be Bearer and one token.".to_owned(),
-            Self::Unknown(error) => format!("The access token {error}."),
-            Self::RefreshToken => {
-                "The token is a refresh token; the API requires an access token.".to_owned()
-            }
-            Self::Inactive(state) => format!("The access token {state}."),
-        }
-    }
-
-    fn failure(&self) -> ApiFailure {
-        match self {
-            Self::Missing | Self::Malformed | Self::RefreshToken => ApiFailure::NotAuthenticated,
-            Self::Unknown(UnknownToken::Invalid(_) | UnknownToken::Unavailable(_)) => {
-                ApiFailure::NotAuthenticated
+    /// Returns the error for the journal, and the value of `rmsg` (sources D and K).
+    fn rmsg(&self) -> (&'static str, Value) {
+        let code = match self {
+            Self::Missing
+            | Self::Malformed
+            | Self::RefreshToken
+            | Self::Unknown(UnknownToken::Invalid(_) | UnknownToken::Unavailable(_)) => {
+                return ("Authentication Failed", "Authentication Failed".into());
             }
             Self::Unknown(UnknownToken::OtherRealm { is_expired: true })
-            | Self::Inactive(TokenState::Expired) => ApiFailure::Expired,
+            | Self::Inactive(TokenState::Expired) => "ACCESS_TOKEN_EXPIRED",
             Self::Unknown(UnknownToken::OtherRealm { is_expired: false }) | Self::Inactive(_) => {
-                ApiFailure::UnauthorizedPartner
-            }
-        }
-    }
-}
-
-impl ApiFailure {
-    /// Returns the error for the journal, and the value of `rmsg` (sources D and K).
-    fn rmsg(self) -> (&'static str, Value) {
-        let code = match self {
-            Self::Expired => "ACCESS_TOKEN_EXPIRED",
-            Self::UnauthorizedPartner => "UNAUTHORIZED_PARTNER",
-            Self::NotAuthenticated => {
-                return ("Authentication Failed", "Authentication Failed".into());
+                "UNAUTHORIZED_PARTNER"
             }
         };
         (code, json!({ "error": code, "error_description": code }))
