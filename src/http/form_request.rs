@@ -65,8 +65,8 @@ fn check_query(parts: &Parts) -> Result<(), Refusal> {
     refuse(Row::Query, format!("{name} is in the URL; all parameters must be sent in the body."))
 }
 
-/// The charset that the Content-Type of a form declares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The charset that the Content-Type of a form declares. Of several, the later one in this order counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum FormCharset {
     Utf8,
     /// Another extension of ASCII. It makes no difference while the body is ASCII.
@@ -133,35 +133,16 @@ fn form_charset(content_type: &str) -> Option<FormCharset> {
     let charsets = parts
         .filter_map(|parameter| parameter.split_once('='))
         .filter(|(name, _)| name.trim_end().eq_ignore_ascii_case("charset"));
-    let mut declared = FormCharset::Utf8;
-    for (_, value) in charsets {
-        match named_charset(value)? {
-            FormCharset::Utf8 => {}
-            FormCharset::AsciiExtension => declared = FormCharset::AsciiExtension,
-        }
-    }
-
-    Some(declared)
+    charsets
+        .map(|(_, value)| named_charset(value))
+        .try_fold(FormCharset::Utf8, |declared, charset| Some(declared.max(charset?)))
 }
 
 /// Returns the charset of this name; `None` if it does not extend ASCII, or is not known to.
 fn named_charset(value: &str) -> Option<FormCharset> {
     /// The beginnings of the names of charsets in which the bytes of ASCII are ASCII.
-    const ASCII_EXTENSIONS: [&str; 13] = [
-        "us-ascii",
-        "ascii",
-        "iso-8859-",
-        "iso8859-",
-        "iso_8859-",
-        "latin1",
-        "windows-",
-        "cp125",
-        "koi8-",
-        "macintosh",
-        "euc-",
-        "gb",
-        "big5",
-    ];
+    const ASCII_EXTENSIONS: &str = "us-ascii ascii iso-8859- iso8859- iso_8859- latin1 windows- cp125 \
+                                    koi8- macintosh euc- gb big5";
 
     let value = value.trim_start().to_ascii_lowercase();
     let name = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(&value);
@@ -170,7 +151,7 @@ fn named_charset(value: &str) -> Option<FormCharset> {
     }
 
     ASCII_EXTENSIONS
-        .iter()
+        .split(' ')
         .any(|extension| name.starts_with(extension))
         .then_some(FormCharset::AsciiExtension)
 }
