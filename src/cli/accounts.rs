@@ -9,7 +9,6 @@ use serde_json::{Map, Value};
 use super::client::{ServerArgs, path_segment};
 use super::error::CliError;
 use super::json::{to_columns, to_table, to_text};
-use super::output::print;
 
 /// A kind of account.
 pub(super) struct AccountKind {
@@ -90,11 +89,7 @@ impl Accounts {
                 server.print_response(&account, to_table);
                 Ok(())
             }
-            AccountsCommand::Delete { id } => {
-                server.send(Method::DELETE, &path_of(&id), None, Duration::ZERO)?;
-                print(&format!("deleted {id}"));
-                Ok(())
-            }
+            AccountsCommand::Delete { id } => server.delete(&path_of(&id), &id),
         }
     }
 }

@@ -14,6 +14,7 @@ use tokio::time::timeout;
 
 use super::connection::{TlsArgs, connect};
 use super::error::{BoxError, CliError};
+use super::json::to_table;
 use super::output::{is_stdout_lost, print, printable_values, to_json};
 use super::rejection::Rejection;
 
@@ -110,6 +111,30 @@ impl ServerArgs {
     ) -> Result<(), CliError> {
         let response = self.send(method, path, body, Duration::ZERO)?;
         self.print_response(&response, to_text);
+        Ok(())
+    }
+
+    /// Prints the entry of a list whose member has this value. The list has the name of its path.
+    pub(super) fn print_entry(
+        &self,
+        path: &str,
+        member: &str,
+        value: &str,
+    ) -> Result<(), CliError> {
+        let list = self.send(Method::GET, path, None, Duration::ZERO)?;
+        let mut entries = list[path].as_array().into_iter().flatten();
+        let entry = entries.find(|entry| entry[member] == value).ok_or_else(|| {
+            CliError::runtime(format!("there is none with the {member} \"{value}\""))
+        })?;
+
+        self.print_response(entry, to_table);
+        Ok(())
+    }
+
+    /// Deletes what is at a path, and prints its name.
+    pub(super) fn delete(&self, path: &str, name: &str) -> Result<(), CliError> {
+        self.send(Method::DELETE, path, None, Duration::ZERO)?;
+        print(&format!("deleted {name}"));
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::client::{ServerArgs, path_segment};
 use super::error::CliError;
-use super::json::{find_entry, to_columns, to_table, to_text};
+use super::json::{to_columns, to_text};
 use super::output::print;
 
 #[derive(Args)]
@@ -43,11 +43,7 @@ impl Grants {
 
         match self.command.unwrap_or(GrantsCommand::List) {
             GrantsCommand::List => server.send_and_print(Method::GET, "grants", None, to_list),
-            GrantsCommand::Show { id } => {
-                let list = server.send(Method::GET, "grants", None, Duration::ZERO)?;
-                server.print_response(find_entry(&list["grants"], "id", &id)?, to_table);
-                Ok(())
-            }
+            GrantsCommand::Show { id } => server.print_entry("grants", "id", &id),
             GrantsCommand::Delete { id } => {
                 let path = format!("grants/{}", path_segment(&id));
                 server.send(Method::DELETE, &path, None, Duration::ZERO)?;

@@ -2,22 +2,11 @@
 
 use serde_json::{Map, Value};
 
-use super::error::CliError;
 use crate::units::printable;
 
 /// Builds an object from the members that have a value.
 pub(super) fn object<const N: usize>(members: [(&str, Option<Value>); N]) -> Map<String, Value> {
     members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
-}
-
-/// Returns the entry of a list whose member has this value.
-pub(super) fn find_entry<'l>(
-    list: &'l Value,
-    member: &str,
-    value: &str,
-) -> Result<&'l Value, CliError> {
-    let found = list.as_array().into_iter().flatten().find(|entry| entry[member] == value);
-    found.ok_or_else(|| CliError::runtime(format!("there is none with the {member} \"{value}\"")))
 }
 
 /// Returns a value as text; strings are not quoted.

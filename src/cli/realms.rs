@@ -9,8 +9,7 @@ use serde_json::{Value, json};
 
 use super::client::{ServerArgs, path_segment};
 use super::error::CliError;
-use super::json::{find_entry, object, to_columns, to_table, to_text};
-use super::output::print;
+use super::json::{object, to_columns, to_table, to_text};
 use crate::fixture::load_paths;
 
 /// The options that set the members of a request.
@@ -60,28 +59,20 @@ struct SetRealm {
 
 impl Realms {
     pub(super) fn run(self) -> Result<(), CliError> {
+        let path_of = |name: &str| format!("realms/{}", path_segment(name));
         let server = &self.server;
 
         match self.command.unwrap_or(RealmsCommand::List) {
             RealmsCommand::List => server.send_and_print(Method::GET, "realms", None, to_list),
-            RealmsCommand::Show { name } => {
-                let list = server.send(Method::GET, "realms", None, Duration::ZERO)?;
-                server.print_response(find_entry(&list["realms"], "name", &name)?, to_table);
-                Ok(())
-            }
+            RealmsCommand::Show { name } => server.print_entry("realms", "name", &name),
             RealmsCommand::Set(realm) => {
-                let path = format!("realms/{}", path_segment(&realm.name));
-                let set = server.send(Method::PUT, &path, Some(realm.request()?), Duration::ZERO);
+                let (path, request) = (path_of(&realm.name), realm.request()?);
+                let set = server.send(Method::PUT, &path, Some(request), Duration::ZERO);
                 let set = set.map_err(|error| error.naming_options(&OPTIONS))?;
                 server.print_response(&set, to_table);
                 Ok(())
             }
-            RealmsCommand::Delete { name } => {
-                let path = format!("realms/{}", path_segment(&name));
-                server.send(Method::DELETE, &path, None, Duration::ZERO)?;
-                print(&format!("deleted {name}"));
-                Ok(())
-            }
+            RealmsCommand::Delete { name } => server.delete(&path_of(&name), &name),
         }
     }
 }

@@ -10,7 +10,6 @@ use serde_json::Value;
 use super::client::{ServerArgs, path_segment};
 use super::error::CliError;
 use super::json::{to_columns, to_table, to_text};
-use super::output::print;
 use super::values::read_json_or_yaml;
 
 #[derive(Args)]
@@ -73,22 +72,14 @@ impl Scenarios {
                 server.print_response(&set, |set| to_text(&set["name"]));
                 Ok(())
             }
-            ScenariosCommand::Delete { name } => {
-                server.send(Method::DELETE, &path_of(&name), None, Duration::ZERO)?;
-                print(&format!("deleted {name}"));
-                Ok(())
-            }
+            ScenariosCommand::Delete { name } => server.delete(&path_of(&name), &name),
             ScenariosCommand::Release { name } => {
                 let path = path_of(&name) + "/release";
                 server.send_and_print(Method::POST, &path, None, |released| {
                     format!("released {} requests", released["released"])
                 })
             }
-            ScenariosCommand::Clear => {
-                server.send(Method::DELETE, "scenarios", None, Duration::ZERO)?;
-                print("deleted all scenarios");
-                Ok(())
-            }
+            ScenariosCommand::Clear => server.delete("scenarios", "all scenarios"),
         }
     }
 }
