@@ -1,5 +1,7 @@
 //! The log on standard error.
 
+use std::sync::Arc;
+
 use clap::Args;
 use tracing::{Dispatch, Subscriber};
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -7,7 +9,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 
 use super::error::CliError;
-use super::log_queue::{DirectLines, LogQueue, log_panic};
+use super::log_queue::{LogLines, LogQueue, log_panic};
 use super::output::Color;
 use super::panic_log::PanicReport;
 use super::values::or_default;
@@ -35,10 +37,10 @@ impl LogArgs {
     /// Starts logging, panics included.
     pub(super) fn init(&self) -> Result<(), CliError> {
         let queue = LogQueue::new();
-        let direct = Dispatch::new(self.subscriber(|| DirectLines)?);
+        let direct = Dispatch::new(self.subscriber(|| LogLines(None))?);
         queue.start(direct).map_err(CliError::runtime)?;
 
-        let queued = self.subscriber(move || queue.line_writer())?;
+        let queued = self.subscriber(move || LogLines(Some(Arc::clone(&queue))))?;
         tracing::subscriber::set_global_default(queued).map_err(CliError::runtime)?;
         std::panic::set_hook(Box::new(|panic| log_panic(PanicReport::new(panic))));
         Ok(())

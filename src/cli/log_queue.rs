@@ -66,11 +66,6 @@ impl LogQueue {
         Ok(())
     }
 
-    /// Returns a writer of lines.
-    pub(super) fn line_writer(self: &Arc<Self>) -> QueuedLines {
-        QueuedLines(Arc::clone(self))
-    }
-
     /// Adds a record, or counts it as dropped if the queue is full.
     fn push(&self, record: Record) {
         let size = record.size();
@@ -161,30 +156,15 @@ fn write_stderr(bytes: &[u8]) {
     let _ = io::stderr().write_all(bytes);
 }
 
-/// A writer of log lines: each `write` is a line.
-pub(super) struct QueuedLines(Arc<LogQueue>);
+/// A writer of log lines: each `write` is a line. Without a queue, it writes to standard error at once.
+pub(super) struct LogLines(pub(super) Option<Arc<LogQueue>>);
 
-impl Write for QueuedLines {
+impl Write for LogLines {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        if self.0.is_direct {
-            write_stderr(line);
-        } else {
-            self.0.push(Record::Line(line.to_vec()));
+        match &self.0 {
+            Some(queue) if !queue.is_direct => queue.push(Record::Line(line.to_vec())),
+            _ => write_stderr(line),
         }
-        Ok(line.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// A writer of log lines that bypasses the queue.
-pub(super) struct DirectLines;
-
-impl Write for DirectLines {
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        write_stderr(line);
         Ok(line.len())
     }
 
@@ -195,11 +175,7 @@ impl Write for DirectLines {
 
 /// Prints a line to standard error, after those of the log. Errors are ignored.
 pub(super) fn print_error(text: &str) {
-    let line = format!("{text}\n");
-    match QUEUE.get() {
-        Some(queue) if !queue.is_direct => queue.push(Record::Line(line.into_bytes())),
-        _ => write_stderr(line.as_bytes()),
-    }
+    let _ = LogLines(QUEUE.get().cloned()).write_all(format!("{text}\n").as_bytes());
 }
 
 /// Has a panic logged.
