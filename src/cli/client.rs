@@ -41,7 +41,7 @@ pub(super) struct ServerArgs {
         env = "SMARTPAY_MOCK_SERVER",
         value_parser = parse_base_url
     )]
-    url: Option<Uri>,
+    pub(super) given_url: Option<Uri>,
     /// Name of the realm to use, instead of the default realm
     #[arg(long, global = true, value_name = "NAME")]
     realm: Option<String>,
@@ -55,10 +55,10 @@ pub(super) struct ServerArgs {
     )]
     control_token: Option<String>,
     #[command(flatten)]
-    tls: TlsArgs,
+    pub(super) tls: TlsArgs,
     /// Print JSON
     #[arg(long, global = true, help_heading = None)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 fn parse_base_url(text: &str) -> Result<Uri, String> {
@@ -69,36 +69,18 @@ fn parse_base_url(text: &str) -> Result<Uri, String> {
 }
 
 impl ServerArgs {
-    /// Whether the user asked for JSON.
-    pub(super) fn is_json(&self) -> bool {
-        self.json
-    }
-
     /// Returns the base URL of the server: the given one, or else the one that `serve` has in this
     /// environment.
     pub(super) fn url(&self) -> Uri {
-        self.url.clone().unwrap_or_else(|| default_url(|name| std::env::var(name).ok()))
-    }
-
-    /// Returns the server that the user has named, by option or by variable.
-    pub(super) fn given_url(&self) -> Option<&Uri> {
-        self.url.as_ref()
+        self.given_url.clone().unwrap_or_else(|| default_url(|name| std::env::var(name).ok()))
     }
 
     /// Returns the options that select this server and realm, for a command that is shown to the
     /// user.
     pub(super) fn selection(&self) -> String {
-        let url = self.url.as_ref().map(|url| format!(" --server {url}"));
+        let url = self.given_url.as_ref().map(|url| format!(" --server {url}"));
         let realm = self.realm.as_ref().map(|realm| format!(" --realm {realm}"));
         url.unwrap_or_default() + &realm.unwrap_or_default()
-    }
-
-    /// Accepts any certificate of the server, unless its CA or its URL is given.
-    pub(super) fn trusting_own_server(mut self) -> Self {
-        if self.url.is_none() {
-            self.tls.accept_any_without_ca();
-        }
-        self
     }
 
     /// Sends a request and prints the response.

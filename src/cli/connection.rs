@@ -25,7 +25,7 @@ use crate::tls::{provider, read_certificates};
 pub(super) struct TlsArgs {
     /// CA certificate of an HTTPS server, in PEM: ca.pem from its --tls-dir, or GET /_mock/ca.pem
     #[arg(long, global = true, value_name = "FILE", env = "SMARTPAY_MOCK_CA")]
-    ca: Option<PathBuf>,
+    pub(super) ca: Option<PathBuf>,
     /// Client certificate, in PEM, for a server that requires one
     #[arg(long, global = true, value_name = "FILE", env = "SMARTPAY_MOCK_CERT", requires = "key")]
     cert: Option<PathBuf>,
@@ -34,7 +34,7 @@ pub(super) struct TlsArgs {
     key: Option<PathBuf>,
     /// Whether any certificate of the server is accepted.
     #[arg(skip)]
-    accepts_any: bool,
+    pub(super) accepts_any: bool,
 }
 
 /// A plain or encrypted stream.
@@ -61,11 +61,6 @@ pub(super) async fn connect(url: &Uri, tls: &TlsArgs) -> Result<Box<dyn Stream>,
 }
 
 impl TlsArgs {
-    /// Accepts any certificate of the server if no CA is given.
-    pub(super) fn accept_any_without_ca(&mut self) {
-        self.accepts_any = self.ca.is_none();
-    }
-
     fn client_config(&self) -> Result<ClientConfig, BoxError> {
         let builder = ClientConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()?;
@@ -83,9 +78,7 @@ impl TlsArgs {
             _ => Ok(builder.with_no_client_auth()),
         }
     }
-}
 
-impl TlsArgs {
     fn roots(&self) -> Result<RootCertStore, BoxError> {
         let Some(ca) = &self.ca else {
             return Err("HTTPS requires the CA certificate of the server: --ca FILE".into());

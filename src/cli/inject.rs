@@ -125,7 +125,7 @@ impl Inject {
         self.server.print_response(&added, |added| to_text(&added["name"]));
 
         // Standard output has the name alone, for scripts.
-        if !self.server.is_json() && !is_stdout_lost() {
+        if !self.server.json && !is_stdout_lost() {
             let (name, server) = (to_text(&added["name"]), self.server.selection());
             print_error(&format!(
                 "remove it with: smartpay-oauth-mock scenarios delete {name}{server}"

@@ -37,7 +37,7 @@ impl Inspect {
         let token = if token == "-" { read_stdin()? } else { token };
         let token = without_scheme(&token);
 
-        let inspection = match (&self.signing_key, self.server.given_url()) {
+        let inspection = match (&self.signing_key, &self.server.given_url) {
             (None, Some(_)) => {
                 let request = Some(json!({ "token": token }));
                 self.server.send(Method::POST, "inspect", request, Duration::ZERO)?
@@ -46,7 +46,7 @@ impl Inspect {
             (Some(file), _) => inspect_here(token, &read_signing_key(file)?)?,
         };
 
-        if self.server.is_json() {
+        if self.server.json {
             print(&printable_json(format!("{inspection:#}")));
         } else {
             print(&to_table(&inspection));

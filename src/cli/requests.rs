@@ -233,7 +233,7 @@ fn follow(server: &ServerArgs, path: &str, with_notes: bool) -> Result<(), CliEr
 
     server.follow(path, |event, data| {
         let data: Value = serde_json::from_str(data).unwrap_or_default();
-        if server.is_json() {
+        if server.json {
             print(&to_json(&json!({ event: data })));
             return;
         }

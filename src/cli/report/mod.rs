@@ -108,8 +108,7 @@ impl ReportCommand {
             ignored: &ignore,
             min_errors_met: self.min_errors_met,
         };
-        let format =
-            format.unwrap_or(if self.server.is_json() { Format::Json } else { Format::Text });
+        let format = format.unwrap_or(if self.server.json { Format::Json } else { Format::Text });
         let color = if output.is_none() { Color::for_stdout() } else { Color::none() };
         let text = match format {
             Format::Text => text::format(&verdict, color),
