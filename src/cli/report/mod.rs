@@ -40,8 +40,13 @@ struct ReportOptions {
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Lowest severity of findings for which the exit code is 1
-    #[arg(long, value_name = "SEVERITY", default_value = "error")]
-    fail_on: FailOn,
+    #[arg(
+        long,
+        value_name = "SEVERITY",
+        default_value = "error",
+        value_parser = ["error", "warning", "info", "never"]
+    )]
+    fail_on: String,
     /// Rules whose findings do not matter
     #[arg(
         long,
@@ -69,27 +74,6 @@ enum Format {
     Markdown,
 }
 
-/// The findings for which a report fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum FailOn {
-    Error,
-    Warning,
-    Info,
-    Never,
-}
-
-impl FailOn {
-    /// Returns the lowest severity that fails a report.
-    fn severity(self) -> Option<Severity> {
-        match self {
-            Self::Error => Some(Severity::Error),
-            Self::Warning => Some(Severity::Warning),
-            Self::Info => Some(Severity::Info),
-            Self::Never => None,
-        }
-    }
-}
-
 impl ReportCommand {
     pub(super) fn run(self) -> Result<(), CliError> {
         let response = self
@@ -102,9 +86,11 @@ impl ReportCommand {
         })?;
 
         let ReportOptions { format, output, fail_on, ignore } = self.options;
+        let severities = [Severity::Error, Severity::Warning, Severity::Info];
         let verdict = Verdict {
             report: &report,
-            fail_on: fail_on.severity(),
+            // Any other value is `never`.
+            fail_on: severities.into_iter().find(|severity| severity.as_str() == fail_on),
             ignored: &ignore,
             min_errors_met: self.min_errors_met,
         };
