@@ -6,17 +6,15 @@ use std::task::{Context, Poll};
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::Request;
-use axum::http::{HeaderMap, Method, Uri, Version};
+use axum::http::Uri;
+use axum::http::request::Parts;
 use hyper::body::{Frame, SizeHint};
 use parking_lot::Mutex;
 
 /// A request that can be handled again: what was read of its body is kept. Handlers read no more than a
 /// limit.
 pub(super) struct Replay {
-    method: Method,
-    uri: Uri,
-    version: Version,
-    headers: HeaderMap,
+    parts: Parts,
     body: Arc<Mutex<KeptBody>>,
 }
 
@@ -35,29 +33,20 @@ struct ReplayedBody {
 impl Replay {
     /// Takes a request apart, so that it can be made several times.
     pub(super) fn of(request: Request) -> Self {
-        let (parts, rest) = request.into_parts();
-        Self {
-            method: parts.method,
-            uri: parts.uri,
-            version: parts.version,
-            headers: parts.headers,
-            body: Arc::new(Mutex::new(KeptBody { read: Vec::new(), rest })),
-        }
+        let (mut parts, rest) = request.into_parts();
+        // They belong to one attempt.
+        parts.extensions.clear();
+        Self { parts, body: Arc::new(Mutex::new(KeptBody { read: Vec::new(), rest })) }
     }
 
     pub(super) fn uri(&self) -> &Uri {
-        &self.uri
+        &self.parts.uri
     }
 
     /// Makes the request.
     pub(super) fn request(&self) -> Request {
         let body = ReplayedBody { kept: Arc::clone(&self.body), position: 0 };
-        let mut request = Request::new(Body::new(body));
-        *request.method_mut() = self.method.clone();
-        *request.uri_mut() = self.uri.clone();
-        *request.version_mut() = self.version;
-        *request.headers_mut() = self.headers.clone();
-        request
+        Request::from_parts(self.parts.clone(), Body::new(body))
     }
 }
 
