@@ -34,15 +34,12 @@ struct ScenarioContext<'a> {
 }
 
 /// Runs the scenario that matches a request to an endpoint without clients and parameters.
-pub(super) async fn run_anonymous<F>(
+pub(super) async fn run_anonymous<F: Future<Output = Response>>(
     context: &RequestContext,
     endpoint: Endpoint,
     headers: &HeaderMap,
     handler: impl FnOnce() -> F,
-) -> Response
-where
-    F: Future<Output = Response>,
-{
+) -> Response {
     context.recorder.endpoint(endpoint);
 
     let errors = ErrorResponses::new(&context.registry, endpoint);
@@ -62,15 +59,12 @@ where
 
 /// Runs the scenario that matches the request, or else the handler alone, which gets what the grant
 /// store knows of what the request presents, if that was looked up.
-pub(super) async fn run<'a, F>(
+pub(super) async fn run<'a, F: Future<Output = Response>>(
     context: &'a RequestContext,
     opening: Opening<'a>,
     error_response: ErrorResponse<'a>,
     handler: impl FnOnce(Option<Step>, Option<Found>) -> F,
-) -> Response
-where
-    F: Future<Output = Response>,
-{
+) -> Response {
     match open(context, &opening).await {
         Ok(opened) => run_opened(context, opened, opening.view, error_response, handler).await,
         Err(Unavailable) => not_opened(opening.view.endpoint, error_response),
@@ -78,16 +72,13 @@ where
 }
 
 /// Runs the scenario of a request that has begun, or else the handler alone.
-pub(super) async fn run_opened<'a, F>(
+pub(super) async fn run_opened<'a, F: Future<Output = Response>>(
     context: &'a RequestContext,
     opened: Opened,
     request: RequestView<'a>,
     error_response: ErrorResponse<'a>,
     handler: impl FnOnce(Option<Step>, Option<Found>) -> F,
-) -> Response
-where
-    F: Future<Output = Response>,
-{
+) -> Response {
     let Opened { step, mut found } = opened;
     let scenario_context = ScenarioContext { context, request, error_response };
     let step = match step {
