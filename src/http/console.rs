@@ -9,7 +9,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::Path;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 
 use super::app::{App, Control};
@@ -66,12 +66,7 @@ pub(super) fn without_slash(path: &str) -> Option<&str> {
 
 /// Redirects `/realms/NAME` to `/realms/NAME/`, since the URLs in the page are relative.
 pub(super) fn redirect_to_slash(name: &str) -> Response {
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = StatusCode::PERMANENT_REDIRECT;
-    if let Ok(location) = HeaderValue::from_str(&format!("{name}/")) {
-        response.headers_mut().insert(header::LOCATION, location);
-    }
-    response
+    Redirect::permanent(&format!("{name}/")).into_response()
 }
 
 async fn file(Path(name): Path<String>, method: Method, headers: HeaderMap) -> Response {
