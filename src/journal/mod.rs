@@ -35,7 +35,7 @@ pub use recorded_request::{
 pub(crate) use recorder::{ErrorTag, RequestRecorder};
 pub(crate) use redact::ParamPolicy;
 pub(crate) use request_info::RequestInfo;
-pub(crate) use store::{DEFAULT_SIZE, Journal};
+pub(crate) use store::{DEFAULT_SIZE, Journal, RequestPage};
 pub use times::{Times, TimesError};
 pub(crate) use verify::Expectation;
 pub use verify::{NearMiss, Verification};

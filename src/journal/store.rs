@@ -5,6 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use schemars::JsonSchema;
+use serde::Serialize;
 use tokio::sync::watch;
 
 use super::seen_ids::SeenIds;
@@ -60,13 +62,14 @@ pub(super) enum Slot {
     Reserved,
 }
 
-/// Entries that match a filter.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Page {
-    pub(crate) entries: Vec<Arc<RecordedRequest>>,
-    /// The number of matching entries, including those beyond the limit.
+/// Entries of the journal.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct RequestPage {
+    /// The entries, newest last.
+    pub(crate) requests: Vec<Arc<RecordedRequest>>,
+    /// The number of entries that match the filter, including those beyond the limit.
     pub(crate) total: usize,
-    /// The number of entries that were dropped since the journal was last cleared.
+    /// The number of entries that the full journal has dropped since it was last cleared.
     pub(crate) dropped: u64,
 }
 
@@ -177,17 +180,17 @@ impl Journal {
 
     /// Returns the entries that match: the first ones after the entry `after`, or the last ones if
     /// there is no `after`.
-    pub(crate) fn read(&self, filter: &Filter, after: Option<u64>, limit: usize) -> Page {
+    pub(crate) fn read(&self, filter: &Filter, after: Option<u64>, limit: usize) -> RequestPage {
         let (slots, dropped) = self.slots(after.unwrap_or_default());
         let entries = slots.into_iter().filter_map(Slot::entry);
-        let mut found: Vec<_> = entries.filter(|entry| filter.matches(entry)).collect();
+        let mut requests: Vec<_> = entries.filter(|entry| filter.matches(entry)).collect();
 
-        let total = found.len();
+        let total = requests.len();
         match after {
-            Some(_) => found.truncate(limit),
-            None => drop(found.drain(..total.saturating_sub(limit))),
+            Some(_) => requests.truncate(limit),
+            None => drop(requests.drain(..total.saturating_sub(limit))),
         }
-        Page { entries: found, total, dropped }
+        RequestPage { requests, total, dropped }
     }
 
     /// Returns what is kept after an entry, and how many entries were dropped.
@@ -380,15 +383,15 @@ mod tests {
     fn the_oldest_entries_are_dropped_and_counted() {
         let journal = journal(3, 5);
         let all = journal.read(&Filter::new(), None, 10);
-        assert_eq!((ids(&all.entries), all.total, all.dropped), (vec![3, 4, 5], 3, 2));
+        assert_eq!((ids(&all.requests), all.total, all.dropped), (vec![3, 4, 5], 3, 2));
         let last = journal.read(&Filter::new(), None, 2);
-        assert_eq!((ids(&last.entries), last.total), (vec![4, 5], 3));
+        assert_eq!((ids(&last.requests), last.total), (vec![4, 5], 3));
         let next = journal.read(&Filter::new(), Some(3), 1);
-        assert_eq!((ids(&next.entries), next.total), (vec![4], 2));
+        assert_eq!((ids(&next.requests), next.total), (vec![4], 2));
         journal.clear();
         append(&journal);
         let all = journal.read(&Filter::new(), None, 10);
-        assert_eq!((ids(&all.entries), all.dropped), (vec![6], 0));
+        assert_eq!((ids(&all.requests), all.dropped), (vec![6], 0));
     }
 
     #[test]
@@ -417,7 +420,7 @@ mod tests {
         let journal = Journal::new(3);
         let slow = begin(&journal);
         append(&journal);
-        let read = || journal.read(&Filter::new(), None, 10).entries;
+        let read = || journal.read(&Filter::new(), None, 10).requests;
         assert_eq!(ids(&read()), [1, 2]);
         assert_eq!(read()[0].outcome, None);
         assert_eq!(journal.read(&Filter::new().status(200), None, 10).total, 1);
@@ -436,7 +439,7 @@ mod tests {
         let (dropped, cleared) = (begin(&journal), begin(&journal));
         append(&journal);
         finish(&journal, &dropped);
-        assert_eq!(ids(&journal.read(&Filter::new(), None, 10).entries), [2, 3]);
+        assert_eq!(ids(&journal.read(&Filter::new(), None, 10).requests), [2, 3]);
         assert_eq!(tail(&journal, 0, 10), (vec![3], 1));
         journal.clear();
         finish(&journal, &cleared);

@@ -23,7 +23,7 @@ impl RealmHandle {
     /// Returns the requests that match a filter, the newest last.
     pub async fn requests_matching(&self, filter: &Filter) -> Vec<RecordedRequest> {
         let found = self.realm.journal.read(filter, None, usize::MAX);
-        found.entries.into_iter().map(Arc::unwrap_or_clone).collect()
+        found.requests.into_iter().map(Arc::unwrap_or_clone).collect()
     }
 
     /// Checks whether the expected number of requests matches a filter. If not, the result has the

@@ -160,17 +160,17 @@ impl ScenarioGuard {
         );
 
         let received = self.realm.journal.read(&Filter::new(), Some(self.since), usize::MAX);
-        if received.entries.is_empty() {
+        if received.requests.is_empty() {
             text.push_str("No request was received since it was injected.");
             return Some(text);
         }
 
         let _ = write!(text, "Requests received since it was injected ({}):", received.total);
-        let skipped = received.entries.len().saturating_sub(MAX_SHOWN);
+        let skipped = received.requests.len().saturating_sub(MAX_SHOWN);
         if skipped > 0 {
             let _ = write!(text, "\n  ... {skipped} earlier requests");
         }
-        for entry in &received.entries[skipped..] {
+        for entry in &received.requests[skipped..] {
             let _ = write!(text, "\n  {entry}");
         }
         Some(text)

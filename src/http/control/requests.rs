@@ -1,11 +1,10 @@
 //! `/_mock/requests`: the journal of the realm.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::StatusCode;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::edit::{edit, journal};
 use super::json::Json;
@@ -13,7 +12,7 @@ use super::problem::Problem;
 use super::query::Query;
 use super::routes::{DELETE, GET, POST, Routes};
 use crate::http::context::RequestContext;
-use crate::journal::{Expectation, Filter, RecordedRequest, Times, Verification};
+use crate::journal::{Expectation, Filter, RequestPage, Times, Verification};
 use crate::realm::Realm;
 use crate::units::HumanDuration;
 
@@ -35,17 +34,6 @@ struct WaitParams {
     /// The maximum time to wait until the expectation is met, such as `2s`. At most `300s`.
     /// Default: 0.
     wait: Option<HumanDuration>,
-}
-
-/// Entries of the journal.
-#[derive(Serialize, JsonSchema)]
-struct RequestPage {
-    /// The entries, newest last.
-    requests: Vec<Arc<RecordedRequest>>,
-    /// The number of entries that match the filter, including those beyond the limit.
-    total: usize,
-    /// The number of entries that the full journal has dropped since it was last cleared.
-    dropped: u64,
 }
 
 /// The requests that are expected: a number of those that match, or several in an order.
@@ -112,12 +100,7 @@ async fn list(context: RequestContext, mut query: Query) -> Result<Json<RequestP
     query.finish()?;
 
     let limit = page.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
-    let entries = journal(&context).await?.read(&filter, page.after, limit);
-    Ok(Json(RequestPage {
-        requests: entries.entries,
-        total: entries.total,
-        dropped: entries.dropped,
-    }))
+    Ok(Json(journal(&context).await?.read(&filter, page.after, limit)))
 }
 
 async fn clear(context: RequestContext, query: Query) -> Result<StatusCode, Problem> {
