@@ -15,6 +15,7 @@ use axum::http::header;
 use http_body_util::{BodyExt, Limited};
 use hyper::body::{Frame, SizeHint};
 use parking_lot::Mutex;
+use tokio_stream::StreamExt;
 
 /// The maximum number of bytes that are discarded.
 const MAX_DISCARDED: usize = 64 * 1024 * 1024;
@@ -68,17 +69,9 @@ impl UnreadBody {
             return false;
         }
 
-        let mut rest = Limited::new(body, MAX_DISCARDED);
-        let discard_frames = async {
-            loop {
-                match rest.frame().await {
-                    Some(Ok(_)) => {}
-                    Some(Err(_)) => return false,
-                    None => return true,
-                }
-            }
-        };
-        tokio::time::timeout(DISCARD_TIMEOUT, discard_frames).await.unwrap_or(false)
+        let mut rest = Limited::new(body, MAX_DISCARDED).into_data_stream();
+        let discard_all = rest.all(|piece| piece.is_ok());
+        tokio::time::timeout(DISCARD_TIMEOUT, discard_all).await.unwrap_or(false)
     }
 }
 
