@@ -1,25 +1,17 @@
 //! Reasons to stop the server: SIGTERM, Ctrl-C, or the end of standard input.
 
-use std::fmt;
 use std::io::{self, Read};
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// Why the server stops.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum StopReason {
     /// A signal, by name.
+    #[error("{0}")]
     Signal(&'static str),
+    #[error("end of standard input")]
     StdinClosed,
-}
-
-impl fmt::Display for StopReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Signal(name) => f.write_str(name),
-            Self::StdinClosed => f.write_str("end of standard input"),
-        }
-    }
 }
 
 /// A stream of reasons to stop.

@@ -47,12 +47,10 @@ pub(super) fn parse_address(option: &str, value: &str) -> Result<Interfaces, Cli
 
 /// Returns the value of `--control-host` if it is a host name or an IP address.
 pub(super) fn check_control_host(value: &str) -> Result<&str, CliError> {
-    if is_host_name(&canonical_host(value)) || ip_address(value).is_some() {
-        Ok(value)
-    } else {
-        let message = format!("--control-host {value}: expected a host name without a port");
-        Err(CliError::usage(message))
-    }
+    let is_valid = is_host_name(&canonical_host(value)) || ip_address(value).is_some();
+    is_valid.then_some(value).ok_or_else(|| {
+        CliError::usage(format!("--control-host {value}: expected a host name without a port"))
+    })
 }
 
 /// Returns the value of `--public-url` if it is an HTTP or HTTPS URL without a query.
@@ -60,12 +58,11 @@ pub(super) fn check_public_url(value: &str) -> Result<&str, CliError> {
     let is_valid = value.parse::<Uri>().is_ok_and(|url| {
         matches!(url.scheme_str(), Some("http" | "https")) && url.query().is_none()
     });
-    if is_valid {
-        Ok(value)
-    } else {
-        let message = format!("--public-url {value}: expected a URL such as https://mock.example");
-        Err(CliError::usage(message))
-    }
+    is_valid.then_some(value).ok_or_else(|| {
+        CliError::usage(format!(
+            "--public-url {value}: expected a URL such as https://mock.example"
+        ))
+    })
 }
 
 /// Reads the PEM file of `--signing-key`.
