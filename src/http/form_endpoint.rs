@@ -9,7 +9,7 @@ use super::error_response::ErrorResponses;
 use super::form_request;
 use super::opening::Opening;
 use super::scenario::run;
-use crate::flow::{TokenRequest, claimed_client_id, expects_basic, merchant_of};
+use crate::flow::{TokenRequest, claimed_client_id, expects_basic, merchant_of, presented_token};
 use crate::journal::ParamPolicy;
 use crate::oauth::{ErrorCode, Form, Refusal};
 use crate::realm::Realm;
@@ -20,11 +20,14 @@ use crate::store::Presented;
 pub(super) trait FormEndpoint {
     /// The endpoint as scenarios and the journal name it.
     const ENDPOINT: Endpoint;
-    /// The parameters that are documented for it.
-    const PARAMETERS: &'static [&'static str];
+    /// The parameters that are documented for it: by default, those of an endpoint that takes a token.
+    const PARAMETERS: &'static [&'static str] =
+        &["client_id", "client_secret", "token", "token_type_hint"];
 
     /// Returns what a form presents, for the grant store to look up.
-    fn presented<'f>(realm: &Realm, form: &'f Form<'_>) -> Presented<'f>;
+    fn presented<'f>(realm: &Realm, form: &'f Form<'_>) -> Presented<'f> {
+        form.get("token").map_or_else(Presented::default, |token| presented_token(realm, token))
+    }
 
     /// Handles a request that has passed rows 1 to 6.
     fn handle(

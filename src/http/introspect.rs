@@ -9,20 +9,14 @@ use super::response;
 use crate::flow::{
     TokenRequest, TokenState, TokenStatus, authenticate, presented_token, verify_token,
 };
-use crate::oauth::{Form, Refusal, Row, refuse};
-use crate::realm::Realm;
+use crate::oauth::{Refusal, Row, refuse};
 use crate::scenario::Endpoint;
-use crate::store::{Grant, Presented, Unavailable};
+use crate::store::{Grant, Unavailable};
 
 pub(super) struct Introspect;
 
 impl FormEndpoint for Introspect {
     const ENDPOINT: Endpoint = Endpoint::Introspect;
-    const PARAMETERS: &[&str] = &["client_id", "client_secret", "token", "token_type_hint"];
-
-    fn presented<'f>(realm: &Realm, form: &'f Form<'_>) -> Presented<'f> {
-        form.get("token").map_or_else(Presented::default, |token| presented_token(realm, token))
-    }
 
     async fn handle(
         request: &TokenRequest<'_>,

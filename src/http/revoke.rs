@@ -6,10 +6,9 @@ use axum::response::Response;
 use super::context::RequestContext;
 use super::form_endpoint::FormEndpoint;
 use crate::flow::{TokenRequest, authenticate, presented_token, verify_token};
-use crate::oauth::{Form, Refusal, Row, refuse};
-use crate::realm::Realm;
+use crate::oauth::{Refusal, Row, refuse};
 use crate::scenario::{Endpoint, Step};
-use crate::store::{Grant, Presented, Revocation, Unavailable};
+use crate::store::{Grant, Revocation, Unavailable};
 
 pub(super) struct Revoke;
 
@@ -17,11 +16,6 @@ pub(super) struct Revoke;
 /// asks for it for refresh tokens). An unknown token is no error (section 2.2).
 impl FormEndpoint for Revoke {
     const ENDPOINT: Endpoint = Endpoint::Revoke;
-    const PARAMETERS: &[&str] = &["client_id", "client_secret", "token", "token_type_hint"];
-
-    fn presented<'f>(realm: &Realm, form: &'f Form<'_>) -> Presented<'f> {
-        form.get("token").map_or_else(Presented::default, |token| presented_token(realm, token))
-    }
 
     async fn handle(request: &TokenRequest<'_>, _: &RequestContext) -> Result<Response, Refusal> {
         let client = authenticate(request)?;
