@@ -141,13 +141,10 @@ impl AuthorizeRequest<'_> {
         }
 
         let request_view = RequestView {
-            endpoint: Endpoint::Authorize,
-            method: self.context.method.as_str(),
-            path: self.context.uri.path(),
             client_id: Some(&self.validated.client.id),
             merchant_id: self.params.get("mock_merchant"),
-            headers: &parts.headers,
             param: &|name| self.params.get(name),
+            ..self.context.view(Endpoint::Authorize, &parts.headers)
         };
         let error_response = |code: &ErrorCode, _: Option<u16>, description: &str| {
             self.redirect_error(code, description)

@@ -7,7 +7,7 @@ use axum::Extension;
 use axum::extract::rejection::ExtensionRejection;
 use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{Method, Uri};
+use axum::http::{HeaderMap, Method, Uri};
 
 use super::app::{App, Connection};
 use super::host::{direct_host, is_host_and_port, without_port};
@@ -17,7 +17,7 @@ use super::shared_state::SharedState;
 use crate::journal::RequestRecorder;
 use crate::oauth::{Refusal, Row};
 use crate::realm::{Realm, Registry};
-use crate::scenario::Outcome;
+use crate::scenario::{Endpoint, Outcome, RequestView};
 
 /// What every handler knows of its request. It is resolved once and passed on.
 #[derive(Clone, Debug)]
@@ -109,6 +109,23 @@ impl RequestContext {
         }
 
         Ok(())
+    }
+
+    /// Returns the request as scenarios see it, without its client and its parameters.
+    pub(super) fn view<'v>(
+        &'v self,
+        endpoint: Endpoint,
+        headers: &'v HeaderMap,
+    ) -> RequestView<'v> {
+        RequestView {
+            endpoint,
+            method: self.method.as_str(),
+            path: self.uri.path(),
+            client_id: None,
+            merchant_id: None,
+            headers,
+            param: &|_| None,
+        }
     }
 
     /// Tells those who wait for requests that this one may take long from here on.

@@ -84,13 +84,10 @@ async fn handle<E: FormEndpoint>(
     let error_response =
         |code: &ErrorCode, status, description: &str| errors.injected(code, status, description);
     let request_view = RequestView {
-        endpoint: E::ENDPOINT,
-        method: context.method.as_str(),
-        path: context.uri.path(),
         client_id: client_id.as_deref(),
         merchant_id: merchant_id.as_deref(),
-        headers: &parts.headers,
         param: &|name| form.get(name),
+        ..context.view(E::ENDPOINT, &parts.headers)
     };
     let opening =
         Opening { view: request_view, inactive: None, presented: E::presented(realm, form) };

@@ -115,13 +115,10 @@ impl Call<'_> {
         param: &'v (dyn Fn(&str) -> Option<&'v str> + Sync),
     ) -> RequestView<'v> {
         RequestView {
-            endpoint: Endpoint::Resource,
-            method: self.context.method.as_str(),
-            path: self.context.uri.path(),
             client_id: claims.map(|claims| claims.client_id.as_str()),
             merchant_id: claims.map(|claims| claims.merchant_id.as_str()),
-            headers: &self.parts.headers,
             param,
+            ..self.context.view(Endpoint::Resource, &self.parts.headers)
         }
     }
 

@@ -45,16 +45,8 @@ pub(super) async fn run_anonymous<F: Future<Output = Response>>(
     let errors = ErrorResponses::new(&context.registry, endpoint);
     let error_response =
         |code: &ErrorCode, status, description: &str| errors.injected(code, status, description);
-    let request = RequestView {
-        endpoint,
-        method: context.method.as_str(),
-        path: context.uri.path(),
-        client_id: None,
-        merchant_id: None,
-        headers,
-        param: &|_| None,
-    };
-    run(context, Opening::of(request), &error_response, |_, _| handler()).await
+    let opening = Opening::of(context.view(endpoint, headers));
+    run(context, opening, &error_response, |_, _| handler()).await
 }
 
 /// Runs the scenario that matches the request, or else the handler alone, which gets what the grant
