@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Path;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 
@@ -78,7 +78,7 @@ async fn file(Path(name): Path<String>, method: Method, headers: HeaderMap) -> R
 
 /// Makes the response with a file, or without it for a browser that has it already.
 fn send(file: &'static File, request: &HeaderMap) -> Response {
-    let has_file = items(request, header::IF_NONE_MATCH).any(|tag| tag == file.tag);
+    let has_file = pages::list_items(request, header::IF_NONE_MATCH).any(|tag| tag == file.tag);
     let is_compressed = accepts_gzip(request);
 
     let (status, body) = if has_file {
@@ -108,17 +108,11 @@ fn send(file: &'static File, request: &HeaderMap) -> Response {
 
 /// Whether a client accepts gzip (RFC 9110, section 12.5.3).
 fn accepts_gzip(headers: &HeaderMap) -> bool {
-    items(headers, header::ACCEPT_ENCODING).any(|item| {
+    pages::list_items(headers, header::ACCEPT_ENCODING).any(|item| {
         let (coding, weight) = item.split_once(';').unwrap_or((item, ""));
         let weight = weight.trim().strip_prefix("q=").and_then(|weight| weight.parse().ok());
         coding.trim().eq_ignore_ascii_case("gzip") && weight.unwrap_or(1.0) > 0.0
     })
-}
-
-/// Returns the items of a header that is a list.
-fn items(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
-    let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).map(str::trim)
 }
 
 fn content_type(name: &str) -> &'static str {

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use askama::Template;
 use aws_lc_rs::digest;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::Response;
 use base64::{Engine, engine::general_purpose::STANDARD};
 
@@ -114,11 +114,7 @@ pub(super) fn error(registry: &Registry, headers: &HeaderMap, error: AuthorizeEr
 
 /// Whether a client accepts JSON, and no page as well, as browsers do.
 fn accepts_json(headers: &HeaderMap) -> bool {
-    let media_types: Vec<&str> = headers
-        .get_all(header::ACCEPT)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
+    let media_types: Vec<&str> = list_items(headers, header::ACCEPT)
         .filter(|media_range| !media_range.replace(' ', "").ends_with(";q=0"))
         .map(|media_range| media_range.split(';').next().unwrap_or_default().trim())
         .collect();
@@ -128,6 +124,12 @@ fn accepts_json(headers: &HeaderMap) -> bool {
 
 fn includes(media_types: &[&str], media_type: &str) -> bool {
     media_types.iter().any(|accepted| accepted.eq_ignore_ascii_case(media_type))
+}
+
+/// Returns the items of a header that is a list.
+pub(super) fn list_items(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
+    let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).map(str::trim)
 }
 
 /// Makes the list of the endpoints.
