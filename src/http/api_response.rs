@@ -33,9 +33,7 @@ pub(super) fn not_found() -> Response {
 pub(super) fn wrong_method(allowed: &str) -> Response {
     let body = json!({ "message": format!("This path supports only: {allowed}.") });
     let mut response = json(405, &body);
-    if let Ok(allowed) = HeaderValue::from_str(allowed) {
-        response.headers_mut().insert(header::ALLOW, allowed);
-    }
+    response::put_header(&mut response, header::ALLOW, allowed);
     response
 }
 
@@ -47,8 +45,6 @@ pub(super) fn complete(mut response: Response) -> Response {
     headers.insert(header::CACHE_CONTROL, cache_control);
 
     let id = Builder::from_random_bytes(rand::random()).into_uuid().to_string();
-    if let Ok(id) = HeaderValue::from_str(&id) {
-        headers.insert(CORRELATION_ID, id);
-    }
+    response::put_header(&mut response, CORRELATION_ID, &id);
     response
 }

@@ -275,9 +275,7 @@ impl AuthorizeRequest<'_> {
         headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
 
         // The URL was checked when the fixture was loaded, and what was added to it is encoded.
-        if let Ok(url) = HeaderValue::from_str(url) {
-            headers.insert(header::LOCATION, url);
-        }
+        response::put_header(&mut response, header::LOCATION, url);
         response
     }
 }

@@ -1,6 +1,6 @@
 //! The bearer token that authorizes a request to the API (RFC 6750), and the 401 without one.
 
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use serde_json::{Value, json};
 
@@ -62,7 +62,7 @@ impl BearerError {
                  error_description=\"{text}\""
             ),
         };
-        put_challenge(&mut response, &challenge);
+        response::put_header(&mut response, header::WWW_AUTHENTICATE, &challenge);
         response
     }
 
@@ -82,13 +82,6 @@ impl BearerError {
             }
         };
         (code, json!({ "error": code, "error_description": code }))
-    }
-}
-
-/// Sets the challenge of a 401 or 403.
-pub(super) fn put_challenge(response: &mut Response, challenge: &str) {
-    if let Ok(value) = HeaderValue::from_str(challenge) {
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
     }
 }
 

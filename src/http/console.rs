@@ -55,7 +55,7 @@ pub(super) async fn index(context: RequestContext, headers: HeaderMap) -> Respon
         return response::not_found(&Method::GET);
     };
     let mut response = send(page, &headers);
-    pages::put_page_headers(response.headers_mut(), POLICY);
+    pages::put_page_headers(&mut response, POLICY);
     response
 }
 

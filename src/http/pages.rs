@@ -149,28 +149,25 @@ fn html(status: StatusCode, page: &impl Template, form_action: &str) -> Response
 
     let text = page.render().unwrap_or_else(|_| "The page could not be rendered.".to_owned());
     let mut response = response::text(status, "text/html; charset=utf-8", text);
-    let headers = response.headers_mut();
 
     let policy = format!(
         "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; img-src data:; \
          form-action {form_action}; base-uri 'none'; frame-ancestors 'none'",
         *STYLE_HASH, *SCRIPT_HASH
     );
-    put_page_headers(headers, &policy);
+    put_page_headers(&mut response, &policy);
     response
 }
 
 /// Sets the headers of a page: its policy, and what keeps other pages away from it.
-pub(super) fn put_page_headers(headers: &mut HeaderMap, policy: &str) {
-    if let Ok(policy) = HeaderValue::from_str(policy) {
-        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
-    }
+pub(super) fn put_page_headers(response: &mut Response, policy: &str) {
+    response::put_header(response, header::CONTENT_SECURITY_POLICY, policy);
     for (name, value) in [
         (header::CACHE_CONTROL, "no-store"),
         (header::REFERRER_POLICY, "no-referrer"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),
     ] {
-        headers.insert(name, HeaderValue::from_static(value));
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
 }

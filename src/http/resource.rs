@@ -4,14 +4,14 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::extract::Request;
-use axum::http::Method;
 use axum::http::request::Parts;
+use axum::http::{Method, header};
 use axum::response::Response;
 use percent_encoding::percent_decode_str;
 use rand::RngExt;
 use serde_json::{Value, json};
 
-use super::bearer::{BearerError, authorize, put_challenge, verify_bearer};
+use super::bearer::{BearerError, authorize, verify_bearer};
 use super::context::RequestContext;
 use super::error_response::ErrorResponses;
 use super::open::open;
@@ -214,7 +214,7 @@ fn insufficient_scope(scope: &str) -> Response {
         "Bearer realm=\"smartpay-oauth-mock\", error=\"insufficient_scope\", \
          error_description=\"{text}\", scope=\"{scope}\""
     );
-    put_challenge(&mut response, &challenge);
+    response::put_header(&mut response, header::WWW_AUTHENTICATE, &challenge);
     response
 }
 

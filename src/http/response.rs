@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use axum::body::Body;
+use axum::http::header::IntoHeaderName;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::journal::ErrorTag;
@@ -58,28 +59,22 @@ pub(super) fn tag_error(
 /// Makes the response to a request whose head is too large.
 pub(crate) fn large_head(limit: usize) -> Response {
     let text = format!("The head of the request has more than {limit} bytes.\n");
-    let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
-    let mut response = self::text(status, "text/plain; charset=utf-8", text);
-    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-    response
+    let headers = [(header::CONNECTION, "close")];
+    (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, headers, text).into_response()
 }
 
 /// Makes the response to a request for which the server has no connection left.
 pub(crate) fn too_busy() -> Response {
     let text = "All connections of the server are busy (--limit connections=..., ulimit -n).\n";
-    let mut response =
-        self::text(StatusCode::SERVICE_UNAVAILABLE, "text/plain; charset=utf-8", Body::from(text));
-    let headers = response.headers_mut();
-    headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-    headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
-    response
+    let headers = [(header::RETRY_AFTER, "1"), (header::CONNECTION, "close")];
+    (StatusCode::SERVICE_UNAVAILABLE, headers, text).into_response()
 }
 
 /// Makes the response to an HTTP/1.1 request whose host is missing, repeated or malformed.
 pub(crate) fn bad_host() -> Response {
     let text =
         "HTTP/1.1 requires exactly one Host header: a host, and a port where one is needed.\n";
-    self::text(StatusCode::BAD_REQUEST, "text/plain; charset=utf-8", Body::from(text))
+    (StatusCode::BAD_REQUEST, text).into_response()
 }
 
 /// Makes the response for a path without an endpoint.
@@ -89,17 +84,14 @@ pub(super) fn not_found(method: &Method) -> Response {
         "There is no endpoint for {method} at this path. The token endpoint is POST \
          /oauth2/v3/token; GET / lists the others.\n"
     );
-    self::text(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", text)
+    (StatusCode::NOT_FOUND, text).into_response()
 }
 
 /// Makes the response for a path that takes other methods.
 pub(super) fn wrong_method(allowed: &str) -> Response {
     let text = format!("This path supports only: {allowed}.\n");
-    let status = StatusCode::METHOD_NOT_ALLOWED;
-    let mut response = self::text(status, "text/plain; charset=utf-8", text);
-    if let Ok(allowed) = HeaderValue::from_str(allowed) {
-        response.headers_mut().insert(header::ALLOW, allowed);
-    }
+    let mut response = (StatusCode::METHOD_NOT_ALLOWED, text).into_response();
+    put_header(&mut response, header::ALLOW, allowed);
     response
 }
 
@@ -109,7 +101,7 @@ pub(super) fn not_at_portal(server_url: &str) -> Response {
         "This port is the portal, which serves the console and the consent pages only: /, \
          /ebc2/oauth/authorize and /oauth2/v3/authorize. {server_url} serves the rest.\n"
     );
-    self::text(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", Body::from(text))
+    (StatusCode::NOT_FOUND, text).into_response()
 }
 
 /// Makes any response.
@@ -122,6 +114,13 @@ pub(super) fn text(
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
+}
+
+/// Sets a header, unless the text cannot be the value of one.
+pub(super) fn put_header(response: &mut Response, name: impl IntoHeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers_mut().insert(name, value);
+    }
 }
 
 /// Sets the headers that a fixture names. They were checked when it was loaded.

@@ -8,8 +8,8 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::Response;
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
@@ -22,7 +22,6 @@ use super::problem::Problem;
 use super::query::Query;
 use super::routes::{GET, Routes};
 use crate::http::context::RequestContext;
-use crate::http::response;
 use crate::journal::{Filter, Journal, RecordedRequest};
 use crate::realm::Realm;
 
@@ -77,9 +76,9 @@ async fn stream(
     });
 
     let body = Body::from_stream(ReceiverStream::new(receiver).map(Ok::<_, std::io::Error>));
-    let mut response = response::text(StatusCode::OK, "text/event-stream", body);
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(response)
+    let headers =
+        [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-store")];
+    Ok((headers, body).into_response())
 }
 
 /// What a reader of the stream has seen, and what it wants to see.

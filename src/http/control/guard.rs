@@ -1,7 +1,7 @@
 //! Access to the control API: programs on this machine have it, web pages of other sites do not.
 
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -38,10 +38,8 @@ pub(super) async fn guard(context: RequestContext, request: Request, next: Next)
 
 fn unauthorized() -> Response {
     let text = "The control API requires the bearer token of --control-token.";
-    let mut response = Problem::new(StatusCode::UNAUTHORIZED, text).into_response();
-    let challenge = HeaderValue::from_static("Bearer realm=\"control\"");
-    response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
-    response
+    let challenge = [(header::WWW_AUTHENTICATE, "Bearer realm=\"control\"")];
+    (challenge, Problem::new(StatusCode::UNAUTHORIZED, text)).into_response()
 }
 
 fn has_token(request: &Request, token: &Secret) -> bool {
