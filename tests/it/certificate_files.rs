@@ -290,7 +290,8 @@ async fn the_command_creates_certificates_that_every_tool_can_read() {
     for name in ["ca.key", "server.key", "client.key", "client.p12"] {
         assert!(is_private(Path::new(&file(name))), "{name}");
     }
-    let running = Running::start_https(&folder, &["--tls-dir", &dir, "--client-auth", "required"]);
+    let arguments = ["--tls-dir", &dir, "--client-auth", "required"];
+    let mut running = Running::start_https(&folder, &arguments);
     fs::copy(file("ca.pem"), folder.path("ca.pem")).unwrap();
     let url = format!("{}/_mock/health", running.url());
     let (certificate, key) = (file("client.pem"), file("client.key"));
@@ -304,8 +305,7 @@ async fn the_command_creates_certificates_that_every_tool_can_read() {
     assert!(output.exit == 0 && output.text.contains("\"ok\""), "{}", output.text);
     let output = run(PROGRAM, &["health", "--server", running.url()]).await;
     assert!(output.exit == 1 && output.text.contains("--ca FILE"), "{}", output.text);
-    let log = running.log();
-    assert!(log.contains("with --client-auth required, the client must present"), "{log}");
+    running.wait_for_log("with --client-auth required, the client must present");
     let before = fs::read(file("ca.pem")).unwrap();
     run(PROGRAM, &["certs", &dir, "--client-name", "acme"]).await;
     assert_eq!(fs::read(file("ca.pem")).unwrap(), before, "the CA is kept");

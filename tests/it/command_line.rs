@@ -464,7 +464,7 @@ fn the_end_of_standard_input_is_not_a_second_signal_and_an_incomplete_request_do
 #[test]
 fn a_wrong_path_is_one_line_of_the_log() {
     let folder = Folder::new("wrong-path");
-    let server = Running::start(&folder, &[]);
+    let mut server = Running::start(&folder, &[]);
     let long = "x".repeat(10_000);
     for path in
         ["/oauth/token?code=s3cret", "/pts/v2/nothing", "/realms/nope/x", &format!("/{long}")]
@@ -473,7 +473,7 @@ fn a_wrong_path_is_one_line_of_the_log() {
             format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
         assert!(send_and_read_all(server.address(), request).starts_with("HTTP/1.1 404"));
     }
-    let log = server.log();
+    let log = server.wait_for_log("GET /xxx");
     let lines: Vec<&str> = log.lines().filter(|line| line.contains("status=404")).collect();
     let expected = ["GET /oauth/token ", "GET /pts/v2/nothing ", "no realm: nope ", "GET /xxx"];
     assert_eq!(lines.len(), expected.len(), "{log}");
@@ -488,11 +488,13 @@ fn a_wrong_path_is_one_line_of_the_log() {
 fn a_success_is_a_line_of_the_log_at_debug() {
     let folder = Folder::new("log-success");
     for (filter, is_logged) in [("debug", true), ("info", false)] {
-        let server = Running::start(&folder, &["--log", filter]);
+        let mut server = Running::start(&folder, &["--log", filter]);
         let mut client = RawClient::connect(server.address());
         client.post_token(page::REQUEST).unwrap();
         assert!(client.read_response().unwrap().starts_with("HTTP/1.1 200"));
 
+        server.signal("-TERM");
+        assert_eq!(server.exit_code(), Some(0));
         let log = server.log();
         let line = log.lines().find(|line| line.contains("POST /oauth2/v3/token"));
         assert_eq!(line.is_some(), is_logged, "{log}");

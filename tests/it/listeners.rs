@@ -118,9 +118,10 @@ fn the_ready_file_names_the_portal_and_options_without_effect_are_refused() {
     let plain = Running::start(&folder, &[]);
     assert!(plain.ready().get("portal").is_none(), "{}", plain.ready());
     drop(plain);
-    let server = Running::start(&folder, &["--portal-listen", "127.0.0.1:0"]);
-    let portal = server.ready()["portal"].as_str().unwrap();
-    assert!(portal.starts_with("https://127.0.0.1:") && server.log().contains(portal));
+    let mut server = Running::start(&folder, &["--portal-listen", "127.0.0.1:0"]);
+    let portal = server.ready()["portal"].as_str().unwrap().to_owned();
+    assert!(portal.starts_with("https://127.0.0.1:"));
+    server.wait_for_log(&portal);
 
     for (arguments, message) in [
         (&["--portal-listen", "x"][..], "--portal-listen x: expected an address and a port"),
@@ -140,9 +141,9 @@ fn the_ready_file_names_the_portal_and_options_without_effect_are_refused() {
 #[test]
 fn several_addresses_serve_the_same_server_and_the_ready_file_has_the_first() {
     let folder = Folder::new("listen-twice");
-    let server = Running::start(&folder, &["--listen", "127.0.0.2:0"]);
+    let mut server = Running::start(&folder, &["--listen", "127.0.0.2:0"]);
     assert!(server.url().starts_with("http://127.0.0.1:"));
-    let log = server.log();
+    let log = server.wait_for_log("url=http://127.0.0.2:");
     let mut words = log.split_whitespace().filter_map(|word| word.strip_prefix("url="));
     let second = words.find(|url| url.starts_with("http://127.0.0.2:")).unwrap();
 

@@ -109,6 +109,13 @@ impl Running {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
 
+    /// Waits until it has logged a text, and returns everything that it has logged so far: it serves
+    /// requests before their lines are written.
+    pub fn wait_for_log(&mut self, text: &str) -> String {
+        self.wait_until(&format!("logs {text}"), |running| running.log().contains(text));
+        self.log()
+    }
+
     pub fn signal(&self, name: &str) {
         send_signal(self.child.id(), name);
     }
