@@ -30,7 +30,7 @@ impl ClientEntry {
     fn new(client: &Client) -> Self {
         Self {
             id: client.id.as_str().into(),
-            scopes: client.scopes.iter().cloned().collect(),
+            scopes: Arc::clone(&client.scopes),
             config: client.clone(),
         }
     }

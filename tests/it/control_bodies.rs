@@ -4,6 +4,8 @@
 use std::fmt::Write;
 use std::time::Duration;
 
+use crate::support::folder::Folder;
+use crate::support::program::{Running, resident};
 use crate::support::{HttpResponse, call, fetch, post_sample};
 use serde_json::{Value, json};
 use smartpay_oauth_mock::{MockAuthServer, Outcome, Scenario};
@@ -124,6 +126,22 @@ async fn requests_do_not_wait_for_a_large_body_that_is_read() {
 
     assert_eq!(puts, (200, 200, 200, 200));
     assert!(requests > 4, "{requests} requests were served meanwhile");
+}
+
+/// Most clients of a large fixture have the same scopes: all of them.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn fifty_thousand_clients_take_less_than_a_hundred_megabytes() {
+    let folder = Folder::new("many-clients");
+    let server = Running::start(&folder, &[]);
+    let clients = list(50_000, |i| format!(r#"{{"id":"c{i}","secret":"s"}}"#));
+    let request = reqwest::Client::new().put(format!("{}/_mock/fixtures", server.url()));
+    let body = format!(r#"{{"clients":{clients}}}"#);
+    fetch(request.header("content-type", "application/json").body(body)).await.ok();
+
+    let pid = server.ready()["pid"].as_u64().unwrap();
+    let megabytes = resident(u32::try_from(pid).unwrap());
+    assert!(megabytes < 100.0, "{megabytes} MB");
 }
 
 /// The time for each does not depend on how many there are. If it did, these would take many minutes.
