@@ -69,15 +69,29 @@ impl LogArgs {
 }
 
 fn parse_filter(filter: &str) -> Result<Targets, CliError> {
-    // Targets takes an unknown level for the name of a module, and would log nothing else.
-    let is_level = |part: &str| part.trim().parse::<LevelFilter>().is_ok();
-    let is_known = |part: &str| is_level(part) || part.contains('=') && !part.contains('[');
-    if !filter.split(',').all(is_known) {
-        return Err(CliError::usage(format!(
+    let parts = filter.split(',').map(str::trim).filter(|part| !part.is_empty());
+    let targets = parts.clone().try_fold(Targets::new(), add_part);
+
+    targets.filter(|_| parts.count() > 0).ok_or_else(|| {
+        CliError::usage(format!(
             "--log {filter}: expected error, warn, info, debug, trace or off, or a filter by module, \
              such as info,smartpay_oauth_mock::http=debug"
-        )));
-    }
+        ))
+    })
+}
 
-    filter.parse().map_err(|error| CliError::usage(format!("--log {filter}: {error}")))
+/// Adds a part of a filter: a level, or that of a module. `None` if it is neither.
+fn add_part(targets: Targets, part: &str) -> Option<Targets> {
+    let level = |text: &str| text.parse::<LevelFilter>().ok().filter(|_| !text.is_empty());
+    let is_module = |text: &str| {
+        !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_:".contains(&b))
+    };
+
+    match part.split_once('=') {
+        None => Some(targets.with_default(level(part)?)),
+        Some((module, text)) if is_module(module) => {
+            Some(targets.with_target(module, level(text)?))
+        }
+        Some(_) => None,
+    }
 }

@@ -88,7 +88,7 @@ fn a_server_that_cannot_start_prints_one_line_and_leaves_no_ready_file() {
     let typo = folder.write("typo.yaml", "clients:\n  - id: a\n    secrt: b\n    secret: c\n");
     let garbled = folder.write("garbled.yaml", "clients: [");
     let empty = folder.path("nowhere.yaml");
-    let cases: [(&[&str], i32, &str); 14] = [
+    let cases: [(&[&str], i32, &str); 16] = [
         (&["--listen", &address], 1, "cannot listen on 127.0.0.1:"),
         (&["--listen", "nonsense"], 2, "--listen nonsense: expected an address and a port"),
         (&["--fixtures", &empty], 2, "nowhere.yaml: cannot be read: No such file"),
@@ -104,6 +104,8 @@ fn a_server_that_cannot_start_prints_one_line_and_leaves_no_ready_file() {
         (&["--log", "a=b=c"], 2, "--log a=b=c"),
         (&["--log", "loud"], 2, "--log loud: expected error, warn, info"),
         (&["--log", "[span]=debug"], 2, "or a filter by module"),
+        (&["--log", "info,a b{c}=debug"], 2, "or a filter by module"),
+        (&["--log", "info,a="], 2, "or a filter by module"),
         (&["--log-format", "xml"], 2, "--log-format xml: expected text or json"),
         (&["--control", "maybe"], 2, "--control maybe: expected on or off"),
         (&["--public-url", "mock"], 2, "--public-url mock: expected a URL such as"),
@@ -487,7 +489,7 @@ fn a_wrong_path_is_one_line_of_the_log() {
 #[test]
 fn a_success_is_a_line_of_the_log_at_debug() {
     let folder = Folder::new("log-success");
-    for (filter, is_logged) in [("debug", true), ("info", false)] {
+    for (filter, is_logged) in [("debug", true), ("debug,", true), ("info", false)] {
         let mut server = Running::start(&folder, &["--log", filter]);
         let mut client = RawClient::connect(server.address());
         client.post_token(page::REQUEST).unwrap();
