@@ -29,8 +29,8 @@ pub(crate) enum Notice {
     Resubscribed,
 }
 
-/// Starts the task that gives the notices of all replicas to those who subscribe. It ends when the last
-/// receiver is dropped.
+/// Starts the task that gives the notices of all replicas to those who subscribe. It runs as long as the
+/// process, since only the program shares a store.
 pub(super) fn start(client: Client, channel: Arc<str>) -> broadcast::Sender<Notice> {
     let (sender, _) = broadcast::channel(BACKLOG);
     tokio::spawn(receive(client, channel, sender.clone()));
